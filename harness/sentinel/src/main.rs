@@ -1,0 +1,2 @@
+//! The program in the pods of the sentinel.
+fn main() {}

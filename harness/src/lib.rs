@@ -1,0 +1,1 @@
+//! What a scenario stands on; it knows no scenario.

@@ -1,0 +1,2 @@
+//! The conformance run.
+fn main() {}
