@@ -1,2 +1,86 @@
-//! The program in the pods of the sentinel.
-fn main() {}
+//! The program in the sentinel's pods: it can be held not-Ready, made slow to stop, asked for names,
+//! and it reads and writes its volume.
+//!
+//! `sentinel [serve]` runs beside a volume, `sentinel probe` without one, `sentinel crash MESSAGE` fails at once.
+
+mod connect;
+mod http;
+mod identity;
+mod log;
+mod mounts;
+mod names;
+mod relay;
+mod state;
+mod store;
+
+use std::{env, path::PathBuf, process::ExitCode, sync::Arc};
+
+use anyhow::{Context, Result, bail};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{
+    identity::Identity,
+    log::{complain, log},
+    state::{Held, State},
+    store::Store,
+};
+
+const HTTP: &str = "0.0.0.0:8080";
+const RELAY: &str = "0.0.0.0:8081";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments[..] {
+        [] | ["serve"] => {
+            let directory = env::var_os("SENTINEL_DIRECTORY").unwrap_or_else(|| "/data".into());
+            serve(Some(Store::open(PathBuf::from(directory))?)).await
+        }
+        ["probe"] => serve(None).await,
+        ["crash", ..] => bail!("{}", arguments[1..].join(" ")),
+        _ => bail!("unknown arguments {arguments:?}: use serve, probe or crash MESSAGE"),
+    }
+}
+
+async fn serve(store: Option<Store>) -> Result<()> {
+    // Before anything else: process 1 never sees a signal that it has no handler for.
+    let mut terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+
+    let identity = Identity::of_this_process()?;
+    let held = Held::at_start(&identity.hostname, &setting("SENTINEL_HELD"), &setting("SENTINEL_STOP_HELD"))?;
+    log(&format!("{} started as instance {}, held: {held:?}", identity.hostname, identity.instance));
+    let state = Arc::new(State::new(identity, held, store));
+    let http = TcpListener::bind(HTTP).await.with_context(|| format!("cannot listen on {HTTP}"))?;
+    let relay = TcpListener::bind(RELAY).await.with_context(|| format!("cannot listen on {RELAY}"))?;
+
+    tokio::select! {
+        result = axum::serve(http, http::routes(Arc::clone(&state))) => result.context("the HTTP server ended"),
+        () = relay::serve(relay) => bail!("the relay ended"),
+        () = async {
+            terminated.recv().await;
+            log("SIGTERM received");
+            state.until_free_to_stop().await;
+        } => {
+            log("stopping");
+            Ok(())
+        }
+    }
+}
+
+fn setting(name: &str) -> String {
+    env::var(name).unwrap_or_default()
+}

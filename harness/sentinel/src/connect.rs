@@ -1,0 +1,139 @@
+//! Who answers at an address: many connections, counted by the pod behind each.
+
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result, anyhow};
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Semaphore,
+    task::JoinSet,
+    time::timeout,
+};
+
+use crate::names;
+
+/// For one connection, name look-up and answer included.
+const DEADLINE: Duration = Duration::from_secs(2);
+/// So many connections are open at once: a service that drops them all must not take us minutes.
+const AT_ONCE: usize = 16;
+const ERRORS_KEPT: usize = 3;
+/// An identity is a line; who sends more is not a sentinel.
+const ANSWER_LIMIT: u64 = 64 * 1024;
+
+pub const TIMES_LIMIT: u32 = 10_000;
+
+#[derive(Clone, Debug, Deserialize)]
+pub struct Request {
+    host: String,
+    port: u16,
+    #[serde(default = "once")]
+    pub times: u32,
+    /// Only connect, and count the remote addresses.
+    #[serde(default)]
+    plain: bool,
+}
+
+fn once() -> u32 {
+    1
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct Counts {
+    /// How often each hostname answered, or with `plain` each address.
+    answers: BTreeMap<String, u32>,
+    failed: u32,
+    errors: Vec<String>,
+}
+
+impl Counts {
+    fn add(&mut self, result: Result<String>) {
+        match result {
+            Ok(answer) => *self.answers.entry(answer).or_default() += 1,
+            Err(error) => {
+                self.failed += 1;
+                if self.errors.len() < ERRORS_KEPT {
+                    self.errors.push(format!("{error:#}"));
+                }
+            }
+        }
+    }
+}
+
+pub async fn count(request: Request) -> Counts {
+    let request = Arc::new(request);
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut connections = JoinSet::new();
+    for _ in 0..request.times {
+        let (request, turns) = (Arc::clone(&request), Arc::clone(&turns));
+        connections.spawn(async move {
+            let _turn = turns.acquire().await?;
+            timeout(DEADLINE, ask(&request))
+                .await
+                .unwrap_or_else(|_| Err(anyhow!("no answer in {DEADLINE:?}")))
+        });
+    }
+    let mut counts = Counts::default();
+    while let Some(result) = connections.join_next().await {
+        counts.add(result.unwrap_or_else(|error| Err(error.into())));
+    }
+    counts
+}
+
+async fn ask(request: &Request) -> Result<String> {
+    let address = SocketAddr::new(names::address(&request.host).await?, request.port);
+    let mut stream =
+        TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
+    if request.plain {
+        return Ok(stream.peer_addr()?.ip().to_string());
+    }
+    let question = format!("GET /identity HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", request.host);
+    stream.write_all(question.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.take(ANSWER_LIMIT).read_to_end(&mut answer).await?;
+    hostname(&answer).with_context(|| format!("{address} answered no identity"))
+}
+
+/// The hostname in an answer to `GET /identity`.
+fn hostname(answer: &[u8]) -> Result<String> {
+    #[derive(Deserialize)]
+    struct Identity {
+        hostname: String,
+    }
+    let answer = str::from_utf8(answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("the answer is not HTTP")?;
+    let status = head.split(' ').nth(1).context("the answer has no status")?;
+    if status != "200" {
+        return Err(anyhow!("status {status}"));
+    }
+    let identity: Identity = serde_json::from_str(body)?;
+    Ok(identity.hostname)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hostname_is_read_from_the_answer() -> Result<()> {
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 25\r\n\r\n{\"hostname\":\"sentinel-2\"}";
+        assert_eq!(hostname(answer)?, "sentinel-2");
+        assert!(hostname(b"HTTP/1.1 503 Service Unavailable\r\n\r\n{\"hostname\":\"a\"}").is_err());
+        assert!(hostname(b"").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn failures_are_counted_and_the_first_kept() {
+        let mut counts = Counts::default();
+        for number in 0..5 {
+            counts.add(Err(anyhow!("error {number}")));
+        }
+        counts.add(Ok("sentinel-0".to_owned()));
+        counts.add(Ok("sentinel-0".to_owned()));
+        assert_eq!(counts.failed, 5);
+        assert_eq!(counts.errors, ["error 0", "error 1", "error 2"]);
+        assert_eq!(counts.answers, BTreeMap::from([("sentinel-0".to_owned(), 2)]));
+    }
+}

@@ -1,0 +1,200 @@
+//! Questions to the cluster's DNS, each asked anew: no cache, no hosts file, no getaddrinfo
+//! (which a statically linked program must not call).
+
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, anyhow};
+use hickory_resolver::{
+    TokioResolver,
+    config::{ResolveHosts, ResolverConfig},
+    lookup::Lookup,
+    net::{DnsError, NetError},
+    proto::{
+        op::ResponseCode,
+        rr::{Name, RData, RecordType},
+    },
+    system_conf::read_system_conf,
+};
+use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
+
+/// No answer takes longer than this.
+const BOUND: Duration = Duration::from_secs(5);
+/// A lost datagram is sent again within the bound.
+const TRY: Duration = Duration::from_secs(2);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Kind {
+    #[default]
+    A,
+    Aaaa,
+    Srv,
+}
+
+impl Kind {
+    fn record_type(self) -> RecordType {
+        match self {
+            Self::A => RecordType::A,
+            Self::Aaaa => RecordType::AAAA,
+            Self::Srv => RecordType::SRV,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    Address(IpAddr),
+    Service { target: String, port: u16, priority: u16, weight: u16 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Code {
+    NoError,
+    NxDomain,
+    NoData,
+    ServFail,
+    Timeout,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Resolution {
+    pub code: Code,
+    pub answers: Vec<Answer>,
+    pub milliseconds: u128,
+    /// What went wrong, in the resolver's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Asks for a name: as it stands if it ends with a dot, else through the search list.
+pub async fn resolve(name: &Name, kind: Kind) -> Result<Resolution> {
+    let resolver = resolver()?;
+    let start = Instant::now();
+    let result = timeout(BOUND, resolver.lookup(name.clone(), kind.record_type()))
+        .await
+        .unwrap_or(Err(NetError::Timeout));
+    let milliseconds = start.elapsed().as_millis();
+    let (code, mut answers, error) = match result {
+        Ok(lookup) => {
+            let answers = answers(&lookup, kind);
+            (if answers.is_empty() { Code::NoData } else { Code::NoError }, answers, None)
+        }
+        Err(error) => (code(&error), Vec::new(), Some(error.to_string())),
+    };
+    answers.sort();
+    Ok(Resolution { code, answers, milliseconds, error })
+}
+
+/// One address of a host; IPv6 only where there is no other. The first of the answer as it came,
+/// because DNS rotates a headless service's addresses to spread its clients.
+pub async fn address(host: &str) -> Result<IpAddr> {
+    if let Ok(address) = host.parse() {
+        return Ok(address);
+    }
+    let resolver = resolver()?;
+    let name = name(host)?;
+    let asked = async {
+        let mut reason = anyhow!("no address");
+        for kind in [Kind::A, Kind::Aaaa] {
+            match resolver.lookup(name.clone(), kind.record_type()).await {
+                Ok(lookup) => {
+                    if let Some(Answer::Address(address)) = answers(&lookup, kind).into_iter().next() {
+                        return Ok(address);
+                    }
+                }
+                Err(error) => reason = error.into(),
+            }
+        }
+        Err(reason)
+    };
+    timeout(BOUND, asked)
+        .await
+        .unwrap_or_else(|_| Err(anyhow!("DNS did not answer in {BOUND:?}")))
+        .with_context(|| format!("cannot resolve {host}"))
+}
+
+pub fn name(name: &str) -> Result<Name> {
+    Name::from_utf8(name).with_context(|| format!("{name:?} is no name"))
+}
+
+fn resolver() -> Result<TokioResolver> {
+    let (config, mut options) = read_system_conf().context("cannot read /etc/resolv.conf")?;
+    // Hickory would search the hostname's own domain too; resolv.conf's search list is all that a pod is promised.
+    let config = ResolverConfig::from_parts(None, config.search().to_vec(), config.name_servers().to_vec());
+    options.cache_size = 0;
+    options.use_hosts_file = ResolveHosts::Never;
+    options.timeout = TRY;
+    options.attempts = 1;
+    options.num_concurrent_reqs = 1;
+    let mut builder = TokioResolver::builder_with_config(config, Default::default());
+    *builder.options_mut() = options;
+    builder.build().context("cannot make a resolver")
+}
+
+/// The answers of the asked kind, without the aliases on the way.
+fn answers(lookup: &Lookup, kind: Kind) -> Vec<Answer> {
+    let answer = |data: &RData| match (kind, data) {
+        (Kind::A, RData::A(address)) => Some(Answer::Address(address.0.into())),
+        (Kind::Aaaa, RData::AAAA(address)) => Some(Answer::Address(address.0.into())),
+        (Kind::Srv, RData::SRV(service)) => Some(Answer::Service {
+            target: service.target.to_utf8(),
+            port: service.port,
+            priority: service.priority,
+            weight: service.weight,
+        }),
+        _ => None,
+    };
+    lookup.answers().iter().filter_map(|record| answer(&record.data)).collect()
+}
+
+fn code(error: &NetError) -> Code {
+    match error {
+        NetError::Timeout => Code::Timeout,
+        NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
+            ResponseCode::NXDomain => Code::NxDomain,
+            ResponseCode::NoError => Code::NoData,
+            _ => Code::ServFail,
+        },
+        _ => Code::ServFail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_final_dot_makes_a_name_fully_qualified() -> Result<()> {
+        assert!(name("sentinel-0.sentinel-headless.run.svc.cluster.local.")?.is_fqdn());
+        assert!(!name("sentinel-0.sentinel-headless")?.is_fqdn());
+        assert!(name("a..b").is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn failures_have_the_names_of_dns() -> Result<()> {
+        assert_eq!(code(&NetError::Timeout), Code::Timeout);
+        assert_eq!(code(&NetError::NoConnections), Code::ServFail);
+        assert_eq!(serde_json::to_string(&Code::NxDomain)?, r#""NXDOMAIN""#);
+        assert_eq!(serde_json::to_string(&Code::NoData)?, r#""NODATA""#);
+        Ok(())
+    }
+
+    #[test]
+    fn answers_read_as_plain_values() -> Result<()> {
+        let address = Answer::Address(IpAddr::from([10, 244, 0, 5]));
+        assert_eq!(serde_json::to_string(&address)?, r#""10.244.0.5""#);
+        let service = Answer::Service { target: "a.b.".to_owned(), port: 80, priority: 0, weight: 33 };
+        assert_eq!(
+            serde_json::to_string(&service)?,
+            r#"{"target":"a.b.","port":80,"priority":0,"weight":33}"#
+        );
+        Ok(())
+    }
+}

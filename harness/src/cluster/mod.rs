@@ -1,0 +1,1 @@
+//! Clusters: kind's and existing ones, the lease, images, ways in.

@@ -1,0 +1,160 @@
+//! What goes wrong, and whose fault it is. A verdict never confuses the three classes.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// Who has to act on an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// The cluster or the workload broke a promise.
+    Failed,
+    /// The surroundings: an image, a disk, Docker, a setting.
+    Environment,
+    /// Our own bug.
+    Error,
+}
+
+impl Class {
+    /// The exit code of the command line for this class. `cargo test` always answers 101.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Failed => 1,
+            Self::Error => 2,
+            Self::Environment => 3,
+        }
+    }
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Failed => "failed",
+            Self::Environment => "environment",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// The harness's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error with its class. The message says what was being done, to what, what was expected and found, and
+/// what the user can do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A promise was broken, or a wait for it ended without it.
+    #[error("{0}")]
+    Failed(String),
+    /// Something around the run is missing or full; `code` is the command line's exit code for it.
+    #[error("{message}")]
+    Environment {
+        /// What, and what to do.
+        message: String,
+        /// See the README's table of exit codes.
+        code: u8,
+    },
+    /// A call to the Kubernetes API failed.
+    #[error("{doing}: {source}")]
+    Api {
+        /// What was being done, to what.
+        doing: String,
+        /// What the API answered.
+        #[source]
+        source: Box<kube::Error>,
+    },
+    /// Reading or writing a file failed.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done, to what.
+        doing: String,
+        /// What the system answered.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A call had no answer in its time.
+    #[error("{doing}: no answer within {deadline:?}")]
+    Deadline {
+        /// What was being done, to what.
+        doing: String,
+        /// The time it had.
+        deadline: Duration,
+    },
+    /// SIGINT or SIGTERM ended the run.
+    #[error("interrupted")]
+    Interrupted,
+    /// A bug of ours.
+    #[error("{0} (a bug of Steadfast: please report it)")]
+    Bug(String),
+}
+
+impl Error {
+    /// A broken promise.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(message.into())
+    }
+
+    /// Trouble around the run, with the general exit code 3.
+    pub fn environment(message: impl Into<String>) -> Self {
+        Self::Environment { message: message.into(), code: Class::Environment.exit_code() }
+    }
+
+    /// A bug of ours.
+    pub fn bug(message: impl Into<String>) -> Self {
+        Self::Bug(message.into())
+    }
+
+    /// Turns an API error into ours: `.map_err(Error::api("deleting pod sentinel-1"))`.
+    pub fn api(doing: impl Into<String>) -> impl FnOnce(kube::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Api { doing, source: Box::new(source) }
+    }
+
+    /// Turns an input/output error into ours: `.map_err(Error::io("reading steadfast.toml"))`.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Io { doing, source }
+    }
+
+    /// Whose fault it is. Disks that are full and API servers that are gone are not bugs of ours.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Failed(_) => Class::Failed,
+            Self::Environment { .. } | Self::Deadline { .. } | Self::Interrupted => Class::Environment,
+            Self::Io { .. } => Class::Environment,
+            Self::Api { source, .. } => match **source {
+                kube::Error::Api(ref status) if (400..500).contains(&status.code) && status.code != 429 => {
+                    Class::Error
+                }
+                _ => Class::Environment,
+            },
+            Self::Bug(_) => Class::Error,
+        }
+    }
+
+    /// The exit code of the command line.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Environment { code, .. } => *code,
+            Self::Interrupted => 130,
+            other => other.class().exit_code(),
+        }
+    }
+}
+
+/// Bounds a call: every call that leaves the process has a deadline.
+///
+/// # Errors
+/// [`Error::Deadline`] when the time is over, otherwise the call's own.
+pub async fn within<T, E>(
+    deadline: Duration,
+    doing: &str,
+    call: impl Future<Output = std::result::Result<T, E>>,
+    convert: impl FnOnce(E) -> Error,
+) -> Result<T> {
+    match tokio::time::timeout(deadline, call).await {
+        Ok(answer) => answer.map_err(convert),
+        Err(_) => Err(Error::Deadline { doing: doing.to_owned(), deadline }),
+    }
+}

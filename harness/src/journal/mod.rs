@@ -1,0 +1,1 @@
+//! What happened: every version of every object, in the order seen.

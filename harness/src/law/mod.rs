@@ -1,0 +1,1 @@
+//! Laws: pure functions from a journal to findings.

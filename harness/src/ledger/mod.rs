@@ -1,0 +1,1 @@
+//! What clients tried, the outcome they saw, and what the store holds.

@@ -1,0 +1,1 @@
+//! Manifests: load, patch, apply.

@@ -1,0 +1,1 @@
+//! From a catalogue to trials: deadlines, signals, isolation.

@@ -1,0 +1,1 @@
+//! Settings: `STEADFAST_*` environment variables over an optional `steadfast.toml`.

@@ -1,0 +1,1 @@
+//! Waits as expectations over the journal. The only room where time may pass.

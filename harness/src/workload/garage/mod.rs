@@ -1,0 +1,1 @@
+//! Garage: its admin API and the initialisation of its layout.

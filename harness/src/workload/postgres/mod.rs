@@ -1,0 +1,1 @@
+//! PostgreSQL: its identity, settings and readiness.
