@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# What every script here shares: exit codes, the cache, messages with times, locks. Sourced, never run.
+
+shopt -s inherit_errexit # an error inside $(...) ends that too
+
+EXIT_NO_ENGINE=10     # no Docker engine answers, and none can be installed
+EXIT_UNPRIVILEGED=11  # the engine refuses privileged containers
+EXIT_NO_COMPILER=12   # Go or Rust is missing where something must be built
+EXIT_NO_REGISTRY=13   # an image registry or a package source does not answer
+EXIT_NO_VERSION=14    # a version that cannot be had
+EXIT_TOO_SMALL=15     # too little disk or memory, or inotify limits too low
+export EXIT_NO_ENGINE EXIT_UNPRIVILEGED EXIT_NO_COMPILER EXIT_NO_REGISTRY EXIT_NO_VERSION EXIT_TOO_SMALL
+
+KIND_VERSION=0.33.0
+export KIND_VERSION
+
+REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${STEADFAST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/steadfast}
+mkdir -p "$CACHE"/{artifacts,bin,build,engine,locks}
+export REPOSITORY CACHE
+
+say() { printf '%s\n' "$*" >&2; }
+
+# die CODE MESSAGE: one clear error.
+die() {
+  local code=$1
+  shift
+  say "error: $*"
+  exit "$code"
+}
+
+# answers: whether a Docker engine does.
+answers() { timeout 20 docker info >/dev/null 2>&1; }
+
+# step TEXT COMMAND...: says what is done and how long it took; what the command prints on stdout stays there.
+# Nothing here catches a failure: inside `if`, `||` and `&&` bash would stop ending functions at their first error.
+step() {
+  local text=$1 from=${EPOCHREALTIME/[.,]/}
+  shift
+  say "==> $text"
+  "$@"
+  local ms=$(((${EPOCHREALTIME/[.,]/} - from) / 1000))
+  say "    $((ms / 1000)).$(printf %03d $((ms % 1000))) s"
+}
+
+# locked NAME COMMAND...: one process at a time, so that two set-ups on one machine do not build the same thing twice.
+locked() {
+  local name=$1 fd
+  shift
+  exec {fd}>"$CACHE/locks/$name"
+  flock -n "$fd" || {
+    say "    waiting for another process that works on $name"
+    flock "$fd"
+  }
+  "$@"
+  exec {fd}>&-
+}
+
+# recipe_hash PATH...: a short hash over the names and contents of the files under PATHs.
+recipe_hash() {
+  (cd "$REPOSITORY" && find "$@" -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum) | sha256sum | cut -c1-12
+}
+
+# need_go / need_rust WHAT: a compiler, or one clear error.
+need_go() { command -v go >/dev/null || die "$EXIT_NO_COMPILER" "Go is needed to build $1, and there is none on the PATH: install Go 1.26 or newer."; }
+need_rust() { command -v cargo >/dev/null || die "$EXIT_NO_COMPILER" "Rust is needed to build $1, and there is no cargo on the PATH: install Rust by rustup."; }
+
+# as_root_on_debian: whether this machine may install Debian packages for itself.
+as_root_on_debian() {
+  [[ $(id -u) == 0 ]] && grep -qs '^ID=debian$' /etc/os-release
+}
+
+# need_packages PROGRAM=PACKAGE...: installs the Debian packages whose program is missing, or says which to install.
+need_packages() {
+  local pair missing=()
+  for pair; do command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}"); done
+  ((${#missing[@]})) || return 0
+  as_root_on_debian || die "$EXIT_NO_REGISTRY" "these Debian packages (or their like) are missing: ${missing[*]}"
+  say "    installing ${missing[*]}"
+  apt_get update
+  apt_get install -y --no-install-recommends "${missing[@]}"
+}
+
+# apt_get ...: quiet, and with an exit code that names the trouble.
+apt_get() {
+  locked apt env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" >&2 ||
+    die "$EXIT_NO_REGISTRY" "apt-get $* failed: do the package sources answer?"
+}
+
+# artifact KEY COMMAND...: makes the folder artifacts/KEY once and prints its path. COMMAND gets the folder to fill as its
+# last argument; it is renamed when COMMAND has ended well, so a broken-off build is never taken as complete.
+artifact() {
+  local key=$1 made=$CACHE/artifacts/$1
+  shift
+  [[ -d $made ]] || step "making $key" locked "$key" make_artifact "$made" "$@" >&2
+  echo "$made"
+}
+make_artifact() {
+  local made=$1 partial
+  shift
+  if [[ -d $made ]]; then return; fi # another process was faster
+  partial=$(dirname "$made")/.$(basename "$made").partial
+  rm -rf "$partial"
+  mkdir -p "$partial"
+  "$@" "$partial"
+  mv "$partial" "$made"
+}
+
+# image_label REFERENCE: "ID RECIPE" of an image in the engine (RECIPE is - where we did not build it), or nothing.
+image_label() {
+  docker image inspect --format '{{.Id}} {{with index .Config.Labels "steadfast.recipe"}}{{.}}{{else}}-{{end}}' "$1" 2>/dev/null || true
+}
