@@ -1,1 +1,24 @@
-//! What happened: every version of every object, in the order seen.
+//! What happened: every version of every object that a scenario saw, in the order seen.
+//!
+//! A [`Recorder`] watches and writes a [`Log`]; expectations ask its [`World`] of the moment, laws walk its
+//! [`History`]. On disk it is `journal.jsonl`, a line an entry, and that file alone is enough to judge again.
+
+pub mod entry;
+pub mod fact;
+pub mod history;
+pub mod kind;
+pub mod lifeline;
+pub mod log;
+pub mod promise;
+pub mod recorder;
+mod watch;
+pub mod world;
+
+pub use entry::{Act, Change, Entry, Record};
+pub use fact::Fact;
+pub use history::History;
+pub use kind::Kind;
+pub use log::Log;
+pub use promise::Promise;
+pub use recorder::Recorder;
+pub use world::World;

@@ -1,1 +1,7 @@
-//! Manifests: load, patch, apply.
+//! Manifests: plain YAML, loaded, patched and applied as the server's own side of the merge.
+
+pub mod apply;
+pub mod load;
+pub mod patch;
+
+pub use load::Manifest;

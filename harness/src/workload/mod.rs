@@ -3,3 +3,65 @@
 pub mod garage;
 pub mod postgres;
 pub mod sentinel;
+pub mod set;
+
+pub use set::Set;
+
+use camino::Utf8PathBuf;
+
+use crate::{error::Result, manifest::Manifest};
+
+/// Something that a scenario deploys: a folder of manifests with one StatefulSet of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Workload {
+    /// The folder under manifests/, the StatefulSet and its regular service.
+    pub name: &'static str,
+    /// The namespace that the document gives it; a run appends its own suffix.
+    pub namespace: &'static str,
+    /// The governing service.
+    pub headless: &'static str,
+    /// The port that clients use, on pods and services alike.
+    pub port: u16,
+}
+
+/// A program of our own: for promises that need no database.
+pub const SENTINEL: Workload =
+    Workload { name: "sentinel", namespace: "sentinel", headless: "sentinel-headless", port: 8080 };
+/// The three-node S3 store.
+pub const GARAGE: Workload =
+    Workload { name: "garage", namespace: "garage", headless: "garage-headless", port: 3900 };
+/// Dagster's PostgreSQL.
+pub const DAGSTER_POSTGRESQL: Workload = Workload {
+    name: "dagster-postgresql",
+    namespace: "dagster",
+    headless: "dagster-postgresql-headless",
+    port: 5432,
+};
+/// Airbyte's PostgreSQL.
+pub const AIRBYTE_DB: Workload =
+    Workload { name: "airbyte-db", namespace: "airbyte", headless: "airbyte-db-headless", port: 5432 };
+
+impl Workload {
+    /// Its manifests, as shipped.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub fn manifest(&self) -> Result<Manifest> {
+        Manifest::load(&folder(self.name))
+    }
+
+    /// `<pod>.<headless service>.<namespace>.svc.cluster.local`
+    pub fn pod_host(&self, pod: &str, namespace: &str) -> String {
+        format!("{pod}.{}.{namespace}.svc.cluster.local", self.headless)
+    }
+
+    /// `<service>.<namespace>.svc.cluster.local`
+    pub fn host(service: &str, namespace: &str) -> String {
+        format!("{service}.{namespace}.svc.cluster.local")
+    }
+}
+
+/// A folder under manifests/.
+pub(crate) fn folder(name: &str) -> Utf8PathBuf {
+    Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests")).join(name)
+}

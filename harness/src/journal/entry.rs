@@ -1,0 +1,157 @@
+//! One line of a journal.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Fact, Kind, Promise, fact};
+use crate::error::{Error, Result};
+
+/// The version of the journal's lines.
+pub const SCHEMA: u32 = 1;
+
+/// How an object's version was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// In a list: the first one, or one after a gap.
+    Listed,
+    /// Created, as the watch told it.
+    Added,
+    /// Changed, as the watch told it.
+    Modified,
+    /// Removed from the API, as the watch told it, or missing from a list after a gap.
+    Deleted,
+}
+
+/// Something that the scenario did to the cluster, written before it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Act {
+    /// `scale`, `delete`, `hold`, `release`, `patch`, `step`
+    pub verb: String,
+    /// What it was done to: `pod/sentinel-1`.
+    pub target: String,
+    /// The sentence for the reader.
+    pub text: String,
+}
+
+/// A line as it is on disk.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Line {
+    /// The line's number, from 1.
+    pub line: u64,
+    /// When it was received, or done.
+    pub at: Timestamp,
+    /// What it says.
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// What a line says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Content {
+    /// The first line.
+    Schema(u32),
+    /// A version of an object.
+    Object {
+        /// How it was seen.
+        change: Change,
+        /// The object's kind.
+        kind: Kind,
+        /// The object, without its managed fields.
+        object: Value,
+    },
+    /// The recorder may have missed versions of this kind before this line.
+    Gap {
+        /// The kind.
+        kind: Kind,
+        /// Why.
+        reason: String,
+    },
+    /// The scenario did something.
+    Act(Act),
+    /// A set was deployed, and is held to this.
+    Promise(Promise),
+}
+
+/// A line as laws see it: reduced to what they need.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The line's number in the file, from 1.
+    pub line: u64,
+    /// When it was received, or done.
+    pub at: Timestamp,
+    /// What it says.
+    pub record: Record,
+}
+
+/// What an entry says.
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// A version of an object.
+    Object {
+        /// How it was seen.
+        change: Change,
+        /// The cluster's revision at which this version came about.
+        revision: u64,
+        /// The object, reduced.
+        fact: Fact,
+    },
+    /// The recorder may have missed versions of this kind before this entry.
+    Gap {
+        /// The kind.
+        kind: Kind,
+        /// Why.
+        reason: String,
+    },
+    /// The scenario did something.
+    Act(Act),
+    /// A set was deployed, and is held to this.
+    Promise(Promise),
+}
+
+impl Line {
+    /// Reduces the line; none for the schema's.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the object is not of its kind.
+    pub fn reduce(&self) -> Result<Option<Entry>> {
+        let record = match &self.content {
+            Content::Schema(_) => return Ok(None),
+            Content::Object { change, kind, object } => {
+                let fact = fact::reduce(*kind, object).map_err(|error| {
+                    Error::failed(format!("line {} of the journal is no {}: {error}", self.line, kind.name()))
+                })?;
+                let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str);
+                let revision = version.and_then(|version| version.parse().ok()).unwrap_or(0);
+                Record::Object { change: *change, revision, fact }
+            }
+            Content::Gap { kind, reason } => Record::Gap { kind: *kind, reason: reason.clone() },
+            Content::Act(act) => Record::Act(act.clone()),
+            Content::Promise(promise) => Record::Promise(promise.clone()),
+        };
+        Ok(Some(Entry { line: self.line, at: self.at, record }))
+    }
+}
+
+impl Entry {
+    /// The entry in one short line, for findings and people.
+    pub fn summary(&self) -> String {
+        let time = self.at.strftime("%H:%M:%S%.3f");
+        match &self.record {
+            Record::Object { change, fact, revision } => {
+                let change = match change {
+                    Change::Listed => "listed",
+                    Change::Added => "created",
+                    Change::Modified => "changed",
+                    Change::Deleted => "gone",
+                };
+                format!("{time} {} {change}: {} (revision {revision})", fact.label(), fact.summary())
+            }
+            Record::Gap { kind, reason } => format!("{time} gap in the watch of {}: {reason}", kind.name()),
+            Record::Act(act) => format!("{time} we: {}", act.text),
+            Record::Promise(promise) => format!("{time} deployed {}", promise.set),
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! Objects, reduced to what laws and expectations ask of them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::{apps::v1 as apps, core::v1 as core, discovery::v1 as discovery},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
+use serde_json::Value;
+
+use super::Kind;
+
+/// A reduced object.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// A pod.
+    Pod(Arc<Pod>),
+    /// A PVC.
+    VolumeClaim(Arc<VolumeClaim>),
+    /// A StatefulSet.
+    Set(Arc<Set>),
+    /// An EndpointSlice.
+    EndpointSlice(Arc<EndpointSlice>),
+    /// An event.
+    Event(Arc<Event>),
+    /// A kind of which its identity is enough: ControllerRevision, PersistentVolume, Node.
+    Other(Kind, Arc<Meta>),
+}
+
+/// What every object has.
+#[derive(Debug, Clone, Default)]
+pub struct Meta {
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// Its version.
+    pub version: String,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The controller that owns it: kind, name, UID.
+    pub owner: Option<(String, String, String)>,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// The generation of its spec.
+    pub generation: i64,
+}
+
+/// A pod.
+#[derive(Debug, Clone, Default)]
+pub struct Pod {
+    /// Name, UID, labels, owner.
+    pub meta: Meta,
+    /// `Pending`, `Running`, `Succeeded`, `Failed`
+    pub phase: String,
+    /// The Ready condition.
+    pub ready: bool,
+    /// Its address.
+    pub ip: Option<String>,
+    /// Its node.
+    pub node: Option<String>,
+    /// Volume names with the claim that each is.
+    pub claims: BTreeMap<String, String>,
+    /// Its containers.
+    pub containers: Vec<Container>,
+    /// Why the scheduler did not place it.
+    pub unschedulable: Option<String>,
+}
+
+/// A container of a pod, as its status tells it.
+#[derive(Debug, Clone, Default)]
+pub struct Container {
+    /// Its name.
+    pub name: String,
+    /// How often it was restarted.
+    pub restarts: i32,
+    /// Whether it runs now.
+    pub running: bool,
+    /// Why it waits: reason and message.
+    pub waiting: Option<(String, String)>,
+    /// How it ended last: reason, exit code.
+    pub ended: Option<(String, i32)>,
+}
+
+/// A PVC.
+#[derive(Debug, Clone, Default)]
+pub struct VolumeClaim {
+    /// Name, UID, labels, owner.
+    pub meta: Meta,
+    /// `Pending`, `Bound`, `Lost`
+    pub phase: String,
+    /// The volume it is bound to.
+    pub volume: Option<String>,
+    /// The storage it asks for.
+    pub storage: String,
+    /// Its access modes.
+    pub access_modes: Vec<String>,
+}
+
+/// A StatefulSet.
+#[derive(Debug, Clone, Default)]
+pub struct Set {
+    /// Name, UID, labels, generation.
+    pub meta: Meta,
+    /// The replicas asked for.
+    pub replicas: u32,
+    /// The generation that the controller has seen.
+    pub observed: i64,
+    /// Replicas that exist, by the controller's count.
+    pub current: u32,
+    /// Replicas that are ready, by the controller's count.
+    pub ready: u32,
+}
+
+/// An EndpointSlice.
+#[derive(Debug, Clone, Default)]
+pub struct EndpointSlice {
+    /// Name, UID, labels.
+    pub meta: Meta,
+    /// The service it belongs to.
+    pub service: String,
+    /// Addresses, with whether each is ready.
+    pub addresses: BTreeMap<String, bool>,
+}
+
+/// An event.
+#[derive(Debug, Clone, Default)]
+pub struct Event {
+    /// Name, UID.
+    pub meta: Meta,
+    /// `Pod/sentinel-1`
+    pub regarding: String,
+    /// The UID of what it is about.
+    pub regarding_uid: String,
+    /// `Normal`, `Warning`
+    pub severity: String,
+    /// `FailedScheduling`
+    pub reason: String,
+    /// The sentence.
+    pub message: String,
+    /// When it was seen last.
+    pub at: Option<Timestamp>,
+}
+
+impl Fact {
+    /// What every object has.
+    pub fn meta(&self) -> &Meta {
+        match self {
+            Self::Pod(pod) => &pod.meta,
+            Self::VolumeClaim(claim) => &claim.meta,
+            Self::Set(set) => &set.meta,
+            Self::EndpointSlice(slice) => &slice.meta,
+            Self::Event(event) => &event.meta,
+            Self::Other(_, meta) => meta,
+        }
+    }
+
+    /// The object's kind.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Pod(_) => Kind::Pod,
+            Self::VolumeClaim(_) => Kind::PersistentVolumeClaim,
+            Self::Set(_) => Kind::StatefulSet,
+            Self::EndpointSlice(_) => Kind::EndpointSlice,
+            Self::Event(_) => Kind::Event,
+            Self::Other(kind, _) => *kind,
+        }
+    }
+
+    /// `Pod sentinel-1`
+    pub fn label(&self) -> String {
+        format!("{} {}", self.kind().name(), self.meta().name)
+    }
+
+    /// The state in a few words.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Pod(pod) => pod.summary(),
+            Self::VolumeClaim(claim) => format!(
+                "{}{}, uid {}, volume {}",
+                claim.phase,
+                if claim.meta.terminating { ", terminating" } else { "" },
+                claim.meta.uid,
+                claim.volume.as_deref().unwrap_or("none")
+            ),
+            Self::Set(set) => format!(
+                "replicas {}, current {}, ready {}, generation {} observed {}",
+                set.replicas, set.current, set.ready, set.meta.generation, set.observed
+            ),
+            Self::EndpointSlice(slice) => {
+                let ready =
+                    slice.addresses.iter().filter(|(_, ready)| **ready).map(|(address, _)| address.as_str());
+                format!("{}: ready [{}]", slice.service, ready.collect::<Vec<_>>().join(", "))
+            }
+            Self::Event(event) => format!("{} {}: {}", event.regarding, event.reason, event.message),
+            Self::Other(_, meta) => format!("uid {}", meta.uid),
+        }
+    }
+}
+
+impl Pod {
+    /// Whether it is Running, Ready and not being deleted.
+    pub fn healthy(&self) -> bool {
+        self.ready && self.phase == "Running" && !self.meta.terminating
+    }
+
+    /// The state in a few words, with the reason where a container waits.
+    pub fn summary(&self) -> String {
+        let mut text = format!("{}, {}", self.phase, if self.ready { "Ready" } else { "not Ready" });
+        if self.meta.terminating {
+            text.push_str(", terminating");
+        }
+        if let Some(reason) = &self.unschedulable {
+            text.push_str(&format!(", not scheduled: {reason}"));
+        }
+        for container in &self.containers {
+            if let Some((reason, message)) = &container.waiting {
+                text.push_str(&format!(", container {} waits: {reason} {message}", container.name));
+            }
+            if let Some((reason, code)) = &container.ended {
+                text.push_str(&format!(", container {} ended: {reason} (exit code {code})", container.name));
+            }
+        }
+        text.push_str(&format!(", uid {}", self.meta.uid));
+        text
+    }
+
+    /// Restarts of all containers.
+    pub fn restarts(&self) -> i32 {
+        self.containers.iter().map(|container| container.restarts).sum()
+    }
+}
+
+/// Reduces an object of this kind.
+///
+/// # Errors
+/// When the object does not have the kind's shape.
+pub fn reduce(kind: Kind, object: &Value) -> Result<Fact, serde_json::Error> {
+    use serde::Deserialize;
+    Ok(match kind {
+        Kind::Pod => Fact::Pod(Arc::new(pod(core::Pod::deserialize(object)?))),
+        Kind::PersistentVolumeClaim => {
+            Fact::VolumeClaim(Arc::new(volume_claim(core::PersistentVolumeClaim::deserialize(object)?)))
+        }
+        Kind::StatefulSet => Fact::Set(Arc::new(set(apps::StatefulSet::deserialize(object)?))),
+        Kind::EndpointSlice => {
+            Fact::EndpointSlice(Arc::new(endpoint_slice(discovery::EndpointSlice::deserialize(object)?)))
+        }
+        Kind::Event => Fact::Event(Arc::new(event(core::Event::deserialize(object)?))),
+        Kind::ControllerRevision | Kind::PersistentVolume | Kind::Node => {
+            let metadata = object.get("metadata").cloned().unwrap_or_default();
+            Fact::Other(kind, Arc::new(meta(serde_json::from_value(metadata)?)))
+        }
+    })
+}
+
+fn meta(meta: ObjectMeta) -> Meta {
+    let owner = meta.owner_references.into_iter().flatten().find(|owner| owner.controller == Some(true));
+    Meta {
+        name: meta.name.unwrap_or_default(),
+        uid: meta.uid.unwrap_or_default(),
+        version: meta.resource_version.unwrap_or_default(),
+        labels: meta.labels.unwrap_or_default(),
+        owner: owner.map(|owner| (owner.kind, owner.name, owner.uid)),
+        terminating: meta.deletion_timestamp.is_some(),
+        generation: meta.generation.unwrap_or(0),
+    }
+}
+
+fn pod(pod: core::Pod) -> Pod {
+    let spec = pod.spec.unwrap_or_default();
+    let status = pod.status.unwrap_or_default();
+    let condition = |name: &str| status.conditions.iter().flatten().find(|condition| condition.type_ == name);
+    let unschedulable = condition("PodScheduled")
+        .filter(|condition| condition.status == "False")
+        .and_then(|condition| condition.message.clone());
+    Pod {
+        meta: meta(pod.metadata),
+        ready: condition("Ready").is_some_and(|condition| condition.status == "True"),
+        unschedulable,
+        phase: status.phase.unwrap_or_default(),
+        ip: status.pod_ip,
+        node: spec.node_name,
+        claims: spec
+            .volumes
+            .into_iter()
+            .flatten()
+            .filter_map(|volume| Some((volume.name, volume.persistent_volume_claim?.claim_name)))
+            .collect(),
+        containers: status.container_statuses.into_iter().flatten().map(container).collect(),
+    }
+}
+
+fn container(status: core::ContainerStatus) -> Container {
+    let now = status.state.unwrap_or_default();
+    let before = status.last_state.unwrap_or_default();
+    Container {
+        name: status.name,
+        restarts: status.restart_count,
+        running: now.running.is_some(),
+        waiting: now
+            .waiting
+            .map(|waiting| (waiting.reason.unwrap_or_default(), waiting.message.unwrap_or_default())),
+        ended: now
+            .terminated
+            .or(before.terminated)
+            .map(|ended| (ended.reason.unwrap_or_default(), ended.exit_code)),
+    }
+}
+
+fn volume_claim(claim: core::PersistentVolumeClaim) -> VolumeClaim {
+    let spec = claim.spec.unwrap_or_default();
+    let requests = spec.resources.and_then(|resources| resources.requests).unwrap_or_default();
+    VolumeClaim {
+        meta: meta(claim.metadata),
+        phase: claim.status.and_then(|status| status.phase).unwrap_or_default(),
+        volume: spec.volume_name,
+        storage: requests.get("storage").map(|quantity| quantity.0.clone()).unwrap_or_default(),
+        access_modes: spec.access_modes.unwrap_or_default(),
+    }
+}
+
+fn set(set: apps::StatefulSet) -> Set {
+    let count = |count: Option<i32>| u32::try_from(count.unwrap_or(0)).unwrap_or(0);
+    let status = set.status.unwrap_or_default();
+    Set {
+        meta: meta(set.metadata),
+        replicas: count(Some(set.spec.and_then(|spec| spec.replicas).unwrap_or(1))),
+        observed: status.observed_generation.unwrap_or(0),
+        current: count(Some(status.replicas)),
+        ready: count(status.ready_replicas),
+    }
+}
+
+fn endpoint_slice(slice: discovery::EndpointSlice) -> EndpointSlice {
+    let meta = meta(slice.metadata);
+    EndpointSlice {
+        service: meta.labels.get("kubernetes.io/service-name").cloned().unwrap_or_default(),
+        meta,
+        addresses: slice
+            .endpoints
+            .into_iter()
+            .flat_map(|endpoint| {
+                let ready = endpoint.conditions.and_then(|conditions| conditions.ready).unwrap_or(true);
+                endpoint.addresses.into_iter().map(move |address| (address, ready))
+            })
+            .collect(),
+    }
+}
+
+fn event(event: core::Event) -> Event {
+    let regarding = event.involved_object;
+    Event {
+        meta: meta(event.metadata),
+        regarding: format!("{}/{}", regarding.kind.unwrap_or_default(), regarding.name.unwrap_or_default()),
+        regarding_uid: regarding.uid.unwrap_or_default(),
+        severity: event.type_.unwrap_or_default(),
+        reason: event.reason.unwrap_or_default(),
+        message: event.message.unwrap_or_default(),
+        at: event.last_timestamp.map(|time| time.0).or(event.event_time.map(|time| time.0)),
+    }
+}

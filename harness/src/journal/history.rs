@@ -1,0 +1,79 @@
+//! Everything that happened, in the cluster's own order.
+
+use std::sync::Arc;
+
+use super::{Entry, Kind, Promise, Record, World};
+
+/// A journal, ordered for judging.
+///
+/// Watches of different kinds arrive on different connections, so the order of receiving says nothing across
+/// kinds. The revisions do: one etcd numbers every change of every kind. What has no revision (our own acts,
+/// gaps) stays behind what was received before it.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    entries: Vec<Arc<Entry>>,
+}
+
+impl History {
+    /// Orders a journal's entries.
+    pub fn new(entries: impl IntoIterator<Item = Arc<Entry>>) -> Self {
+        let mut newest = 0;
+        let mut keyed: Vec<_> = entries
+            .into_iter()
+            .map(|entry| {
+                let key = match &entry.record {
+                    Record::Object { revision, .. } => {
+                        newest = newest.max(*revision);
+                        *revision
+                    }
+                    _ => newest,
+                };
+                (key, entry)
+            })
+            .collect();
+        keyed.sort_by_key(|(key, entry)| (*key, entry.line));
+        Self { entries: keyed.into_iter().map(|(_, entry)| entry).collect() }
+    }
+
+    /// The entries, in order.
+    pub fn entries(&self) -> &[Arc<Entry>] {
+        &self.entries
+    }
+
+    /// Walks through the moments: the world just before each entry, and the entry.
+    pub fn walk<'history>(&'history self, mut visit: impl FnMut(&World, &'history Entry)) {
+        let mut world = World::default();
+        for entry in &self.entries {
+            visit(&world, entry);
+            world.apply(entry);
+        }
+    }
+
+    /// What was true just after this line of the journal.
+    pub fn at(&self, line: u64) -> World {
+        let mut world = World::default();
+        for entry in &self.entries {
+            world.apply(entry);
+            if entry.line == line {
+                break;
+            }
+        }
+        world
+    }
+
+    /// What the deployed sets promised.
+    pub fn promises(&self) -> impl Iterator<Item = &Promise> {
+        self.entries.iter().filter_map(|entry| match &entry.record {
+            Record::Promise(promise) => Some(promise),
+            _ => None,
+        })
+    }
+
+    /// The gaps in the recording of a kind.
+    pub fn gaps(&self, kind: Kind) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .iter()
+            .map(Arc::as_ref)
+            .filter(move |entry| matches!(&entry.record, Record::Gap { kind: gap, .. } if *gap == kind))
+    }
+}

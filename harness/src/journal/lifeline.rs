@@ -1,0 +1,66 @@
+//! The life of each pod and claim, read off a journal for the report's picture.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Change, Fact, History, Record};
+use crate::report::result::{Lifeline, Span};
+
+/// The lives in a history, in seconds after `started`, by name and then by birth.
+pub fn lifelines(history: &History, started: Timestamp, ended: Timestamp) -> Vec<Lifeline> {
+    let seconds = |at: Timestamp| at.duration_since(started).as_secs_f64().max(0.0);
+    let mut lives: BTreeMap<(&str, String, u64, String), Lifeline> = BTreeMap::new();
+    let mut born: BTreeMap<String, u64> = BTreeMap::new();
+    for entry in history.entries() {
+        let Record::Object { change, fact, .. } = &entry.record else { continue };
+        let (kind, state) = match fact {
+            Fact::Pod(pod) if pod.meta.terminating => ("pod", "terminating"),
+            Fact::Pod(pod) if pod.phase == "Running" && pod.ready => ("pod", "ready"),
+            Fact::Pod(pod) => (
+                "pod",
+                match pod.phase.as_str() {
+                    "Running" => "running",
+                    "Failed" => "failed",
+                    _ => "pending",
+                },
+            ),
+            Fact::VolumeClaim(claim) if claim.meta.terminating => ("claim", "terminating"),
+            Fact::VolumeClaim(claim) => (
+                "claim",
+                match claim.phase.as_str() {
+                    "Bound" => "bound",
+                    "Lost" => "lost",
+                    _ => "pending",
+                },
+            ),
+            _ => continue,
+        };
+        let meta = fact.meta();
+        let birth = *born.entry(meta.uid.clone()).or_insert(entry.line);
+        let life =
+            lives.entry((kind, meta.name.clone(), birth, meta.uid.clone())).or_insert_with(|| Lifeline {
+                kind: kind.to_owned(),
+                name: meta.name.clone(),
+                uid: meta.uid.clone(),
+                spans: Vec::new(),
+                deleted: false,
+            });
+        let at = seconds(entry.at);
+        if let Some(last) = life.spans.last_mut() {
+            last.to = at;
+        }
+        if *change == Change::Deleted {
+            life.deleted = true;
+        } else if life.spans.last().is_none_or(|last| last.state != state) {
+            life.spans.push(Span { state: state.to_owned(), from: at, to: at });
+        }
+    }
+    let mut lives: Vec<_> = lives.into_values().collect();
+    for life in &mut lives {
+        if let (false, Some(last)) = (life.deleted, life.spans.last_mut()) {
+            last.to = seconds(ended);
+        }
+    }
+    lives
+}

@@ -1,0 +1,177 @@
+//! The append-only log behind a journal: in memory for those who wait and judge, on disk for those who come later.
+
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, BufWriter, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use camino::Utf8Path;
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::{
+    Act, Entry, History, Kind, Promise, World,
+    entry::{Change, Content, Line, SCHEMA},
+};
+use crate::error::{Error, Result};
+
+/// An open journal. Cheap to share; appending is quick and never waits for a network.
+#[derive(Debug)]
+pub struct Log {
+    state: Mutex<State>,
+    changed: watch::Sender<u64>,
+}
+
+#[derive(Debug)]
+struct State {
+    file: BufWriter<File>,
+    entries: Vec<Arc<Entry>>,
+    world: World,
+    lines: u64,
+    trouble: Option<String>,
+}
+
+impl Log {
+    /// Opens a new journal at `path`.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn create(path: &Utf8Path) -> Result<Self> {
+        let file = File::create(path).map_err(Error::io(format!("writing the journal {path}")))?;
+        let state = State {
+            file: BufWriter::new(file),
+            entries: Vec::new(),
+            world: World::default(),
+            lines: 0,
+            trouble: None,
+        };
+        let log = Self { state: Mutex::new(state), changed: watch::Sender::new(0) };
+        log.append(Content::Schema(SCHEMA));
+        Ok(log)
+    }
+
+    /// Records a version of an object.
+    pub fn object(&self, change: Change, kind: Kind, object: serde_json::Value) {
+        self.append(Content::Object { change, kind, object });
+    }
+
+    /// Records that versions of a kind may have been missed.
+    pub fn gap(&self, kind: Kind, reason: impl Into<String>) {
+        self.append(Content::Gap { kind, reason: reason.into() });
+    }
+
+    /// Records something the scenario is about to do.
+    pub fn act(&self, verb: &str, target: impl Into<String>, text: impl Into<String>) {
+        self.append(Content::Act(Act { verb: verb.to_owned(), target: target.into(), text: text.into() }));
+    }
+
+    /// Records what a set is held to.
+    pub fn promise(&self, promise: Promise) {
+        self.append(Content::Promise(promise));
+    }
+
+    /// Asks something of the world of this moment.
+    pub fn now<T>(&self, ask: impl FnOnce(&World) -> T) -> T {
+        ask(&self.lock().world)
+    }
+
+    /// Everything so far, ordered for judging.
+    pub fn history(&self) -> History {
+        History::new(self.lock().entries.iter().cloned())
+    }
+
+    /// Tells each time that something was appended.
+    pub fn subscribe(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Writes what is still in memory to disk.
+    ///
+    /// # Errors
+    /// When the disk refused any line since the start: the recording is then incomplete.
+    pub fn flush(&self) -> Result<()> {
+        let mut state = self.lock();
+        state.file.flush().map_err(Error::io("writing the journal"))?;
+        match state.trouble.take() {
+            Some(trouble) => Err(Error::environment(format!("writing the journal: {trouble}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn append(&self, content: Content) {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        state.lines += 1;
+        let line = Line { line: state.lines, at: Timestamp::now(), content };
+        // A full disk must not stop the scenario in the middle; the flush at its end tells.
+        let written = serde_json::to_writer(&mut state.file, &line)
+            .map_err(|error| error.to_string())
+            .and_then(|()| state.file.write_all(b"\n").map_err(|error| error.to_string()));
+        if let Err(error) = written {
+            state.trouble.get_or_insert(error);
+        }
+        match line.reduce() {
+            Ok(Some(entry)) => {
+                state.world.apply(&entry);
+                state.entries.push(Arc::new(entry));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                state.trouble.get_or_insert(error.to_string());
+            }
+        }
+        let lines = state.lines;
+        drop(guard);
+        self.changed.send_replace(lines);
+    }
+
+    // A panic while appending leaves a whole state: every change above is complete before the next begins.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads a recorded journal.
+///
+/// # Errors
+/// When the file can't be read, is of another schema, is truncated, or its lines are not numbered 1, 2, 3 …
+pub fn read(path: &Utf8Path) -> Result<History> {
+    let file = File::open(path).map_err(Error::io(format!("reading the journal {path}")))?;
+    let mut entries = Vec::new();
+    let mut lines = 0;
+    for text in BufReader::new(file).lines() {
+        lines += 1;
+        let text = text.map_err(Error::io(format!("reading line {lines} of the journal {path}")))?;
+        let line: Line = serde_json::from_str(&text).map_err(|error| {
+            Error::environment(format!(
+                "line {lines} of the journal {path} is truncated or malformed: {error}"
+            ))
+        })?;
+        if line.line != lines {
+            return Err(Error::environment(format!(
+                "line {lines} of the journal {path} says that it is line {}: lines are missing or were changed",
+                line.line
+            )));
+        }
+        match (&line.content, lines) {
+            (Content::Schema(SCHEMA), 1) => {}
+            (Content::Schema(other), _) => {
+                return Err(Error::environment(format!(
+                    "the journal {path} has schema {other}; this version of Steadfast reads schema {SCHEMA}"
+                )));
+            }
+            (_, 1) => {
+                return Err(Error::environment(format!(
+                    "{path} is no journal: its first line names no schema"
+                )));
+            }
+            _ => {}
+        }
+        entries.extend(line.reduce()?.map(Arc::new));
+    }
+    if lines == 0 {
+        return Err(Error::environment(format!("the journal {path} is empty")));
+    }
+    Ok(History::new(entries))
+}

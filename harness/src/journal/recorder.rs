@@ -1,0 +1,87 @@
+//! Records a namespace: one watch a kind, from before the first object exists until the scenario ends.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::future::try_join_all;
+use kube::Client;
+use tokio::{sync::oneshot, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use super::{Kind, Log, watch::Watch};
+use crate::error::{Error, Result};
+
+/// How long the watches have to end.
+const STOP_DEADLINE: Duration = Duration::from_secs(15);
+
+/// A running recording.
+#[derive(Debug)]
+pub struct Recorder {
+    log: Arc<Log>,
+    awaited: Arc<AtomicUsize>,
+    stop: CancellationToken,
+    watches: JoinSet<()>,
+}
+
+impl Recorder {
+    /// Begins to record; returns when every kind was listed and is watched.
+    ///
+    /// # Errors
+    /// When a kind can't be listed.
+    pub async fn start(client: &Client, namespace: &str, log: Arc<Log>) -> Result<Self> {
+        let awaited = Arc::new(AtomicUsize::new(0));
+        let stop = CancellationToken::new();
+        let mut watches = JoinSet::new();
+        let mut begun = Vec::new();
+        for kind in Kind::ALL {
+            let (tell, told) = oneshot::channel();
+            let watch = Watch::new(client.clone(), namespace, kind, Arc::clone(&log), Arc::clone(&awaited));
+            watches.spawn(watch.run(stop.clone(), tell));
+            begun.push(async move {
+                told.await
+                    .map_err(|_| Error::bug(format!("the watch of {} ended at its start", kind.name())))?
+            });
+        }
+        try_join_all(begun).await?;
+        Ok(Self { log, awaited, stop, watches })
+    }
+
+    /// The log that is recorded to.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// While the answer lives, a silent watch is checked every second.
+    pub fn awaiting(&self) -> Awaiting {
+        self.awaited.fetch_add(1, Ordering::Relaxed);
+        Awaiting(Arc::clone(&self.awaited))
+    }
+
+    /// Ends the recording and writes everything to disk.
+    ///
+    /// # Errors
+    /// When the disk refused a line, or a watch did not end.
+    pub async fn stop(mut self) -> Result<()> {
+        self.stop.cancel();
+        let ended = async { while self.watches.join_next().await.is_some() {} };
+        tokio::time::timeout(STOP_DEADLINE, ended)
+            .await
+            .map_err(|_| Error::bug("a watch did not end when it was told to"))?;
+        self.log.flush()
+    }
+}
+
+/// Somebody waits for the journal; see [`Recorder::awaiting`].
+#[derive(Debug)]
+pub struct Awaiting(Arc<AtomicUsize>);
+
+impl Drop for Awaiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,219 @@
+//! One kind of a namespace, list then watch, without holes that nobody marks.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::{StreamExt, TryStreamExt};
+use kube::{
+    Api, Client,
+    api::{DynamicObject, ListParams, WatchEvent, WatchParams},
+    core::PartialObjectMeta,
+};
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::{Change, Kind, Log};
+use crate::{
+    error::{Error, Result, within},
+    wait::pause,
+};
+
+/// How long a list may take.
+const LIST_DEADLINE: Duration = Duration::from_secs(10);
+/// How long a watch may be silent, while something is awaited, before a list checks that it is alive.
+const SILENCE: Duration = Duration::from_secs(1);
+/// How long to leave an API server alone that refused.
+const BACK_OFF: Duration = Duration::from_millis(200);
+
+/// Records one kind until it is told to stop.
+pub(super) struct Watch {
+    pub(super) kind: Kind,
+    pub(super) api: Api<DynamicObject>,
+    pub(super) log: Arc<Log>,
+    pub(super) awaited: Arc<AtomicUsize>,
+    /// The versions last recorded, by UID, with the object for a deletion that only a list shows.
+    known: BTreeMap<String, (String, Value)>,
+}
+
+/// Why a watch ended.
+enum End {
+    Stopped,
+    /// It can go on from the last version without missing anything.
+    Resume,
+    /// The API server no longer knows the versions in between.
+    Expired(String),
+}
+
+impl Watch {
+    pub(super) fn new(
+        client: Client,
+        namespace: &str,
+        kind: Kind,
+        log: Arc<Log>,
+        awaited: Arc<AtomicUsize>,
+    ) -> Self {
+        let resource = kind.resource();
+        let api = if kind.cluster_scoped() {
+            Api::all_with(client, &resource)
+        } else {
+            Api::namespaced_with(client, namespace, &resource)
+        };
+        Self { kind, api, log, awaited, known: BTreeMap::new() }
+    }
+
+    /// Lists, says that recording has begun, and watches until `stop`.
+    pub(super) async fn run(mut self, stop: CancellationToken, begun: oneshot::Sender<Result<()>>) {
+        let mut version = match self.list().await {
+            Ok(version) => {
+                // Nobody listening means that the recorder is gone; then `stop` follows.
+                drop(begun.send(Ok(())));
+                version
+            }
+            Err(error) => {
+                drop(begun.send(Err(error)));
+                return;
+            }
+        };
+        loop {
+            match self.follow(&mut version, &stop).await {
+                End::Stopped => return self.catch_up().await,
+                End::Resume => {}
+                End::Expired(reason) => {
+                    self.log.gap(self.kind, reason);
+                    while let Err(error) = self.list().await.map(|listed| version = listed) {
+                        tracing::warn!(kind = self.kind.name(), %error, "listing again");
+                        if stop.is_cancelled() {
+                            return;
+                        }
+                        pause(BACK_OFF).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Records what a list shows that was not recorded yet; returns the list's version.
+    async fn list(&mut self) -> Result<String> {
+        let doing = format!("listing {}", self.kind.name());
+        let parameters = ListParams::default();
+        let list = self.api.list(&parameters);
+        let list = within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await?;
+        let version = list.metadata.resource_version.clone().unwrap_or_default();
+        let mut missing: Vec<_> = self.known.keys().cloned().collect();
+        for object in list.items {
+            missing.retain(|uid| Some(uid) != object.metadata.uid.as_ref());
+            self.record(Change::Listed, object);
+        }
+        for uid in missing {
+            if let Some((_, object)) = self.known.remove(&uid) {
+                self.log.object(Change::Deleted, self.kind, object);
+            }
+        }
+        Ok(version)
+    }
+
+    async fn follow(&mut self, version: &mut String, stop: &CancellationToken) -> End {
+        let parameters = WatchParams::default();
+        let stream = tokio::select! {
+            () = stop.cancelled() => return End::Stopped,
+            stream = tokio::time::timeout(LIST_DEADLINE, self.api.watch(&parameters, version)) => stream,
+        };
+        let mut stream = match stream {
+            Ok(Ok(stream)) => stream.boxed(),
+            Ok(Err(error)) => return self.refused(error).await,
+            Err(_) => return End::Resume,
+        };
+        let mut suspicious = false;
+        loop {
+            let next = tokio::select! {
+                () = stop.cancelled() => return End::Stopped,
+                next = tokio::time::timeout(SILENCE, stream.try_next()) => next,
+            };
+            match next {
+                Err(_) if self.awaited.load(Ordering::Relaxed) > 0 => {
+                    // The first difference may be an event on its way; one that lasts is a dead stream.
+                    let differs = self.differs().await;
+                    if suspicious && differs {
+                        return End::Resume;
+                    }
+                    suspicious = differs;
+                }
+                Err(_) => {}
+                Ok(Ok(None)) => return End::Resume,
+                Ok(Err(error)) => return self.refused(error).await,
+                Ok(Ok(Some(event))) => {
+                    suspicious = false;
+                    match event {
+                        WatchEvent::Added(object) => *version = self.record(Change::Added, object),
+                        WatchEvent::Modified(object) => *version = self.record(Change::Modified, object),
+                        WatchEvent::Deleted(object) => *version = self.record(Change::Deleted, object),
+                        WatchEvent::Bookmark(bookmark) => *version = bookmark.metadata.resource_version,
+                        WatchEvent::Error(status) => return self.refused(kube::Error::Api(status)).await,
+                    }
+                }
+            }
+        }
+    }
+
+    async fn refused(&self, error: kube::Error) -> End {
+        if let kube::Error::Api(status) = &error
+            && (status.code == 410 || status.reason == "Expired")
+        {
+            return End::Expired(status.message.clone());
+        }
+        tracing::debug!(kind = self.kind.name(), %error, "watch ended");
+        pause(BACK_OFF).await;
+        End::Resume
+    }
+
+    /// Whether a list shows other versions than those recorded. An API server that does not answer shows nothing.
+    async fn differs(&self) -> bool {
+        let parameters = ListParams::default();
+        let list = tokio::time::timeout(LIST_DEADLINE, self.api.list_metadata(&parameters)).await;
+        let Ok(Ok(list)) = list else { return false };
+        let same = |object: &PartialObjectMeta<DynamicObject>| {
+            let known = object.metadata.uid.as_ref().and_then(|uid| self.known.get(uid));
+            known.is_some_and(|(version, _)| Some(version) == object.metadata.resource_version.as_ref())
+        };
+        list.items.len() != self.known.len() || !list.items.iter().all(same)
+    }
+
+    /// At the end: what happened before the stop must be in the journal, or be marked as missing.
+    async fn catch_up(&mut self) {
+        if self.differs().await {
+            self.log.gap(self.kind, "the recording was stopped before the watch had told everything");
+            if let Err(error) = self.list().await {
+                self.log.gap(self.kind, error.to_string());
+            }
+        }
+    }
+
+    /// Records a version, unless it is recorded already; returns it.
+    fn record(&mut self, change: Change, object: DynamicObject) -> String {
+        let mut metadata = object.metadata;
+        metadata.managed_fields = None;
+        let uid = metadata.uid.clone().unwrap_or_default();
+        let version = metadata.resource_version.clone().unwrap_or_default();
+        let mut value = object.data;
+        if let Value::Object(fields) = &mut value {
+            fields.insert("metadata".to_owned(), serde_json::to_value(metadata).unwrap_or_default());
+        }
+        let recorded = self.known.get(&uid).is_some_and(|(known, _)| *known == version);
+        if change == Change::Deleted {
+            self.known.remove(&uid);
+        } else if recorded {
+            return version;
+        } else {
+            self.known.insert(uid, (version.clone(), value.clone()));
+        }
+        self.log.object(change, self.kind, value);
+        version
+    }
+}

@@ -1,0 +1,122 @@
+//! Stable names: what a set's pods are called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Judgement;
+use crate::{
+    claim::{S1, S2},
+    journal::{Change, Entry, Fact, History, Kind, Promise, Record, fact::Pod},
+};
+
+/// A created or listed pod that is the set's, by its owner or by its name.
+pub(super) fn born<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<&'entry Pod> {
+    match &entry.record {
+        Record::Object { change: Change::Added | Change::Listed, fact: Fact::Pod(pod), .. } => {
+            belongs(pod, promise).then_some(pod)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a pod is the set's: by its owner, by the owner's of a workload that took the set's name, or by its own name.
+fn belongs(pod: &Pod, promise: &Promise) -> bool {
+    let owned = pod.meta.owner.as_ref().is_some_and(|(_, owner, _)| {
+        // A ReplicaSet is called after its Deployment and a hash.
+        *owner == promise.set
+            || owner.strip_prefix(promise.set.as_str()).is_some_and(|rest| rest.starts_with('-'))
+    });
+    owned || promise.ordinal(&pod.meta.name).is_some()
+}
+
+/// S1: every pod of the set is named `<set>-<ordinal>`, says so in its labels, and has an ordinal that the set
+/// asked for.
+pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgement {
+    let mut judgement = Judgement::over(S1, history, &[Kind::Pod]);
+    let mut asked = Asked::default();
+    history.walk(|_, entry| {
+        asked.follow(entry, promise);
+        let Some(pod) = born(entry, promise) else { return };
+        judgement.examined += 1;
+        let name = &pod.meta.name;
+        let Some(ordinal) = promise.ordinal(name) else {
+            judgement
+                .find(format!("a pod of {0} is named {name}; expected {0}-<ordinal>", promise.set), [entry]);
+            return;
+        };
+        for (label, expected) in [
+            ("statefulset.kubernetes.io/pod-name", name.clone()),
+            ("apps.kubernetes.io/pod-index", ordinal.to_string()),
+        ] {
+            let found = pod.meta.labels.get(label);
+            if found != Some(&expected) {
+                let found = found.map_or("nothing", String::as_str);
+                judgement
+                    .find(format!("label {label} of {name}: expected {expected}, found {found}"), [entry]);
+            }
+        }
+        if ordinal < promise.start
+            || asked.highest().is_some_and(|replicas| ordinal >= promise.start + replicas)
+        {
+            let end = promise.start + asked.highest().unwrap_or(0);
+            judgement.find(
+                format!(
+                    "{name} was created; the set had asked for the ordinals {} to below {end}",
+                    promise.start
+                ),
+                [entry],
+            );
+        }
+    });
+    judgement
+}
+
+/// The replicas that a set asks for. A controller that has not yet seen a change acts rightly on the spec before it.
+#[derive(Default)]
+struct Asked {
+    by_generation: BTreeMap<i64, u32>,
+}
+
+impl Asked {
+    fn follow(&mut self, entry: &Entry, promise: &Promise) {
+        let Record::Object { change, fact: Fact::Set(set), .. } = &entry.record else { return };
+        if set.meta.name != promise.set {
+            return;
+        }
+        if *change == Change::Deleted {
+            self.by_generation.clear();
+        } else {
+            self.by_generation.insert(set.meta.generation, set.replicas);
+            self.by_generation.retain(|generation, _| *generation >= set.observed);
+        }
+    }
+
+    fn highest(&self) -> Option<u32> {
+        self.by_generation.values().copied().max()
+    }
+}
+
+/// S2: a name that returns is another object, and no object returns.
+pub fn names_return_as_other_objects(history: &History, promise: &Promise) -> Judgement {
+    let mut judgement = Judgement::over(S2, history, &[Kind::Pod]);
+    let mut gone: BTreeSet<&str> = BTreeSet::new();
+    let mut last: BTreeMap<&str, &Entry> = BTreeMap::new();
+    history.walk(|_, entry| {
+        let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return };
+        if promise.ordinal(&pod.meta.name).is_none() {
+            return;
+        }
+        if *change == Change::Deleted {
+            gone.insert(&pod.meta.uid);
+            last.insert(&pod.meta.name, entry);
+        } else if gone.contains(pod.meta.uid.as_str()) {
+            let before = last.get(pod.meta.name.as_str()).copied();
+            judgement.find(
+                format!("{} came back as the same object, uid {}", pod.meta.name, pod.meta.uid),
+                before.into_iter().chain([entry]),
+            );
+        } else if *change == Change::Added && last.contains_key(pod.meta.name.as_str()) {
+            judgement.examined += 1;
+        }
+    });
+    judgement
+}

@@ -1,0 +1,151 @@
+//! The same volume back: the claims of a set's pods.
+
+use std::collections::BTreeMap;
+
+use super::{Judgement, identity::born};
+use crate::{
+    claim::{S6, S7, S17},
+    journal::{Change, Entry, Fact, History, Kind, Promise, Record, fact::VolumeClaim},
+};
+
+/// A PVC that carries one of the set's claim names.
+fn claim_of<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(Change, &'entry VolumeClaim, u32)> {
+    match &entry.record {
+        Record::Object { change, fact: Fact::VolumeClaim(claim), .. } => {
+            Some((*change, claim, promise.claim_ordinal(&claim.meta.name)?))
+        }
+        _ => None,
+    }
+}
+
+/// S6: each pod mounts one claim per template, named after itself; each claim asks for what the template says.
+pub fn claims_belong_to_ordinals(history: &History, promise: &Promise) -> Judgement {
+    let mut judgement = Judgement::over(S6, history, &[Kind::Pod, Kind::PersistentVolumeClaim]);
+    history.walk(|_, entry| {
+        if let Some(pod) = born(entry, promise) {
+            judgement.examined += 1;
+            for template in promise.templates.keys() {
+                let expected = format!("{template}-{}", pod.meta.name);
+                let found = pod.claims.get(template);
+                if found != Some(&expected) {
+                    let found = found.map_or("no claim", String::as_str);
+                    judgement.find(
+                        format!(
+                            "volume {template} of {}: expected the claim {expected}, found {found}",
+                            pod.meta.name
+                        ),
+                        [entry],
+                    );
+                }
+            }
+        }
+        if let Some((Change::Added | Change::Listed, claim, _)) = claim_of(entry, promise) {
+            judgement.examined += 1;
+            let template = promise.templates.iter().find(|(template, _)| {
+                claim.meta.name.strip_prefix(template.as_str()).is_some_and(|rest| rest.starts_with('-'))
+            });
+            if let Some((template, storage)) = template
+                && claim.storage != *storage
+            {
+                judgement.find(
+                    format!(
+                        "{} asks for {}; template {template} says {storage}",
+                        claim.meta.name, claim.storage
+                    ),
+                    [entry],
+                );
+            }
+            if claim.access_modes != ["ReadWriteOnce"] {
+                judgement.find(
+                    format!(
+                        "{} has the access modes {:?}; expected ReadWriteOnce",
+                        claim.meta.name, claim.access_modes
+                    ),
+                    [entry],
+                );
+            }
+        }
+    });
+    judgement
+}
+
+/// S7: a pod that comes back finds the claims of its ordinal as they were: the same objects, the same volumes.
+pub fn pods_keep_their_claims(history: &History, promise: &Promise) -> Judgement {
+    let mut judgement = Judgement::over(S7, history, &[Kind::Pod, Kind::PersistentVolumeClaim]);
+    // What each ordinal's claims were when its pod was first Ready: claim name to (UID, volume).
+    let mut first: BTreeMap<String, (String, String, &Entry)> = BTreeMap::new();
+    let mut ready: BTreeMap<u32, String> = BTreeMap::new();
+    history.walk(|world, entry| {
+        let Record::Object { fact: Fact::Pod(pod), .. } = &entry.record else { return };
+        let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
+        if !pod.healthy() || ready.get(&ordinal) == Some(&pod.meta.uid) {
+            return;
+        }
+        let again = ready.insert(ordinal, pod.meta.uid.clone()).is_some();
+        for claim in promise.claims(ordinal) {
+            let now = world.volume_claims.get(&claim);
+            let now = now.map(|claim| (claim.meta.uid.clone(), claim.volume.clone().unwrap_or_default()));
+            match (now, first.get(&claim)) {
+                (Some((uid, volume)), Some((old_uid, old_volume, seen))) => {
+                    judgement.examined += 1;
+                    if uid != *old_uid || volume != *old_volume {
+                        judgement.find(
+                            format!(
+                                "{} came back with another {claim}: uid {old_uid} on {old_volume} before, {uid} on {volume} now",
+                                pod.meta.name
+                            ),
+                            [*seen, entry],
+                        );
+                    }
+                }
+                (Some((uid, volume)), None) => {
+                    first.insert(claim, (uid, volume, entry));
+                }
+                (None, _) => {
+                    judgement.examined += u64::from(again);
+                    judgement.find(format!("{} is Ready, and its claim {claim} does not exist", pod.meta.name), [entry]);
+                }
+            }
+        }
+    });
+    judgement
+}
+
+/// S17: a claim is not deleted because its pod, or its set, went away. What we delete ourselves is written in the
+/// journal as an act, and is no finding.
+pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
+    let mut judgement = Judgement::over(S17, history, &[Kind::PersistentVolumeClaim]);
+    let mut by_hand: Vec<&str> = Vec::new();
+    let mut reported: Vec<&str> = Vec::new();
+    let mut bereft: BTreeMap<u32, u64> = BTreeMap::new();
+    history.walk(|world, entry| {
+        match &entry.record {
+            Record::Act(act) if act.verb == "delete" => {
+                by_hand.extend(act.target.strip_prefix("persistentvolumeclaim/"));
+            }
+            // A pod that goes while its claims stay is a moment at which the claim could have been broken.
+            Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } => {
+                if let Some(ordinal) = promise.ordinal(&pod.meta.name) {
+                    *bereft.entry(ordinal).or_default() += 1;
+                    judgement.examined += 1;
+                }
+            }
+            _ => {}
+        }
+        let Some((change, claim, ordinal)) = claim_of(entry, promise) else { return };
+        let ends = change == Change::Deleted || claim.meta.terminating;
+        let name = claim.meta.name.as_str();
+        if !ends || by_hand.contains(&name) || reported.contains(&claim.meta.uid.as_str()) {
+            return;
+        }
+        let set = world.sets.get(&promise.set);
+        let scaled = set.is_some_and(|set| ordinal >= promise.start + set.replicas);
+        let kept = if scaled { promise.keeps_claims_when_scaled } else { promise.keeps_claims_when_deleted };
+        if kept {
+            reported.push(&claim.meta.uid);
+            let because = if scaled { "the set was scaled down" } else { "its set or its pod was deleted" };
+            judgement.find(format!("{name} was deleted when {because}; expected it to stay"), [entry]);
+        }
+    });
+    judgement
+}

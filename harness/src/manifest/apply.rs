@@ -1,0 +1,105 @@
+//! Server-side apply, in an order in which each object finds what it needs.
+
+use std::time::Duration;
+
+use kube::{
+    Api, Client,
+    api::{DynamicObject, Patch, PatchParams},
+    core::{GroupVersionKind, TypeMeta},
+    discovery::{ApiResource, Scope, pinned_kind},
+};
+use serde_json::{Value, json};
+
+use super::Manifest;
+use crate::{
+    error::{Error, Result, within},
+    wait::pause,
+};
+
+/// Our field manager.
+pub const FIELD_MANAGER: &str = "steadfast";
+/// How long the API server may take for one object.
+const DEADLINE: Duration = Duration::from_secs(15);
+/// How long a new kind may take until the API serves it.
+const KIND_DEADLINE: Duration = Duration::from_secs(20);
+
+/// Applies every object of a manifest in a namespace, with these labels.
+///
+/// # Errors
+/// When the API server refuses an object; the message names it.
+pub async fn apply(
+    client: &Client,
+    namespace: &str,
+    manifest: &Manifest,
+    labels: &[(&str, &str)],
+) -> Result<()> {
+    let mut objects: Vec<&Value> = manifest.objects.iter().collect();
+    objects.sort_by_key(|object| rank(object["kind"].as_str().unwrap_or_default()));
+    for object in objects {
+        apply_one(client, namespace, object, labels).await?;
+    }
+    Ok(())
+}
+
+/// What others refer to comes first.
+fn rank(kind: &str) -> u8 {
+    match kind {
+        "CustomResourceDefinition" => 0,
+        "ServiceAccount" | "Secret" | "ConfigMap" => 1,
+        "Role" | "ClusterRole" => 2,
+        "RoleBinding" | "ClusterRoleBinding" => 3,
+        // The governing service must exist before its set.
+        "Service" => 4,
+        _ => 5,
+    }
+}
+
+async fn apply_one(client: &Client, namespace: &str, object: &Value, labels: &[(&str, &str)]) -> Result<()> {
+    let types: TypeMeta = TypeMeta {
+        api_version: object["apiVersion"].as_str().unwrap_or_default().to_owned(),
+        kind: object["kind"].as_str().unwrap_or_default().to_owned(),
+    };
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let doing = format!("applying {} {name}", types.kind);
+    let kind = GroupVersionKind::try_from(&types)
+        .map_err(|error| Error::environment(format!("{doing}: its apiVersion is malformed: {error}")))?;
+    let (resource, scope) = resolve(client, &kind, &doing).await?;
+    let api: Api<DynamicObject> = Api::dynamic(client.clone(), &resource, &scope).constrain(namespace);
+    let mut object = object.clone();
+    for (label, value) in labels {
+        object["metadata"]["labels"][*label] = json!(value);
+    }
+    if scope == Scope::Namespaced {
+        object["metadata"]["namespace"] = json!(namespace);
+    }
+    let parameters = PatchParams::apply(FIELD_MANAGER).force();
+    let patch = Patch::Apply(&object);
+    within(DEADLINE, &doing, api.patch(name, &parameters, &patch), Error::api(doing.clone())).await?;
+    if types.kind == "CustomResourceDefinition" {
+        served(client, &object, &doing).await?;
+    }
+    Ok(())
+}
+
+async fn resolve(client: &Client, kind: &GroupVersionKind, doing: &str) -> Result<(ApiResource, Scope)> {
+    let call = pinned_kind(client, kind);
+    let (resource, capabilities) = within(DEADLINE, doing, call, Error::api(doing)).await?;
+    Ok((resource, capabilities.scope))
+}
+
+/// A definition is accepted before its kind is served, so the API must be asked until it is.
+async fn served(client: &Client, definition: &Value, doing: &str) -> Result<()> {
+    let text = |pointer: &str| definition.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let kind =
+        GroupVersionKind::gvk(text("/spec/group"), text("/spec/versions/0/name"), text("/spec/names/kind"));
+    let serving = async {
+        while resolve(client, &kind, doing).await.is_err() {
+            pause(Duration::from_millis(50)).await;
+        }
+        Ok::<_, Error>(())
+    };
+    within(KIND_DEADLINE, &format!("{doing}: waiting until the API serves {}", kind.kind), serving, |error| {
+        error
+    })
+    .await
+}

@@ -1,0 +1,56 @@
+//! What somebody waits for, as a question to the world of the moment.
+
+use crate::journal::World;
+
+/// The answer of an expectation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It is so.
+    Met,
+    /// It is not so yet; the words say what is missing.
+    NotYet(String),
+    /// It can't become so any more; the words say why. The wait ends at once.
+    Never(String),
+    /// The surroundings don't allow it: an image that can't be had. The wait ends at once, and nobody broke a promise.
+    Prevented(String),
+}
+
+/// Something expected of the world, with a sentence for the reader.
+pub struct Expectation {
+    /// `all 3 pods of sentinel are ready`
+    pub sentence: String,
+    check: Box<dyn Fn(&World) -> Progress + Send + Sync>,
+}
+
+impl Expectation {
+    /// A new one. The check is asked at every change, so it must be quick, and it must depend on the world alone.
+    pub fn new(
+        sentence: impl Into<String>,
+        check: impl Fn(&World) -> Progress + Send + Sync + 'static,
+    ) -> Self {
+        Self { sentence: sentence.into(), check: Box::new(check) }
+    }
+
+    /// Asks the world.
+    pub fn check(&self, world: &World) -> Progress {
+        (self.check)(world)
+    }
+
+    /// Met when both are.
+    pub fn and(self, other: Self) -> Self {
+        Self::new(format!("{} and {}", self.sentence, other.sentence), move |world| {
+            match (self.check(world), other.check(world)) {
+                (Progress::Prevented(why), _) | (_, Progress::Prevented(why)) => Progress::Prevented(why),
+                (Progress::Never(why), _) | (_, Progress::Never(why)) => Progress::Never(why),
+                (Progress::NotYet(why), _) | (_, Progress::NotYet(why)) => Progress::NotYet(why),
+                (Progress::Met, Progress::Met) => Progress::Met,
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for Expectation {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Expectation").field(&self.sentence).finish()
+    }
+}

@@ -1,0 +1,182 @@
+//! The expectations that scenarios share.
+
+use super::{
+    Expectation,
+    Progress::{self, Met, NotYet},
+};
+use crate::journal::{Promise, World, fact::Pod};
+
+/// All `replicas` pods of the set are Running and Ready, there is no other, and the controller says the same of
+/// the newest spec.
+pub fn set_ready(promise: &Promise, replicas: u32) -> Expectation {
+    let promise = promise.clone();
+    Expectation::new(format!("{replicas} of {replicas} pods of {} are ready", promise.set), move |world| {
+        let pods = world.pods_of(&promise);
+        for pod in pods.values() {
+            if let Some(why) = doomed(pod) {
+                return why;
+            }
+        }
+        let wanted = promise.start..promise.start + replicas;
+        for ordinal in wanted.clone() {
+            match pods.get(&ordinal) {
+                None => {
+                    return NotYet(format!(
+                        "{} does not exist{}",
+                        promise.pod(ordinal),
+                        said_of_set(world, &promise)
+                    ));
+                }
+                Some(pod) if !pod.healthy() => return NotYet(describe(world, pod)),
+                Some(_) => {}
+            }
+        }
+        if let Some((ordinal, _)) = pods.iter().find(|(ordinal, _)| !wanted.contains(ordinal)) {
+            return NotYet(format!("{} is still there", promise.pod(*ordinal)));
+        }
+        let Some(set) = world.sets.get(&promise.set) else {
+            return NotYet(format!("the StatefulSet {} does not exist", promise.set));
+        };
+        if set.replicas != replicas {
+            return NotYet(format!("the set asks for {} replicas", set.replicas));
+        }
+        if set.observed < set.meta.generation {
+            return NotYet(format!(
+                "the controller has seen generation {} of {}",
+                set.observed, set.meta.generation
+            ));
+        }
+        if (set.current, set.ready) != (replicas, replicas) {
+            return NotYet(format!("the controller counts {} pods, {} ready", set.current, set.ready));
+        }
+        Met
+    })
+}
+
+/// One pod is Running and Ready, as an object other than `not_uid`.
+pub fn pod_ready(pod: &str, not_uid: Option<&str>) -> Expectation {
+    let (name, old) = (pod.to_owned(), not_uid.map(str::to_owned));
+    Expectation::new(format!("{name} is ready{}", if old.is_some() { " again" } else { "" }), move |world| {
+        match world.pods.get(&name) {
+            None => NotYet(format!("{name} does not exist")),
+            Some(pod) if Some(&pod.meta.uid) == old.as_ref() => {
+                NotYet(format!("{name} is still the old object"))
+            }
+            Some(pod) if pod.healthy() => Met,
+            Some(pod) => waiting(world, pod),
+        }
+    })
+}
+
+/// One pod runs all its containers, Ready or not.
+pub fn pod_running(pod: &str) -> Expectation {
+    let name = pod.to_owned();
+    Expectation::new(format!("{name} is running"), move |world| match world.pods.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(pod)
+            if !pod.meta.terminating
+                && !pod.containers.is_empty()
+                && pod.containers.iter().all(|container| container.running) =>
+        {
+            Met
+        }
+        Some(pod) => waiting(world, pod),
+    })
+}
+
+/// A pod is being deleted, or gone.
+pub fn pod_terminating(pod: &str) -> Expectation {
+    let name = pod.to_owned();
+    Expectation::new(format!("{name} is being deleted"), move |world| match world.pods.get(&name) {
+        Some(pod) if !pod.meta.terminating => NotYet(format!("{name} is {}", pod.summary())),
+        _ => Met,
+    })
+}
+
+/// None of these pods exists.
+pub fn pods_gone(pods: impl IntoIterator<Item = String>) -> Expectation {
+    let names: Vec<_> = pods.into_iter().collect();
+    Expectation::new(format!("{} are gone", names.join(", ")), move |world| {
+        match names.iter().find_map(|name| world.pods.get(name)) {
+            None => Met,
+            Some(pod) => NotYet(describe(world, pod)),
+        }
+    })
+}
+
+/// These pods, and no other of the set, exist.
+pub fn pods_exactly(promise: &Promise, ordinals: impl IntoIterator<Item = u32>) -> Expectation {
+    let promise = promise.clone();
+    let wanted: Vec<u32> = ordinals.into_iter().collect();
+    let names: Vec<_> = wanted.iter().map(|ordinal| promise.pod(*ordinal)).collect();
+    Expectation::new(format!("exactly {} exist", names.join(", ")), move |world| {
+        let found: Vec<u32> = world.pods_of(&promise).into_keys().collect();
+        if found == wanted {
+            return Met;
+        }
+        let found: Vec<_> = found.into_iter().map(|ordinal| promise.pod(ordinal)).collect();
+        NotYet(format!("there are [{}]", found.join(", ")))
+    })
+}
+
+/// The controller has seen the newest spec and counts this many ready pods: only then has it had its chance to act.
+pub fn controller_counts(promise: &Promise, ready: u32) -> Expectation {
+    let name = promise.set.clone();
+    Expectation::new(
+        format!("the controller of {name} has seen the newest spec and counts {ready} ready"),
+        move |world| match world.sets.get(&name) {
+            None => NotYet(format!("the StatefulSet {name} does not exist")),
+            Some(set) if set.observed < set.meta.generation => {
+                NotYet(format!("it has seen generation {} of {}", set.observed, set.meta.generation))
+            }
+            Some(set) if set.ready != ready => NotYet(format!("it counts {} ready", set.ready)),
+            Some(_) => Met,
+        },
+    )
+}
+
+/// A pod's state with the last warning about it, for a time-out's message.
+fn describe(world: &World, pod: &Pod) -> String {
+    let mut text = format!("{} is {}", pod.meta.name, pod.summary());
+    let warnings = world.warnings_about(&format!("Pod/{}", pod.meta.name));
+    if let Some(warning) = warnings.iter().rev().find(|warning| warning.regarding_uid == pod.meta.uid) {
+        text.push_str(&format!("; {}: {}", warning.reason, warning.message));
+    }
+    text
+}
+
+fn said_of_set(world: &World, promise: &Promise) -> String {
+    match world.warnings_about(&format!("StatefulSet/{}", promise.set)).last() {
+        Some(warning) => format!("; {}: {}", warning.reason, warning.message),
+        None => String::new(),
+    }
+}
+
+/// What no time can mend: an image that can't be had, a program that ends again and again.
+fn doomed(pod: &Pod) -> Option<Progress> {
+    pod.containers.iter().find_map(|container| {
+        let (reason, message) = container.waiting.as_ref()?;
+        let name = &pod.meta.name;
+        match reason.as_str() {
+            "ErrImageNeverPull" | "InvalidImageName" | "ErrImagePull" | "ImagePullBackOff" => {
+                Some(Progress::Prevented(format!("{name}: {reason}: {message}")))
+            }
+            "CreateContainerConfigError" => Some(Progress::Never(format!("{name}: {reason}: {message}"))),
+            "CrashLoopBackOff" => {
+                let ended = container.ended.as_ref();
+                let how =
+                    ended.map_or_else(String::new, |(reason, code)| format!(" ({reason}, exit code {code})"));
+                Some(Progress::Never(format!(
+                    "{name}: container {} ends again and again{how}",
+                    container.name
+                )))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// What a pod that is not there yet waits for.
+fn waiting(world: &World, pod: &Pod) -> Progress {
+    doomed(pod).unwrap_or_else(|| NotYet(describe(world, pod)))
+}
