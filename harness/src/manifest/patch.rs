@@ -25,6 +25,25 @@ impl Manifest {
         merge(self.find(kind, name)?, patch);
         Ok(())
     }
+
+    /// Takes the tags of these images for containers of the same repository: versions are a setting.
+    pub fn use_images(&mut self, images: &[String]) {
+        let repository =
+            |reference: &str| reference.rsplit_once(':').map(|(repository, _)| repository.to_owned());
+        for object in &mut self.objects {
+            let spec = if object["kind"] == "Pod" { "/spec" } else { "/spec/template/spec" };
+            for containers in ["initContainers", "containers"] {
+                let containers =
+                    object.pointer_mut(&format!("{spec}/{containers}")).and_then(Value::as_array_mut);
+                for container in containers.into_iter().flatten() {
+                    let wanted = container["image"].as_str().and_then(repository);
+                    if let Some(image) = images.iter().find(|image| repository(image) == wanted) {
+                        container["image"] = Value::String(image.clone());
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn merge(target: &mut Value, patch: &Value) {
@@ -56,6 +75,18 @@ mod tests {
         let mut target = json!({"spec": {"replicas": 3, "serviceName": "a", "list": [1, 2]}});
         merge(&mut target, &json!({"spec": {"replicas": null, "list": [3], "policy": {"x": "y"}}}));
         assert_eq!(target, json!({"spec": {"serviceName": "a", "list": [3], "policy": {"x": "y"}}}));
+    }
+
+    #[test]
+    fn images_of_the_same_repository_take_the_chosen_tag() {
+        let pod =
+            json!({"kind": "Pod", "spec": {"containers": [{"image": "postgres:17"}, {"image": "other:1"}]}});
+        let mut manifest = Manifest { objects: vec![pod] };
+        manifest.use_images(&["postgres:16".to_owned(), "dxflrs/garage:v2.5.0".to_owned()]);
+        assert_eq!(
+            manifest.objects[0]["spec"]["containers"],
+            json!([{"image": "postgres:16"}, {"image": "other:1"}])
+        );
     }
 
     #[test]

@@ -1,1 +1,18 @@
 //! From a catalogue to trials: deadlines, signals, isolation.
+
+pub mod catalogue;
+mod claims;
+pub mod conclusion;
+pub mod evidence;
+mod marks;
+mod names;
+mod run;
+mod session;
+mod state;
+mod stores;
+mod trial;
+
+pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
+pub use run::{HOLD, Run};
+pub use session::main;
+pub use stores::Tunnelled;

@@ -1,5 +1,7 @@
 //! The expectations that scenarios share.
 
+use std::collections::BTreeMap;
+
 use super::{
     Expectation,
     Progress::{self, Met, NotYet},
@@ -90,6 +92,57 @@ pub fn pod_terminating(pod: &str) -> Expectation {
     Expectation::new(format!("{name} is being deleted"), move |world| match world.pods.get(&name) {
         Some(pod) if !pod.meta.terminating => NotYet(format!("{name} is {}", pod.summary())),
         _ => Met,
+    })
+}
+
+/// A pod exists and is not being deleted.
+pub fn pod_not_terminating(pod: &str) -> Expectation {
+    let name = pod.to_owned();
+    Expectation::new(format!("{name} is not being deleted"), move |world| match world.pods.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(pod) if pod.meta.terminating => NotYet(format!("{name} is {}", pod.summary())),
+        Some(_) => Met,
+    })
+}
+
+/// The same pod runs its containers again, after at least one more restart.
+pub fn pod_restarted(pod: &str, uid: &str, restarts: i32) -> Expectation {
+    let (name, uid) = (pod.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is restarted in place and ready"), move |world| {
+        match world.pods.get(&name) {
+            None => NotYet(format!("{name} does not exist")),
+            Some(pod) if pod.meta.uid != uid => {
+                Progress::Never(format!("{name} is another object now: {}", pod.meta.uid))
+            }
+            Some(pod) if pod.restarts() <= restarts => {
+                NotYet(format!("{name} was not restarted: {}", pod.summary()))
+            }
+            Some(pod) if pod.healthy() => Met,
+            Some(pod) => waiting(world, pod),
+        }
+    })
+}
+
+/// These PVCs exist under their UIDs, Bound and not being deleted.
+pub fn claims_are(claims: &BTreeMap<String, String>) -> Expectation {
+    let wanted = claims.clone();
+    let names: Vec<_> = claims.keys().cloned().collect();
+    Expectation::new(format!("the claims {} stay as they are", names.join(", ")), move |world| {
+        for (name, uid) in &wanted {
+            match world.volume_claims.get(name) {
+                None => return NotYet(format!("{name} does not exist")),
+                Some(claim) if claim.meta.uid != *uid => {
+                    return NotYet(format!(
+                        "{name} is another claim: uid {} instead of {uid}",
+                        claim.meta.uid
+                    ));
+                }
+                Some(claim) if claim.meta.terminating => return NotYet(format!("{name} is being deleted")),
+                Some(claim) if claim.phase != "Bound" => return NotYet(format!("{name} is {}", claim.phase)),
+                Some(_) => {}
+            }
+        }
+        Met
     })
 }
 

@@ -8,8 +8,12 @@ pub mod set;
 pub use set::Set;
 
 use camino::Utf8PathBuf;
+use serde_json::json;
 
-use crate::{error::Result, manifest::Manifest};
+use crate::{
+    error::{Error, Result},
+    manifest::Manifest,
+};
 
 /// Something that a scenario deploys: a folder of manifests with one StatefulSet of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,24 +26,37 @@ pub struct Workload {
     pub headless: &'static str,
     /// The port that clients use, on pods and services alike.
     pub port: u16,
+    /// The database inside, where it is one.
+    pub database: Option<&'static str>,
 }
 
 /// A program of our own: for promises that need no database.
-pub const SENTINEL: Workload =
-    Workload { name: "sentinel", namespace: "sentinel", headless: "sentinel-headless", port: 8080 };
+pub const SENTINEL: Workload = Workload {
+    name: "sentinel",
+    namespace: "sentinel",
+    headless: "sentinel-headless",
+    port: 8080,
+    database: None,
+};
 /// The three-node S3 store.
 pub const GARAGE: Workload =
-    Workload { name: "garage", namespace: "garage", headless: "garage-headless", port: 3900 };
+    Workload { name: "garage", namespace: "garage", headless: "garage-headless", port: 3900, database: None };
 /// Dagster's PostgreSQL.
 pub const DAGSTER_POSTGRESQL: Workload = Workload {
     name: "dagster-postgresql",
     namespace: "dagster",
     headless: "dagster-postgresql-headless",
     port: 5432,
+    database: Some("dagster"),
 };
 /// Airbyte's PostgreSQL.
-pub const AIRBYTE_DB: Workload =
-    Workload { name: "airbyte-db", namespace: "airbyte", headless: "airbyte-db-headless", port: 5432 };
+pub const AIRBYTE_DB: Workload = Workload {
+    name: "airbyte-db",
+    namespace: "airbyte",
+    headless: "airbyte-db-headless",
+    port: 5432,
+    database: Some("db-airbyte"),
+};
 
 impl Workload {
     /// Its manifests, as shipped.
@@ -48,6 +65,41 @@ impl Workload {
     /// When they can't be read.
     pub fn manifest(&self) -> Result<Manifest> {
         Manifest::load(&folder(self.name))
+    }
+
+    /// Asks for this many replicas.
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn with_replicas(&self, manifest: &mut Manifest, replicas: u32) -> Result<()> {
+        manifest.merge("StatefulSet", self.name, &json!({"spec": {"replicas": replicas}}))
+    }
+
+    /// Gives each pod a readiness gate: it is not Ready until [`Set::release`].
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn with_gate(&self, manifest: &mut Manifest) -> Result<()> {
+        let gates = json!([{"conditionType": set::GATE}]);
+        manifest.merge(
+            "StatefulSet",
+            self.name,
+            &json!({"spec": {"template": {"spec": {"readinessGates": gates}}}}),
+        )
+    }
+
+    /// Sets an environment variable that the manifest has.
+    ///
+    /// # Errors
+    /// When it has not.
+    pub fn with_variable(&self, manifest: &mut Manifest, name: &str, value: &str) -> Result<()> {
+        let set = manifest.find("StatefulSet", self.name)?;
+        let variables = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut();
+        let variable = variables.into_iter().flatten().find(|variable| variable["name"] == name);
+        let variable =
+            variable.ok_or_else(|| Error::bug(format!("{} has no variable {name} to set", self.name)))?;
+        variable["value"] = json!(value);
+        Ok(())
     }
 
     /// `<pod>.<headless service>.<namespace>.svc.cluster.local`

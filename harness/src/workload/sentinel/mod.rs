@@ -1,1 +1,167 @@
-//! The sentinel: a program of our own that can be held, slowed and asked.
+//! The sentinel: a program of our own that can be held, slowed and asked. Its pods and the stand-alone `probe`
+//! pod are asked through the API server's proxy, Ready or not.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use http::{Method, Request};
+use kube::Client;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+use crate::error::{Error, Result, within};
+
+/// How long a pod may take to answer.
+const CALL: Duration = Duration::from_secs(20);
+
+/// A pod that runs our program.
+#[derive(Clone)]
+pub struct Sentinel {
+    client: Client,
+    namespace: String,
+    /// The pod's name.
+    pub pod: String,
+}
+
+/// What is held at a sentinel; `None` leaves it as it is.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Held {
+    /// Not Ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ready: Option<bool>,
+    /// Does not stop when told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop: Option<bool>,
+    /// Fails its liveness probe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_fails: Option<bool>,
+}
+
+/// Who a sentinel is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Identity {
+    /// What the kernel calls the host.
+    pub hostname: String,
+    /// Made anew at each start of the program.
+    pub instance: String,
+}
+
+/// An answer of the DNS, as seen from inside the pod.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Answer {
+    /// `NOERROR`, `NXDOMAIN`, `NODATA`, `SERVFAIL`, `TIMEOUT`
+    pub code: String,
+    /// Addresses as text, services as objects; sorted.
+    pub answers: Vec<Value>,
+    /// How long it took.
+    pub milliseconds: u64,
+}
+
+/// What became of a number of connections.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Connections {
+    /// Who answered, and how often.
+    pub answers: BTreeMap<String, u32>,
+    /// How many did not.
+    pub failed: u32,
+    /// The first reasons.
+    pub errors: Vec<String>,
+}
+
+/// A file on a sentinel's volume.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Stored {
+    /// The content's hash, in hexadecimal.
+    pub sha256: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+impl fmt::Debug for Sentinel {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Sentinel").field("pod", &self.pod).finish_non_exhaustive()
+    }
+}
+
+impl Answer {
+    /// The addresses.
+    pub fn addresses(&self) -> Vec<&str> {
+        self.answers.iter().filter_map(Value::as_str).collect()
+    }
+
+    /// The hosts that service records name, without the final dot.
+    pub fn targets(&self) -> Vec<&str> {
+        let targets = self.answers.iter().filter_map(|answer| answer["target"].as_str());
+        targets.map(|target| target.trim_end_matches('.')).collect()
+    }
+}
+
+impl Sentinel {
+    /// The program in this pod.
+    pub fn new(client: Client, namespace: impl Into<String>, pod: impl Into<String>) -> Self {
+        Self { client, namespace: namespace.into(), pod: pod.into() }
+    }
+
+    /// Who it is.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn identity(&self) -> Result<Identity> {
+        self.ask(Method::GET, "identity", Vec::new()).await
+    }
+
+    /// Holds it, or lets it go.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn hold(&self, held: Held) -> Result<()> {
+        let body = serde_json::to_vec(&held).map_err(|error| Error::bug(error.to_string()))?;
+        self.ask::<Value>(Method::PUT, "held", body).await.map(drop)
+    }
+
+    /// Asks the DNS from inside the pod; a name with a final dot is taken as it is.
+    ///
+    /// # Errors
+    /// When the pod does not answer; a DNS error is an answer.
+    pub async fn resolve(&self, name: &str, record: &str) -> Result<Answer> {
+        self.ask(Method::GET, &format!("resolve?name={name}&type={record}"), Vec::new()).await
+    }
+
+    /// Opens connections from inside the pod and asks each time who answers.
+    ///
+    /// # Errors
+    /// When the pod does not answer; a refused connection is an answer.
+    pub async fn connect(&self, host: &str, port: u16, times: u32) -> Result<Connections> {
+        self.ask(Method::GET, &format!("connect?host={host}&port={port}&times={times}"), Vec::new()).await
+    }
+
+    /// Writes a file to the pod's volume, synced to disk.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn write(&self, name: &str, content: &[u8]) -> Result<Stored> {
+        self.ask(Method::PUT, &format!("files/{name}"), content.to_vec()).await
+    }
+
+    /// The files on the pod's volume.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn files(&self) -> Result<BTreeMap<String, Stored>> {
+        self.ask(Method::GET, "files", Vec::new()).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Vec<u8>) -> Result<T> {
+        let doing = format!("{method} {path} at pod {}", self.pod);
+        let uri = format!("/api/v1/namespaces/{}/pods/{}:8080/proxy/{path}", self.namespace, self.pod);
+        let request = Request::builder()
+            .method(method)
+            .uri(uri)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .map_err(|error| Error::bug(format!("{doing}: {error}")))?;
+        let call = self.client.request_text(request);
+        let text = within(CALL, &doing, call, Error::api(doing.clone())).await?;
+        serde_json::from_str(&text)
+            .map_err(|error| Error::failed(format!("{doing}: no JSON but {text:?}: {error}")))
+    }
+}

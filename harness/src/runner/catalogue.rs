@@ -1,0 +1,209 @@
+//! What there is to run: scenarios with the claims they prove, and the controls that must turn each claim red.
+
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
+
+use futures::future::BoxFuture;
+
+use super::Run;
+use crate::{
+    claim::Claim,
+    error::Result,
+    manifest::Manifest,
+    workload::{SENTINEL, Set, Workload},
+};
+
+/// What a scenario does.
+pub type Body = Arc<dyn Fn(Run) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
+
+/// One test: it sets a workload up, acts on it, and leaves a journal, ledgers and a result.
+#[derive(Clone)]
+pub struct Scenario {
+    /// `ordering::scale_down`
+    pub name: &'static str,
+    /// What it shows, in a sentence.
+    pub purpose: &'static str,
+    /// What it proves.
+    pub claims: Vec<Claim>,
+    /// The workloads it runs on, each a trial of its own.
+    pub workloads: Vec<Workload>,
+    /// How long one trial may take.
+    pub deadline: Duration,
+    /// What must turn its claims red.
+    pub controls: Vec<Control>,
+    /// What it does.
+    pub body: Body,
+}
+
+/// The scenario run with one sabotage, on its first workload.
+#[derive(Clone)]
+pub struct Control {
+    /// `parallel`
+    pub name: &'static str,
+    /// The claims that must turn red, and no other. The first names the trial.
+    pub claims: Vec<Claim>,
+    /// What is done.
+    pub sabotage: Sabotage,
+    /// What a finding must say.
+    pub expects: &'static str,
+}
+
+/// What a control does to a scenario.
+#[derive(Clone)]
+pub enum Sabotage {
+    /// Changes the manifest before it is applied.
+    Manifest(fn(&mut Manifest, &Workload) -> Result<()>),
+    /// Acts beside the scenario, from the moment its set is deployed.
+    Meanwhile(fn(Run, Set) -> BoxFuture<'static, Result<()>>),
+}
+
+/// One thing to run: a scenario on a workload, perhaps sabotaged.
+#[derive(Clone)]
+pub struct Plan {
+    /// `ordering::scale_down::garage`, `control::S9::parallel`
+    pub name: String,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// The workload.
+    pub workload: Workload,
+    /// Set when this is a control.
+    pub control: Option<Control>,
+}
+
+/// A scenario on the sentinel, until [`Scenario::on`] says otherwise.
+pub fn scenario<F>(
+    name: &'static str,
+    purpose: &'static str,
+    body: impl Fn(Run) -> F + Send + Sync + 'static,
+) -> Scenario
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    Scenario {
+        name,
+        purpose,
+        claims: Vec::new(),
+        workloads: vec![SENTINEL],
+        deadline: Duration::from_secs(180),
+        controls: Vec::new(),
+        body: Arc::new(move |run| Box::pin(body(run))),
+    }
+}
+
+impl Scenario {
+    /// The claims that it judges; one that it then does not judge is an error.
+    pub fn proves(mut self, claims: impl IntoIterator<Item = Claim>) -> Self {
+        self.claims = claims.into_iter().collect();
+        self
+    }
+
+    /// The workloads that it runs on.
+    pub fn on(mut self, workloads: impl IntoIterator<Item = Workload>) -> Self {
+        self.workloads = workloads.into_iter().collect();
+        self
+    }
+
+    /// How long one trial may take on a quick machine.
+    pub fn within(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// A sabotage that must turn exactly these claims red, with a finding that contains `expects`.
+    pub fn control(
+        mut self,
+        name: &'static str,
+        claims: impl IntoIterator<Item = Claim>,
+        sabotage: Sabotage,
+        expects: &'static str,
+    ) -> Self {
+        self.controls.push(Control { name, claims: claims.into_iter().collect(), sabotage, expects });
+        self
+    }
+
+    /// Everything to run of this scenario.
+    pub fn plans(&self) -> Vec<Plan> {
+        let trials = self.workloads.iter().map(|workload| Plan {
+            name: match self.workloads.len() {
+                1 => self.name.to_owned(),
+                _ => format!("{}::{}", self.name, workload.name.replace('-', "_")),
+            },
+            scenario: self.clone(),
+            workload: *workload,
+            control: None,
+        });
+        let controls = self.controls.iter().filter_map(|control| {
+            Some(Plan {
+                name: format!("control::{}::{}", control.claims.first()?.id, control.name),
+                scenario: self.clone(),
+                workload: *self.workloads.first()?,
+                control: Some(control.clone()),
+            })
+        });
+        trials.chain(controls).collect()
+    }
+}
+
+impl fmt::Debug for Plan {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Plan").field(&self.name).finish()
+    }
+}
+
+/// What is wrong with a catalogue: names that appear twice, scenarios without a claim or a workload, controls of
+/// claims that their scenario does not prove.
+pub fn mistakes(catalogue: &[Scenario]) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    let mut names = BTreeSet::new();
+    for scenario in catalogue {
+        if scenario.claims.is_empty() {
+            mistakes.push(format!("{} proves no claim", scenario.name));
+        }
+        if scenario.workloads.is_empty() {
+            mistakes.push(format!("{} runs on no workload", scenario.name));
+        }
+        for control in &scenario.controls {
+            if !control.claims.iter().any(|claim| scenario.claims.contains(claim)) {
+                mistakes.push(format!(
+                    "control {} of {} names no claim that it proves",
+                    control.name, scenario.name
+                ));
+            }
+            if control.expects.is_empty() {
+                mistakes.push(format!("control {} of {} expects no finding", control.name, scenario.name));
+            }
+        }
+        for plan in scenario.plans() {
+            if !names.insert(plan.name.clone()) {
+                mistakes.push(format!("two trials are named {}", plan.name));
+            }
+        }
+    }
+    mistakes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::claim::{S8, S9};
+
+    fn example() -> Scenario {
+        scenario("ordering::example", "an example", |_| async { Ok(()) }).proves([S9])
+    }
+
+    #[test]
+    fn a_control_is_named_after_its_claim() {
+        let scenario = example().control("parallel", [S9], Sabotage::Manifest(|_, _| Ok(())), "began");
+        let names: Vec<_> = scenario.plans().into_iter().map(|plan| plan.name).collect();
+        assert_eq!(names, ["ordering::example", "control::S9::parallel"]);
+        assert!(mistakes(&[scenario]).is_empty());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let empty = scenario("a", "", |_| async { Ok(()) });
+        assert_eq!(mistakes(&[empty]).len(), 1);
+        assert_eq!(mistakes(&[example(), example()]), ["two trials are named ordering::example"]);
+        let stray = example().control("parallel", [S8], Sabotage::Manifest(|_, _| Ok(())), "");
+        assert_eq!(mistakes(&[stray]).len(), 2);
+    }
+}

@@ -1,0 +1,235 @@
+//! From what was found to a verdict. Pure, so that it can be tested as what it is: the judge.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Control, catalogue::Plan};
+use crate::{
+    claim::Claim,
+    error::{Class, Error},
+    report::result::{ClaimResult, Finding, Outcome, Trouble, Verdict},
+};
+
+/// How a scenario ended, and why.
+#[derive(Debug)]
+pub struct Conclusion {
+    /// How.
+    pub outcome: Outcome,
+    /// Why, when it did not pass.
+    pub trouble: Option<Trouble>,
+    /// What became of each claim.
+    pub claims: Vec<ClaimResult>,
+}
+
+/// Draws the conclusion.
+pub fn conclude(
+    plan: &Plan,
+    judged: &BTreeMap<&'static str, u64>,
+    findings: &[Finding],
+    error: Option<&anyhow::Error>,
+) -> Conclusion {
+    let claims = claims(&plan.scenario.claims, judged, findings, error.is_some());
+    let (outcome, trouble) = match &plan.control {
+        None => scenario(&claims, findings, error),
+        Some(control) => controlled(control, findings, error),
+    };
+    Conclusion { outcome, trouble, claims }
+}
+
+fn claims(
+    proves: &[Claim],
+    judged: &BTreeMap<&'static str, u64>,
+    findings: &[Finding],
+    ended_early: bool,
+) -> Vec<ClaimResult> {
+    let mut ids: Vec<&str> = proves.iter().map(|claim| claim.id).collect();
+    for finding in findings {
+        if !ids.contains(&finding.claim.as_str()) {
+            ids.push(&finding.claim);
+        }
+    }
+    ids.into_iter()
+        .map(|id| {
+            let judged = judged.get(id).copied().unwrap_or(0);
+            let refuted = findings.iter().any(|finding| finding.claim == id);
+            let verdict = match (refuted, ended_early || judged == 0) {
+                (true, _) => Verdict::Refuted,
+                (false, true) => Verdict::Unproved,
+                (false, false) => Verdict::Proved,
+            };
+            ClaimResult { id: id.to_owned(), verdict, judged }
+        })
+        .collect()
+}
+
+fn scenario(
+    claims: &[ClaimResult],
+    findings: &[Finding],
+    error: Option<&anyhow::Error>,
+) -> (Outcome, Option<Trouble>) {
+    if let Some(Ended { outcome: Outcome::Interrupted, trouble }) = error.map(ended) {
+        return (Outcome::Interrupted, Some(trouble));
+    }
+    // A broken promise stays one, whatever else went wrong after it.
+    if let Some(finding) = findings.iter().find(|finding| !finding.message.starts_with("inconclusive")) {
+        return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
+    }
+    if let Some(Ended { outcome, trouble }) = error.map(ended) {
+        return (outcome, Some(trouble));
+    }
+    if let Some(finding) = findings.first() {
+        return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
+    }
+    if let Some(claim) = claims.iter().find(|claim| claim.judged == 0) {
+        let message = format!("the scenario says that it proves {}, and judged nothing of it", claim.id);
+        return (Outcome::Error, Some(Trouble { class: Class::Error, message }));
+    }
+    (Outcome::Passed, None)
+}
+
+/// A control must turn exactly its claims red, with its finding.
+fn controlled(
+    control: &Control,
+    findings: &[Finding],
+    error: Option<&anyhow::Error>,
+) -> (Outcome, Option<Trouble>) {
+    if let Some(Ended { outcome, trouble }) = error.map(ended)
+        && outcome != Outcome::Failed
+    {
+        return (outcome, Some(trouble));
+    }
+    let named: BTreeSet<&str> = control.claims.iter().map(|claim| claim.id).collect();
+    let red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
+    let list = |ids: &mut dyn Iterator<Item = &&str>| ids.copied().collect::<Vec<_>>().join(", ");
+    let message = if red.is_empty() {
+        let after =
+            error.map_or_else(String::new, |error| format!("; the scenario ended so: {}", chain(error)));
+        format!(
+            "the control stayed green: {} should have turned {} red{after}",
+            control.name,
+            list(&mut named.iter())
+        )
+    } else if let Some(finding) = findings.iter().find(|finding| !named.contains(finding.claim.as_str())) {
+        format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message)
+    } else if red != named {
+        format!("the control left {} green", list(&mut named.difference(&red)))
+    } else if !findings.iter().any(|finding| finding.message.contains(control.expects)) {
+        let found: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        format!("no finding says {:?}; found: {}", control.expects, found.join("; "))
+    } else {
+        return (Outcome::Passed, None);
+    };
+    (Outcome::Failed, Some(failed(message)))
+}
+
+struct Ended {
+    outcome: Outcome,
+    trouble: Trouble,
+}
+
+fn ended(error: &anyhow::Error) -> Ended {
+    let ours = error.chain().find_map(|cause| cause.downcast_ref::<Error>());
+    let class = ours.map_or(Class::Error, Error::class);
+    let outcome = match (ours, class) {
+        (Some(Error::Interrupted), _) => Outcome::Interrupted,
+        (_, Class::Failed) => Outcome::Failed,
+        (_, Class::Environment) => Outcome::Environment,
+        (_, Class::Error) => Outcome::Error,
+    };
+    Ended { outcome, trouble: Trouble { class, message: chain(error) } }
+}
+
+fn failed(message: String) -> Trouble {
+    Trouble { class: Class::Failed, message }
+}
+
+/// An error with its causes, leaving out those that their parent already quotes.
+pub fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        claim::{S8, S9},
+        runner::{Sabotage, scenario as new},
+    };
+
+    fn plan(control: bool) -> Plan {
+        let scenario = new("ordering::example", "", |_| async { Ok(()) }).proves([S9]).control(
+            "parallel",
+            [S9],
+            Sabotage::Manifest(|_, _| Ok(())),
+            "began to terminate",
+        );
+        scenario.plans().remove(usize::from(control))
+    }
+
+    fn finding(claim: Claim, message: &str) -> Finding {
+        Finding { claim: claim.id.to_owned(), message: message.to_owned(), quotes: Vec::new() }
+    }
+
+    fn outcome(control: bool, judged: u64, findings: &[Finding], error: Option<Error>) -> Outcome {
+        let judged = BTreeMap::from([("S9", judged)]);
+        conclude(&plan(control), &judged, findings, error.map(anyhow::Error::from).as_ref()).outcome
+    }
+
+    #[test]
+    fn a_scenario_passes_only_if_it_judged_what_it_claims() {
+        assert_eq!(outcome(false, 2, &[], None), Outcome::Passed);
+        assert_eq!(outcome(false, 0, &[], None), Outcome::Error);
+        assert_eq!(outcome(false, 2, &[finding(S9, "x")], None), Outcome::Failed);
+        assert_eq!(outcome(false, 2, &[finding(S8, "another claim's law")], None), Outcome::Failed);
+    }
+
+    #[test]
+    fn classes_are_not_confused() {
+        assert_eq!(outcome(false, 2, &[], Some(Error::environment("no disk"))), Outcome::Environment);
+        assert_eq!(outcome(false, 2, &[], Some(Error::bug("oops"))), Outcome::Error);
+        assert_eq!(outcome(false, 2, &[], Some(Error::failed("late"))), Outcome::Failed);
+        assert_eq!(outcome(false, 2, &[], Some(Error::Interrupted)), Outcome::Interrupted);
+        assert_eq!(outcome(false, 2, &[finding(S9, "x")], Some(Error::environment("y"))), Outcome::Failed);
+        let gap = finding(S9, "inconclusive: a gap");
+        assert_eq!(outcome(false, 2, std::slice::from_ref(&gap), None), Outcome::Failed);
+        assert_eq!(outcome(false, 2, &[gap], Some(Error::environment("y"))), Outcome::Environment);
+    }
+
+    #[test]
+    fn a_control_must_turn_exactly_its_claims_red() {
+        let right = finding(S9, "pod-1 began to terminate while pod-2 was there");
+        assert_eq!(outcome(true, 2, std::slice::from_ref(&right), None), Outcome::Passed);
+        assert_eq!(
+            outcome(true, 2, std::slice::from_ref(&right), Some(Error::failed("late"))),
+            Outcome::Passed
+        );
+        assert_eq!(outcome(true, 2, &[], None), Outcome::Failed);
+        assert_eq!(outcome(true, 2, &[], Some(Error::failed("late"))), Outcome::Failed);
+        assert_eq!(outcome(true, 2, &[right.clone(), finding(S8, "too much")], None), Outcome::Failed);
+        assert_eq!(outcome(true, 2, &[finding(S9, "something else")], None), Outcome::Failed);
+        assert_eq!(outcome(true, 2, &[right], Some(Error::environment("no disk"))), Outcome::Environment);
+    }
+
+    #[test]
+    fn a_claim_is_unproved_when_the_scenario_ended_early() {
+        let judged = BTreeMap::from([("S9", 3)]);
+        let error = anyhow::Error::from(Error::environment("no disk"));
+        let conclusion = conclude(&plan(false), &judged, &[], Some(&error));
+        assert_eq!(conclusion.claims[0].verdict, Verdict::Unproved);
+    }
+
+    #[test]
+    fn a_cause_is_not_said_twice() {
+        let error = anyhow::anyhow!("inner").context("outer: inner").context("top");
+        assert_eq!(chain(&error), "top: outer: inner");
+    }
+}

@@ -1,0 +1,135 @@
+//! Names, asked from inside pods.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Service;
+use kube::Api;
+
+use super::Run;
+use crate::{
+    claim::Claim,
+    error::{Error, Result, within},
+    wait::{Progress, until_asked},
+    workload::{Set, Workload, sentinel::Sentinel},
+};
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(10);
+
+impl Run {
+    /// Judges that a pod's own name leads to its address of this moment, as seen from inside `asker`. A name may
+    /// lag for as long as `propagation`; the measure says how long it did.
+    ///
+    /// # Errors
+    /// When it does not; that is a finding as well.
+    pub async fn judge_name(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        set: &Set,
+        ordinal: u32,
+        propagation: Duration,
+    ) -> Result<()> {
+        let pod = set.pod(ordinal)?;
+        let name = format!("{}.", set.workload.pod_host(&pod.meta.name, self.namespace()));
+        let expected: Vec<String> = pod.ip.clone().into_iter().collect();
+        let sentence = format!("the address of {}, asked from {}, is {expected:?}", pod.meta.name, asker.pod);
+        self.judge_addresses(claim, &sentence, asker, &name, propagation, || expected.clone()).await
+    }
+
+    /// Judges that the governing service's name is the set of these pods' addresses.
+    ///
+    /// # Errors
+    /// When it is not; that is a finding as well.
+    pub async fn judge_headless(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        set: &Set,
+        ordinals: impl IntoIterator<Item = u32>,
+        propagation: Duration,
+    ) -> Result<()> {
+        let ordinals: Vec<u32> = ordinals.into_iter().collect();
+        let service = set.workload.headless;
+        let name = format!("{}.", Workload::host(service, self.namespace()));
+        let pods: Vec<_> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
+        let sentence =
+            format!("the addresses of {service}, asked from {}, are those of {}", asker.pod, pods.join(", "));
+        let addresses = || {
+            let pods = ordinals.iter().filter_map(|ordinal| set.pod(*ordinal).ok()?.ip.clone());
+            pods.collect()
+        };
+        self.judge_addresses(claim, &sentence, asker, &name, propagation, addresses).await
+    }
+
+    async fn judge_addresses(
+        &self,
+        claim: Claim,
+        sentence: &str,
+        asker: &Sentinel,
+        name: &str,
+        propagation: Duration,
+        expected: impl Fn() -> Vec<String>,
+    ) -> Result<()> {
+        let ask = || async {
+            let answer = asker.resolve(name, "A").await?;
+            let mut wanted = expected();
+            wanted.sort();
+            let mut found = answer.addresses();
+            found.sort_unstable();
+            Ok(if found == wanted {
+                Progress::Met
+            } else {
+                Progress::NotYet(format!("{name} is {} {found:?}; expected {wanted:?}", answer.code))
+            })
+        };
+        let lag = self.found(claim, until_asked(sentence, self.stretch(propagation), ask).await)?;
+        self.measure(&format!("lag of {name}"), lag.as_secs_f64(), "s");
+        Ok(())
+    }
+
+    /// Judges that the governing service's SRV record lists every pod's own name, with the port.
+    ///
+    /// # Errors
+    /// When it does not; that is a finding as well.
+    pub async fn judge_service_records(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        set: &Set,
+        propagation: Duration,
+    ) -> Result<()> {
+        let host = Workload::host(set.workload.headless, self.namespace());
+        let mut wanted: Vec<_> = set
+            .ordinals()
+            .into_iter()
+            .map(|ordinal| set.workload.pod_host(&set.pod_name(ordinal), self.namespace()))
+            .collect();
+        wanted.sort();
+        let sentence = format!("the SRV record of {host} lists {}", wanted.join(", "));
+        let ask = || async {
+            let answer = asker.resolve(&format!("{host}."), "SRV").await?;
+            let mut found = answer.targets();
+            found.sort_unstable();
+            let port = |answer: &serde_json::Value| answer["port"] == u64::from(set.workload.port);
+            Ok(if found == wanted && answer.answers.iter().all(port) {
+                Progress::Met
+            } else {
+                Progress::NotYet(format!("it is {} {:?}", answer.code, answer.answers))
+            })
+        };
+        self.found(claim, until_asked(&sentence, self.stretch(propagation), ask).await).map(drop)
+    }
+
+    /// The address of a regular service.
+    ///
+    /// # Errors
+    /// When there is no such service, or it has none.
+    pub async fn service_address(&self, service: &str) -> Result<String> {
+        let api: Api<Service> = Api::namespaced(self.client().clone(), self.namespace());
+        let doing = format!("reading service {service}");
+        let service = within(CALL, &doing, api.get(service), Error::api(doing.clone())).await?;
+        let address = service.spec.and_then(|spec| spec.cluster_ip).filter(|address| address != "None");
+        address.ok_or_else(|| Error::failed(format!("{doing}: expected an address of its own, found none")))
+    }
+}

@@ -1,0 +1,350 @@
+//! What a scenario holds in its hands: deploy, act, expect, judge.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use camino::Utf8PathBuf;
+use kube::Client;
+use tokio::task::JoinSet;
+
+use super::{catalogue::Plan, catalogue::Sabotage, evidence::Secrets, state::State};
+use crate::{
+    claim::Claim,
+    cluster::Tunnel,
+    error::{Error, Result},
+    journal::{Log, Promise},
+    ledger,
+    manifest::{Manifest, apply::apply},
+    report::{
+        progress::{Event, Progress},
+        result::{Finding, Measure},
+    },
+    wait::{Expectation, Waiter, expectations},
+    workload::{Set, Workload, folder, garage, sentinel::Sentinel},
+};
+
+/// How long a fresh pod of ours may take until it runs.
+const PROBE_DEADLINE: Duration = Duration::from_secs(60);
+/// The window in which something must not happen, once the controller is known to have looked.
+pub const HOLD: Duration = Duration::from_millis(1500);
+
+/// A running scenario. Cheap to clone.
+#[derive(Clone)]
+pub struct Run {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    plan: Plan,
+    namespace: String,
+    run_label: String,
+    client: Client,
+    /// The images of the cluster by repository: tags are a setting.
+    images: Vec<String>,
+    log: Arc<Log>,
+    waiter: Waiter,
+    progress: Progress,
+    patience: f64,
+    directory: Utf8PathBuf,
+    secrets: Secrets,
+    state: Mutex<State>,
+    beside: Mutex<JoinSet<()>>,
+}
+
+/// What a run is made of.
+pub(super) struct Parts {
+    pub(super) plan: Plan,
+    pub(super) namespace: String,
+    pub(super) run_label: String,
+    pub(super) client: Client,
+    pub(super) images: Vec<String>,
+    pub(super) log: Arc<Log>,
+    pub(super) waiter: Waiter,
+    pub(super) progress: Progress,
+    pub(super) patience: f64,
+    pub(super) directory: Utf8PathBuf,
+    pub(super) secrets: Secrets,
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Run").field(&self.inner.plan.name).finish()
+    }
+}
+
+impl Run {
+    pub(super) fn new(parts: Parts) -> Self {
+        let Parts {
+            plan,
+            namespace,
+            run_label,
+            client,
+            images,
+            log,
+            waiter,
+            progress,
+            patience,
+            directory,
+            secrets,
+        } = parts;
+        let (state, beside) = (Mutex::new(State::new()), Mutex::new(JoinSet::new()));
+        Self {
+            inner: Arc::new(Inner {
+                plan,
+                namespace,
+                run_label,
+                client,
+                images,
+                log,
+                waiter,
+                progress,
+                patience,
+                directory,
+                secrets,
+                state,
+                beside,
+            }),
+        }
+    }
+
+    /// The workload of this trial.
+    pub fn workload(&self) -> Workload {
+        self.inner.plan.workload
+    }
+
+    /// The namespace that is this trial's alone.
+    pub fn namespace(&self) -> &str {
+        &self.inner.namespace
+    }
+
+    /// A client of the API server, for what no handle offers.
+    pub fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    /// The journal.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.inner.log
+    }
+
+    /// The folder for this trial's files: ledgers, evidence.
+    pub fn directory(&self) -> &Utf8PathBuf {
+        &self.inner.directory
+    }
+
+    /// Says what is done from here on.
+    pub fn step(&self, name: impl Into<String>) {
+        let name = name.into();
+        self.log().act("step", "scenario", name.clone());
+        self.state().step(&name);
+        let scenario = self.inner.plan.name.clone();
+        self.inner.progress.send(Event::Step { scenario, name });
+    }
+
+    /// Deploys the workload as shipped, and says so; does not wait until it is ready.
+    ///
+    /// # Errors
+    /// When a manifest can't be read, or the API server refuses it.
+    pub async fn deploy(&self) -> Result<Set> {
+        self.deploy_with(|_, _| Ok(())).await
+    }
+
+    /// Deploys the workload with a change of the scenario's own.
+    ///
+    /// # Errors
+    /// When a manifest can't be read or patched, or the API server refuses it.
+    pub async fn deploy_with(
+        &self,
+        change: impl FnOnce(&mut Manifest, &Workload) -> Result<()>,
+    ) -> Result<Set> {
+        let workload = self.workload();
+        self.step(format!("deploy {}", workload.name));
+        let mut manifest = workload.manifest()?;
+        change(&mut manifest, &workload)?;
+        let promise = Promise::of(manifest.find("StatefulSet", workload.name)?);
+        if let Some(Sabotage::Manifest(sabotage)) = self.sabotage() {
+            sabotage(&mut manifest, &workload)?;
+        }
+        self.log().promise(promise.clone());
+        self.apply(manifest).await?;
+        let (namespace, client) = (self.namespace().to_owned(), self.client().clone());
+        let (log, waiter) = (Arc::clone(self.log()), self.inner.waiter.clone());
+        let set = Set::new(workload, promise, namespace, client, log, waiter, self.inner.patience);
+        if let Some(Sabotage::Meanwhile(sabotage)) = self.sabotage() {
+            let task = sabotage(self.clone(), set.clone());
+            let log = Arc::clone(self.log());
+            self.inner.beside.lock().unwrap_or_else(PoisonError::into_inner).spawn(async move {
+                if let Err(error) = task.await {
+                    log.act("sabotage", "scenario", format!("the sabotage ended so: {error}"));
+                }
+            });
+        }
+        Ok(set)
+    }
+
+    fn sabotage(&self) -> Option<&Sabotage> {
+        self.inner.plan.control.as_ref().map(|control| &control.sabotage)
+    }
+
+    /// Applies objects in the trial's namespace, with the cluster's images.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn apply(&self, mut manifest: Manifest) -> Result<()> {
+        self.inner.secrets.learn(&manifest);
+        garage::discover_in(&mut manifest, self.namespace());
+        manifest.use_images(&self.inner.images);
+        apply(self.client(), self.namespace(), &manifest, &[("steadfast.dev/run", &self.inner.run_label)])
+            .await
+    }
+
+    /// A pod of our program beside the workload: names are asked, and connections opened, from inside it.
+    ///
+    /// # Errors
+    /// When it does not run in time.
+    pub async fn probe(&self) -> Result<Sentinel> {
+        self.apply(Manifest::load(&folder("probe"))?).await?;
+        self.wait(&expectations::pod_ready("probe", None), PROBE_DEADLINE).await?;
+        Ok(self.sentinel("probe"))
+    }
+
+    /// Our program in a pod.
+    pub fn sentinel(&self, pod: impl Into<String>) -> Sentinel {
+        Sentinel::new(self.client().clone(), self.namespace(), pod)
+    }
+
+    /// A way to a pod's port from this machine.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn tunnel(&self, pod: &str, port: u16) -> Result<Tunnel> {
+        Tunnel::open(self.client(), self.namespace(), pod, port).await
+    }
+
+    /// A way to a name and port as the probe pod sees them.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn tunnel_through(&self, probe: &Sentinel, host: &str, port: u16) -> Result<Tunnel> {
+        Tunnel::through(self.client(), self.namespace(), &probe.pod, host, port).await
+    }
+
+    /// Waits for something that the scenario needs and that is no claim.
+    ///
+    /// # Errors
+    /// When it can't be met, or was not in time.
+    pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
+        self.inner.waiter.until(expectation, self.stretch(deadline)).await
+    }
+
+    /// A deadline for a quick machine, as the setting for slow ones stretches it.
+    pub fn stretch(&self, deadline: Duration) -> Duration {
+        deadline.mul_f64(self.inner.patience)
+    }
+
+    /// Waits for what a claim promises.
+    ///
+    /// # Errors
+    /// When it does not come about; that is a finding as well.
+    pub async fn expect(
+        &self,
+        claim: Claim,
+        expectation: &Expectation,
+        deadline: Duration,
+    ) -> Result<Duration> {
+        let outcome = self.wait(expectation, deadline).await;
+        self.found(claim, outcome)
+    }
+
+    /// Watches for the stated window that what a claim promises stays so. Call it when the controller is known to
+    /// have looked.
+    ///
+    /// # Errors
+    /// When it does not stay so; that is a finding as well.
+    pub async fn hold(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
+        let outcome = self.inner.waiter.hold(expectation, HOLD).await;
+        self.found(claim, outcome)
+    }
+
+    /// Passes an outcome on; one that a claim forbids is a finding as well.
+    ///
+    /// # Errors
+    /// The outcome's own.
+    pub fn found<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
+        match &outcome {
+            Ok(_) => self.state().judged(claim, 1),
+            Err(Error::Failed(message)) => {
+                self.state().judged(claim, 1);
+                self.refute(claim, message.clone());
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// Judges a claim by an answer: `None` speaks for it, words against it.
+    pub fn judge(&self, claim: Claim, against: impl IntoIterator<Item = String>) {
+        self.state().judged(claim, 1);
+        for message in against {
+            self.refute(claim, message);
+        }
+    }
+
+    /// Judges that two things are equal.
+    pub fn judge_equal<T: PartialEq + fmt::Debug>(&self, claim: Claim, what: &str, expected: T, found: T) {
+        let differs = expected != found;
+        self.judge(claim, differs.then(|| format!("{what}: expected {expected:?}, found {found:?}")));
+    }
+
+    /// Takes findings that a checker made, with how much it judged.
+    pub fn take(&self, claim: Claim, judged: u64, findings: Vec<Finding>) {
+        let mut state = self.state();
+        state.judged(claim, judged);
+        for finding in findings {
+            state.find(finding);
+        }
+    }
+
+    /// Takes what a ledger's check says of one reader; a store that can't be read speaks against the claim too.
+    pub fn take_ledger(&self, claim: Claim, reader: &str, judged: Result<ledger::Judgement>) {
+        match judged {
+            Ok(judgement) => {
+                self.take(claim, judgement.statistics.judged(), judgement.findings(claim, reader));
+                self.state().measures.extend(judgement.statistics.measures(reader));
+            }
+            Err(error) => self.judge(claim, [format!("what {reader} holds can't be read: {error}")]),
+        }
+    }
+
+    fn refute(&self, claim: Claim, message: String) {
+        self.state().find(Finding { claim: claim.id.to_owned(), message, quotes: Vec::new() });
+    }
+
+    /// Ends the scenario if anything speaks against a claim: what follows would only be a consequence.
+    ///
+    /// # Errors
+    /// When there is a finding.
+    pub fn so_far(&self) -> Result<()> {
+        match self.state().findings.first() {
+            None => Ok(()),
+            Some(finding) => Err(Error::failed(format!("{}: {}", finding.claim, finding.message))),
+        }
+    }
+
+    /// Keeps a figure for the report.
+    pub fn measure(&self, name: &str, value: f64, unit: &str) {
+        self.state().measures.push(Measure { name: name.to_owned(), value, unit: unit.to_owned() });
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends what runs beside the scenario.
+    pub(super) fn end_beside(&self) {
+        self.inner.beside.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
+    }
+}

@@ -1,0 +1,263 @@
+//! A whole run under `cargo test`: what is selected, the cluster for it, the trials, the reports.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Write},
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use libtest_mimic::{Arguments, Failed, Trial};
+use tokio::{runtime::Runtime, signal::unix::SignalKind};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Plan, Scenario, catalogue,
+    trial::{self, Shared},
+};
+use crate::{
+    cluster::{self, Cluster, RunLock},
+    error::{Error, Result},
+    report::{
+        self, console,
+        progress::{Event, Progress},
+        result::{Outcome, RunFacts, SCHEMA, Trouble},
+        store,
+    },
+    settings::{Keep, Settings},
+};
+
+/// Runs a catalogue as `cargo test` expects it of a test program.
+pub fn main(catalogue: &[Scenario]) -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    let mistakes = catalogue::mistakes(catalogue);
+    if !mistakes.is_empty() {
+        complain(&format!("the catalogue is wrong: {}", mistakes.join("; ")));
+        return ExitCode::from(2);
+    }
+    let mut plans: Vec<Plan> = catalogue.iter().flat_map(Scenario::plans).collect();
+    // The longest first, so that none of them is left over when all others have ended.
+    plans.sort_by_key(|plan| std::cmp::Reverse(plan.scenario.deadline));
+    let session: Arc<Mutex<Option<Session>>> = Arc::default();
+    let trials = trials(&plans, &session);
+    let selected: Vec<String> = trials
+        .iter()
+        .filter(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial))
+        .map(|trial| trial.name().to_owned())
+        .collect();
+    // Listing, and a filter that matches nothing, never touch Docker.
+    if arguments.list || selected.is_empty() {
+        if !arguments.list {
+            complain("no scenario matches; --list shows what there is");
+        }
+        return libtest_mimic::run(&arguments, trials).exit_code();
+    }
+    match Session::begin(selected) {
+        Ok(begun) => {
+            if arguments.test_threads.is_none() {
+                arguments.test_threads = Some(begun.shared.settings.parallel.get());
+            }
+            *session.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
+            let conclusion = libtest_mimic::run(&arguments, trials);
+            let ended = session.lock().unwrap_or_else(PoisonError::into_inner).take();
+            match ended.map(Session::end) {
+                Some(Ok(Some(code))) => ExitCode::from(code),
+                Some(Ok(None)) => conclusion.exit_code(),
+                Some(Err(error)) => fail(error),
+                None => conclusion.exit_code(),
+            }
+        }
+        Err(error) => fail(error),
+    }
+}
+
+fn fail(error: Error) -> ExitCode {
+    let code = ExitCode::from(error.exit_code());
+    complain(&trial::words(error));
+    code
+}
+
+fn complain(message: &str) {
+    // Nobody can be told that standard error is closed.
+    drop(writeln!(std::io::stderr().lock(), "steadfast: {message}"));
+}
+
+fn trials(plans: &[Plan], session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
+    let trial = |(index, plan): (usize, &Plan)| {
+        let (plan, session) = (plan.clone(), Arc::clone(session));
+        Trial::test(plan.name.clone(), move || {
+            let (shared, handle) = {
+                let session = session.lock().unwrap_or_else(PoisonError::into_inner);
+                let session = session.as_ref().ok_or("the run has not begun")?;
+                (Arc::clone(&session.shared), session.runtime.handle().clone())
+            };
+            let result =
+                handle.block_on(trial::run(shared, plan, index)).map_err(|error| trial::words(error))?;
+            match result.outcome {
+                Outcome::Passed => Ok(()),
+                _ => Err(Failed::from(trial::first_line(&result))),
+            }
+        })
+    };
+    plans.iter().enumerate().map(trial).collect()
+}
+
+/// A run that has its cluster.
+struct Session {
+    shared: Arc<Shared>,
+    runtime: Runtime,
+    facts: RunFacts,
+    cluster: Cluster,
+    lock: RunLock,
+    deadline: tokio::task::JoinHandle<()>,
+}
+
+impl Session {
+    fn begin(selected: Vec<String>) -> Result<Self> {
+        cluster::install_crypto();
+        let settings = Settings::load()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(Error::io("starting the runtime"))?;
+        let started = Instant::now();
+        let run = run_id();
+        let directory = directory(&settings, &run)?;
+        let progress = Progress::start(std::io::stderr().is_terminal(), selected.len());
+        let cancelled = CancellationToken::new();
+        runtime.spawn(end_on_signals(cancelled.clone(), progress.clone()));
+        let mut facts = RunFacts {
+            schema: SCHEMA,
+            run: run.clone(),
+            started: Timestamp::now(),
+            finished: None,
+            interrupted: false,
+            selected,
+            skipped: BTreeMap::new(),
+            cluster: None,
+            cluster_seconds: None,
+            trouble: None,
+        };
+        store::save_run(&directory, &facts)?;
+        let leased = runtime.block_on(async {
+            tokio::select! {
+                () = cancelled.cancelled() => Err(Error::Interrupted),
+                leased = lease(&settings, &run, &progress) => leased,
+            }
+        });
+        let (cluster, lock) = match leased {
+            Ok(leased) => leased,
+            Err(error) => {
+                progress.finish();
+                facts.interrupted = matches!(error, Error::Interrupted);
+                facts.trouble = Some(Trouble { class: error.class(), message: error.to_string() });
+                facts.finished = Some(Timestamp::now());
+                store::save_run(&directory, &facts)?;
+                report::write_all(&directory)?;
+                return Err(error);
+            }
+        };
+        facts.cluster = Some(cluster.facts.clone());
+        facts.cluster_seconds = Some(started.elapsed().as_secs_f64());
+        store::save_run(&directory, &facts)?;
+        let name = &cluster.facts.name;
+        let ready = format!("{name} is ready after {:.0} s", started.elapsed().as_secs_f64());
+        progress.send(Event::Message(ready));
+        let deadline = runtime.spawn(end_after(settings.run_deadline, cancelled.clone(), progress.clone()));
+        let images = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
+        let client = cluster.client.clone();
+        let shared = Arc::new(Shared { settings, run, directory, progress, cancelled, client, images });
+        Ok(Self { shared, runtime, facts, cluster, lock, deadline })
+    }
+
+    /// Gives the cluster back and writes the reports; the answer is the exit code, where it is not the runner's own.
+    fn end(mut self) -> Result<Option<u8>> {
+        self.deadline.abort();
+        let interrupted = self.shared.cancelled.is_cancelled();
+        self.facts.finished = Some(Timestamp::now());
+        self.facts.interrupted = interrupted;
+        store::save_run(&self.shared.directory, &self.facts)?;
+        let report = report::write_all(&self.shared.directory)?;
+        let keep = match self.shared.settings.keep {
+            Keep::Never => false,
+            Keep::Failed => report.ending().exit_code() != 0,
+            Keep::Always => true,
+        };
+        let kept = keep.then(|| self.cluster.kubeconfig.clone()).flatten();
+        let released = self.runtime.block_on(self.cluster.release(keep));
+        self.shared.progress.finish();
+        let mut out = std::io::stdout().lock();
+        let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        console::write(&mut out, &report, &self.shared.directory, colour)?;
+        if let Some(kubeconfig) = kept {
+            let line = writeln!(
+                out,
+                "The cluster stays: export KUBECONFIG={kubeconfig}; `steadfast down` removes it."
+            );
+            line.map_err(Error::io("writing the summary"))?;
+        }
+        released?;
+        self.lock.end()?;
+        Ok(interrupted.then_some(130))
+    }
+}
+
+async fn lease(settings: &Settings, run: &str, progress: &Progress) -> Result<(Cluster, RunLock)> {
+    let say = progress.clone();
+    let sink = cluster::Progress::new(move |line| say.send(Event::Message(line.to_owned())));
+    let cluster = Cluster::lease(settings, &sink).await?;
+    let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
+    cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name, &sink).await?;
+    Ok((cluster, lock))
+}
+
+/// The first signal ends the scenarios, and everything is cleaned up; the second ends the process at once.
+async fn end_on_signals(cancelled: CancellationToken, progress: Progress) {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (
+        tokio::signal::unix::signal(SignalKind::interrupt()),
+        tokio::signal::unix::signal(SignalKind::terminate()),
+    ) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        if cancelled.is_cancelled() {
+            std::process::exit(130);
+        }
+        progress.send(Event::Message(
+            "interrupted: ending the scenarios and cleaning up; once more ends at once".into(),
+        ));
+        cancelled.cancel();
+    }
+}
+
+async fn end_after(deadline: Duration, cancelled: CancellationToken, progress: Progress) {
+    drop(tokio::time::timeout(deadline, std::future::pending::<()>()).await);
+    progress.send(Event::Message(format!("the run's {deadline:?} are over (setting run_deadline)")));
+    cancelled.cancel();
+}
+
+/// Sorts by time, and ends in what makes it unique: `20261122-191500-4f2a`.
+fn run_id() -> String {
+    let now = Timestamp::now();
+    let unique = (u64::from(std::process::id()) << 8) ^ u64::from(now.subsec_nanosecond().unsigned_abs());
+    format!("{}-{:04x}", now.strftime("%Y%m%d-%H%M%S"), unique & 0xffff)
+}
+
+/// A fresh directory for the run, and `latest` beside it that points to it.
+fn directory(settings: &Settings, run: &str) -> Result<Utf8PathBuf> {
+    let directory = settings.results.join(run);
+    std::fs::create_dir_all(&directory)
+        .map_err(Error::io(format!("making the results' directory {directory}")))?;
+    let latest = settings.results.join("latest");
+    // Another run may be doing the same; the link is a comfort.
+    drop(std::fs::remove_file(&latest));
+    drop(std::os::unix::fs::symlink(Utf8Path::new(run), &latest));
+    Ok(directory)
+}

@@ -1,0 +1,235 @@
+//! One trial: a namespace of its own, a recording from before the first object, a judgement, a result.
+
+use std::{sync::Arc, time::Duration};
+
+use camino::Utf8PathBuf;
+use jiff::Timestamp;
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    catalogue::Plan,
+    conclusion::{Conclusion, chain, conclude},
+    evidence::{self, Secrets},
+    run::{Parts, Run},
+};
+use crate::{
+    cluster::{create_namespace, delete_namespace},
+    error::{Error, Result},
+    journal::{Log, Recorder, lifeline::lifelines},
+    law,
+    report::{
+        progress::{Event, Progress},
+        result::{ControlFacts, Outcome, SCHEMA, ScenarioResult, Trouble},
+        store,
+    },
+    settings::{Keep, Settings},
+    wait::Waiter,
+};
+
+/// How long clean-up steps may take each.
+const CLEAN_UP: Duration = Duration::from_secs(30);
+
+/// What all trials of a run share.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) run: String,
+    pub(super) directory: Utf8PathBuf,
+    pub(super) progress: Progress,
+    pub(super) cancelled: CancellationToken,
+    pub(super) client: Client,
+    pub(super) images: Vec<String>,
+}
+
+/// Runs one plan and writes its result.
+///
+/// # Errors
+/// When the result can't be written.
+pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result<ScenarioResult> {
+    let scenario = plan.name.clone();
+    shared.progress.send(Event::Started { scenario: scenario.clone() });
+    let result = attempt(&shared, plan, index).await;
+    store::save_result(&shared.directory, &result)?;
+    let summary = result.trouble.as_ref().map(|trouble| trouble.message.clone());
+    shared.progress.send(Event::Finished {
+        scenario,
+        outcome: result.outcome,
+        seconds: result.seconds,
+        summary,
+    });
+    Ok(result)
+}
+
+async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
+    let started = Timestamp::now();
+    let evidence = format!("evidence/{}", plan.name.replace("::", "__"));
+    let directory = shared.directory.join(&evidence);
+    let short = shared.run.rsplit('-').next().unwrap_or(&shared.run);
+    let namespace = format!("{}-{short}-{index}", plan.workload.namespace);
+    let mut result = ScenarioResult {
+        schema: SCHEMA,
+        run: shared.run.clone(),
+        scenario: plan.name.clone(),
+        purpose: plan.scenario.purpose.to_owned(),
+        workload: plan.workload.name.to_owned(),
+        control: plan.control.as_ref().map(|control| ControlFacts {
+            sabotage: control.name.to_owned(),
+            claims: control.claims.iter().map(|claim| claim.id.to_owned()).collect(),
+            expects: control.expects.to_owned(),
+        }),
+        outcome: Outcome::Error,
+        trouble: None,
+        claims: Vec::new(),
+        findings: Vec::new(),
+        steps: Vec::new(),
+        measures: Vec::new(),
+        lifelines: Vec::new(),
+        started,
+        seconds: 0.0,
+        namespace: namespace.clone(),
+        evidence,
+        rerun: format!("scripts/conformance --exact {}", plan.name),
+    };
+    if let Err(error) = recorded(shared, plan.clone(), &namespace, &directory, &mut result).await {
+        // The trial could not even begin, or its recording could not be kept: nothing is proved.
+        let error = anyhow::Error::from(error);
+        let conclusion = conclude(&plan, &std::collections::BTreeMap::new(), &result.findings, Some(&error));
+        conclude_with(&mut result, conclusion);
+    }
+    result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
+    let keep = match shared.settings.keep {
+        Keep::Never => false,
+        Keep::Failed => result.outcome != Outcome::Passed,
+        Keep::Always => true,
+    };
+    if !keep && let Err(error) = delete_namespace(&shared.client, &namespace).await {
+        shared.progress.send(Event::Message(format!("{namespace} stays: {error}")));
+    }
+    result
+}
+
+fn conclude_with(result: &mut ScenarioResult, conclusion: Conclusion) {
+    result.outcome = conclusion.outcome;
+    result.trouble = conclusion.trouble;
+    result.claims = conclusion.claims;
+}
+
+/// Records, runs, judges.
+async fn recorded(
+    shared: &Shared,
+    plan: Plan,
+    namespace: &str,
+    directory: &Utf8PathBuf,
+    result: &mut ScenarioResult,
+) -> Result<()> {
+    let logs = directory.join("logs");
+    std::fs::create_dir_all(&logs).map_err(Error::io(format!("making {logs}")))?;
+    create_namespace(&shared.client, namespace, &shared.run, &plan.name).await?;
+    let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
+    let recorder = Arc::new(Recorder::start(&shared.client, namespace, Arc::clone(&log)).await?);
+    let secrets = Secrets::default();
+    let following = evidence::follow_logs(
+        shared.client.clone(),
+        namespace.to_owned(),
+        Arc::clone(&log),
+        logs.clone(),
+        secrets.clone(),
+    );
+    let following = tokio::spawn(following);
+    let run = Run::new(Parts {
+        plan: plan.clone(),
+        namespace: namespace.to_owned(),
+        run_label: shared.run.clone(),
+        client: shared.client.clone(),
+        images: shared.images.clone(),
+        log: Arc::clone(&log),
+        waiter: Waiter::new(Arc::clone(&recorder)),
+        progress: shared.progress.clone(),
+        patience: shared.settings.scenario_deadline_factor,
+        directory: directory.clone(),
+        secrets: secrets.clone(),
+    });
+    let error = play(shared, &plan, run.clone()).await.err();
+    run.end_beside();
+    run.state().end_step(error.is_some());
+    let kept = stop(recorder).await;
+    following.abort();
+    let history = log.history();
+    let mut state = run.state();
+    for judgement in law::judge(&history) {
+        state.take(judgement);
+    }
+    let error = error.or_else(|| kept.err().map(anyhow::Error::from));
+    conclude_with(result, conclude(&plan, &state.judged, &state.findings, error.as_ref()));
+    result.findings = std::mem::take(&mut state.findings);
+    result.steps = std::mem::take(&mut state.steps);
+    result.measures = std::mem::take(&mut state.measures);
+    result.lifelines = lifelines(&history, result.started, Timestamp::now());
+    drop(state);
+    if result.outcome != Outcome::Passed {
+        if let (Some(trouble), Some(words)) = (&mut result.trouble, evidence::last_words(&log, &logs)) {
+            trouble.message.push_str(&format!("\n{words}"));
+        }
+        redact(result, &secrets);
+        let objects = evidence::write_objects(&shared.client, namespace, &directory.join("objects"));
+        if let Err(error) = objects.await {
+            shared.progress.send(Event::Message(format!("evidence of {}: {error}", plan.name)));
+        }
+    }
+    Ok(())
+}
+
+fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
+    if let Some(Trouble { message, .. }) = &mut result.trouble {
+        *message = secrets.redact(message);
+    }
+    for finding in &mut result.findings {
+        finding.message = secrets.redact(&finding.message);
+    }
+}
+
+/// Lets the scenario play, within its time and as long as nobody interrupts.
+async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
+    let deadline = plan.scenario.deadline.mul_f64(shared.settings.scenario_deadline_factor);
+    // A task of its own, so that a panic in a scenario is an error of that scenario alone.
+    let mut body = tokio::spawn((plan.scenario.body)(run.clone()));
+    let outcome = tokio::select! {
+        ended = &mut body => match ended {
+            Ok(outcome) => return outcome,
+            Err(panic) => Error::bug(format!("the scenario panicked: {panic}")),
+        },
+        () = shared.cancelled.cancelled() => Error::Interrupted,
+        _ = tokio::time::timeout(deadline, std::future::pending::<()>()) => {
+            let step = run.state().steps.last().map_or_else(String::new, |step| step.name.clone());
+            Error::failed(format!("the scenario's {deadline:?} were over in the step {step:?}"))
+        }
+    };
+    body.abort();
+    Err(outcome.into())
+}
+
+/// Everything that shares the recorder has ended by now, except what an aborted task is still dropping.
+async fn stop(mut recorder: Arc<Recorder>) -> Result<()> {
+    let deadline = std::time::Instant::now() + CLEAN_UP;
+    loop {
+        match Arc::try_unwrap(recorder) {
+            Ok(recorder) => return recorder.stop().await,
+            Err(shared) if std::time::Instant::now() < deadline => {
+                recorder = shared;
+                crate::wait::pause(Duration::from_millis(5)).await;
+            }
+            Err(_) => return Err(Error::bug("the recording is still in use after its scenario")),
+        }
+    }
+}
+
+/// An error for the test runner's own output.
+pub(super) fn first_line(result: &ScenarioResult) -> String {
+    let message = result.trouble.as_ref().map_or("", |trouble| trouble.message.as_str());
+    message.lines().next().unwrap_or_default().to_owned()
+}
+
+/// As [`chain`], for errors of ours.
+pub(super) fn words(error: Error) -> String {
+    chain(&anyhow::Error::from(error))
+}

@@ -1,0 +1,110 @@
+//! Pattern 2, the distributed store, and its initialization.
+
+use anyhow::Result;
+use harness::{
+    claim::{G1, G2, G3, G4, S13, S14},
+    ledger::{Content, Write},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::pod_ready,
+    workload::{
+        GARAGE, Set, Workload,
+        garage::{Wanted, answers::AccessKey, layout},
+    },
+};
+
+use crate::seconds;
+
+const REPLICAS: u32 = 3;
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "garage::becomes_a_store",
+            "three empty nodes become one S3 store, and stay it when pods come and go",
+            becomes_a_store,
+        )
+        .proves([G1, G2, S14, S13, G3, G4])
+        .on([GARAGE])
+        .within(seconds(300)),
+    ]
+}
+
+async fn becomes_a_store(run: Run) -> Result<()> {
+    let set = run.deploy().await?;
+    set.ready(REPLICAS).await?;
+    let admins = run.garages(&set).await?;
+
+    run.step("three nodes find each other unaided");
+    run.found(G1, run.until_acquainted(&admins).await)?;
+
+    run.step("without a layout they say so, and serve no S3");
+    for admin in admins.iter() {
+        run.judge_equal(G2, "the layout's version", 0, admin.layout().await?.version);
+        run.judge_equal(G2, "the status of /health", 503, admin.probe().await?.status);
+    }
+    let key_refused = run.bucket(&admins).await.is_err();
+    run.judge(S14, (!key_refused).then(|| "a bucket could be made before there was a layout".to_owned()));
+
+    run.step("two initialise at once, and one of them again");
+    let (one, other) = tokio::join!(layout::initialise(&admins), layout::initialise(&admins));
+    run.judge(S14, [one, other].into_iter().filter_map(|outcome| Some(outcome.err()?.to_string())));
+    run.judge(S14, layout::initialise(&admins).await.err().map(|error| error.to_string()));
+    run.until_healthy(&admins).await?;
+    let ids = layout::node_ids(&admins).await?;
+    run.judge(S14, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
+
+    run.step("S3 works: at every pod, and through both services");
+    let key = run.bucket(&admins).await?;
+    serves(&run, &set, &key).await?;
+
+    run.step("a node that comes back is the same node");
+    let old = set.pod(1)?;
+    set.delete_pod(1).await?;
+    run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(90)).await?;
+    let back = run.garage(&old.meta.name).await?;
+    run.judge_equal(G3, "the id of garage-1", ids[1].clone(), back.node_info().await?.node_id);
+
+    run.step("all nodes are restarted at once, and the layout is as it was");
+    for ordinal in 0..REPLICAS {
+        set.delete_pod(ordinal).await?;
+    }
+    set.ready(REPLICAS).await?;
+    let admins = run.garages(&set).await?;
+    let again = run.until_healthy(&admins).await?;
+    run.measure("health after a restart of all", again.as_secs_f64(), "s");
+    run.judge(G4, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
+    run.judge_equal(G3, "the ids of all nodes", ids, layout::node_ids(&admins).await?);
+    Ok(())
+}
+
+/// An object written at each pod and through each service is read back from every pod.
+async fn serves(run: &Run, set: &Set, key: &AccessKey) -> Result<()> {
+    let probe = run.probe().await?;
+    let hosts =
+        [set.workload.name, set.workload.headless].map(|service| Workload::host(service, run.namespace()));
+    let mut written = Vec::new();
+    for (client, host) in (0..).zip(&hosts) {
+        let write = Write::derive("services", client, 0, 4096);
+        let outcome = run.s3_through(&probe, host, key).await?.put(&write).await;
+        run.judge(S13, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
+        written.push(write);
+    }
+    let write = Write::derive("pods", 0, 0, 2048);
+    let outcome = run.s3(&set.pod_name(0), key).await?.put(&write).await;
+    run.judge(S14, outcome.unacknowledged().map(|why| format!("the first write after the layout: {why}")));
+    written.push(write);
+    for ordinal in 0..REPLICAS {
+        let pod = set.pod_name(ordinal);
+        let store = run.s3(&pod, key).await?;
+        for write in &written {
+            let expected = Content::Read { size: write.size(), sha256: write.sha256.clone() };
+            run.judge_equal(
+                S13,
+                &format!("{} read at {pod}", write.key),
+                expected,
+                store.get(&write.key).await?,
+            );
+        }
+    }
+    Ok(())
+}

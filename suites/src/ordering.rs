@@ -1,0 +1,183 @@
+//! Ordered Deployment and Scaling. Pods are held by their readiness and by their removal, so order is forced to
+//! show and never raced for.
+
+use anyhow::Result;
+use harness::{
+    claim::{S1, S8, S9, S10, S17, S21},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{
+        controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running, pod_terminating,
+        pods_exactly, pods_gone,
+    },
+    workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
+};
+
+use crate::{
+    sabotage::{DELETE_CLAIMS_WHEN_SCALED, PARALLEL, READINESS_PROBE_REMOVED},
+    seconds,
+};
+
+const ALL: [harness::workload::Workload; 3] = [SENTINEL, GARAGE, DAGSTER_POSTGRESQL];
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "ordering::scale_up",
+            "each pod is held not-Ready, and the next must not be created meanwhile",
+            scale_up,
+        )
+        .proves([S1, S8])
+        .on(ALL)
+        .within(seconds(200))
+        .control("parallel", [S8], PARALLEL, "was created while sentinel-0 was not ready"),
+        scenario(
+            "ordering::scale_down",
+            "the highest pod is kept from being gone, and the next must stay meanwhile",
+            scale_down,
+        )
+        .proves([S9, S17])
+        .on(ALL)
+        .within(seconds(220))
+        .control("parallel", [S9], PARALLEL, "sentinel-1 began to terminate while sentinel-2 was still there")
+        .control(
+            "delete_claims_when_scaled",
+            [S17],
+            DELETE_CLAIMS_WHEN_SCALED,
+            "was deleted when the set was scaled down",
+        ),
+        scenario(
+            "ordering::halts_while_unhealthy",
+            "an unhealthy pod halts scaling both ways until it heals",
+            halts_while_unhealthy,
+        )
+        .proves([S10])
+        .within(seconds(120))
+        .control("readiness_probe_removed", [S10], READINESS_PROBE_REMOVED, "counts 0 ready"),
+        scenario(
+            "ordering::probes_gate",
+            "probes decide when the next replica comes, and restart in place",
+            probes_gate,
+        )
+        .proves([S21])
+        .within(seconds(120))
+        .control("readiness_probe_removed", [S21], READINESS_PROBE_REMOVED, "had to stay so"),
+    ]
+}
+
+async fn scale_up(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 3)?;
+            workload.with_gate(manifest)
+        })
+        .await?;
+    for ordinal in 0..3 {
+        let name = set.pod_name(ordinal);
+        run.step(format!("{name} runs, is not Ready, and nothing above it comes"));
+        run.wait(&pod_running(&name), seconds(90)).await?;
+        run.wait(&controller_counts(&set.promise, ordinal), seconds(30)).await?;
+        set.nudge().await?;
+        run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?;
+        run.step(format!("release {name}"));
+        set.release(ordinal).await?;
+        run.wait(&pod_ready(&name, None), seconds(60)).await?;
+    }
+    set.ready(3).await?;
+    run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
+    Ok(())
+}
+
+async fn scale_down(run: Run) -> Result<()> {
+    // One at a time, so that the way up is in order whatever the policy: here it is the way down that counts.
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    set.ready(1).await?;
+    for replicas in 2..=3 {
+        run.step(format!("scale to {replicas}"));
+        set.scale(replicas).await?;
+        set.ready(replicas).await?;
+    }
+    let claims = run.claims_of(&set);
+
+    run.step("scale 3 → 1 while pod 2 is kept from being gone");
+    set.hold_removal(2).await?;
+    set.scale(1).await?;
+    run.expect(S9, &pod_terminating(&set.pod_name(2)), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(S9, &pods_exactly(&set.promise, 0..=2).and(pod_not_terminating(&set.pod_name(1)))).await?;
+
+    run.step("let pod 2 be gone");
+    set.release_removal(2).await?;
+    run.expect(S9, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(90)).await?;
+    set.ready(1).await?;
+
+    run.step("the claims stay");
+    set.nudge().await?;
+    run.hold(S17, &run.claims_are(&claims)).await?;
+
+    run.step("scale back up, onto the same claims");
+    set.scale(3).await?;
+    set.ready(3).await?;
+    run.expect(S17, &run.claims_are(&claims), seconds(1)).await?;
+    Ok(())
+}
+
+async fn halts_while_unhealthy(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    set.ready(1).await?;
+    let zero = run.sentinel(set.pod_name(0));
+
+    run.step("pod 0 turns unhealthy, and the set is scaled up");
+    zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
+    run.expect(S10, &controller_counts(&set.promise, 0), seconds(15)).await?;
+    set.scale(3).await?;
+    run.wait(&controller_counts(&set.promise, 0), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(S10, &pods_exactly(&set.promise, [0])).await?;
+
+    run.step("it heals, and scaling goes on");
+    zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
+    set.ready(3).await?;
+
+    run.step("pod 0 turns unhealthy again, and the set is scaled down");
+    zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
+    run.expect(S10, &controller_counts(&set.promise, 2), seconds(30)).await?;
+    set.scale(1).await?;
+    run.wait(&controller_counts(&set.promise, 2), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(S10, &pods_exactly(&set.promise, 0..3).and(pod_not_terminating(&set.pod_name(2)))).await?;
+
+    run.step("it heals, and scaling goes on");
+    zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
+    run.expect(S10, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(60)).await?;
+    set.ready(1).await?;
+    Ok(())
+}
+
+async fn probes_gate(run: Run) -> Result<()> {
+    let set =
+        run.deploy_with(|manifest, workload| workload.with_variable(manifest, "SENTINEL_HELD", "1")).await?;
+    let one = set.pod_name(1);
+    run.step(format!("{one} runs, and its readiness probe fails"));
+    run.wait(&pod_running(&one), seconds(60)).await?;
+    set.nudge().await?;
+    run.hold(S21, &pods_exactly(&set.promise, 0..=1)).await?;
+
+    run.step("the probe passes, and the next replica comes");
+    run.sentinel(one.clone()).hold(Held { ready: Some(false), ..Held::default() }).await?;
+    set.ready(3).await?;
+
+    run.step("the liveness probe of pod 2 fails");
+    let two = run.sentinel(set.pod_name(2));
+    let (before, mark) = (set.pod(2)?, run.leave_mark(&two.pod).await?);
+    let instance = two.identity().await?.instance;
+    two.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
+    run.expect(S21, &pod_restarted(&two.pod, &before.meta.uid, before.restarts()), seconds(60)).await?;
+    set.ready(3).await?;
+
+    run.step("it was restarted in place: the same pod, the same volume, another process");
+    run.judge_equal(S21, "the pod's UID", before.meta.uid.clone(), set.pod(2)?.meta.uid.clone());
+    run.judge_equal(S21, "the data on its volume", mark, run.find_mark(&two.pod).await?);
+    let same = two.identity().await?.instance == instance;
+    run.judge(S21, same.then(|| "the process is the old one: nothing was restarted".to_owned()));
+    Ok(())
+}

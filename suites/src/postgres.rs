@@ -1,0 +1,79 @@
+//! Pattern 1, the single-replica database.
+
+use anyhow::Result;
+use harness::{
+    claim::{P3, P5, P7, S12},
+    ledger::{Recorder, judge, sql::Sql},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::pod_ready,
+    workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, Workload},
+};
+
+use crate::{
+    sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, add_lost_and_found},
+    seconds,
+};
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "postgres::single_replica",
+            "SQL through both names, on a claim, the same database after a return",
+            single_replica,
+        )
+        .proves([S12, P3, P5, P7])
+        .on([DAGSTER_POSTGRESQL, AIRBYTE_DB])
+        .within(seconds(180))
+        .control(
+            "data_directory_off_the_claim",
+            [P5, P7, S12],
+            DATA_DIRECTORY_OFF_THE_CLAIM,
+            "the mount of the data directory",
+        ),
+    ]
+}
+
+async fn single_replica(run: Run) -> Result<()> {
+    let set = run.deploy_with(add_lost_and_found).await?;
+    let pod = set.pod_name(0);
+
+    run.step("as soon as it is Ready, login and write work");
+    run.wait(&pod_ready(&pod, None), seconds(120)).await?;
+    run.judge(P3, works(&run, &pod).await);
+    set.ready(1).await?;
+
+    run.step("SQL through the regular name and through the pod's own");
+    let probe = run.probe().await?;
+    let ledger = Recorder::create(&run.directory().join("ledger.jsonl"), "names")?;
+    Sql::create_table(&run.postgres(&pod).await?).await?;
+    let hosts =
+        [Workload::host(set.workload.name, run.namespace()), set.workload.pod_host(&pod, run.namespace())];
+    for (client, host) in (0..).zip(&hosts) {
+        let write = ledger.begin(client, 512)?;
+        let outcome = run.sql_through(&probe, host).await?.put(&write).await;
+        run.judge(S12, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
+        ledger.answer(&write, outcome)?;
+    }
+
+    run.step("the data directory is on the claim, beside a lost+found");
+    let before = run.postgres(&pod).await?;
+    let identifier = before.system_identifier().await?;
+    let (mount, claimed) = run.mount_of(&set, 0, &before.data_directory().await?).await?;
+    run.judge_equal(P5, "the mount of the data directory", claimed, mount);
+
+    run.step("delete the pod: the same database comes back");
+    let old = set.pod(0)?;
+    set.delete_pod(0).await?;
+    run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(120)).await?;
+    run.judge(P3, works(&run, &pod).await);
+    let after = run.postgres(&pod).await?;
+    run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);
+    let holdings = run.sql_when_ready(&pod).await?.read_back(&ledger.ledger(), seconds(15)).await;
+    run.take_ledger(S12, &pod, holdings.map(|holdings| judge(&ledger.ledger(), &holdings)));
+    Ok(())
+}
+
+async fn works(run: &Run, pod: &str) -> Option<String> {
+    let attempt = async { run.postgres(pod).await?.write_works().await };
+    attempt.await.err().map(|error| format!("{pod} is Ready, and yet: {error}"))
+}

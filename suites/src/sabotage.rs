@@ -1,0 +1,107 @@
+//! The sabotage of controls: each breaks one promise on purpose.
+
+use harness::{
+    Error, Result,
+    manifest::Manifest,
+    runner::{Run, Sabotage},
+    wait::expectations,
+    workload::{Set, Workload},
+};
+use serde_json::{Value, json};
+
+use crate::seconds;
+
+/// The pods come and go at once.
+pub const PARALLEL: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let patch = json!({"spec": {"podManagementPolicy": "Parallel"}});
+    manifest.merge("StatefulSet", workload.name, &patch)
+});
+
+/// A claim goes when its ordinal is scaled away.
+pub const DELETE_CLAIMS_WHEN_SCALED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}});
+    manifest.merge("StatefulSet", workload.name, &patch)
+});
+
+/// A claim goes when its set is deleted.
+pub const DELETE_CLAIMS_WHEN_DELETED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}});
+    manifest.merge("StatefulSet", workload.name, &patch)
+});
+
+/// The data is written to an emptyDir; the claims stay, and nobody writes to them.
+pub const EMPTY_DIRECTORY: Sabotage = Sabotage::Manifest(empty_directory);
+
+fn empty_directory(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let pod = &mut set["spec"]["template"]["spec"];
+    let mounts =
+        scratch_mounts(pod).ok_or_else(|| Error::bug("the container has no volume mounts to sabotage"))?;
+    let scratch = json!({"name": "scratch", "emptyDir": {}});
+    match pod["volumes"].as_array_mut() {
+        Some(volumes) => volumes.push(scratch),
+        None => pod["volumes"] = json!([scratch]),
+    }
+    pod["containers"][0]["volumeMounts"] = Value::Array(mounts);
+    Ok(())
+}
+
+/// The mounts, with the data's own turned to the scratch volume and its claim out of the way.
+fn scratch_mounts(pod: &Value) -> Option<Vec<Value>> {
+    let mut mounts = pod["containers"][0]["volumeMounts"].as_array()?.clone();
+    let data = mounts.iter_mut().find(|mount| mount["name"] == "data")?;
+    data["name"] = json!("scratch");
+    mounts.push(json!({"name": "data", "mountPath": "/unused"}));
+    Some(mounts)
+}
+
+/// The claim of the pod that the scenario deletes is deleted with it.
+pub const CLAIM_DELETED_WITH_POD: Sabotage =
+    Sabotage::Meanwhile(|run, set| Box::pin(claim_deleted_with_pod(run, set)));
+
+async fn claim_deleted_with_pod(_: Run, set: Set) -> Result<()> {
+    set.ready(3).await?;
+    set.wait(&expectations::pod_terminating(&set.pod_name(1)), seconds(60)).await?;
+    let claim = set.promise.claims(1).next().ok_or_else(|| Error::bug("the set has no claim to delete"))?;
+    set.delete_claim(&claim).await
+}
+
+/// Nobody asks whether a pod is ready: it is as soon as it runs.
+pub const READINESS_PROBE_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = Value::Null;
+    Ok(())
+});
+
+/// The governing service selects no pod.
+pub const HEADLESS_SELECTS_NOTHING: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    manifest.merge("Service", workload.headless, &json!({"spec": {"selector": {"app": "nobody"}}}))
+});
+
+/// The governing service has an address of its own.
+pub const HEADLESS_TURNED_REGULAR: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    manifest.merge("Service", workload.headless, &json!({"spec": {"clusterIP": null}}))
+});
+
+/// The database is written beside the claim, into the container.
+pub const DATA_DIRECTORY_OFF_THE_CLAIM: Sabotage =
+    Sabotage::Manifest(|manifest, workload| workload.with_variable(manifest, "PGDATA", "/tmp/pgdata"));
+
+/// What an ext4 volume has from the start, and kind's volumes have not.
+pub fn add_lost_and_found(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let pod = &mut set["spec"]["template"]["spec"];
+    let container = &pod["containers"][0];
+    let mount =
+        container["volumeMounts"].as_array().into_iter().flatten().find(|mount| mount["name"] == "data");
+    let mount = mount.ok_or_else(|| Error::bug("the container does not mount its data"))?.clone();
+    let directory = format!("{}/lost+found", mount["mountPath"].as_str().unwrap_or_default());
+    pod["initContainers"] = json!([{
+        "name": "lost-and-found",
+        "image": container["image"],
+        "command": ["mkdir", "-p", directory],
+        "volumeMounts": [mount],
+        "resources": container["resources"],
+    }]);
+    Ok(())
+}

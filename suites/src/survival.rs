@@ -1,0 +1,122 @@
+//! Test Scale-Down Before Production: what was acknowledged before, during and after 3 → 1 → 3 is there, at every pod.
+
+use anyhow::Result;
+use harness::{
+    claim::{S17, S23},
+    ledger::{Load, Plan, Recorder, judge, s3, sql::Sql},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::pods_exactly,
+    workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
+};
+
+use crate::{
+    sabotage::{DELETE_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY},
+    seconds,
+};
+
+const REPLICAS: u32 = 3;
+/// Acknowledged writes before the scaling, and again after it.
+const ENOUGH: u64 = 30;
+/// A row fits into a page, or does not.
+const ROWS: &[usize] = &[64, 1024, 20_000];
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario("survival::s3", "objects written under load survive 3 → 1 → 3 of Garage", s3_survives)
+            .proves([S23, S17])
+            .on([GARAGE])
+            .within(seconds(300)),
+        scenario("survival::sql", "rows written under load survive 3 → 1 → 3 of PostgreSQL", sql_survives)
+            .proves([S23, S17])
+            .on([DAGSTER_POSTGRESQL])
+            .within(seconds(300))
+            .control("empty_directory", [S23], EMPTY_DIRECTORY, "lost")
+            .control(
+                "delete_claims_when_scaled",
+                [S23, S17, harness::claim::S7],
+                DELETE_CLAIMS_WHEN_SCALED,
+                "lost",
+            ),
+    ]
+}
+
+async fn s3_survives(run: Run) -> Result<()> {
+    let set = run.deploy().await?;
+    set.ready(REPLICAS).await?;
+    run.step("initialise, and write to every pod");
+    let (_, key) = run.garage_store(&set).await?;
+    let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
+    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: &s3::SIZES };
+    let load = {
+        let (run, set, key) = (run.clone(), set.clone(), key.clone());
+        Load::start(&recorder, &plan, move |client| {
+            let (run, pod, key) = (run.clone(), set.pod_name(client), key.clone());
+            async move { run.s3_when_ready(&pod, &key).await }
+        })
+    };
+    load.acknowledged(ENOUGH, seconds(60)).await?;
+
+    down_and_up(&run, &set).await?;
+
+    run.step("the store heals, and takes writes again");
+    let admins = run.garages(&set).await?;
+    let healed = run.until_healthy(&admins).await?;
+    run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
+    load.acknowledged(ENOUGH, seconds(60)).await?;
+    let ledger = load.stop().await?;
+
+    run.step("read everything back, from each pod");
+    for ordinal in 0..REPLICAS {
+        let pod = set.pod_name(ordinal);
+        let holdings = run.s3(&pod, &key).await?.read_back(&ledger).await;
+        run.take_ledger(S23, &pod, holdings.map(|holdings| judge(&ledger, &holdings)));
+    }
+    Ok(())
+}
+
+async fn sql_survives(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
+    set.ready(REPLICAS).await?;
+    // Three replicas are three databases: each pod has a ledger of its own.
+    run.step("write to every pod");
+    let mut loads = Vec::new();
+    for ordinal in 0..REPLICAS {
+        let pod = set.pod_name(ordinal);
+        Sql::create_table(&run.postgres(&pod).await?).await?;
+        let recorder =
+            Recorder::create(&run.directory().join(format!("ledger-{ordinal}.jsonl")), run.namespace())?;
+        let plan = Plan { clients: ordinal..ordinal + 1, writes_per_client: 2000, sizes: ROWS };
+        let load = {
+            let (run, pod) = (run.clone(), pod.clone());
+            Load::start(&recorder, &plan, move |_| {
+                let (run, pod) = (run.clone(), pod.clone());
+                async move { run.sql_when_ready(&pod).await }
+            })
+        };
+        loads.push((pod, load));
+    }
+    for (_, load) in &loads {
+        load.acknowledged(ENOUGH, seconds(60)).await?;
+    }
+
+    down_and_up(&run, &set).await?;
+
+    run.step("read everything back, from each pod");
+    for (pod, load) in loads {
+        let ledger = load.stop().await?;
+        let store = run.sql_when_ready(&pod).await?;
+        let holdings = store.read_back(&ledger, seconds(30)).await;
+        run.take_ledger(S23, &pod, holdings.map(|holdings| judge(&ledger, &holdings)));
+    }
+    Ok(())
+}
+
+async fn down_and_up(run: &Run, set: &Set) -> Result<()> {
+    run.step("scale 3 → 1");
+    set.scale(1).await?;
+    run.wait(&pods_exactly(&set.promise, [0]), seconds(180)).await?;
+    run.step("scale 1 → 3");
+    set.scale(REPLICAS).await?;
+    set.ready(REPLICAS).await?;
+    Ok(())
+}
