@@ -210,7 +210,7 @@ async fn lease(settings: &Settings, run: &str, progress: &Progress) -> Result<(C
     let sink = cluster::Progress::new(move |line| say.send(Event::Message(line.to_owned())));
     let cluster = Cluster::lease(settings, &sink).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
-    cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name, &sink).await?;
+    cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;
     Ok((cluster, lock))
 }
 

@@ -171,8 +171,8 @@ async fn recorded(
             trouble.message.push_str(&format!("\n{words}"));
         }
         redact(result, &secrets);
-        let objects = evidence::write_objects(&shared.client, namespace, &directory.join("objects"));
-        if let Err(error) = objects.await {
+        let objects = directory.join("objects");
+        if let Err(error) = evidence::write_objects(&shared.client, namespace, &objects).await {
             shared.progress.send(Event::Message(format!("evidence of {}: {error}", plan.name)));
         }
     }
