@@ -1,4 +1,4 @@
-//! The summary at a run's end, for a terminal or a log: the claims, the controls, what failed in full, one last line.
+//! The summary at a run's end, for a terminal or a log: claims, controls, what failed in full, one last line.
 
 use std::{fmt::Display, io::Write};
 
@@ -131,7 +131,7 @@ impl<W: Write> Summary<'_, W> {
         }
         for (result, state) in self.report.controls() {
             let outcome = words::outcome(result.ended());
-            let text = self.paint(outcome, &format!("{} {:<28}", words::sign(outcome), state.text()));
+            let text = self.paint(outcome, format!("{} {:<28}", words::sign(outcome), state.text()));
             let names = result.control.as_ref().map(|control| control.claims.join(" ")).unwrap_or_default();
             let time = words::seconds(result.seconds);
             let name = words::shorten(&format!("{names:<4} {}", result.scenario), 63);
@@ -211,7 +211,7 @@ impl<W: Write> Summary<'_, W> {
     /// A sign and a word; what is not good is in capitals, so that it shows without colour.
     fn label(&self, word: &str, width: usize) -> String {
         let loud = if sign_is_good(word) { word.to_owned() } else { word.to_uppercase() };
-        self.paint(word, &format!("{} {loud:<width$}", words::sign(word)))
+        self.paint(word, format!("{} {loud:<width$}", words::sign(word)))
     }
 
     fn paint(&self, word: &str, text: impl Display) -> String {

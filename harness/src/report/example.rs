@@ -1,10 +1,10 @@
 //! A whole run for tests and for the eye: passes, a refuted claim, controls, trouble, pods that came back.
-//! `cargo test -p harness --lib example` writes it to `report-example/` in the temporary folder.
+//! `REPORT_EXAMPLE=/tmp/report-example cargo test -p harness --lib report::example` leaves it there to be looked at.
 
 use camino::Utf8PathBuf;
 
 use super::{
-    fixture::{facts, scenario},
+    fixture::{Folder, facts, scenario},
     html, junit,
     result::{
         ClusterFacts, ImageFacts, Lifeline, Measure, Outcome, Quote, RunFacts, ScenarioResult, Span, Step,
@@ -124,10 +124,16 @@ fn results() -> Vec<ScenarioResult> {
     let down = "Scale-down takes the highest ordinal first, and the next only when it is completely gone.";
     let data =
         "Everything that was acknowledged before, during and after 3 → 1 → 3 is still there, byte for byte.";
+    // As the finding has it: garage-1 goes while garage-2 is still there.
     let mut broken = about(scaled("ordering::scale_down::garage", "garage", 71.4, &["data", "meta"]), down)
         .claim("S9", Verdict::Refuted, 212)
         .proves("S17")
-        .ends(Outcome::Failed, "garage-1 began to terminate while garage-2 was still there\nexpected: garage-2 gone before line 1874\nfound: garage-2 was deleted at line 1931, 4.2 s later");
+        .ends(
+            Outcome::Failed,
+            "garage-1 began to terminate while garage-2 was still there\n\
+            expected: garage-2 gone before line 1874\n\
+            found: garage-2 was deleted at line 1931, 4.2 s later",
+        );
     broken = broken.finding("S9", "garage-1 began to terminate while garage-2 was still there");
     broken.findings[0].quotes = [
         (1868, "pod garage-2 MODIFIED rv=48211 deletionTimestamp=19:05:27Z phase=Running ready=false"),
@@ -139,9 +145,22 @@ fn results() -> Vec<ScenarioResult> {
     if let Some(step) = broken.steps.last_mut() {
         step.broke = true;
     }
-    let mut pulled = about(scenario("databases::serves_sql::airbyte-db"), "A single PostgreSQL answers through both its names.")
-        .claim("S12", Verdict::Unproved, 0)
-        .ends(Outcome::Environment, "airbyte-db-0 can't start: ErrImageNeverPull for postgres:17 on steadfast-r1-worker2\nthe image is not on that node; run `steadfast up` again, or free disk space: 0.4 GB are left");
+    if let Some(span) = broken.lifelines[1].spans.get_mut(2) {
+        span.to = 30.2;
+    }
+    if let Some(span) = broken.lifelines[1].spans.get_mut(3) {
+        span.from = 30.2;
+    }
+    let mut pulled = about(
+        scenario("databases::serves_sql::airbyte-db"),
+        "A single PostgreSQL answers through both its names.",
+    )
+    .claim("S12", Verdict::Unproved, 0)
+    .ends(
+        Outcome::Environment,
+        "airbyte-db-0 can't start: ErrImageNeverPull for postgres:17 on steadfast-r1-worker2\n\
+            the image is not on that node; run `steadfast up` again, or free disk space: 0.4 GB are left",
+    );
     pulled.seconds = 31.0;
     let mut green = about(
         scaled("control::S17::when_scaled_delete", "sentinel", 19.3, &["data"]),
@@ -197,7 +216,8 @@ fn results() -> Vec<ScenarioResult> {
 
 #[test]
 fn a_whole_run_is_rendered_from_its_directory() {
-    let dir = Utf8PathBuf::from_path_buf(std::env::temp_dir()).expect("a folder").join("report-example");
+    let folder = Folder::new("report-example");
+    let dir = std::env::var("REPORT_EXAMPLE").map_or_else(|_| folder.path.clone(), Utf8PathBuf::from);
     let _ = std::fs::remove_dir_all(dir.join("results"));
     let results = results();
     store::save_run(&dir, &run(&results)).unwrap();

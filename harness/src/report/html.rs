@@ -85,6 +85,8 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
         Ending::Environment => ("environment", "No verdict: the surroundings failed".to_owned()),
         Ending::Nothing => ("environment", "Nothing ran".to_owned()),
     };
+    let in_doubt = claims.iter().filter(|claim| claim.verdict == Verdict::Proved && claim.in_doubt());
+    let in_doubt: Vec<String> = in_doubt.map(|claim| claim.id.to_owned()).collect();
     let bare: Vec<String> =
         claims.iter().filter(|claim| claim.controls.is_empty()).map(|claim| claim.id.to_owned()).collect();
     let counts = [
@@ -99,10 +101,10 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
     let counts = counts.iter().filter(|(name, n)| *n > 0 || *name == "passed");
     context! {
         word, title, sign => words::sign(word),
-        proved => proved.len(), refuted, unproved,
+        proved => proved.len(), refuted, unproved, in_doubt,
         of_claims => words::count(claims.len(), "claim"),
         scenarios => words::count(report.scenarios().count(), "scenario"),
-        judged => words::grouped(report.judged()),
+        judged => report.judged(), of_judged => words::grouped(report.judged()),
         controls, held, of_controls => words::count(controls, "control"), bare,
         counts => counts.map(|(name, number)| context! { name => *name, number => *number }).collect::<Vec<_>>(),
         cluster => report.facts.cluster.as_ref().map(cluster),
@@ -176,7 +178,7 @@ fn row(claim: &ClaimReport<'_>, workloads: &[String]) -> Value {
     });
     let word = words::verdict(claim.verdict);
     context! {
-        id => claim.id, word, sign => words::sign(word), in_doubt => claim.in_doubt(),
+        id => claim.id, word, sign => words::sign(word), in_doubt => claim.verdict == Verdict::Proved && claim.in_doubt(),
         statement => claim.claim.map(|claim| claim.statement), source => claim.claim.map(|claim| claim.source),
         judged => words::grouped(claim.judged()),
         cells => cells.collect::<Vec<_>>(), controls => controls.collect::<Vec<_>>(),

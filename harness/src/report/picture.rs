@@ -55,7 +55,14 @@ pub fn picture(result: &ScenarioResult) -> Option<Value> {
         .take_while(|at| *at <= end)
         .map(|at| context! { x => round(x(at)), text => tick(at, pace) })
         .collect();
+    let mut states: Vec<String> = Vec::new();
+    for span in spans() {
+        if !states.contains(&span.state) {
+            states.push(span.state.clone());
+        }
+    }
     Some(context! {
+        states,
         width => WIDTH, height => y + 26.0, left => round(left), right => WIDTH - RIGHT, top, bottom => y + 2.0,
         bar => BAR, rows, headings, steps, ticks,
         title => format!("Life of each pod and claim in {}", result.scenario),
