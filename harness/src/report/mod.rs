@@ -1,3 +1,41 @@
 //! From results to what people read: console, JUnit, one HTML page. Knows only results.
+//!
+//! [`result`] is the schema, [`store`] its files, [`verdict`] what one result says, [`tally`] what they say
+//! together. [`console`], [`junit`] and [`html`] render that; [`progress`] shows a run while it lasts.
 
+pub mod console;
+pub mod html;
+pub mod junit;
+pub mod picture;
+pub mod progress;
 pub mod result;
+pub mod store;
+pub mod tally;
+pub mod verdict;
+pub mod words;
+
+#[cfg(test)]
+mod example;
+#[cfg(test)]
+mod fixture;
+
+use camino::Utf8Path;
+
+use crate::error::Result;
+
+pub use progress::{Event, Progress};
+pub use tally::Report;
+
+/// Renders `junit.xml` and `report.html` into a run's directory, from the files in it, and returns what it read.
+///
+/// # Errors
+/// When the directory's files can't be read (see [`store::load`]) or the reports can't be written.
+pub fn write_all(dir: &Utf8Path) -> Result<Report> {
+    let report = store::load(dir)?;
+    let (mut xml, mut page) = (Vec::new(), Vec::new());
+    junit::write(&mut xml, &report)?;
+    html::write(&mut page, &report)?;
+    store::write_whole(&dir.join("junit.xml"), &xml)?;
+    store::write_whole(&dir.join("report.html"), &page)?;
+    Ok(report)
+}

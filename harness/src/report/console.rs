@@ -1,0 +1,320 @@
+//! The summary at a run's end, for a terminal or a log: claims, controls, what failed in full, one last line.
+
+use std::{fmt::Display, io::Write};
+
+use camino::Utf8Path;
+
+use super::{
+    result::{Outcome, ScenarioResult, Verdict},
+    tally::{Ending, Report},
+    verdict::ControlState,
+    words,
+};
+use crate::{
+    claim,
+    error::{Error, Result},
+};
+
+const WIDTH: usize = 110;
+
+/// Writes the summary. `dir` is the run's directory, as the reader may name it; colours are ANSI's.
+///
+/// # Errors
+/// [`Error::Io`] when `out` can't be written.
+pub fn write(out: &mut impl Write, report: &Report, dir: &Utf8Path, colour: bool) -> Result<()> {
+    Summary { out, report, dir, colour }.all().map_err(Error::io("writing the summary"))
+}
+
+/// One line that says how the run ended, without colour.
+pub fn closing(report: &Report) -> String {
+    let totals = report.totals();
+    let claims = report.claims();
+    let number = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
+    let word = match report.ending() {
+        Ending::Proved => "PROVED",
+        Ending::Failed => "FAILED",
+        Ending::Interrupted => "INTERRUPTED",
+        Ending::Error => "ERROR",
+        Ending::Environment => "ENVIRONMENT",
+        Ending::Nothing => return "NOTHING RAN: no scenario was selected and not skipped".to_owned(),
+    };
+    let mut parts =
+        vec![format!("{} of {} proved", number(Verdict::Proved), words::count(claims.len(), "claim"))];
+    for verdict in [Verdict::Refuted, Verdict::Unproved] {
+        if number(verdict) > 0 {
+            parts.push(format!("{} {}", number(verdict), words::verdict(verdict)));
+        }
+    }
+    let held = report.controls().filter(|(_, state)| *state == ControlState::Held).count();
+    let controls = report.controls().count();
+    let counts = [
+        ("failed", totals.failed),
+        ("environment", totals.environment),
+        ("error", totals.error),
+        ("interrupted", totals.interrupted),
+        ("missing", totals.missing),
+        ("skipped", totals.skipped),
+    ];
+    let mut runs =
+        vec![format!("{} of {} passed", totals.passed, words::count(report.results.len(), "scenario"))];
+    runs.extend(counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")));
+    let mut line = format!("{word}: {}; {}", parts.join(", "), runs.join(", "));
+    if controls > 0 {
+        line.push_str(&format!("; {held} of {} turned red as named", words::count(controls, "control")));
+    }
+    if let Some(seconds) = report.seconds() {
+        line.push_str(&format!("; {}", words::seconds(seconds)));
+    }
+    line
+}
+
+struct Summary<'a, W> {
+    out: &'a mut W,
+    report: &'a Report,
+    dir: &'a Utf8Path,
+    colour: bool,
+}
+
+impl<W: Write> Summary<'_, W> {
+    fn all(&mut self) -> std::io::Result<()> {
+        self.claims()?;
+        self.controls()?;
+        self.skipped()?;
+        self.failures()?;
+        let word = match self.report.ending() {
+            Ending::Proved => "passed",
+            Ending::Failed => "failed",
+            Ending::Error => "error",
+            _ => "environment",
+        };
+        writeln!(self.out)?;
+        for line in words::wrap(&closing(self.report), WIDTH) {
+            let line = self.paint(word, &line);
+            writeln!(self.out, "{line}")?;
+        }
+        writeln!(self.out, "Report: {}", self.dir.join("report.html"))
+    }
+
+    fn claims(&mut self) -> std::io::Result<()> {
+        let claims = self.report.claims();
+        if !claims.is_empty() {
+            self.heading("Claims")?;
+        }
+        for claim in &claims {
+            let word = words::verdict(claim.verdict);
+            let statement =
+                claim.claim.map_or("a claim that this version does not know", |claim| claim.statement);
+            let time = words::seconds(claim.seconds());
+            let label = self.label(word, 10);
+            writeln!(self.out, "  {label} {:<4} {:<77} {time:>12}", claim.id, words::shorten(statement, 77))?;
+            if let Some((result, why)) = claim.why() {
+                let why = words::plain(&format!("{}: {}", result.scenario, words::first_line(&why)));
+                self.indented(20, &words::shorten(&why, WIDTH - 20))?;
+            }
+            if claim.in_doubt() {
+                self.indented(20, "in doubt: a control did not turn it red as named")?;
+            }
+            if claim.scenarios.is_empty() {
+                self.indented(20, "only controls ran for it")?;
+            }
+        }
+        let silent: Vec<&str> = self.report.silent().iter().map(|claim| claim.id).collect();
+        if !silent.is_empty() {
+            self.indented(2, &format!("Not part of this run: {}", silent.join(" ")))?;
+        }
+        Ok(())
+    }
+
+    fn controls(&mut self) -> std::io::Result<()> {
+        if self.report.controls().next().is_some() {
+            self.heading("Controls: each sabotages a promise, and must turn its claims red")?;
+        }
+        for (result, state) in self.report.controls() {
+            let outcome = words::outcome(result.ended());
+            let text = self.paint(outcome, format!("{} {:<28}", words::sign(outcome), state.text()));
+            let names = result.control.as_ref().map(|control| control.claims.join(" ")).unwrap_or_default();
+            let time = words::seconds(result.seconds);
+            let name = words::shorten(&format!("{names:<4} {}", result.scenario), 63);
+            writeln!(self.out, "  {text} {name:<63} {time:>12}")?;
+        }
+        Ok(())
+    }
+
+    fn skipped(&mut self) -> std::io::Result<()> {
+        if !self.report.facts.skipped.is_empty() {
+            self.heading("Skipped")?;
+        }
+        for (name, reason) in &self.report.facts.skipped {
+            self.indented(2, &format!("- {name}: {}", words::first_line(reason)))?;
+        }
+        Ok(())
+    }
+
+    fn failures(&mut self) -> std::io::Result<()> {
+        let report = self.report;
+        let bad: Vec<_> = report.results.iter().filter(|result| result.ended() != Outcome::Passed).collect();
+        let trouble = report.facts.trouble.as_ref();
+        if !bad.is_empty() || !report.missing.is_empty() || trouble.is_some() {
+            self.heading("What went wrong")?;
+        }
+        if let Some(trouble) = trouble {
+            let label = self.label(words::class(trouble.class), 0);
+            writeln!(self.out, "\n  {label} the run")?;
+            self.indented(6, &trouble.message)?;
+        }
+        for result in bad {
+            self.failure(result)?;
+        }
+        for name in &report.missing {
+            let label = self.label("missing", 0);
+            writeln!(self.out, "\n  {label} {name}: it was selected, and left no result")?;
+        }
+        Ok(())
+    }
+
+    fn failure(&mut self, result: &ScenarioResult) -> std::io::Result<()> {
+        let label = self.label(words::outcome(result.ended()), 0);
+        writeln!(self.out, "\n  {label} {} ({})", result.scenario, words::seconds(result.seconds))?;
+        let why = result.why().unwrap_or_default();
+        if result.findings.first().is_none_or(|finding| finding.message != why) {
+            self.indented(6, &why)?;
+        }
+        if let Some(step) = result.steps.iter().find(|step| step.broke) {
+            self.indented(6, &format!("in step: {}", step.name))?;
+        }
+        for finding in &result.findings {
+            let statement = claim::find(&finding.claim).map_or("", |claim| claim.statement);
+            self.indented(6, &format!("{}  {statement}", finding.claim))?;
+            self.indented(10, &finding.message)?;
+            for quote in &finding.quotes {
+                let place =
+                    if quote.line > 0 { format!("journal:{}", quote.line) } else { "seen".to_owned() };
+                self.indented(14, &format!("{place}  {}", quote.text))?;
+            }
+        }
+        writeln!(self.out, "      evidence  {}", self.dir.join(&result.evidence))?;
+        writeln!(self.out, "      again     {}", words::plain(&result.rerun))
+    }
+
+    fn heading(&mut self, text: &str) -> std::io::Result<()> {
+        let text = self.paint("heading", text);
+        writeln!(self.out, "\n{text}")
+    }
+
+    fn indented(&mut self, indent: usize, text: &str) -> std::io::Result<()> {
+        for line in words::wrap(&words::plain(text), WIDTH - indent) {
+            writeln!(self.out, "{:indent$}{line}", "")?;
+        }
+        Ok(())
+    }
+
+    /// A sign and a word; what is not good is in capitals, so that it shows without colour.
+    fn label(&self, word: &str, width: usize) -> String {
+        let loud = if sign_is_good(word) { word.to_owned() } else { word.to_uppercase() };
+        self.paint(word, format!("{} {loud:<width$}", words::sign(word)))
+    }
+
+    fn paint(&self, word: &str, text: impl Display) -> String {
+        let code = match word {
+            "passed" | "proved" => "32",
+            "failed" | "refuted" => "1;31",
+            "error" | "missing" => "1;35",
+            "environment" | "interrupted" | "unproved" => "1;33",
+            _ => "1",
+        };
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_string() }
+    }
+}
+
+fn sign_is_good(word: &str) -> bool {
+    matches!(word, "passed" | "proved")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{facts, report, scenario};
+    use super::*;
+
+    fn text(report: &Report, colour: bool) -> String {
+        let mut out = Vec::new();
+        write(&mut out, report, Utf8Path::new("/runs/r1"), colour).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn line<'a>(text: &'a str, part: &str) -> &'a str {
+        text.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no `{part}` in\n{text}"))
+    }
+
+    #[test]
+    fn a_refuted_claim_never_shows_as_proved_and_says_why() {
+        let text = text(
+            &report(vec![
+                scenario("a::good").proves("S9"),
+                scenario("a::bad").proves("S9").finding("S9", "pod-1 went while pod-2 was there\nmore"),
+            ]),
+            false,
+        );
+        let claim = line(&text, " S9 ");
+        assert!(claim.contains("✗ REFUTED") && !claim.contains("proved"), "{claim}");
+        assert!(text.contains("a::bad: pod-1 went while pod-2 was there\n"), "{text}");
+        assert!(
+            line(&text, "FAILED: ")
+                .contains("0 of 1 claim proved, 1 refuted; 1 of 2 scenarios passed, 1 failed")
+        );
+    }
+
+    #[test]
+    fn a_failure_is_repeated_in_full_with_all_that_is_needed_to_go_on() {
+        let text = text(&report(vec![scenario("a::bad").finding("S9", "first\nsecond")]), false);
+        let full = &text[text.find("What went wrong").unwrap()..];
+        for part in [
+            "✗ FAILED a::bad (12 s)",
+            "S9  scale-down takes",
+            "first",
+            "second",
+            "journal:4711  the journal on S9",
+            "evidence  /runs/r1/evidence/a__bad",
+            "again     cargo test --test conformance -- --exact a::bad",
+        ] {
+            assert!(full.contains(part), "no `{part}` in\n{full}");
+        }
+    }
+
+    #[test]
+    fn the_classes_look_different_and_a_missing_result_is_there() {
+        let mut run = facts(&["a::env", "a::err", "a::gone"]);
+        run.skipped.insert("a::skip".into(), "needs two nodes".into());
+        let results = vec![
+            scenario("a::env").ends(Outcome::Environment, "no image"),
+            scenario("a::err").ends(Outcome::Error, "a bug"),
+        ];
+        let text = text(&Report::new(run, results), true);
+        assert!(text.contains("\u{1b}[1;33m▲ ENVIRONMENT\u{1b}[0m a::env"), "{text}");
+        assert!(text.contains("\u{1b}[1;35m! ERROR\u{1b}[0m a::err"), "{text}");
+        assert!(text.contains("MISSING\u{1b}[0m a::gone"), "{text}");
+        assert!(text.contains("- a::skip: needs two nodes"), "{text}");
+        assert!(text.contains("1 environment, 1 error, 1 missing, 1 skipped"), "{text}");
+    }
+
+    #[test]
+    fn a_control_that_stayed_green_is_red() {
+        let green = scenario("control::c").control("parallel", &["S9"], "x").proves("S9");
+        let text = text(&report(vec![scenario("a::b").proves("S9"), green]), false);
+        assert!(line(&text, "stayed green").contains("✗"), "{text}");
+        assert!(line(&text, "FAILED: ").contains("0 of 1 control turned red as named"), "{text}");
+    }
+
+    #[test]
+    fn colour_only_when_asked_and_lines_stay_narrow() {
+        let long = "word ".repeat(80);
+        let report = report(vec![scenario("a::bad").finding("S9", &format!("\u{1b}[31m{long}"))]);
+        let text = text(&report, false);
+        assert!(!text.contains('\u{1b}'));
+        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
+    }
+
+    #[test]
+    fn nothing_is_not_proved() {
+        assert!(closing(&report(vec![])).starts_with("NOTHING RAN"));
+    }
+}
