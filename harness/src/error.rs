@@ -37,6 +37,32 @@ impl fmt::Display for Class {
     }
 }
 
+/// The exit codes of the command line and of the scripts for trouble that a user can end. See the README's table.
+pub mod exit {
+    /// No Docker engine answers.
+    pub const NO_ENGINE: u8 = 10;
+    /// The engine refuses privileged containers.
+    pub const UNPRIVILEGED: u8 = 11;
+    /// Go or Rust is missing where something must be built.
+    pub const NO_COMPILER: u8 = 12;
+    /// A registry does not answer.
+    pub const NO_REGISTRY: u8 = 13;
+    /// A version that cannot be had.
+    pub const NO_VERSION: u8 = 14;
+    /// Too little disk or memory, or inotify limits too low.
+    pub const TOO_SMALL: u8 = 15;
+    /// The cluster has no default storage class.
+    pub const NO_STORAGE_CLASS: u8 = 16;
+    /// A setting that is not known, or has a value that it cannot have.
+    pub const SETTINGS: u8 = 17;
+    /// A context that is not ours, without the explicit yes.
+    pub const FOREIGN_CONTEXT: u8 = 18;
+    /// kind is missing.
+    pub const NO_KIND: u8 = 19;
+    /// A cluster that a living process uses.
+    pub const IN_USE: u8 = 20;
+}
+
 /// The harness's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -98,6 +124,11 @@ impl Error {
     /// Trouble around the run, with the general exit code 3.
     pub fn environment(message: impl Into<String>) -> Self {
         Self::Environment { message: message.into(), code: Class::Environment.exit_code() }
+    }
+
+    /// Trouble around the run that has an exit code of its own.
+    pub fn trouble(code: u8, message: impl Into<String>) -> Self {
+        Self::Environment { message: message.into(), code }
     }
 
     /// A bug of ours.

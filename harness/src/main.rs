@@ -1,2 +1,74 @@
 //! The command line.
-fn main() {}
+
+mod command;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use harness::{Error, Result, cluster, settings};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Proves on real kind clusters that Kubernetes keeps the promises that stateful applications live on.
+#[derive(Parser)]
+#[command(name = "steadfast", version, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Say what this machine has, what it lacks, and what to do about it
+    Doctor,
+    /// Lease a cluster, make it where there is none, and keep it until `steadfast down`
+    Up,
+    /// Remove every cluster and container of ours, those of killed runs included
+    Down {
+        /// Also what a living process uses
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let matches = Arguments::command().after_help(command::settings_help()).get_matches();
+    let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    cluster::install_crypto();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::io("starting the runtime"))
+        .and_then(|runtime| runtime.block_on(run(arguments.command)));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            command::complain(&format!("error: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Runs a command until it ends or a signal comes; then what it was at is dropped, which cleans up.
+async fn run(command: Command) -> Result<()> {
+    let handler = Error::io("installing a signal handler");
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::io("installing a signal handler"))?;
+    let settings = settings::Settings::load()?;
+    let work = async {
+        match command {
+            Command::Doctor => command::doctor(&settings).await,
+            Command::Up => command::up(&settings).await,
+            Command::Down { force } => command::down(&settings, force).await,
+        }
+    };
+    tokio::select! {
+        result = work => return result,
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    Err(Error::Interrupted)
+}

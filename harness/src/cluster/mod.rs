@@ -1,1 +1,36 @@
 //! Clusters: kind's and existing ones, the lease, images, ways in.
+
+mod client;
+mod docker;
+mod down;
+mod engine;
+mod exec;
+mod existing;
+mod fresh;
+mod images;
+mod kind;
+mod lease;
+mod leased;
+mod namespace;
+mod node;
+mod process;
+mod progress;
+mod ready;
+mod runs;
+mod tunnel;
+
+pub use client::install_crypto;
+pub use docker::docker;
+pub use down::{Down, down};
+pub use engine::{Engine, Machine};
+pub use exec::{Output, exec};
+pub use images::{Image, SCRIPTS, provide};
+pub use kind::find as find_kind;
+pub use leased::Cluster;
+pub use namespace::{
+    RUN_LABEL, SCENARIO_LABEL, create_namespace, delete_namespace, label_value, namespace_gone, sweep,
+};
+pub use node::Node;
+pub use progress::Progress;
+pub use runs::RunLock;
+pub use tunnel::Tunnel;

@@ -1,0 +1,46 @@
+//! Clients of the API server, from a kubeconfig.
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+use crate::error::{Error, Result};
+
+/// Two clients: what the harness itself needs is tried again, what a scenario probes is not.
+#[derive(Clone)]
+pub(super) struct Clients {
+    pub plumbing: Client,
+    pub probe: Client,
+}
+
+/// Installs the process's crypto provider. Called again, it does nothing.
+pub fn install_crypto() {
+    // An error means that there is one.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}
+
+/// Clients of the cluster that our own kubeconfig file names.
+pub(super) async fn from_file(path: &Utf8Path) -> Result<Clients> {
+    let kubeconfig = Kubeconfig::read_from(path)
+        .map_err(|error| Error::environment(format!("reading the kubeconfig {path}: {error}")))?;
+    from_kubeconfig(kubeconfig, None).await
+}
+
+/// Clients of a context.
+pub(super) async fn from_kubeconfig(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Clients> {
+    install_crypto();
+    let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)
+        .await
+        .map_err(|error| Error::environment(format!("making a client from a kubeconfig: {error}")))?;
+    // No read time-out: it would end watches. Each call has its own deadline.
+    config.connect_timeout = Some(Duration::from_secs(5));
+    let client = |config| Client::try_from(config).map_err(Error::api("making a client from a kubeconfig"));
+    let plumbing = client(config.clone())?;
+    config.default_retry = false;
+    Ok(Clients { plumbing, probe: client(config)? })
+}

@@ -1,0 +1,112 @@
+//! A cluster that is not ours: used only by name, and only with an explicit yes.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Node;
+use kube::{Api, ResourceExt, api::ListParams, config::Kubeconfig};
+
+use super::{
+    Progress,
+    client::{self, Clients},
+    images, kind, ready,
+};
+use crate::{
+    error::{Error, Result, exit, within},
+    report::result::{ClusterFacts, ImageFacts},
+    settings::Settings,
+};
+
+const CALL: Duration = Duration::from_secs(30);
+
+/// Whether the user has said yes to this context.
+fn permitted(context: &str, allowed: Option<&str>) -> Result<()> {
+    let what = "Steadfast creates and deletes namespaces, pods and volumes there, and stops pods";
+    let how = format!("set STEADFAST_ALLOW_CONTEXT={context} if you want that");
+    match allowed {
+        Some(allowed) if allowed == context => Ok(()),
+        Some(allowed) => Err(Error::trouble(
+            exit::FOREIGN_CONTEXT,
+            format!(
+                "context {context} was not made by Steadfast, and the yes is for {allowed}. {what}: {how}"
+            ),
+        )),
+        None => Err(Error::trouble(
+            exit::FOREIGN_CONTEXT,
+            format!("context {context} was not made by Steadfast. {what}: {how}"),
+        )),
+    }
+}
+
+/// Opens an existing cluster.
+pub(super) async fn open(
+    context: &str,
+    settings: &Settings,
+    progress: &Progress,
+) -> Result<(Clients, ClusterFacts)> {
+    permitted(context, settings.allow_context.as_deref())?;
+    let kubeconfig = Kubeconfig::read().map_err(|error| {
+        Error::environment(format!("reading the kubeconfig for context {context}: {error}"))
+    })?;
+    if !kubeconfig.contexts.iter().any(|known| known.name == context) {
+        let known: Vec<&str> = kubeconfig.contexts.iter().map(|known| known.name.as_str()).collect();
+        let known = known.join(", ");
+        return Err(Error::trouble(
+            exit::FOREIGN_CONTEXT,
+            format!("the kubeconfig has no context {context}; it has: {known}"),
+        ));
+    }
+    let clients = client::from_kubeconfig(kubeconfig, Some(context)).await?;
+    ready::api(&clients.plumbing, CALL).await?;
+    let mut facts = facts(&clients, context, Vec::new()).await?;
+    // Before the first write: which cluster this is.
+    progress.say(format!(
+        "using context {context}: Kubernetes {}, nodes {}",
+        facts.kubernetes,
+        facts.nodes.join(", ")
+    ));
+    ready::everything(&clients.plumbing, 1, Duration::from_secs(120)).await?;
+    facts.images = load(context, settings, progress).await?;
+    Ok((clients, facts))
+}
+
+/// What there is to know about a cluster.
+pub(super) async fn facts(clients: &Clients, name: &str, images: Vec<ImageFacts>) -> Result<ClusterFacts> {
+    let client = &clients.plumbing;
+    let doing = "asking the API server for its version";
+    let version = within(CALL, doing, client.apiserver_version(), Error::api(doing)).await?;
+    let doing = "listing nodes";
+    let nodes = Api::<Node>::all(client.clone());
+    let nodes = within(CALL, doing, nodes.list(&ListParams::default()), Error::api(doing)).await?;
+    let mut nodes: Vec<String> = nodes.items.iter().map(ResourceExt::name_any).collect();
+    nodes.sort();
+    Ok(ClusterFacts { name: name.to_owned(), kubernetes: version.git_version, nodes, images })
+}
+
+/// A kind cluster on our engine gets our images; any other must be able to pull them.
+async fn load(context: &str, settings: &Settings, progress: &Progress) -> Result<Vec<ImageFacts>> {
+    let Some(cluster) = context.strip_prefix("kind-") else { return Ok(Vec::new()) };
+    let nodes = kind::nodes(cluster).await.unwrap_or_default();
+    if nodes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let images = images::provide(settings, &images::WORKLOADS, progress).await?;
+    let references: Vec<&str> = images.iter().map(|image| image.facts.reference.as_str()).collect();
+    let binary = kind::find(&settings.cache)?;
+    kind::load(&binary, cluster, &references, &kind::workers(&nodes), progress).await?;
+    Ok(images.into_iter().map(|image| image.facts).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_context_needs_the_same_name_again() {
+        assert!(permitted("production", Some("production")).is_ok());
+        for allowed in [None, Some("staging"), Some("")] {
+            let error = permitted("production", allowed).unwrap_err();
+            assert_eq!(error.exit_code(), exit::FOREIGN_CONTEXT);
+            assert!(error.to_string().contains("STEADFAST_ALLOW_CONTEXT=production"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Making and removing a cluster so that whatever interrupts it leaves nothing half-made.
+
+use camino::Utf8Path;
+
+use super::{
+    Progress, kind,
+    lease::{Door, Record, State},
+};
+use crate::error::{Error, Result};
+
+/// A cluster that is being made or removed. Dropped before its end, by an error or by Ctrl-C, it removes the rest.
+struct Unfinished(Option<Door>);
+
+impl Unfinished {
+    fn begin(door: Door, state: State) -> Result<Self> {
+        door.write(&Record::new(state))?;
+        Ok(Self(Some(door)))
+    }
+
+    fn door(&self) -> Result<&Door> {
+        self.0.as_ref().ok_or_else(|| Error::bug("an unfinished cluster without its door"))
+    }
+
+    fn finish(mut self) -> Result<Door> {
+        self.0.take().ok_or_else(|| Error::bug("an unfinished cluster without its door"))
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let Some(door) = self.0.take() else { return };
+        // The runtime that we ran on may be going away: clean up on a thread and a runtime of our own.
+        let work = || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            match runtime.map(|runtime| runtime.block_on(kind::remove(&door.place.name))) {
+                Ok(Ok(())) => door.forget(),
+                // The record stays, so that the next run or `down` finds it.
+                Ok(Err(error)) => tracing::error!("{error}"),
+                Err(error) => tracing::error!("cannot remove cluster {}: {error}", door.place.name),
+            }
+        };
+        std::thread::scope(|scope| drop(scope.spawn(work).join()));
+    }
+}
+
+/// Makes a cluster, and removes what there was of it before. `then` does what it needs to be ready.
+pub(super) async fn make(
+    door: Door,
+    kind_binary: &Utf8Path,
+    config: &str,
+    progress: &Progress,
+    then: impl AsyncFnOnce(&Door) -> Result<Record>,
+) -> Result<Door> {
+    let unfinished = Unfinished::begin(door, State::Creating)?;
+    let door = unfinished.door()?;
+    let place = &door.place;
+    kind::remove(&place.name).await?;
+    std::fs::write(place.config(), config).map_err(Error::io(format!("writing {}", place.config())))?;
+    // kind would merge into a file that is there.
+    drop(std::fs::remove_file(place.kubeconfig()));
+    kind::create(kind_binary, &place.name, &place.config(), &place.kubeconfig(), &door.file, progress)
+        .await?;
+    let record = then(door).await?;
+    door.write(&record)?;
+    unfinished.finish()
+}
+
+/// Removes a cluster and its record. Interrupted, it goes on to the end.
+pub(super) async fn unmake(door: Door) -> Result<()> {
+    let unfinished = Unfinished::begin(door, State::Removing)?;
+    kind::remove(&unfinished.door()?.place.name).await?;
+    unfinished.finish()?.forget();
+    Ok(())
+}

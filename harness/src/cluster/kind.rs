@@ -1,0 +1,219 @@
+//! kind: the configuration of our clusters, and the calls that make, fill and remove one.
+
+use std::{fs::File, time::Duration};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{
+    Machine, Progress,
+    docker::{self, QUICK, docker},
+    process::Program,
+};
+use crate::error::{Error, Result, exit};
+
+/// kind's own label on a node's container; its value is the cluster's name.
+const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
+
+/// The configuration of a cluster: one control plane, and workers.
+pub(super) fn config(image: &str, kubernetes: &str, workers: u32, machine: Machine) -> String {
+    let mut config = String::from("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n");
+    if !machine.can_raise_limits {
+        // Without CAP_SYS_RESOURCE the kubelet must not insist on oom_score_adj and some sysctls.
+        config.push_str("featureGates:\n  KubeletInUserNamespace: true\n");
+    }
+    config.push_str("kubeadmConfigPatches:\n");
+    // A cluster of tests need not survive a power cut, and a slow disk then does not slow every write down. What a
+    // killed or restarted node loses is nothing: the host's page cache outlives the container.
+    config.push_str("- |\n  kind: ClusterConfiguration\n  etcd:\n    local:\n      extraArgs:\n");
+    config.push_str("        unsafe-no-fsync: \"true\"\n");
+    if machine.cgroup_v1 && minor(kubernetes) >= Some(35) {
+        config.push_str("- |\n  kind: KubeletConfiguration\n  failCgroupV1: false\n");
+    }
+    config.push_str("nodes:\n");
+    for role in std::iter::once("control-plane").chain((0..workers).map(|_| "worker")) {
+        config.push_str(&format!("- role: {role}\n  image: {image}\n"));
+    }
+    config
+}
+
+/// `35` of `1.35.4`.
+fn minor(version: &str) -> Option<u32> {
+    version.split('.').nth(1)?.parse().ok()
+}
+
+/// The kind that set-up put into the cache, otherwise the one on the PATH.
+///
+/// # Errors
+/// There is none.
+pub fn find(cache: &Utf8Path) -> Result<Utf8PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let folders = path.split(':').filter(|folder| !folder.is_empty()).map(Utf8PathBuf::from);
+    std::iter::once(cache.join("bin"))
+        .chain(folders)
+        .map(|folder| folder.join("kind"))
+        .find(|kind| kind.is_file())
+        .ok_or_else(|| {
+            let place = cache.join("bin");
+            Error::trouble(
+                exit::NO_KIND,
+                format!("there is no kind in {place} or on the PATH: run scripts/setup"),
+            )
+        })
+}
+
+/// Makes a cluster. `lock` stays locked for as long as kind runs, even when we are killed.
+pub(super) async fn create(
+    kind: &Utf8Path,
+    name: &str,
+    config: &Utf8Path,
+    kubeconfig: &Utf8Path,
+    lock: &File,
+    progress: &Progress,
+) -> Result<()> {
+    let arguments = ["create", "cluster", "--name", name, "--config", config.as_str()];
+    let arguments = [&arguments[..], &["--kubeconfig", kubeconfig.as_str()]].concat();
+    run(kind, &arguments, Duration::from_secs(300), Some(lock), progress).await
+}
+
+/// Loads images onto these nodes, all at once.
+pub(super) async fn load(
+    kind: &Utf8Path,
+    name: &str,
+    images: &[&str],
+    nodes: &[&str],
+    progress: &Progress,
+) -> Result<()> {
+    let nodes = nodes.join(",");
+    let arguments = [&["load", "docker-image"], images, &["--name", name, "--nodes", &nodes]].concat();
+    run(kind, &arguments, Duration::from_secs(300), None, progress).await
+}
+
+async fn run(
+    kind: &Utf8Path,
+    arguments: &[&str],
+    deadline: Duration,
+    lock: Option<&File>,
+    progress: &Progress,
+) -> Result<()> {
+    let mut program = Program::new(kind, arguments, deadline).reporting(progress);
+    if let Some(lock) = lock {
+        program = program.holding(lock)?;
+    }
+    let finished = program.finish().await?;
+    if finished.status.success() {
+        return Ok(());
+    }
+    let doing = format!("kind {}", arguments.join(" "));
+    // kind prints a long trace, in which the reason may stand anywhere.
+    Err(docker::trouble(&doing, &shortened(&finished.stderr)).unwrap_or_else(|| {
+        Error::environment(format!("{doing}: {}:\n{}", finished.status, shortened(&finished.stderr)))
+    }))
+}
+
+/// The first error that kind names, and the last lines.
+fn shortened(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    let error = lines.iter().position(|line| line.starts_with("ERROR") || line.contains("no space left"));
+    let head = error.map_or(&[][..], |at| &lines[at..lines.len().min(at + 3)]);
+    let tail = &lines[error.map_or(0, |at| at + 3).max(lines.len().saturating_sub(12)).min(lines.len())..];
+    [head, tail].concat().join("\n")
+}
+
+/// The names of all clusters whose nodes the engine has, running or not.
+pub(super) async fn clusters() -> Result<Vec<String>> {
+    let format = format!("{{{{.Label \"{CLUSTER_LABEL}\"}}}}");
+    let filter = format!("label={CLUSTER_LABEL}");
+    let listed = docker(&["ps", "--all", "--filter", &filter, "--format", &format], QUICK).await?;
+    let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
+    names.sort();
+    names.dedup();
+    Ok(names)
+}
+
+/// The names of a cluster's node containers.
+pub(super) async fn nodes(cluster: &str) -> Result<Vec<String>> {
+    let filter = format!("label={CLUSTER_LABEL}={cluster}");
+    let listed = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"], QUICK).await?;
+    let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Those of these nodes that workloads run on: the workers, or the control plane where there are none.
+pub(super) fn workers(nodes: &[String]) -> Vec<&str> {
+    let workers: Vec<&str> =
+        nodes.iter().filter(|node| !node.contains("-control-plane")).map(String::as_str).collect();
+    if workers.is_empty() { nodes.iter().map(String::as_str).collect() } else { workers }
+}
+
+/// Removes a cluster's nodes, whatever state they are in. There is nothing else: its kubeconfig is a file of ours.
+pub(super) async fn remove(cluster: &str) -> Result<()> {
+    // A container whose creation was under way when kind was killed appears late: look again until none is left.
+    for _ in 0..3 {
+        let nodes = docker::labelled(&format!("{CLUSTER_LABEL}={cluster}")).await?;
+        if nodes.is_empty() {
+            return Ok(());
+        }
+        docker::remove(&nodes).await?;
+    }
+    match docker::labelled(&format!("{CLUSTER_LABEL}={cluster}")).await?.as_slice() {
+        [] => Ok(()),
+        left => Err(Error::environment(format!(
+            "the nodes of cluster {cluster} cannot be removed: docker rm -f -v {}",
+            left.join(" ")
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: Machine = Machine { cgroup_v1: false, can_raise_limits: true };
+    const POOR: Machine = Machine { cgroup_v1: true, can_raise_limits: false };
+
+    #[test]
+    fn a_whole_machine_needs_no_exceptions() {
+        let config = config("kindest/node:v1.37.2", "1.37.2", 1, WHOLE);
+        assert!(!config.contains("featureGates") && !config.contains("failCgroupV1"), "{config}");
+        assert!(config.ends_with(
+            "nodes:\n- role: control-plane\n  image: kindest/node:v1.37.2\n- role: worker\n  image: kindest/node:v1.37.2\n"
+        ));
+    }
+
+    #[test]
+    fn what_a_machine_lacks_is_allowed_for() {
+        assert!(config("i", "1.34.4", 2, POOR).contains("KubeletInUserNamespace: true"));
+        assert!(!config("i", "1.34.4", 2, POOR).contains("failCgroupV1"));
+        assert!(config("i", "1.35.4", 2, POOR).contains("failCgroupV1: false"));
+        assert_eq!(config("i", "1.35.4", 2, POOR).matches("role: worker").count(), 2);
+    }
+
+    #[test]
+    fn the_configuration_is_yaml() {
+        let value: serde_json::Value = serde_saphyr::from_str(&config("i", "1.37.2", 2, POOR)).unwrap();
+        assert_eq!(value["nodes"].as_array().unwrap().len(), 3);
+        for patch in value["kubeadmConfigPatches"].as_array().unwrap() {
+            let patch: serde_json::Value = serde_saphyr::from_str(patch.as_str().unwrap()).unwrap();
+            assert!(patch["kind"].is_string());
+        }
+    }
+
+    #[test]
+    fn images_go_to_the_workers_if_there_are_any() {
+        let nodes = ["a-control-plane".to_owned(), "a-worker".to_owned(), "a-worker2".to_owned()];
+        assert_eq!(workers(&nodes), ["a-worker", "a-worker2"]);
+        assert_eq!(workers(&nodes[..1]), ["a-control-plane"]);
+    }
+
+    #[test]
+    fn the_reason_is_found_in_a_long_trace() {
+        let trace =
+            format!("Creating\nERROR: failed to load: no space left on device\n{}", "line\n".repeat(40));
+        assert!(shortened(&trace).starts_with("ERROR: failed to load"));
+        assert_eq!(shortened(&trace).lines().count(), 15);
+        assert_eq!(shortened("one\ntwo\n"), "one\ntwo");
+        assert_eq!(shortened("ERROR: short"), "ERROR: short");
+        assert_eq!(shortened(""), "");
+    }
+}

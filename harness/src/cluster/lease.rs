@@ -1,0 +1,341 @@
+//! The lease: the right to use a cluster, as files with locks, so that processes share a cluster and none is lost.
+//!
+//! Each cluster has a door and a guest book. Who makes, fills or removes the cluster stands in the door (an
+//! exclusive lock); who uses it is in the guest book (a shared lock). Locks end with the process that holds them,
+//! however it ends. The record says what the last one left.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions, TryLockError},
+    time::Duration,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Progress;
+use crate::error::{Error, Result, exit};
+
+/// What every name of our clusters begins with.
+const PREFIX: &str = "steadfast-";
+/// A holder that makes a cluster needs a minute or two; one that does not let go in this time is stuck.
+const PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// Between two looks at a lock; a lock sends no events.
+const PACE: Duration = Duration::from_millis(100);
+
+/// How far a cluster is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    /// Being made; half-made, when nobody stands in the door.
+    Creating,
+    Ready,
+    /// Being removed; half-gone, when nobody stands in the door.
+    Removing,
+}
+
+/// What is known about a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub state: State,
+    /// It stays when its last guest leaves.
+    pub kept: bool,
+    /// The images loaded: reference and id.
+    pub images: BTreeMap<String, String>,
+}
+
+impl Record {
+    pub fn new(state: State) -> Self {
+        Self { state, kept: false, images: BTreeMap::new() }
+    }
+}
+
+/// What to do with a cluster that one would like to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Plan {
+    /// Remove what there may be, and make it.
+    Make,
+    /// Load images, then use it.
+    Load,
+    /// Use it as it is.
+    Use,
+    /// Others use it, and it is not as we need it: take another.
+    Elsewhere,
+}
+
+/// Decides, from what is recorded and found.
+pub(super) fn plan(
+    record: Option<&Record>,
+    alive: bool,
+    others: bool,
+    wanted: &BTreeMap<String, String>,
+) -> Plan {
+    match record {
+        Some(record) if record.state == State::Ready => match (alive, record.images == *wanted, others) {
+            (true, true, _) => Plan::Use,
+            (_, _, true) => Plan::Elsewhere,
+            (true, false, false) => Plan::Load,
+            (false, _, false) => Plan::Make,
+        },
+        _ => Plan::Make,
+    }
+}
+
+/// The name of the cluster with this configuration and node image, leased from this folder. A folder's clusters
+/// are its own, so the folder is part of the name.
+pub(super) fn name(folder: &Utf8Path, config: &str, node_image: &str, number: u32) -> String {
+    let digest = Sha256::digest(format!("{folder}\n{config}\n{node_image}"));
+    let hash: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    if number == 0 { format!("{PREFIX}{hash}") } else { format!("{PREFIX}{hash}-{number}") }
+}
+
+/// Whether a cluster's name is one that we give.
+pub(super) fn is_ours(name: &str) -> bool {
+    let Some(rest) = name.strip_prefix(PREFIX) else { return false };
+    let (hash, number) = rest.split_once('-').unwrap_or((rest, "0"));
+    let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    hash.len() == 8 && hash.bytes().all(hexadecimal) && number.parse::<u32>().is_ok()
+}
+
+/// The files of one cluster.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    folder: Utf8PathBuf,
+    pub name: String,
+}
+
+impl Place {
+    pub fn new(cache: &Utf8Path, name: impl Into<String>) -> Result<Self> {
+        let folder = cache.join("clusters");
+        std::fs::create_dir_all(&folder).map_err(Error::io(format!("making the folder {folder}")))?;
+        Ok(Self { folder, name: name.into() })
+    }
+
+    /// The places that have a record.
+    pub fn all(cache: &Utf8Path) -> Result<Vec<Self>> {
+        let folder = Self::new(cache, "")?.folder;
+        let listed = folder.read_dir_utf8().map_err(Error::io(format!("reading the folder {folder}")))?;
+        let names =
+            listed.flatten().filter_map(|file| file.file_name().strip_suffix(".json").map(str::to_owned));
+        let mut names: Vec<String> = names.filter(|name| is_ours(name)).collect();
+        names.sort();
+        Ok(names.into_iter().map(|name| Self { folder: folder.clone(), name }).collect())
+    }
+
+    pub fn kubeconfig(&self) -> Utf8PathBuf {
+        self.file("kubeconfig")
+    }
+
+    pub fn config(&self) -> Utf8PathBuf {
+        self.file("yaml")
+    }
+
+    fn file(&self, kind: &str) -> Utf8PathBuf {
+        self.folder.join(format!("{}.{kind}", self.name))
+    }
+
+    fn lock_file(&self, kind: &str) -> Result<File> {
+        let path = self.file(kind);
+        let options = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+        options.map_err(Error::io(format!("opening the lock {path}")))
+    }
+
+    /// Waits for the door, and stands in it.
+    pub async fn enter(&self, progress: &Progress) -> Result<Door> {
+        self.enter_within(PATIENCE, progress).await
+    }
+
+    pub async fn enter_within(&self, patience: Duration, progress: &Progress) -> Result<Door> {
+        let file = self.lock_file("door")?;
+        let until = tokio::time::Instant::now() + patience;
+        let mut told = false;
+        while !try_exclusive(&file, &self.name)? {
+            if !told {
+                progress
+                    .say(format!("waiting for another process that makes or removes cluster {}", self.name));
+                told = true;
+            }
+            if tokio::time::Instant::now() >= until {
+                let message =
+                    format!("another process makes or removes cluster {} for {patience:?}", self.name);
+                return Err(Error::trouble(exit::IN_USE, message));
+            }
+            crate::wait::pause(PACE).await;
+        }
+        Ok(Door { place: self.clone(), file })
+    }
+}
+
+/// Being the only one who makes, fills or removes a cluster.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub place: Place,
+    pub file: File,
+}
+
+impl Door {
+    /// What is recorded. A record that cannot be read is one of a half-made cluster.
+    pub fn record(&self) -> Result<Option<Record>> {
+        let path = self.place.file("json");
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_| Record::new(State::Creating))))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(format!("reading the lease {path}"))(error)),
+        }
+    }
+
+    pub fn write(&self, record: &Record) -> Result<()> {
+        let (path, partial) = (self.place.file("json"), self.place.file("json.partial"));
+        let text = serde_json::to_string_pretty(record).map_err(|error| Error::bug(error.to_string()))?;
+        std::fs::write(&partial, text + "\n")
+            .and_then(|()| std::fs::rename(&partial, &path))
+            .map_err(Error::io(format!("writing the lease {path}")))
+    }
+
+    /// Removes everything but the locks: who waits at them has them open.
+    pub fn forget(&self) {
+        for kind in ["kubeconfig", "yaml", "json.partial", "json"] {
+            // What is not there need not be removed; the record goes last.
+            drop(std::fs::remove_file(self.place.file(kind)));
+        }
+    }
+
+    /// Whether anybody uses the cluster.
+    pub fn in_use(&self) -> Result<bool> {
+        let file = self.place.lock_file("guests")?;
+        Ok(!try_exclusive(&file, &self.place.name)?)
+    }
+
+    /// Enters oneself into the guest book. Nobody can be about to remove the cluster: we stand in the door.
+    pub fn check_in(&self) -> Result<Guest> {
+        let file = self.place.lock_file("guests")?;
+        file.lock_shared().map_err(Error::io(format!("entering the lease of {}", self.place.name)))?;
+        Ok(Guest { place: self.place.clone(), _file: file })
+    }
+}
+
+/// Using a cluster.
+#[derive(Debug)]
+pub(super) struct Guest {
+    pub place: Place,
+    _file: File,
+}
+
+fn try_exclusive(file: &File, name: &str) -> Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(Error::io(format!("locking the lease of {name}"))(error)),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A new folder for one test.
+    pub fn folder() -> Utf8PathBuf {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let temporary = Utf8PathBuf::from_path_buf(std::env::temp_dir()).unwrap();
+        let folder = temporary.join(format!("steadfast-test-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    fn images(id: &str) -> BTreeMap<String, String> {
+        BTreeMap::from([("postgres:17".to_owned(), id.to_owned())])
+    }
+
+    #[test]
+    fn the_plan_follows_from_what_is_found() {
+        let ready = Record { images: images("a"), ..Record::new(State::Ready) };
+        let of = |alive, others, wanted| plan(Some(&ready), alive, others, &images(wanted));
+        assert_eq!(of(true, false, "a"), Plan::Use);
+        assert_eq!(of(true, true, "a"), Plan::Use);
+        assert_eq!(of(true, false, "b"), Plan::Load);
+        assert_eq!(of(false, false, "a"), Plan::Make);
+        // Nobody's images or cluster are changed while he uses them: it may be he who stopped a node.
+        assert_eq!(of(true, true, "b"), Plan::Elsewhere);
+        assert_eq!(of(false, true, "a"), Plan::Elsewhere);
+        for state in [State::Creating, State::Removing] {
+            assert_eq!(plan(Some(&Record::new(state)), true, false, &images("a")), Plan::Make);
+        }
+        assert_eq!(plan(None, false, false, &images("a")), Plan::Make);
+    }
+
+    #[test]
+    fn names_tell_clusters_apart_and_are_known_again() {
+        let here = Utf8Path::new("/cache");
+        let first = name(here, "config", "sha256:1", 0);
+        assert_eq!(first, name(here, "config", "sha256:1", 0));
+        assert_ne!(first, name(here, "config", "sha256:2", 0));
+        assert_ne!(first, name(Utf8Path::new("/other"), "config", "sha256:1", 0));
+        assert!(is_ours(&first) && is_ours(&name(here, "config", "sha256:1", 3)));
+        for foreign in ["kind", "steadfast-x", "steadfast-test", "steadfast-0123456", "steadfast-01234567-a"]
+        {
+            assert!(!is_ours(foreign), "{foreign}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_stands_in_the_door_and_many_are_guests() {
+        let cache = folder();
+        let quick = Duration::from_millis(300);
+        let place = Place::new(&cache, "steadfast-01234567").unwrap();
+        let door = place.enter(&Progress::silent()).await.unwrap();
+        let refused = place.enter_within(quick, &Progress::silent()).await.unwrap_err();
+        assert_eq!(refused.exit_code(), exit::IN_USE);
+
+        let (first, second) = (door.check_in().unwrap(), door.check_in().unwrap());
+        assert!(door.in_use().unwrap());
+        drop(door);
+        let door = place.enter_within(quick, &Progress::silent()).await.unwrap();
+        drop(first);
+        assert!(door.in_use().unwrap());
+        drop(second);
+        assert!(!door.in_use().unwrap());
+        std::fs::remove_dir_all(cache).unwrap();
+    }
+
+    #[tokio::test]
+    async fn records_are_kept_and_broken_ones_are_half_made() {
+        let cache = folder();
+        let place = Place::new(&cache, "steadfast-01234567").unwrap();
+        let door = place.enter(&Progress::silent()).await.unwrap();
+        assert_eq!(door.record().unwrap(), None);
+        let record = Record { kept: true, images: images("a"), ..Record::new(State::Ready) };
+        door.write(&record).unwrap();
+        assert_eq!(door.record().unwrap(), Some(record));
+        assert_eq!(Place::all(&cache).unwrap().len(), 1);
+        std::fs::write(place.file("json"), "{\"state\":").unwrap();
+        assert_eq!(door.record().unwrap(), Some(Record::new(State::Creating)));
+        door.forget();
+        assert!(Place::all(&cache).unwrap().is_empty());
+        std::fs::remove_dir_all(cache).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_killed_process_leaves_no_lock() {
+        let cache = folder();
+        let place = Place::new(&cache, "steadfast-01234567").unwrap();
+        let door = place.enter(&Progress::silent()).await.unwrap();
+        // Another process holds our lock: its own handle, inherited.
+        let mut holder = std::process::Command::new("sh")
+            .args(["-c", "exec sleep 60"])
+            .stdin(door.file.try_clone().unwrap())
+            .spawn()
+            .unwrap();
+        drop(door);
+        assert!(place.enter_within(Duration::from_millis(200), &Progress::silent()).await.is_err());
+        holder.kill().unwrap();
+        holder.wait().unwrap();
+        place.enter_within(Duration::from_secs(5), &Progress::silent()).await.unwrap();
+        std::fs::remove_dir_all(cache).unwrap();
+    }
+}

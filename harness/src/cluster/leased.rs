@@ -1,0 +1,183 @@
+//! A cluster to use: one of ours under a lease, or an existing one.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use kube::Client;
+
+use super::{
+    Engine, Image, Node, Progress,
+    client::{self, Clients},
+    existing, fresh, images, kind,
+    lease::{self, Door, Guest, Place, Plan, Record, State},
+    ready, runs,
+};
+use crate::{
+    error::{Error, Result},
+    report::result::{ClusterFacts, ImageFacts},
+    settings::Settings,
+};
+
+/// From a new control plane to a cluster that can be used.
+const READY: Duration = Duration::from_secs(180);
+/// A cluster that was left alive answers at once.
+const ALIVE: Duration = Duration::from_secs(15);
+
+/// A cluster to use. Dropped without [`release`](Self::release), one of ours stays for the next run.
+pub struct Cluster {
+    /// For what the harness itself needs: tries again when the API server is busy.
+    pub client: Client,
+    /// For what a scenario probes: never tries again.
+    pub probe_client: Client,
+    /// What reports tell about it.
+    pub facts: ClusterFacts,
+    /// The kubeconfig of a cluster of ours.
+    pub kubeconfig: Option<Utf8PathBuf>,
+    guest: Option<Guest>,
+    cache: Utf8PathBuf,
+}
+
+impl Cluster {
+    /// Leases the cluster that the settings ask for, and makes it where there is none. Dropped before its end it
+    /// leaves nothing half-made.
+    ///
+    /// # Errors
+    /// Whatever the machine lacks, and whatever goes wrong on the way.
+    pub async fn lease(settings: &Settings, progress: &Progress) -> Result<Self> {
+        let cache = settings.cache.clone();
+        if let Some(context) = &settings.context {
+            let (clients, facts) = existing::open(context, settings, progress).await?;
+            let Clients { plumbing: client, probe: probe_client } = clients;
+            return Ok(Self { client, probe_client, facts, kubeconfig: None, guest: None, cache });
+        }
+        let engine = Engine::ask().await?;
+        let kind_binary = kind::find(&settings.cache)?;
+        let mut names = vec![images::NODE];
+        names.extend(images::WORKLOADS);
+        let provided = images::provide(settings, &names, progress).await?;
+        let (nodes, workloads): (Vec<Image>, Vec<Image>) =
+            provided.into_iter().partition(|image| image.name == images::NODE);
+        let [node] = &nodes[..] else { return Err(Error::bug("expected one node image")) };
+        let machine = engine.machine(&node.facts.reference).await?;
+        let config =
+            kind::config(&node.facts.reference, &settings.kubernetes_version, settings.nodes, machine);
+        let wanted = Wanted { kind_binary, config, nodes: settings.nodes as usize + 1, workloads };
+
+        for number in 0.. {
+            let name = lease::name(&settings.cache, &wanted.config, &node.facts.id, number);
+            let door = Place::new(&settings.cache, name)?.enter(progress).await?;
+            let Some((door, clients)) = wanted.ready(door, progress).await? else {
+                progress
+                    .say("a cluster like this is in use with other images, or is being hurt: taking another");
+                continue;
+            };
+            let guest = door.check_in()?;
+            drop(door);
+            let facts = [node].into_iter().chain(&wanted.workloads).map(|image| image.facts.clone());
+            let facts = existing::facts(&clients, &guest.place.name, facts.collect()).await?;
+            let kubeconfig = Some(guest.place.kubeconfig());
+            let Clients { plumbing: client, probe: probe_client } = clients;
+            return Ok(Self { client, probe_client, facts, kubeconfig, guest: Some(guest), cache });
+        }
+        Err(Error::bug("ran out of cluster names"))
+    }
+
+    /// Gives the cluster back. The last to do so removes it, unless it is to be kept.
+    ///
+    /// # Errors
+    /// The nodes cannot be removed.
+    pub async fn release(mut self, keep: bool) -> Result<()> {
+        let Some(guest) = self.guest.take() else { return Ok(()) };
+        let door = guest.place.enter(&Progress::silent()).await?;
+        let mut record = door.record()?.unwrap_or_else(|| Record::new(State::Ready));
+        if keep && !record.kept {
+            record.kept = true;
+            door.write(&record)?;
+        }
+        drop(guest);
+        if record.kept || door.in_use()? {
+            return Ok(());
+        }
+        runs::forget(&self.cache, &self.facts.name)?;
+        fresh::unmake(door).await
+    }
+
+    /// A node, to be hurt: only of a cluster of ours.
+    ///
+    /// # Errors
+    /// The cluster is not ours, or has no such node.
+    pub fn node(&self, name: &str) -> Result<Node> {
+        if self.guest.is_none() {
+            return Err(Error::environment(format!("node {name} is not ours: only our own nodes are hurt")));
+        }
+        if !self.facts.nodes.iter().any(|node| node == name) {
+            return Err(Error::bug(format!("cluster {} has no node {name}", self.facts.name)));
+        }
+        Ok(Node::new(name))
+    }
+}
+
+/// The cluster that is asked for.
+struct Wanted {
+    kind_binary: Utf8PathBuf,
+    config: String,
+    nodes: usize,
+    workloads: Vec<Image>,
+}
+
+impl Wanted {
+    /// Makes the cluster behind this door as it should be; none when another must be taken.
+    async fn ready(&self, door: Door, progress: &Progress) -> Result<Option<(Door, Clients)>> {
+        let name = door.place.name.clone();
+        let record = door.record()?;
+        let clients = match &record {
+            Some(record) if record.state == State::Ready => self.alive(&door.place.kubeconfig()).await,
+            _ => None,
+        };
+        let plan = lease::plan(record.as_ref(), clients.is_some(), door.in_use()?, &self.image_ids());
+        match (plan, clients) {
+            (Plan::Elsewhere, _) => Ok(None),
+            (Plan::Use, Some(clients)) => Ok(Some((door, clients))),
+            (Plan::Load, Some(clients)) => {
+                progress.say(format!("loading images into cluster {name}"));
+                self.load(&name, progress).await?;
+                let kept = record.is_some_and(|record| record.kept);
+                door.write(&Record { kept, images: self.image_ids(), ..Record::new(State::Ready) })?;
+                Ok(Some((door, clients)))
+            }
+            _ => {
+                progress.say(format!("making cluster {name} with {} nodes", self.nodes));
+                let made = fresh::make(door, &self.kind_binary, &self.config, progress, async |door| {
+                    let clients = client::from_file(&door.place.kubeconfig()).await?;
+                    progress.say("loading images, waiting for nodes, DNS and storage");
+                    // Loading is the disk's work, becoming ready mostly waiting.
+                    let ready = ready::everything(&clients.plumbing, self.nodes, READY);
+                    tokio::try_join!(self.load(&name, progress), ready)?;
+                    Ok(Record { images: self.image_ids(), ..Record::new(State::Ready) })
+                });
+                let door = made.await?;
+                let clients = client::from_file(&door.place.kubeconfig()).await?;
+                Ok(Some((door, clients)))
+            }
+        }
+    }
+
+    async fn alive(&self, kubeconfig: &Utf8Path) -> Option<Clients> {
+        let clients = client::from_file(kubeconfig).await.ok()?;
+        ready::api(&clients.plumbing, Duration::from_secs(3)).await.ok()?;
+        ready::everything(&clients.plumbing, self.nodes, ALIVE).await.ok()?;
+        Some(clients)
+    }
+
+    async fn load(&self, cluster: &str, progress: &Progress) -> Result<()> {
+        let nodes = kind::nodes(cluster).await?;
+        let references: Vec<&str> =
+            self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
+        kind::load(&self.kind_binary, cluster, &references, &kind::workers(&nodes), progress).await
+    }
+
+    fn image_ids(&self) -> BTreeMap<String, String> {
+        let pair = |facts: &ImageFacts| (facts.reference.clone(), facts.id.clone());
+        self.workloads.iter().map(|image| pair(&image.facts)).collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! Namespaces: one a scenario, labelled with its run, so that what a killed run left is found and swept.
+
+use std::time::Duration;
+
+use camino::Utf8Path;
+use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use kube::{
+    Api, Client, ResourceExt,
+    api::{DeleteParams, ListParams, ObjectMeta, PostParams},
+    runtime::watcher::Config,
+};
+use sha2::{Digest, Sha256};
+
+use super::{ready::until, runs};
+use crate::error::{Error, Result, within};
+
+/// The label with the run's id, on everything that a run creates.
+pub const RUN_LABEL: &str = "steadfast.dev/run";
+/// The label with the scenario's name, made fit by [`label_value`].
+pub const SCENARIO_LABEL: &str = "steadfast.dev/scenario";
+
+const CALL: Duration = Duration::from_secs(30);
+
+/// A text as a label's value: `ordering::scale_down` becomes `ordering.scale_down`, and what is too long ends in
+/// a hash.
+pub fn label_value(text: &str) -> String {
+    const LONGEST: usize = 63;
+    let fit =
+        |letter: char| if letter.is_ascii_alphanumeric() || "-_.".contains(letter) { letter } else { '-' };
+    let value: String = text.replace("::", ".").chars().map(fit).collect();
+    let value = value.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
+    if value.len() <= LONGEST {
+        return value.to_owned();
+    }
+    let hash: String = Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{hash}", &value[..LONGEST - 9])
+}
+
+/// Creates a namespace for a scenario, and waits until pods can be created in it.
+///
+/// # Errors
+/// The API's own, or no default ServiceAccount comes.
+pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: &str) -> Result<()> {
+    let labels = [(RUN_LABEL, run), (SCENARIO_LABEL, scenario)];
+    let labels = labels.map(|(label, value)| (label.to_owned(), label_value(value)));
+    let metadata =
+        ObjectMeta { name: Some(name.to_owned()), labels: Some(labels.into()), ..ObjectMeta::default() };
+    let namespace = Namespace { metadata, ..Namespace::default() };
+    let doing = format!("creating namespace {name}");
+    let namespaces = Api::<Namespace>::all(client.clone());
+    let parameters = PostParams::default();
+    let create = namespaces.create(&parameters, &namespace);
+    within(CALL, &doing, create, Error::api(&doing)).await?;
+
+    let accounts = Api::<ServiceAccount>::namespaced(client.clone(), name);
+    let config = Config::default().fields("metadata.name=default");
+    let what = format!("the default ServiceAccount of namespace {name}");
+    until(accounts, config, CALL, &what, |found| {
+        if found.is_empty() { Err("it is not there".to_owned()) } else { Ok(()) }
+    })
+    .await
+}
+
+/// Begins to delete a namespace; one that is not there is deleted already.
+///
+/// # Errors
+/// The API's own.
+pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
+    let doing = format!("deleting namespace {name}");
+    let namespaces = Api::<Namespace>::all(client.clone());
+    let parameters = DeleteParams::background();
+    let delete = async {
+        match namespaces.delete(name, &parameters).await {
+            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
+            result => result.map(drop),
+        }
+    };
+    within(CALL, &doing, delete, Error::api(&doing)).await
+}
+
+/// Waits until a namespace is gone with everything in it.
+///
+/// # Errors
+/// It is not gone in time.
+pub async fn namespace_gone(client: &Client, name: &str, deadline: Duration) -> Result<()> {
+    let config = Config::default().fields(&format!("metadata.name={name}"));
+    let namespaces = Api::<Namespace>::all(client.clone());
+    until(namespaces, config, deadline, &format!("namespace {name} gone"), |found| {
+        let conditions = |namespace: &Namespace| namespace.status.clone()?.conditions;
+        match found.values().next() {
+            None => Ok(()),
+            Some(namespace) => {
+                let told = conditions(namespace).unwrap_or_default();
+                let told = told.into_iter().filter(|condition| condition.status == "True");
+                let told: Vec<String> = told.filter_map(|condition| condition.message).collect();
+                Err(format!("it is still there: {}", told.join("; ")))
+            }
+        }
+    })
+    .await
+}
+
+/// Deletes what killed runs left in this cluster, and returns the names of those namespaces. Only runs that are
+/// recorded in this cache, and that no process holds, are swept.
+///
+/// # Errors
+/// The API's own.
+pub async fn sweep(client: &Client, cache: &Utf8Path, cluster: &str) -> Result<Vec<String>> {
+    let mut swept = Vec::new();
+    for dead in runs::dead(cache)? {
+        if dead.cluster != cluster {
+            continue;
+        }
+        let doing = format!("listing the namespaces of run {}", dead.run);
+        let namespaces = Api::<Namespace>::all(client.clone());
+        let selector = format!("{RUN_LABEL}={}", label_value(&dead.run));
+        let parameters = ListParams::default().labels(&selector);
+        let found = within(CALL, &doing, namespaces.list(&parameters), Error::api(&doing)).await?;
+        for namespace in found.items {
+            let name = namespace.name_any();
+            delete_namespace(client, &name).await?;
+            swept.push(name);
+        }
+        dead.forget();
+    }
+    Ok(swept)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_fit() {
+        assert_eq!(label_value("ordering::scale_down::garage"), "ordering.scale_down.garage");
+        assert_eq!(label_value("::control S9 (parallel)"), "control-S9--parallel");
+        let long = label_value(&"a::b".repeat(40));
+        assert!(long.len() <= 63 && long.ends_with(|letter: char| letter.is_ascii_hexdigit()), "{long}");
+        assert_ne!(long, label_value(&"a::b".repeat(41)));
+        assert_eq!(label_value(""), "");
+    }
+}

@@ -1,0 +1,52 @@
+//! Operations on a node's container. Reached through [`super::Cluster::node`], which refuses nodes that are not ours.
+
+use std::time::Duration;
+
+use super::docker::{QUICK, docker};
+use crate::error::Result;
+
+/// A node of a cluster of ours. kind gives the container the node's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// The node's name.
+    pub name: String,
+}
+
+impl Node {
+    pub(super) fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+
+    /// Stops the node and starts it again; returns when its container runs.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn restart(&self) -> Result<()> {
+        // systemd has 10 s to stop, then it is killed.
+        docker(&["restart", &self.name], Duration::from_secs(90)).await.map(drop)
+    }
+
+    /// Freezes everything on the node.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn pause(&self) -> Result<()> {
+        docker(&["pause", &self.name], QUICK).await.map(drop)
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn unpause(&self) -> Result<()> {
+        docker(&["unpause", &self.name], QUICK).await.map(drop)
+    }
+
+    /// Runs a program on the node and returns what it wrote.
+    ///
+    /// # Errors
+    /// The engine's own, or the program's exit code.
+    pub async fn run(&self, argv: &[&str]) -> Result<String> {
+        docker(&[&["exec", self.name.as_str()], argv].concat(), QUICK).await
+    }
+}

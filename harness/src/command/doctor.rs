@@ -1,0 +1,151 @@
+//! `steadfast doctor`: a line a check, with what to do.
+
+use std::{path::Path, time::Duration};
+
+use harness::{
+    Error, Result,
+    cluster::{self, Engine},
+    error::exit,
+    settings::{ImageSource, Settings},
+};
+
+use super::{machine, say};
+
+/// A cluster of three nodes with Garage on it takes about 2 GiB; building takes more.
+const LEAST_MEMORY: u64 = 4 * 1024;
+const LEAST_DISK: u64 = 10 * 1024;
+const LEAST_INSTANCES: u64 = 128;
+const LEAST_WATCHES: u64 = 65_536;
+
+/// What was found so far; the first thing that is missing gives the exit code.
+#[derive(Default)]
+struct Findings {
+    first: Option<Error>,
+}
+
+impl Findings {
+    fn well(&self, what: &str) {
+        say(&format!("ok       {what}"));
+    }
+
+    fn noted(&self, what: &str) {
+        say(&format!("note     {what}"));
+    }
+
+    fn missing(&mut self, error: Error) {
+        say(&format!("missing  {error}"));
+        self.first.get_or_insert(error);
+    }
+
+    fn check(&mut self, good: bool, code: u8, found: &str, todo: &str) {
+        if good { self.well(found) } else { self.missing(Error::trouble(code, format!("{found}: {todo}"))) }
+    }
+}
+
+pub async fn doctor(settings: &Settings) -> Result<()> {
+    let mut findings = Findings::default();
+    let engine = match Engine::ask().await {
+        Ok(engine) => {
+            findings.well(&format!(
+                "Docker engine {} answers, cgroup v{}",
+                engine.server_version, engine.cgroup_version
+            ));
+            Some(engine)
+        }
+        Err(error) => {
+            findings.missing(error);
+            None
+        }
+    };
+    match cluster::find_kind(&settings.cache) {
+        Ok(kind) => findings.well(&format!("kind is at {kind}")),
+        Err(error) => findings.missing(error),
+    }
+    if let Some(engine) = &engine {
+        images(settings, engine, &mut findings).await;
+    }
+    room(settings, engine.as_ref(), &mut findings).await;
+    match findings.first {
+        None => Ok(()),
+        Some(Error::Environment { code, .. }) => {
+            Err(Error::trouble(code, "something is missing; scripts/setup installs most of it"))
+        }
+        Some(error) => Err(error),
+    }
+}
+
+async fn images(settings: &Settings, engine: &Engine, findings: &mut Findings) {
+    let node = format!("kindest/node:v{}", settings.kubernetes_version);
+    let references = [
+        node.clone(),
+        format!("dxflrs/garage:v{}", settings.garage_version),
+        format!("postgres:{}", settings.postgres_version),
+        "steadfast/sentinel:1".to_owned(),
+    ];
+    let mut absent = Vec::new();
+    for reference in references {
+        let arguments = ["image", "inspect", "--format", "{{.Id}}", &reference];
+        match cluster::docker(&arguments, Duration::from_secs(20)).await {
+            Ok(id) => findings.well(&format!("image {reference} is there, {}", id.trim())),
+            Err(_) => absent.push(reference),
+        }
+    }
+    if absent.contains(&node) {
+        findings.noted("whether the engine runs privileged containers shows when the node image is there");
+    } else {
+        match engine.machine(&node).await {
+            Ok(machine) if machine.can_raise_limits => findings.well("privileged containers run"),
+            Ok(_) => findings.well(
+                "privileged containers run, without CAP_SYS_RESOURCE: kubelets get KubeletInUserNamespace",
+            ),
+            Err(error) => findings.missing(error),
+        }
+    }
+    if absent.is_empty() {
+        return;
+    }
+    let what = absent.join(", ");
+    findings.noted(&format!("not there yet: {what}: scripts/setup or the first run provides them"));
+    if settings.image_source != ImageSource::Pull {
+        for (program, language) in [("go", "Go 1.26 or newer"), ("cargo", "Rust by rustup")] {
+            let needed = settings.image_source == ImageSource::Build;
+            match (machine::on_path(program), needed) {
+                (true, _) => findings.well(&format!("{program} is on the PATH")),
+                (false, true) => findings.missing(Error::trouble(
+                    exit::NO_COMPILER,
+                    format!("{program}: install {language} to build images"),
+                )),
+                (false, false) => {
+                    findings.noted(&format!("{program} is missing: needed if no registry answers"));
+                }
+            }
+        }
+    }
+}
+
+async fn room(settings: &Settings, engine: Option<&Engine>, findings: &mut Findings) {
+    let code = exit::TOO_SMALL;
+    let mut folders = vec![settings.cache.as_std_path()];
+    folders.extend(engine.map(|engine| Path::new(&engine.docker_root_dir)).filter(|root| root.is_dir()));
+    for folder in folders {
+        match machine::free_disk(folder).await {
+            Some(free) => findings.check(
+                free >= LEAST_DISK,
+                code,
+                &format!("{} MiB of disk free at {}", free, folder.display()),
+                &format!("{LEAST_DISK} MiB are needed"),
+            ),
+            None => findings.noted(&format!("free disk at {} is not known", folder.display())),
+        }
+    }
+    if let Some(free) = machine::free_memory() {
+        let found = format!("{free} MiB of memory available");
+        findings.check(free >= LEAST_MEMORY, code, &found, &format!("{LEAST_MEMORY} MiB are needed"));
+    }
+    for (limit, least) in [("max_user_instances", LEAST_INSTANCES), ("max_user_watches", LEAST_WATCHES)] {
+        if let Some(found) = machine::inotify(limit) {
+            let todo = format!("sysctl fs.inotify.{limit}={}", least * 4);
+            findings.check(found >= least, code, &format!("fs.inotify.{limit} is {found}"), &todo);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The commands of the command line, and what they write.
+
+mod doctor;
+mod down;
+mod machine;
+mod output;
+mod up;
+
+pub use doctor::doctor;
+pub use down::down;
+pub use output::{complain, say, settings_help};
+pub use up::up;

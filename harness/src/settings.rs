@@ -1,1 +1,0 @@
-//! Settings: `STEADFAST_*` environment variables over an optional `steadfast.toml`.

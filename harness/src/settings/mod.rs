@@ -1,0 +1,12 @@
+//! Settings: `STEADFAST_*` environment variables over an optional `steadfast.toml`.
+
+mod file;
+mod sources;
+mod table;
+mod values;
+
+pub(crate) use values::repository;
+
+pub use sources::{CONFIG, PREFIX};
+pub use table::{Setting, table};
+pub use values::{ImageSource, Keep, Settings};

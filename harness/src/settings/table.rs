@@ -1,0 +1,147 @@
+//! The one table of settings: it drives the reading, the help text and the README.
+
+use std::{num::NonZeroUsize, str::FromStr, time::Duration};
+
+use super::values::{Settings, repository};
+
+/// One setting: a key in `steadfast.toml`, and `STEADFAST_` with the key in capitals in the environment.
+pub struct Setting {
+    /// `kubernetes_version`
+    pub key: &'static str,
+    /// As the README shows it.
+    pub default: &'static str,
+    /// What it does, in a sentence.
+    pub meaning: &'static str,
+    pub(super) set: fn(&mut Settings, &str) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The environment variable of this setting.
+    pub fn variable(&self) -> String {
+        format!("{}{}", super::PREFIX, self.key.to_uppercase())
+    }
+}
+
+/// Every setting, in the order of the README.
+pub fn table() -> &'static [Setting] {
+    const TABLE: &[Setting] = &[
+        Setting {
+            key: "kubernetes_version",
+            default: "1.34.4",
+            meaning: "the Kubernetes version of our own clusters",
+            set: |settings, text| version(text, 3).map(|version| settings.kubernetes_version = version),
+        },
+        Setting {
+            key: "image_source",
+            default: "auto",
+            meaning: "pull images from registries, build them from package registries, or auto: pull where a registry answers",
+            set: |settings, text| text.parse().map(|source| settings.image_source = source),
+        },
+        Setting {
+            key: "garage_version",
+            default: "2.5.0",
+            meaning: "the Garage version",
+            set: |settings, text| version(text, 3).map(|version| settings.garage_version = version),
+        },
+        Setting {
+            key: "postgres_version",
+            default: "17",
+            meaning: "the PostgreSQL version",
+            set: |settings, text| version(text, 1).map(|version| settings.postgres_version = version),
+        },
+        Setting {
+            key: "nodes",
+            default: "2",
+            meaning: "workers beside the one control plane, 0 to 9",
+            set: |settings, text| number(text, 0, 9).map(|nodes| settings.nodes = nodes),
+        },
+        Setting {
+            key: "keep",
+            default: "never",
+            meaning: "when the cluster and the namespaces stay after a run: never, failed or always",
+            set: |settings, text| text.parse().map(|keep| settings.keep = keep),
+        },
+        Setting {
+            key: "context",
+            default: "none",
+            meaning: "the kubeconfig context of an existing cluster to use instead of one of ours",
+            set: |settings, text| name(text).map(|context| settings.context = Some(context)),
+        },
+        Setting {
+            key: "allow_context",
+            default: "none",
+            meaning: "the same context name again: the explicit yes to creating and deleting things there",
+            set: |settings, text| name(text).map(|context| settings.allow_context = Some(context)),
+        },
+        Setting {
+            key: "parallel",
+            default: "twice the cores, 2 to 16",
+            meaning: "scenarios that run at once",
+            set: |settings, text| {
+                let parallel = number(text, 1, 64)?;
+                settings.parallel = NonZeroUsize::new(parallel).unwrap_or(NonZeroUsize::MIN);
+                Ok(())
+            },
+        },
+        Setting {
+            key: "run_deadline",
+            default: "60",
+            meaning: "minutes that a whole run may take",
+            set: |settings, text| {
+                let minutes: u64 = number(text, 1, 24 * 60)?;
+                settings.run_deadline = Duration::from_secs(minutes * 60);
+                Ok(())
+            },
+        },
+        Setting {
+            key: "scenario_deadline_factor",
+            default: "1",
+            meaning: "multiplies every scenario's deadline, for slow machines, 0.1 to 100",
+            set: |settings, text| {
+                number(text, 0.1, 100.0).map(|factor| settings.scenario_deadline_factor = factor)
+            },
+        },
+        Setting {
+            key: "results",
+            default: "target/steadfast",
+            meaning: "where results are written; relative paths begin at the repository's root",
+            set: |settings, text| {
+                settings.results = repository().join(name(text)?);
+                Ok(())
+            },
+        },
+        Setting {
+            key: "cache",
+            default: "~/.cache/steadfast",
+            meaning: "where images, tools and leases are kept between runs",
+            set: |settings, text| {
+                settings.cache = repository().join(name(text)?);
+                Ok(())
+            },
+        },
+    ];
+    TABLE
+}
+
+fn name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() { Err("expected some text, got none".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+/// A version of at least so many numbers; a leading `v` is dropped.
+fn version(text: &str, least: usize) -> Result<String, String> {
+    let bare = text.strip_prefix('v').unwrap_or(text);
+    let parts: Vec<&str> = bare.split('.').collect();
+    let numbers = parts.iter().all(|part| part.parse::<u32>().is_ok());
+    if numbers && (least..=3).contains(&parts.len()) {
+        return Ok(bare.to_owned());
+    }
+    let example = ["17", "17.2", "1.34.4"][least - 1];
+    Err(format!("expected a version like {example}, got {text:?}"))
+}
+
+fn number<T: FromStr + PartialOrd + std::fmt::Display>(text: &str, least: T, most: T) -> Result<T, String> {
+    match text.parse() {
+        Ok(number) if number >= least && number <= most => Ok(number),
+        _ => Err(format!("expected a number from {least} to {most}, got {text:?}")),
+    }
+}

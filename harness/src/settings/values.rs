@@ -1,0 +1,120 @@
+//! What can be set, and what holds when nothing is.
+
+use std::{fmt, num::NonZeroUsize, str::FromStr, thread::available_parallelism, time::Duration};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+
+/// Everything a user can choose. Read once, and passed on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Settings {
+    /// The Kubernetes version of our own clusters: `1.34.4`.
+    pub kubernetes_version: String,
+    /// Where images come from.
+    pub image_source: ImageSource,
+    /// The Garage version: `2.5.0`.
+    pub garage_version: String,
+    /// The PostgreSQL version: `17`.
+    pub postgres_version: String,
+    /// Workers beside the one control plane.
+    pub nodes: u32,
+    /// When the cluster and the namespaces stay after a run.
+    pub keep: Keep,
+    /// The context of an existing cluster to use instead of one of ours.
+    pub context: Option<String>,
+    /// The same name again: the user's explicit yes.
+    pub allow_context: Option<String>,
+    /// Scenarios that run at once.
+    pub parallel: NonZeroUsize,
+    /// How long a run may take.
+    pub run_deadline: Duration,
+    /// Multiplies every scenario's deadline, for slow machines.
+    pub scenario_deadline_factor: f64,
+    /// Where results are written.
+    pub results: Utf8PathBuf,
+    /// Where images, tools and leases are kept between runs.
+    pub cache: Utf8PathBuf,
+}
+
+impl Settings {
+    /// What holds when nothing is set. `cache` is where caches are on this machine.
+    pub(super) fn defaults(cache: Utf8PathBuf) -> Self {
+        Self {
+            kubernetes_version: "1.34.4".to_owned(),
+            image_source: ImageSource::Auto,
+            garage_version: "2.5.0".to_owned(),
+            postgres_version: "17".to_owned(),
+            nodes: 2,
+            keep: Keep::Never,
+            context: None,
+            allow_context: None,
+            parallel: default_parallel(),
+            run_deadline: Duration::from_secs(60 * 60),
+            scenario_deadline_factor: 1.0,
+            results: repository().join("target/steadfast"),
+            cache,
+        }
+    }
+}
+
+/// Scenarios wait for the cluster most of the time, so a core carries several.
+fn default_parallel() -> NonZeroUsize {
+    let cores = available_parallelism().map_or(2, NonZeroUsize::get);
+    NonZeroUsize::new((cores * 2).clamp(2, 16)).unwrap_or(NonZeroUsize::MIN)
+}
+
+/// The root of this repository, where the scripts are, and where relative paths in settings begin.
+pub(crate) fn repository() -> &'static Utf8Path {
+    let package = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.parent().unwrap_or(package)
+}
+
+macro_rules! choices {
+    ($(#[$doc:meta])* $name:ident { $($(#[$choice_doc:meta])* $choice:ident = $text:literal),* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum $name { $($(#[$choice_doc])* $choice),* }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(match self { $(Self::$choice => $text),* })
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                match text {
+                    $($text => Ok(Self::$choice),)*
+                    other => Err(format!("expected one of {}, got {other:?}", [$($text),*].join(", "))),
+                }
+            }
+        }
+    };
+}
+
+choices! {
+    /// Where images come from.
+    ImageSource {
+        /// Pulled where a registry answers, built elsewhere.
+        Auto = "auto",
+        /// From image registries.
+        Pull = "pull",
+        /// From package registries, by the recipes of this repository.
+        Build = "build"
+    }
+}
+
+choices! {
+    /// When the cluster and the namespaces stay after a run.
+    Keep {
+        /// Everything is removed.
+        Never = "never",
+        /// They stay when a scenario did not pass.
+        Failed = "failed",
+        /// They stay.
+        Always = "always"
+    }
+}
