@@ -45,7 +45,8 @@ async fn single_replica(run: Run) -> Result<()> {
     run.step("SQL through the regular name and through the pod's own");
     let probe = run.probe().await?;
     let ledger = Recorder::create(&run.directory().join("ledger.jsonl"), "names")?;
-    Sql::create_table(&run.postgres(&pod).await?).await?;
+    let session = run.postgres(&pod).await?;
+    Sql::create_table(&session).await?;
     let hosts =
         [Workload::host(set.workload.name, run.namespace()), set.workload.pod_host(&pod, run.namespace())];
     for (client, host) in (0..).zip(&hosts) {

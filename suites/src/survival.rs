@@ -82,7 +82,8 @@ async fn sql_survives(run: Run) -> Result<()> {
     let mut loads = Vec::new();
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
-        Sql::create_table(&run.postgres(&pod).await?).await?;
+        let session = run.postgres(&pod).await?;
+        Sql::create_table(&session).await?;
         let recorder =
             Recorder::create(&run.directory().join(format!("ledger-{ordinal}.jsonl")), run.namespace())?;
         let plan = Plan { clients: ordinal..ordinal + 1, writes_per_client: 2000, sizes: ROWS };

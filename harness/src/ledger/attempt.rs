@@ -54,6 +54,16 @@ pub enum Outcome {
     Unknown(String),
 }
 
+impl Outcome {
+    /// Why a write was not acknowledged, where it was not.
+    pub fn unacknowledged(&self) -> Option<&str> {
+        match self {
+            Self::Acknowledged => None,
+            Self::Failed(why) | Self::Unknown(why) => Some(why),
+        }
+    }
+}
+
 /// A write that was tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {

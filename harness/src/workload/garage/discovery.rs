@@ -25,7 +25,8 @@ mod tests {
     fn the_shipped_configuration_is_moved() {
         let mut manifest = GARAGE.manifest().unwrap();
         discover_in(&mut manifest, "garage-4f2a-1");
-        let text = manifest.find("ConfigMap", "garage-configuration").unwrap()["data"]["garage.toml"].to_string();
+        let text =
+            manifest.find("ConfigMap", "garage-configuration").unwrap()["data"]["garage.toml"].to_string();
         assert!(text.contains("garage-4f2a-1"), "{text}");
     }
 }

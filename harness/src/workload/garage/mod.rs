@@ -4,9 +4,11 @@
 
 pub mod admin;
 pub mod answers;
+pub mod discovery;
 mod http;
 pub mod layout;
 
 pub use admin::{Admin, AdminError};
 pub use answers::{ClusterHealth, ClusterStatus, Layout, LayoutHistory, NodeInfo, Probe, Role};
+pub use discovery::discover_in;
 pub use layout::{Initialised, Wanted, initialise};

@@ -4,7 +4,8 @@
 pub fn mount_point<'text>(mounts: &'text str, directory: &str) -> &'text str {
     let points = mounts.lines().filter_map(|line| line.split(' ').nth(1));
     let covers = |point: &&str| {
-        *point == "/" || directory.strip_prefix(*point).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        *point == "/"
+            || directory.strip_prefix(*point).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     points.filter(covers).max_by_key(|point| point.len()).unwrap_or("/")
 }
