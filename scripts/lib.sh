@@ -17,7 +17,8 @@ export KIND_VERSION
 REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${STEADFAST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/steadfast}
 mkdir -p "$CACHE"/{artifacts,bin,build,engine,locks}
-export REPOSITORY CACHE
+PATH=$PATH:$CACHE/bin # kind, where the machine has none of its own
+export REPOSITORY CACHE PATH
 
 say() { printf '%s\n' "$*" >&2; }
 
