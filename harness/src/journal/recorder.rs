@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -25,7 +25,7 @@ pub struct Recorder {
     log: Arc<Log>,
     awaited: Arc<AtomicUsize>,
     stop: CancellationToken,
-    watches: JoinSet<()>,
+    watches: Mutex<JoinSet<()>>,
 }
 
 impl Recorder {
@@ -48,7 +48,7 @@ impl Recorder {
             });
         }
         try_join_all(begun).await?;
-        Ok(Self { log, awaited, stop, watches })
+        Ok(Self { log, awaited, stop, watches: Mutex::new(watches) })
     }
 
     /// The log that is recorded to.
@@ -66,9 +66,10 @@ impl Recorder {
     ///
     /// # Errors
     /// When the disk refused a line, or a watch did not end.
-    pub async fn stop(mut self) -> Result<()> {
+    pub async fn stop(&self) -> Result<()> {
         self.stop.cancel();
-        let ended = async { while self.watches.join_next().await.is_some() {} };
+        let mut watches = std::mem::take(&mut *self.watches.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = async { while watches.join_next().await.is_some() {} };
         tokio::time::timeout(STOP_DEADLINE, ended)
             .await
             .map_err(|_| Error::bug("a watch did not end when it was told to"))?;

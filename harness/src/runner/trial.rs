@@ -1,6 +1,6 @@
 //! One trial: a namespace of its own, a recording from before the first object, a judgement, a result.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
@@ -26,9 +26,6 @@ use crate::{
     settings::{Keep, Settings},
     wait::Waiter,
 };
-
-/// How long clean-up steps may take each.
-const CLEAN_UP: Duration = Duration::from_secs(30);
 
 /// What all trials of a run share.
 pub(super) struct Shared {
@@ -152,7 +149,7 @@ async fn recorded(
     let error = play(shared, &plan, run.clone()).await.err();
     run.end_beside();
     run.state().end_step(error.is_some());
-    let kept = stop(recorder).await;
+    let kept = recorder.stop().await;
     following.abort();
     let history = log.history();
     let mut state = run.state();
@@ -206,21 +203,6 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
     };
     body.abort();
     Err(outcome.into())
-}
-
-/// Everything that shares the recorder has ended by now, except what an aborted task is still dropping.
-async fn stop(mut recorder: Arc<Recorder>) -> Result<()> {
-    let deadline = std::time::Instant::now() + CLEAN_UP;
-    loop {
-        match Arc::try_unwrap(recorder) {
-            Ok(recorder) => return recorder.stop().await,
-            Err(shared) if std::time::Instant::now() < deadline => {
-                recorder = shared;
-                crate::wait::pause(Duration::from_millis(5)).await;
-            }
-            Err(_) => return Err(Error::bug("the recording is still in use after its scenario")),
-        }
-    }
 }
 
 /// An error for the test runner's own output.

@@ -233,3 +233,6 @@ fn doomed(pod: &Pod) -> Option<Progress> {
 fn waiting(world: &World, pod: &Pod) -> Progress {
     doomed(pod).unwrap_or_else(|| NotYet(describe(world, pod)))
 }
+
+#[cfg(test)]
+mod tests;

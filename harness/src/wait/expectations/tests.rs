@@ -1,0 +1,135 @@
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::journal::{
+    Change, Entry, Kind, Record,
+    fact::{self},
+};
+
+fn promise() -> Promise {
+    Promise::of(&json!({"metadata": {"name": "db"}, "spec": {}}))
+}
+
+fn world(objects: &[(Kind, Value)]) -> World {
+    let mut world = World::default();
+    for (line, (kind, object)) in (1..).zip(objects) {
+        let fact = fact::reduce(*kind, object).unwrap();
+        let record = Record::Object { change: Change::Added, revision: line, fact };
+        world.apply(&Entry { line, at: jiff::Timestamp::UNIX_EPOCH, record });
+    }
+    world
+}
+
+fn pod(name: &str, ready: bool) -> (Kind, Value) {
+    let ready = if ready { "True" } else { "False" };
+    let pod = json!({"metadata": {"name": name, "uid": format!("uid-{name}")}, "spec": {"containers": []},
+        "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}],
+            "containerStatuses": [{"name": "main", "image": "", "imageID": "", "ready": true, "restartCount": 0,
+                "state": {"running": {}}}]}});
+    (Kind::Pod, pod)
+}
+
+fn set(replicas: u32, generation: i64, observed: i64, ready: u32) -> (Kind, Value) {
+    let set = json!({"metadata": {"name": "db", "generation": generation},
+        "spec": {"replicas": replicas, "selector": {}, "serviceName": "", "template": {}},
+        "status": {"replicas": ready, "readyReplicas": ready, "observedGeneration": observed}});
+    (Kind::StatefulSet, set)
+}
+
+fn not_yet(progress: Progress) -> String {
+    match progress {
+        NotYet(why) => why,
+        other => panic!("expected a NotYet, got {other:?}"),
+    }
+}
+
+#[test]
+fn a_set_is_ready_only_when_pods_and_controller_agree_on_the_newest_spec() {
+    let ready = set_ready(&promise(), 2);
+    let check = |objects: &[(Kind, Value)]| ready.check(&world(objects));
+    let (zero, one) = (pod("db-0", true), pod("db-1", true));
+    assert_eq!(check(&[zero.clone(), one.clone(), set(2, 1, 1, 2)]), Met);
+    assert_eq!(not_yet(check(&[zero.clone(), set(2, 1, 1, 1)])), "db-1 does not exist");
+    assert!(not_yet(check(&[zero.clone(), pod("db-1", false), set(2, 1, 1, 2)])).contains("not Ready"));
+    assert!(not_yet(check(&[zero.clone(), one.clone(), set(2, 2, 1, 2)])).contains("generation 1 of 2"));
+    assert!(not_yet(check(&[zero.clone(), one.clone(), set(3, 1, 1, 2)])).contains("asks for 3"));
+    assert!(not_yet(check(&[zero.clone(), one.clone(), set(2, 1, 1, 1)])).contains("counts 1"));
+    assert!(not_yet(check(&[zero, one, pod("db-2", true), set(2, 1, 1, 2)])).contains("db-2 is still there"));
+}
+
+#[test]
+fn an_image_that_cannot_be_had_is_the_surroundings_fault_and_a_crash_is_not() {
+    let waiting = |reason: &str| {
+        let (kind, mut pod) = pod("db-0", false);
+        let status = &mut pod["status"]["containerStatuses"][0];
+        status["state"] = json!({"waiting": {"reason": reason, "message": "why"}});
+        status["lastState"] = json!({"terminated": {"reason": "Error", "exitCode": 7}});
+        set_ready(&promise(), 1).check(&world(&[(kind, pod), set(1, 1, 1, 0)]))
+    };
+    assert!(matches!(waiting("ImagePullBackOff"), Progress::Prevented(why) if why.contains("why")));
+    assert!(matches!(waiting("CrashLoopBackOff"), Progress::Never(why) if why.contains("exit code 7")));
+    assert!(matches!(waiting("ContainerCreating"), NotYet(_)));
+}
+
+#[test]
+fn a_pod_that_returned_is_another_object() {
+    let old = "uid-db-0";
+    let (kind, mut new) = pod("db-0", true);
+    let again = pod_ready("db-0", Some(old));
+    assert!(not_yet(again.check(&world(&[(kind, new.clone())]))).contains("old object"));
+    new["metadata"]["uid"] = json!("another");
+    assert_eq!(again.check(&world(&[(kind, new.clone())])), Met);
+    new["metadata"]["deletionTimestamp"] = json!("2026-11-22T10:00:00Z");
+    assert!(not_yet(again.check(&world(&[(kind, new)]))).contains("terminating"));
+}
+
+#[test]
+fn exactly_means_no_more_and_no_less() {
+    let exactly = pods_exactly(&promise(), 0..2);
+    assert_eq!(exactly.check(&world(&[pod("db-0", true), pod("db-1", false)])), Met);
+    assert_eq!(not_yet(exactly.check(&world(&[pod("db-0", true)]))), "there are [db-0]");
+    let three = [pod("db-0", true), pod("db-1", true), pod("db-2", true)];
+    assert_eq!(not_yet(exactly.check(&world(&three))), "there are [db-0, db-1, db-2]");
+}
+
+#[test]
+fn a_restart_in_place_keeps_the_object() {
+    let restarted = |uid: &str, restarts: i32, ready: bool| {
+        let (kind, mut pod) = pod("db-0", ready);
+        pod["metadata"]["uid"] = json!(uid);
+        pod["status"]["containerStatuses"][0]["restartCount"] = json!(restarts);
+        pod_restarted("db-0", "same", 1).check(&world(&[(kind, pod)]))
+    };
+    assert_eq!(restarted("same", 2, true), Met);
+    assert!(not_yet(restarted("same", 1, true)).contains("not restarted"));
+    assert!(not_yet(restarted("same", 2, false)).contains("not Ready"));
+    assert!(matches!(restarted("other", 2, true), Progress::Never(_)));
+}
+
+#[test]
+fn claims_are_kept_under_their_uids() {
+    let wanted = BTreeMap::from([("data-db-0".to_owned(), "one".to_owned())]);
+    let claim = |uid: &str, phase: &str, terminating: bool| {
+        let mut claim =
+            json!({"metadata": {"name": "data-db-0", "uid": uid}, "spec": {}, "status": {"phase": phase}});
+        if terminating {
+            claim["metadata"]["deletionTimestamp"] = json!("2026-11-22T10:00:00Z");
+        }
+        claims_are(&wanted).check(&world(&[(Kind::PersistentVolumeClaim, claim)]))
+    };
+    assert_eq!(claim("one", "Bound", false), Met);
+    assert!(not_yet(claim("two", "Bound", false)).contains("another claim"));
+    assert!(not_yet(claim("one", "Lost", false)).contains("Lost"));
+    assert!(not_yet(claim("one", "Bound", true)).contains("deleted"));
+    assert!(not_yet(claims_are(&wanted).check(&World::default())).contains("does not exist"));
+}
+
+#[test]
+fn the_controller_must_have_seen_the_newest_spec() {
+    let counts = controller_counts(&promise(), 1);
+    assert_eq!(counts.check(&world(&[set(1, 3, 3, 1)])), Met);
+    assert!(not_yet(counts.check(&world(&[set(1, 3, 2, 1)]))).contains("generation 2 of 3"));
+    assert!(not_yet(counts.check(&world(&[set(1, 3, 3, 0)]))).contains("counts 0"));
+}
