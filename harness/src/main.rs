@@ -65,10 +65,12 @@ async fn run(command: Command) -> Result<()> {
             Command::Down { force } => command::down(&settings, force).await,
         }
     };
+    let mut work = std::pin::pin!(work);
     tokio::select! {
-        result = work => return result,
+        result = &mut work => return result,
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
+    command::complain("interrupted: cleaning up");
     Err(Error::Interrupted)
 }

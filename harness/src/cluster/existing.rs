@@ -92,7 +92,8 @@ async fn load(context: &str, settings: &Settings, progress: &Progress) -> Result
     let images = images::provide(settings, &images::WORKLOADS, progress).await?;
     let references: Vec<&str> = images.iter().map(|image| image.facts.reference.as_str()).collect();
     let binary = kind::find(&settings.cache)?;
-    kind::load(&binary, cluster, &references, &kind::workers(&nodes), progress).await?;
+    let scratch = settings.cache.join(format!("images-{}", std::process::id()));
+    kind::load(&binary, cluster, &references, &kind::workers(&nodes), scratch, progress).await?;
     Ok(images.into_iter().map(|image| image.facts).collect())
 }
 

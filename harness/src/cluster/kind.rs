@@ -72,34 +72,46 @@ pub(super) async fn create(
 ) -> Result<()> {
     let arguments = ["create", "cluster", "--name", name, "--config", config.as_str()];
     let arguments = [&arguments[..], &["--kubeconfig", kubeconfig.as_str()]].concat();
-    run(kind, &arguments, Duration::from_secs(300), Some(lock), progress).await
+    let program = Program::new(kind, &arguments, Duration::from_secs(300));
+    run(program.holding(lock)?, &arguments, progress).await
 }
 
-/// Loads images onto these nodes, all at once.
+/// Loads images onto these nodes, all at once, by way of an archive in the folder `scratch`.
 pub(super) async fn load(
     kind: &Utf8Path,
     name: &str,
     images: &[&str],
     nodes: &[&str],
+    scratch: Utf8PathBuf,
     progress: &Progress,
 ) -> Result<()> {
+    let scratch = Scratch::new(scratch)?;
     let nodes = nodes.join(",");
     let arguments = [&["load", "docker-image"], images, &["--name", name, "--nodes", &nodes]].concat();
-    run(kind, &arguments, Duration::from_secs(300), None, progress).await
+    let program = Program::new(kind, &arguments, Duration::from_secs(300));
+    run(program.variable("TMPDIR", &scratch.0), &arguments, progress).await
 }
 
-async fn run(
-    kind: &Utf8Path,
-    arguments: &[&str],
-    deadline: Duration,
-    lock: Option<&File>,
-    progress: &Progress,
-) -> Result<()> {
-    let mut program = Program::new(kind, arguments, deadline).reporting(progress);
-    if let Some(lock) = lock {
-        program = program.holding(lock)?;
+/// A folder for as long as it is needed: a kind that is killed leaves an archive of half a gigabyte.
+struct Scratch(Utf8PathBuf);
+
+impl Scratch {
+    fn new(folder: Utf8PathBuf) -> Result<Self> {
+        drop(std::fs::remove_dir_all(&folder));
+        std::fs::create_dir_all(&folder).map_err(Error::io(format!("making the folder {folder}")))?;
+        Ok(Self(folder))
     }
-    let finished = program.finish().await?;
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What stays is removed with the cluster, or before the next load.
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+async fn run(program: Program, arguments: &[&str], progress: &Progress) -> Result<()> {
+    let finished = program.reporting(&steps(progress)).finish().await?;
     if finished.status.success() {
         return Ok(());
     }
@@ -108,6 +120,18 @@ async fn run(
     Err(docker::trouble(&doing, &shortened(&finished.stderr)).unwrap_or_else(|| {
         Error::environment(format!("{doing}: {}:\n{}", finished.status, shortened(&finished.stderr)))
     }))
+}
+
+/// Of what kind says, the steps that it has done.
+fn steps(progress: &Progress) -> Progress {
+    let progress = progress.clone();
+    Progress::new(move |line| {
+        if let Some(step) = line.trim_start().strip_prefix('✓') {
+            // Its pictures are for a terminal.
+            let step: String = step.chars().filter(char::is_ascii).collect();
+            progress.say(format!("  kind: {}", step.trim()));
+        }
+    })
 }
 
 /// The first error that kind names, and the last lines.

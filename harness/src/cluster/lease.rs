@@ -131,6 +131,10 @@ impl Place {
         self.file("yaml")
     }
 
+    pub fn scratch(&self) -> Utf8PathBuf {
+        self.file("images")
+    }
+
     fn file(&self, kind: &str) -> Utf8PathBuf {
         self.folder.join(format!("{}.{kind}", self.name))
     }
@@ -197,6 +201,7 @@ impl Door {
 
     /// Removes everything but the locks: who waits at them has them open.
     pub fn forget(&self) {
+        drop(std::fs::remove_dir_all(self.place.scratch()));
         for kind in ["kubeconfig", "yaml", "json.partial", "json"] {
             // What is not there need not be removed; the record goes last.
             drop(std::fs::remove_file(self.place.file(kind)));

@@ -20,8 +20,8 @@ use crate::{
 
 /// From a new control plane to a cluster that can be used.
 const READY: Duration = Duration::from_secs(180);
-/// A cluster that was left alive answers at once.
-const ALIVE: Duration = Duration::from_secs(15);
+/// A cluster that was left alive answers at once, or a little later where the machine is busy.
+const ALIVE: Duration = Duration::from_secs(30);
 
 /// A cluster to use. Dropped without [`release`](Self::release), one of ours stays for the next run.
 pub struct Cluster {
@@ -140,7 +140,7 @@ impl Wanted {
             (Plan::Use, Some(clients)) => Ok(Some((door, clients))),
             (Plan::Load, Some(clients)) => {
                 progress.say(format!("loading images into cluster {name}"));
-                self.load(&name, progress).await?;
+                self.load(&door.place, progress).await?;
                 let kept = record.is_some_and(|record| record.kept);
                 door.write(&Record { kept, images: self.image_ids(), ..Record::new(State::Ready) })?;
                 Ok(Some((door, clients)))
@@ -152,7 +152,7 @@ impl Wanted {
                     progress.say("loading images, waiting for nodes, DNS and storage");
                     // Loading is the disk's work, becoming ready mostly waiting.
                     let ready = ready::everything(&clients.plumbing, self.nodes, READY);
-                    tokio::try_join!(self.load(&name, progress), ready)?;
+                    tokio::try_join!(self.load(&door.place, progress), ready)?;
                     Ok(Record { images: self.image_ids(), ..Record::new(State::Ready) })
                 });
                 let door = made.await?;
@@ -164,16 +164,16 @@ impl Wanted {
 
     async fn alive(&self, kubeconfig: &Utf8Path) -> Option<Clients> {
         let clients = client::from_file(kubeconfig).await.ok()?;
-        ready::api(&clients.plumbing, Duration::from_secs(3)).await.ok()?;
+        ready::api(&clients.plumbing, ALIVE / 3).await.ok()?;
         ready::everything(&clients.plumbing, self.nodes, ALIVE).await.ok()?;
         Some(clients)
     }
 
-    async fn load(&self, cluster: &str, progress: &Progress) -> Result<()> {
-        let nodes = kind::nodes(cluster).await?;
-        let references: Vec<&str> =
-            self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
-        kind::load(&self.kind_binary, cluster, &references, &kind::workers(&nodes), progress).await
+    async fn load(&self, place: &Place, progress: &Progress) -> Result<()> {
+        let nodes = kind::nodes(&place.name).await?;
+        let images: Vec<&str> = self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
+        let workers = kind::workers(&nodes);
+        kind::load(&self.kind_binary, &place.name, &images, &workers, place.scratch(), progress).await
     }
 
     fn image_ids(&self) -> BTreeMap<String, String> {
