@@ -28,6 +28,11 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Write junit.xml and report.html again from the results of a run
+    Report {
+        /// The run's directory: target/steadfast/latest
+        directory: camino::Utf8PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -63,6 +68,7 @@ async fn run(command: Command) -> Result<()> {
             Command::Doctor => command::doctor(&settings).await,
             Command::Up => command::up(&settings).await,
             Command::Down { force } => command::down(&settings, force).await,
+            Command::Report { directory } => command::report(&directory),
         }
     };
     let mut work = std::pin::pin!(work);

@@ -30,12 +30,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .proves([S23, S17])
             .on([DAGSTER_POSTGRESQL])
             .within(seconds(300))
-            .control("empty_directory", [S23], EMPTY_DIRECTORY, "lost")
+            .control("empty_directory", [S23], EMPTY_DIRECTORY, "acknowledged writes are lost")
             .control(
                 "delete_claims_when_scaled",
                 [S23, S17, harness::claim::S7],
                 DELETE_CLAIMS_WHEN_SCALED,
-                "lost",
+                "acknowledged writes are lost",
             ),
     ]
 }

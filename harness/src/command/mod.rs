@@ -4,9 +4,11 @@ mod doctor;
 mod down;
 mod machine;
 mod output;
+mod report;
 mod up;
 
 pub use doctor::doctor;
 pub use down::down;
 pub use output::{complain, say, settings_help};
+pub use report::report;
 pub use up::up;

@@ -74,7 +74,11 @@ impl Sql {
     /// No answer within the deadline, or a refusal.
     pub async fn read_back(&self, ledger: &Ledger, deadline: Duration) -> Result<Holdings> {
         let read = async {
-            let rows = self.session.client().query_raw(SELECT, [&ledger.run]).await?;
+            let rows = match self.session.client().query_raw(SELECT, [&ledger.run]).await {
+                // Nothing is there, not even where to look: every acknowledged write is lost.
+                Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(Holdings::new()),
+                rows => rows?,
+            };
             let mut rows = std::pin::pin!(rows);
             let mut holdings = Holdings::new();
             while let Some(row) = rows.try_next().await? {
