@@ -43,6 +43,10 @@ pub(super) struct Shared {
 /// # Errors
 /// When the result can't be written.
 pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result<ScenarioResult> {
+    // What has not begun when a signal comes leaves no result; the report says that the run was interrupted.
+    if shared.cancelled.is_cancelled() {
+        return Err(Error::Interrupted);
+    }
     let scenario = plan.name.clone();
     shared.progress.send(Event::Started { scenario: scenario.clone() });
     let result = attempt(&shared, plan, index).await;
