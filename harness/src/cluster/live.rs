@@ -1,6 +1,6 @@
 //! The ways in and the sweep, on a real cluster.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::{Api, api::PostParams, runtime::watcher::Config};
@@ -13,6 +13,7 @@ use super::{ready::until, *};
 use crate::settings::Settings;
 
 const DEADLINE: Duration = Duration::from_secs(60);
+const TIMES: u32 = 20;
 
 #[tokio::test]
 #[ignore = "needs Docker: makes a cluster, or uses the one that `steadfast up` keeps"]
@@ -47,11 +48,13 @@ async fn ways_into_a_cluster_and_the_sweep_after_a_killed_run() {
     let direct = Tunnel::open(client, &namespace, "probe", 8080).await.unwrap();
     let address = pods.get("probe").await.unwrap().status.unwrap().pod_ip.unwrap();
     let relayed = Tunnel::through(client, &namespace, "probe", &address, 8080).await.unwrap();
-    for tunnel in [&direct, &relayed] {
-        for _ in 0..20 {
+    for (way, tunnel) in [("direct", &direct), ("relayed", &relayed)] {
+        let begun = Instant::now();
+        for _ in 0..TIMES {
             let answer = identity(tunnel).await;
             assert!(answer.contains("\"hostname\":\"probe\""), "{answer:?} {:?}", tunnel.trouble());
         }
+        eprintln!("{way}: {:?} a connection", begun.elapsed() / TIMES);
     }
     let nowhere = Tunnel::through(client, &namespace, "probe", "no-such-name", 80).await.unwrap();
     assert_eq!(identity(&nowhere).await, "");
@@ -63,19 +66,22 @@ async fn ways_into_a_cluster_and_the_sweep_after_a_killed_run() {
     let swept = sweep(client, &settings.cache, &cluster.facts.name).await.unwrap();
     assert!(!swept.contains(&namespace), "a living run's namespace was swept");
     drop(run);
-    assert_eq!(sweep(client, &settings.cache, &cluster.facts.name).await.unwrap(), [namespace.clone()]);
+    let swept = sweep(client, &settings.cache, &cluster.facts.name).await.unwrap();
+    assert!(swept.contains(&namespace), "{swept:?}");
     namespace_gone(client, &namespace, DEADLINE).await.unwrap();
     cluster.release(false).await.unwrap();
 }
 
+/// The answer, or nothing where the connection cannot be carried on and is closed.
 async fn identity(tunnel: &Tunnel) -> String {
     let mut stream = TcpStream::connect(tunnel.address).await.unwrap();
-    let mut answer = String::new();
-    // A connection that cannot be carried on is closed; then the answer stays empty.
+    let mut answer = Vec::new();
     let talk = async {
-        stream.write_all(b"GET /identity HTTP/1.1\r\nHost: probe\r\nConnection: close\r\n\r\n").await?;
-        stream.read_to_string(&mut answer).await
+        stream.write_all(b"GET /identity HTTP/1.1\r\nHost: probe\r\n\r\n").await?;
+        // Not to its end: containerd passes an end on only after a second.
+        while !answer.ends_with(b"}") && stream.read_buf(&mut answer).await? > 0 {}
+        std::io::Result::Ok(())
     };
     drop(tokio::time::timeout(DEADLINE, talk).await.unwrap());
-    answer
+    String::from_utf8(answer).unwrap()
 }
