@@ -299,6 +299,8 @@ fn a_truncated_or_shortened_journal_is_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     /// What arrives late, twice, or again in a list, changes no verdict: the revisions say what happened when.
     #[test]
     fn delays_duplicates_and_relists_mean_nothing(

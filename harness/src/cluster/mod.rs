@@ -11,8 +11,6 @@ mod images;
 mod kind;
 mod lease;
 mod leased;
-#[cfg(test)]
-mod live;
 mod namespace;
 mod node;
 mod process;

@@ -1,7 +1,7 @@
 //! One kind of a namespace, list then watch, without holes that nobody marks.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -9,11 +9,11 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, WatchEvent, WatchParams},
-    core::PartialObjectMeta,
+    core::Status,
 };
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -29,6 +29,8 @@ use crate::{
 const LIST_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a watch may be silent, while something is awaited, before a list checks that it is alive.
 const SILENCE: Duration = Duration::from_secs(1);
+/// How long, at the end, the watch has for what has happened already.
+const CATCH_UP: Duration = Duration::from_secs(5);
 /// How long to leave an API server alone that refused.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
@@ -40,6 +42,8 @@ pub(super) struct Watch {
     pub(super) awaited: Arc<AtomicUsize>,
     /// The versions last recorded, by UID, with the object for a deletion that only a list shows.
     known: BTreeMap<String, (String, Value)>,
+    /// The UIDs whose end is recorded.
+    gone: BTreeSet<String>,
 }
 
 /// Why a watch ended.
@@ -65,7 +69,7 @@ impl Watch {
         } else {
             Api::namespaced_with(client, namespace, &resource)
         };
-        Self { kind, api, log, awaited, known: BTreeMap::new() }
+        Self { kind, api, log, awaited, known: BTreeMap::new(), gone: BTreeSet::new() }
     }
 
     /// Lists, says that recording has begun, and watches until `stop`.
@@ -83,7 +87,7 @@ impl Watch {
         };
         loop {
             match self.follow(&mut version, &stop).await {
-                End::Stopped => return self.catch_up().await,
+                End::Stopped => return,
                 End::Resume => {}
                 End::Expired(reason) => {
                     self.log.gap(self.kind, reason);
@@ -121,19 +125,24 @@ impl Watch {
 
     async fn follow(&mut self, version: &mut String, stop: &CancellationToken) -> End {
         let parameters = WatchParams::default();
-        let stream = tokio::select! {
-            () = stop.cancelled() => return End::Stopped,
-            stream = tokio::time::timeout(LIST_DEADLINE, self.api.watch(&parameters, version)) => stream,
-        };
+        // A stop does not end this: what happened before it is still to be told.
+        let stream = tokio::time::timeout(LIST_DEADLINE, self.api.watch(&parameters, version)).await;
         let mut stream = match stream {
             Ok(Ok(stream)) => stream.boxed(),
+            _ if stop.is_cancelled() => {
+                self.log.gap(self.kind, "the recording was stopped while the API server did not answer");
+                return End::Stopped;
+            }
             Ok(Err(error)) => return self.refused(error).await,
             Err(_) => return End::Resume,
         };
         let mut suspicious = false;
         loop {
             let next = tokio::select! {
-                () = stop.cancelled() => return End::Stopped,
+                () = stop.cancelled() => {
+                    self.catch_up(&mut stream).await;
+                    return End::Stopped;
+                }
                 next = tokio::time::timeout(SILENCE, stream.try_next()) => next,
             };
             match next {
@@ -150,15 +159,23 @@ impl Watch {
                 Ok(Err(error)) => return self.refused(error).await,
                 Ok(Ok(Some(event))) => {
                     suspicious = false;
-                    match event {
-                        WatchEvent::Added(object) => *version = self.record(Change::Added, object),
-                        WatchEvent::Modified(object) => *version = self.record(Change::Modified, object),
-                        WatchEvent::Deleted(object) => *version = self.record(Change::Deleted, object),
-                        WatchEvent::Bookmark(bookmark) => *version = bookmark.metadata.resource_version,
-                        WatchEvent::Error(status) => return self.refused(kube::Error::Api(status)).await,
+                    match self.take(event) {
+                        Ok(seen) => *version = seen,
+                        Err(status) => return self.refused(kube::Error::Api(status)).await,
                     }
                 }
             }
+        }
+    }
+
+    /// Records what an event tells; returns the version up to which everything is known.
+    fn take(&mut self, event: WatchEvent<DynamicObject>) -> std::result::Result<String, Box<Status>> {
+        match event {
+            WatchEvent::Added(object) => Ok(self.record(Change::Added, object)),
+            WatchEvent::Modified(object) => Ok(self.record(Change::Modified, object)),
+            WatchEvent::Deleted(object) => Ok(self.record(Change::Deleted, object)),
+            WatchEvent::Bookmark(bookmark) => Ok(bookmark.metadata.resource_version),
+            WatchEvent::Error(status) => Err(status),
         }
     }
 
@@ -175,24 +192,66 @@ impl Watch {
 
     /// Whether a list shows other versions than those recorded. An API server that does not answer shows nothing.
     async fn differs(&self) -> bool {
-        let parameters = ListParams::default();
-        let list = tokio::time::timeout(LIST_DEADLINE, self.api.list_metadata(&parameters)).await;
-        let Ok(Ok(list)) = list else { return false };
-        let same = |object: &PartialObjectMeta<DynamicObject>| {
-            let known = object.metadata.uid.as_ref().and_then(|uid| self.known.get(uid));
-            known.is_some_and(|(version, _)| Some(version) == object.metadata.resource_version.as_ref())
+        let Some(listed) = self.versions().await else { return false };
+        let same = |(uid, version): (&String, &String)| {
+            self.known.get(uid).is_some_and(|(known, _)| known == version)
         };
-        list.items.len() != self.known.len() || !list.items.iter().all(same)
+        listed.len() != self.known.len() || !listed.iter().all(same)
     }
 
-    /// At the end: what happened before the stop must be in the journal, or be marked as missing.
-    async fn catch_up(&mut self) {
-        if self.differs().await {
-            self.log.gap(self.kind, "the recording was stopped before the watch had told everything");
-            if let Err(error) = self.list().await {
-                self.log.gap(self.kind, error.to_string());
+    /// The versions that a list shows, by UID; none when the API server does not answer.
+    async fn versions(&self) -> Option<BTreeMap<String, String>> {
+        let parameters = ListParams::default();
+        let list =
+            tokio::time::timeout(LIST_DEADLINE, self.api.list_metadata(&parameters)).await.ok()?.ok()?;
+        Some(
+            list.items
+                .into_iter()
+                .filter_map(|object| Some((object.metadata.uid?, object.metadata.resource_version?)))
+                .collect(),
+        )
+    }
+
+    /// At the end: what had happened before the stop must be in the journal, or be marked as missing.
+    async fn catch_up(
+        &mut self,
+        stream: &mut (impl Stream<Item = kube::Result<WatchEvent<DynamicObject>>> + Unpin),
+    ) {
+        let Some(listed) = self.versions().await else {
+            return self
+                .log
+                .gap(self.kind, "at the stop, the API server did not say what the journal should hold");
+        };
+        let newer = |known: &str, version: &str| known.parse::<u64>().ok() >= version.parse::<u64>().ok();
+        let reading = async {
+            loop {
+                let told = listed.iter().all(|(uid, version)| {
+                    self.gone.contains(uid)
+                        || self.known.get(uid).is_some_and(|(known, _)| newer(known, version))
+                });
+                let ended =
+                    || self.known.keys().all(|uid| listed.contains_key(uid) || self.born_since(uid, &listed));
+                if told && ended() {
+                    return true;
+                }
+                let Ok(Some(event)) = stream.try_next().await else { return false };
+                if self.take(event).is_err() {
+                    return false;
+                }
             }
+        };
+        if tokio::time::timeout(CATCH_UP, reading).await != Ok(true) {
+            self.log.gap(self.kind, "the recording was stopped before the watch had told everything");
         }
+    }
+
+    /// Whether an object that a list does not show is newer than all that it shows.
+    fn born_since(&self, uid: &str, listed: &BTreeMap<String, String>) -> bool {
+        let newest = listed.values().filter_map(|version| version.parse::<u64>().ok()).max().unwrap_or(0);
+        self.known
+            .get(uid)
+            .and_then(|(version, _)| version.parse::<u64>().ok())
+            .is_some_and(|version| version > newest)
     }
 
     /// Records a version, unless it is recorded already; returns it.
@@ -208,6 +267,7 @@ impl Watch {
         let recorded = self.known.get(&uid).is_some_and(|(known, _)| *known == version);
         if change == Change::Deleted {
             self.known.remove(&uid);
+            self.gone.insert(uid);
         } else if recorded {
             return version;
         } else {

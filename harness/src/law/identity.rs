@@ -5,17 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Judgement;
 use crate::{
     claim::{S1, S2},
-    journal::{Change, Entry, Fact, History, Kind, Promise, Record, fact::Pod},
+    journal::{Change, Entry, Fact, History, Kind, Promise, Record, World, fact::Pod},
 };
 
-/// A created or listed pod that is the set's, by its owner or by its name.
-pub(super) fn born<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<&'entry Pod> {
-    match &entry.record {
-        Record::Object { change: Change::Added | Change::Listed, fact: Fact::Pod(pod), .. } => {
-            belongs(pod, promise).then_some(pod)
-        }
-        _ => None,
-    }
+/// A pod of the set, by its owner or by its name, that this entry shows for the first time.
+pub(super) fn born<'entry>(world: &World, entry: &'entry Entry, promise: &Promise) -> Option<&'entry Pod> {
+    let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return None };
+    let known = world.pods.get(&pod.meta.name).is_some_and(|known| known.meta.uid == pod.meta.uid);
+    let first = match change {
+        Change::Added => true,
+        Change::Listed => !known,
+        Change::Modified | Change::Deleted => false,
+    };
+    (first && belongs(pod, promise)).then_some(pod)
 }
 
 /// Whether a pod is the set's: by its owner, by the owner's of a workload that took the set's name, or by its own name.
@@ -33,9 +35,9 @@ fn belongs(pod: &Pod, promise: &Promise) -> bool {
 pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgement {
     let mut judgement = Judgement::over(S1, history, &[Kind::Pod]);
     let mut asked = Asked::default();
-    history.walk(|_, entry| {
+    history.walk(|world, entry| {
         asked.follow(entry, promise);
-        let Some(pod) = born(entry, promise) else { return };
+        let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;
         let name = &pod.meta.name;
         let Some(ordinal) = promise.ordinal(name) else {

@@ -21,8 +21,8 @@ fn claim_of<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(Change, 
 /// S6: each pod mounts one claim per template, named after itself; each claim asks for what the template says.
 pub fn claims_belong_to_ordinals(history: &History, promise: &Promise) -> Judgement {
     let mut judgement = Judgement::over(S6, history, &[Kind::Pod, Kind::PersistentVolumeClaim]);
-    history.walk(|_, entry| {
-        if let Some(pod) = born(entry, promise) {
+    history.walk(|world, entry| {
+        if let Some(pod) = born(world, entry, promise) {
             judgement.examined += 1;
             for template in promise.templates.keys() {
                 let expected = format!("{template}-{}", pod.meta.name);

@@ -14,7 +14,7 @@ use harness::{
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt,
     bollard::{Docker, query_parameters::KillContainerOptionsBuilder},
-    core::{ContainerPort, IntoContainerPort, WaitFor},
+    core::{ContainerPort, WaitFor},
     runners::AsyncRunner,
 };
 

@@ -1,0 +1,70 @@
+//! From an API event to our reaction: how long after the API server has answered a change a waiting scenario goes on.
+//! Needs Docker: leases a cluster, or uses the one that `steadfast up` keeps. `cargo bench -p harness --bench reaction`
+
+use std::{
+    io::Write,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use harness::{
+    cluster::{Cluster, Progress, RunLock, create_namespace, delete_namespace, install_crypto},
+    journal::{Log, Recorder},
+    settings::Settings,
+    wait::{self, Expectation, Waiter},
+};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::{
+    Api,
+    api::{Patch, PatchParams, PostParams},
+};
+use serde_json::json;
+
+const CHANGES: u32 = 300;
+const NAME: &str = "changed";
+
+fn main() -> Result<()> {
+    install_crypto();
+    tokio::runtime::Runtime::new()?.block_on(measure())
+}
+
+async fn measure() -> Result<()> {
+    let settings = Settings::load()?;
+    let cluster = Cluster::lease(&settings, &Progress::stderr()).await?;
+    let namespace = format!("reaction-{}", std::process::id());
+    let lock = RunLock::take(&settings.cache, &namespace, &cluster.facts.name)?;
+    create_namespace(&cluster.client, &namespace, &namespace, "reaction").await?;
+    let path = settings.results.join(format!("{namespace}.jsonl"));
+    let log = Arc::new(Log::create(&path)?);
+    let recorder = Arc::new(Recorder::start(&cluster.client, &namespace, Arc::clone(&log)).await?);
+    let waiter = Waiter::new(Arc::clone(&recorder));
+
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(cluster.client.clone(), &namespace);
+    let claim = json!({"metadata": {"name": NAME}, "spec": {"accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Mi"}}}});
+    claims.create(&PostParams::default(), &serde_json::from_value(claim)?).await?;
+    let mut reactions = Vec::new();
+    for number in 0..CHANGES {
+        let patch = json!({"metadata": {"annotations": {"steadfast.dev/number": number.to_string()}}});
+        let changed = claims.patch(NAME, &PatchParams::default(), &Patch::Merge(patch)).await?;
+        let answered = Instant::now();
+        let version = changed.metadata.resource_version.context("the claim has no version")?;
+        let seen = Expectation::new("the change is seen", move |world| match world.volume_claims.get(NAME) {
+            Some(claim) if claim.meta.version == version => wait::Progress::Met,
+            _ => wait::Progress::NotYet("it is not".to_owned()),
+        });
+        waiter.until(&seen, Duration::from_secs(5)).await?;
+        reactions.push(answered.elapsed());
+    }
+    recorder.stop().await?;
+    delete_namespace(&cluster.client, &namespace).await?;
+    lock.end()?;
+    cluster.release(false).await?;
+
+    reactions.sort();
+    let share = |percent: usize| reactions[(reactions.len() - 1) * percent / 100].as_secs_f64() * 1000.0;
+    let line = [0, 50, 90, 99, 100].map(|percent| format!("p{percent} {:.2} ms", share(percent))).join(", ");
+    writeln!(std::io::stdout(), "from the API's answer to our reaction, {CHANGES} changes: {line}")?;
+    Ok(())
+}
