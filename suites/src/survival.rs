@@ -46,7 +46,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("initialise, and write to every pod");
     let (_, key) = run.garage_store(&set).await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: &s3::SIZES };
+    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES };
     let load = {
         let (run, set, key) = (run.clone(), set.clone(), key.clone());
         Load::start(&recorder, &plan, move |client| {

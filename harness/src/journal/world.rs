@@ -27,16 +27,20 @@ impl World {
     pub fn apply(&mut self, entry: &Entry) {
         let Record::Object { change, fact, .. } = &entry.record else { return };
         match fact {
-            Fact::Pod(pod) => put(&mut self.pods, *change, &pod.meta.name, pod, |pod| &pod.meta.uid),
+            Fact::Pod(pod) => {
+                put(&mut self.pods, *change, &pod.meta.name, pod, |pod| &pod.meta.uid);
+            }
             Fact::VolumeClaim(claim) => {
                 put(&mut self.volume_claims, *change, &claim.meta.name, claim, |claim| &claim.meta.uid);
             }
-            Fact::Set(set) => put(&mut self.sets, *change, &set.meta.name, set, |set| &set.meta.uid),
+            Fact::Set(set) => {
+                put(&mut self.sets, *change, &set.meta.name, set, |set| &set.meta.uid);
+            }
             Fact::EndpointSlice(slice) => {
                 put(&mut self.endpoint_slices, *change, &slice.meta.name, slice, |slice| &slice.meta.uid);
             }
             Fact::Event(event) => {
-                put(&mut self.events, *change, &event.meta.name, event, |event| &event.meta.uid)
+                put(&mut self.events, *change, &event.meta.name, event, |event| &event.meta.uid);
             }
             Fact::Other(..) => {}
         }

@@ -339,6 +339,10 @@ impl Run {
         self.state().measures.push(Measure { name: name.to_owned(), value, unit: unit.to_owned() });
     }
 
+    pub(super) fn plan(&self) -> &Plan {
+        &self.inner.plan
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -94,8 +94,7 @@ fn trials(plans: &[Plan], session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
                 let session = session.as_ref().ok_or("the run has not begun")?;
                 (Arc::clone(&session.shared), session.runtime.handle().clone())
             };
-            let result =
-                handle.block_on(trial::run(shared, plan, index)).map_err(|error| trial::words(error))?;
+            let result = handle.block_on(trial::run(shared, plan, index)).map_err(trial::words)?;
             match result.outcome {
                 Outcome::Passed => Ok(()),
                 _ => Err(Failed::from(trial::first_line(&result))),

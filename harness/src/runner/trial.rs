@@ -16,7 +16,7 @@ use super::{
 use crate::{
     cluster::{create_namespace, delete_namespace},
     error::{Error, Result},
-    journal::{Log, Recorder, lifeline::lifelines},
+    journal::{History, Log, Recorder, lifeline::lifelines},
     law,
     report::{
         progress::{Event, Progress},
@@ -156,17 +156,8 @@ async fn recorded(
     let kept = recorder.stop().await;
     following.abort();
     let history = log.history();
-    let mut state = run.state();
-    for judgement in law::judge(&history) {
-        state.take(judgement);
-    }
     let error = error.or_else(|| kept.err().map(anyhow::Error::from));
-    conclude_with(result, conclude(&plan, &state.judged, &state.findings, error.as_ref()));
-    result.findings = std::mem::take(&mut state.findings);
-    result.steps = std::mem::take(&mut state.steps);
-    result.measures = std::mem::take(&mut state.measures);
-    result.lifelines = lifelines(&history, result.started, Timestamp::now());
-    drop(state);
+    settle(&run, &history, error.as_ref(), result);
     if result.outcome != Outcome::Passed {
         if let (Some(trouble), Some(words)) = (&mut result.trouble, evidence::last_words(&log, &logs)) {
             trouble.message.push_str(&format!("\n{words}"));
@@ -178,6 +169,19 @@ async fn recorded(
         }
     }
     Ok(())
+}
+
+/// Judges the laws and draws the conclusion.
+fn settle(run: &Run, history: &History, error: Option<&anyhow::Error>, result: &mut ScenarioResult) {
+    let mut state = run.state();
+    for judgement in law::judge(history) {
+        state.take(judgement);
+    }
+    conclude_with(result, conclude(run.plan(), &state.judged, &state.findings, error));
+    result.findings = std::mem::take(&mut state.findings);
+    result.steps = std::mem::take(&mut state.steps);
+    result.measures = std::mem::take(&mut state.measures);
+    result.lifelines = lifelines(history, result.started, Timestamp::now());
 }
 
 fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
