@@ -1,1 +1,12 @@
 //! Garage: its admin API and the initialisation of its layout.
+//!
+//! Nothing here waits: a question gives the state of this moment, in words where it is not the wanted one.
+
+pub mod admin;
+pub mod answers;
+mod http;
+pub mod layout;
+
+pub use admin::{Admin, AdminError};
+pub use answers::{ClusterHealth, ClusterStatus, Layout, LayoutHistory, NodeInfo, Probe, Role};
+pub use layout::{Initialised, Wanted, initialise};

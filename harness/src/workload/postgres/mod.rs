@@ -1,1 +1,5 @@
 //! PostgreSQL: its identity, settings and readiness.
+
+pub mod client;
+
+pub use client::{Login, Session, told};
