@@ -1,0 +1,281 @@
+//! The servers, in containers that carry our label and end with the test.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use futures::StreamExt;
+use harness::{
+    Result,
+    ledger::{Recorder, Secret, s3, sql::Sql},
+    workload::{
+        garage::{Admin, answers::AccessKey},
+        postgres::{Login, Session},
+    },
+};
+use testcontainers::{
+    ContainerAsync, ContainerRequest, GenericImage, ImageExt,
+    bollard::{
+        Docker,
+        errors::Error as DockerError,
+        query_parameters::{KillContainerOptionsBuilder, WaitContainerOptions},
+    },
+    core::{ContainerPort, WaitFor},
+    runners::AsyncRunner,
+};
+
+/// Of each call.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+/// Of what takes several calls.
+pub const LONG: Duration = Duration::from_secs(60);
+
+const S3: ContainerPort = ContainerPort::Tcp(3900);
+const ADMIN: ContainerPort = ContainerPort::Tcp(3903);
+const SQL: ContainerPort = ContainerPort::Tcp(5432);
+
+const TOKEN: &str = "reference-admin-token";
+const PASSWORD: &str = "reference-password";
+
+/// A container with a server. It ends with the first handle, in the test's own thread: the last clone may live in a
+/// writer, and goes when no runtime is left to remove a container.
+struct Server {
+    _owner: Option<Arc<ContainerAsync<GenericImage>>>,
+    container: Weak<ContainerAsync<GenericImage>>,
+}
+
+impl Clone for Server {
+    fn clone(&self) -> Self {
+        Self { _owner: None, container: self.container.clone() }
+    }
+}
+
+impl Server {
+    async fn start(request: ContainerRequest<GenericImage>) -> Self {
+        let image = format!("{:?}", request.descriptor());
+        let request = request.with_label("steadfast.dev/run", format!("reference-{}", std::process::id()));
+        match request.with_startup_timeout(LONG).start().await {
+            Ok(container) => {
+                let owner = Arc::new(container);
+                Self { container: Arc::downgrade(&owner), _owner: Some(owner) }
+            }
+            Err(error) => panic!(
+                "the reference server {image} did not start: {error}\n\
+                 These tests need a Docker engine and that image: run scripts/setup, and see that `docker info` answers."
+            ),
+        }
+    }
+
+    fn container(&self) -> Result<Arc<ContainerAsync<GenericImage>>> {
+        self.container.upgrade().ok_or_else(|| harness::Error::environment("the container is gone"))
+    }
+
+    /// Docker chooses another port with every start: ask each time.
+    async fn port(&self, port: ContainerPort) -> Result<u16> {
+        let container = self.container()?;
+        let asked = tokio::time::timeout(DEADLINE, container.get_host_port_ipv4(port)).await;
+        asked
+            .map_err(|_| harness::Error::environment("Docker does not say the port"))?
+            .map_err(|error| harness::Error::environment(format!("no port {port:?}: {error}")))
+    }
+
+    /// SIGKILL, and the end of it: a start that comes before the end would find it running.
+    async fn kill(&self) {
+        let (docker, container) = (Docker::connect_with_defaults().unwrap(), self.container().unwrap());
+        let sigkill = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+        let killed = async {
+            docker.kill_container(container.id(), Some(sigkill)).await.unwrap();
+            // An exit code other than 0 comes as an error.
+            let ended = docker.wait_container(container.id(), None::<WaitContainerOptions>).next().await;
+            assert!(
+                matches!(ended, Some(Err(DockerError::DockerContainerWaitError { code: 137, .. }))),
+                "{ended:?}"
+            );
+        };
+        tokio::time::timeout(DEADLINE, killed).await.unwrap();
+    }
+
+    async fn restart(&self) {
+        tokio::time::timeout(DEADLINE, self.container().unwrap().start()).await.unwrap().unwrap();
+    }
+}
+
+/// One node of the real Garage, without a layout.
+#[derive(Clone)]
+pub struct Garage(Server);
+
+impl Garage {
+    pub async fn start(replication_factor: u32) -> Self {
+        let config = format!(
+            r#"
+                metadata_dir = "/var/lib/garage/meta"
+                data_dir = "/var/lib/garage/data"
+                replication_factor = {replication_factor}
+                rpc_bind_addr = "0.0.0.0:3901"
+                rpc_secret = "{}"
+                [s3_api]
+                s3_region = "garage"
+                api_bind_addr = "0.0.0.0:3900"
+                [admin]
+                api_bind_addr = "0.0.0.0:3903"
+                admin_token = "{TOKEN}"
+            "#,
+            "5f".repeat(32)
+        );
+        let image = GenericImage::new("dxflrs/garage", "v2.5.0")
+            .with_exposed_port(S3)
+            .with_exposed_port(ADMIN)
+            .with_wait_for(WaitFor::message_on_either_std("Admin API server listening on"))
+            .with_cmd(["/garage", "server"])
+            .with_env_var("RUST_LOG", "garage=info")
+            .with_copy_to("/etc/garage.toml", config.into_bytes());
+        let server = Self(Server::start(image).await);
+        soon(async || Ok(server.admin().await?.node_info().await?)).await;
+        server
+    }
+
+    pub async fn admin(&self) -> Result<Admin> {
+        let port = self.0.port(ADMIN).await?;
+        Ok(Admin::new(&format!("http://127.0.0.1:{port}"), Secret::new(TOKEN), DEADLINE))
+    }
+
+    /// What it has said so far.
+    pub async fn log(&self) -> String {
+        let container = self.0.container().unwrap();
+        let log = tokio::time::timeout(DEADLINE, container.stderr_to_vec()).await.unwrap().unwrap();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// Where other nodes find this one: `<id>@<address>:3901`.
+    pub async fn peer(&self) -> String {
+        let id = self.admin().await.unwrap().node_info().await.unwrap().node_id;
+        format!("{id}@{}:3901", self.0.container().unwrap().get_bridge_ip_address().await.unwrap())
+    }
+
+    /// A client of the bucket `ledger`, with a key that [`Garage::bucket`] made known.
+    pub async fn s3(&self) -> Result<s3::S3> {
+        let key = access_key();
+        let access = s3::Access {
+            endpoint: format!("http://127.0.0.1:{}", self.0.port(S3).await?),
+            region: "garage".to_owned(),
+            bucket: "ledger".to_owned(),
+            key_id: key.id,
+            secret: key.secret,
+        };
+        Ok(s3::S3::new(&access, DEADLINE))
+    }
+
+    /// Makes the bucket and its key; safe to repeat.
+    pub async fn bucket(&self) -> Result<()> {
+        let (admin, key) = (self.admin().await?, access_key());
+        admin.import_key("ledger", &key).await?;
+        let bucket = admin.create_bucket("ledger").await?;
+        Ok(admin.allow_key(&bucket, &key.id).await?)
+    }
+
+    pub async fn kill(&self) {
+        self.0.kill().await;
+    }
+
+    pub async fn restart(&self) {
+        self.0.restart().await;
+    }
+}
+
+fn access_key() -> AccessKey {
+    AccessKey {
+        id: "GK0123456789abcdef01234567".to_owned(),
+        secret: Secret::new("0123456789abcdef".repeat(4)),
+    }
+}
+
+/// The real PostgreSQL.
+#[derive(Clone)]
+pub struct Postgres(Server);
+
+impl Postgres {
+    pub async fn start(settings: &[&str]) -> Self {
+        let settings = settings.iter().flat_map(|setting| ["-c", *setting]);
+        let image = GenericImage::new("postgres", "17")
+            .with_exposed_port(SQL)
+            // The server that initialises listens on its socket only.
+            .with_wait_for(WaitFor::message_on_either_std("listening on IPv4 address"))
+            .with_cmd(std::iter::once("postgres").chain(settings))
+            .with_env_var("POSTGRES_USER", "dagster")
+            .with_env_var("POSTGRES_PASSWORD", PASSWORD)
+            .with_env_var("POSTGRES_DB", "dagster");
+        Self(Server::start(image).await)
+    }
+
+    pub async fn login(&self) -> Result<Login> {
+        Ok(Login {
+            host: "127.0.0.1".to_owned(),
+            port: self.0.port(SQL).await?,
+            user: "dagster".to_owned(),
+            password: Secret::new(PASSWORD),
+            database: "dagster".to_owned(),
+        })
+    }
+
+    pub async fn session(&self) -> Result<Session> {
+        Session::connect(&self.login().await?, DEADLINE).await
+    }
+
+    pub async fn sql(&self) -> Result<Sql> {
+        Ok(Sql::new(self.session().await?))
+    }
+
+    pub async fn kill(&self) {
+        self.0.kill().await;
+    }
+
+    pub async fn restart(&self) {
+        self.0.restart().await;
+    }
+}
+
+/// Tries until it works: a server that has just started refuses for a moment.
+pub async fn soon<T, F: Future<Output = Result<T>>>(attempt: impl Fn() -> F) -> T {
+    let tries = async {
+        loop {
+            match attempt().await {
+                Ok(done) => return done,
+                Err(error) => tracing::debug!(%error, "not yet"),
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let Ok(done) = tokio::time::timeout(LONG, tries).await else {
+        panic!(
+            "not within {LONG:?}: {}",
+            attempt().await.err().map_or("now it is".to_owned(), |e| e.to_string())
+        );
+    };
+    done
+}
+
+/// A ledger in the temporary directory; its file goes with it.
+pub struct Book {
+    pub recorder: Recorder,
+    path: Utf8PathBuf,
+}
+
+impl Book {
+    pub fn new(name: &str) -> Self {
+        let run = format!("{name}-{}", std::process::id());
+        let path = Utf8Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{run}.jsonl"));
+        let _ = std::fs::remove_file(&path);
+        Self { recorder: Recorder::create(&path, &run).unwrap(), path }
+    }
+
+    pub fn path(&self) -> &Utf8Path {
+        &self.path
+    }
+}
+
+impl Drop for Book {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
