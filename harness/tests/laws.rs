@@ -1,5 +1,6 @@
 //! Laws as code: journals recorded from real runs, each mutated so that its law is seen to fire, and changed in ways
 //! that mean nothing so that no law does.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its helpers do")]
 
 use std::{collections::BTreeSet, sync::Arc};
 

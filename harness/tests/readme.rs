@@ -1,4 +1,5 @@
 //! The README's tables say what the code says.
+#![expect(clippy::unwrap_used, reason = "a test ends where its helpers do")]
 
 use harness::{claim, settings};
 

@@ -47,7 +47,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     let (_, key) = run.garage_store(&set).await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
     let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES };
-    let load = {
+    let mut load = {
         let (run, set, key) = (run.clone(), set.clone(), key.clone());
         Load::start(&recorder, &plan, move |client| {
             let (run, pod, key) = (run.clone(), set.pod_name(client), key.clone());
@@ -96,7 +96,7 @@ async fn sql_survives(run: Run) -> Result<()> {
         };
         loads.push((pod, load));
     }
-    for (_, load) in &loads {
+    for (_, load) in &mut loads {
         load.acknowledged(ENOUGH, seconds(60)).await?;
     }
 

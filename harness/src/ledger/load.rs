@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -58,16 +58,25 @@ impl Load {
     /// Waits until so many more writes are acknowledged.
     ///
     /// # Errors
-    /// They are not, within the deadline.
-    pub async fn acknowledged(&self, more: u64, deadline: Duration) -> Result<()> {
+    /// They are not, within the deadline or before every client has sent all that the plan allows; or a writer broke.
+    pub async fn acknowledged(&mut self, more: u64, deadline: Duration) -> Result<()> {
         let mut tally = self.recorder.tally();
         let wanted = tally.borrow_and_update().acknowledged + more;
         let doing = format!("waiting for {more} more acknowledged writes under load");
-        within(deadline, &doing, tally.wait_for(|tally| tally.acknowledged >= wanted), |error| {
-            Error::bug(error.to_string())
-        })
-        .await
-        .map(drop)
+        let waiting = async {
+            let mut reached = std::pin::pin!(tally.wait_for(|tally| tally.acknowledged >= wanted));
+            loop {
+                tokio::select! {
+                    biased;
+                    reached = &mut reached => return reached.map(drop).map_err(|error| Error::bug(error.to_string())),
+                    ended = self.writers.join_next() => match ended {
+                        Some(ended) => well(ended)?,
+                        None => return Err(Error::failed(format!("{doing}: all writes of the plan are sent"))),
+                    },
+                }
+            }
+        };
+        within(deadline, &doing, waiting, std::convert::identity).await
     }
 
     /// Ends the load: writes in flight get their answer, then the ledger is complete.
@@ -89,10 +98,14 @@ impl Load {
 
     async fn join(mut self) -> Result<Ledger> {
         while let Some(ended) = self.writers.join_next().await {
-            ended.map_err(|error| Error::bug(format!("a writer ended badly: {error}")))??;
+            well(ended)?;
         }
         Ok(self.recorder.ledger())
     }
+}
+
+fn well(ended: std::result::Result<Result<()>, JoinError>) -> Result<()> {
+    ended.map_err(|error| Error::bug(format!("a writer broke: {error}")))?
 }
 
 async fn write_on<S, F, C>(
@@ -192,7 +205,7 @@ mod tests {
     async fn a_load_without_a_store_can_be_stopped_and_has_tried_nothing() {
         let (path, recorder) = recorder("none");
         let plan = Plan { clients: 0..2, writes_per_client: 9, sizes: &[40] };
-        let load = Load::start(&recorder, &plan, async |_| Err::<Shaky, _>(Error::environment("no pod")));
+        let mut load = Load::start(&recorder, &plan, async |_| Err::<Shaky, _>(Error::environment("no pod")));
         assert!(load.acknowledged(1, Duration::from_millis(20)).await.is_err());
         assert_eq!(load.stop().await.unwrap().attempts, []);
         std::fs::remove_file(path).unwrap();
@@ -203,8 +216,10 @@ mod tests {
         let (path, recorder) = recorder("phases");
         let plan = Plan { clients: 0..2, writes_per_client: 2, sizes: &[40] };
         for _ in 0..2 {
-            let load = Load::start(&recorder, &plan, async |_| Ok(Shaky(5)));
+            let mut load = Load::start(&recorder, &plan, async |_| Ok(Shaky(5)));
             load.acknowledged(4, Duration::from_secs(10)).await.unwrap();
+            let more = load.acknowledged(1, Duration::from_secs(10)).await.unwrap_err();
+            assert!(more.to_string().contains("all writes of the plan are sent"), "{more}");
             load.stop().await.unwrap();
         }
         let ledger = recorder.ledger();

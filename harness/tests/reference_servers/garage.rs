@@ -15,8 +15,7 @@ const PLAN: Plan = Plan { clients: 0..2, writes_per_client: 12, sizes: s3::SIZES
 
 async fn started() -> Garage {
     let server = Garage::start(1).await;
-    let admins = [soon(async || Ok(server.admin().await)).await];
-    initialise(&admins).await.unwrap();
+    initialise(&[server.admin().await.unwrap()]).await.unwrap();
     server.bucket().await.unwrap();
     server
 }
@@ -50,7 +49,7 @@ async fn without_a_fault_nothing_is_lost() {
     }
     assert_eq!(s3.head("nothing").await.unwrap(), None);
     assert_eq!(s3.list(&format!("{}/1/", ledger.run)).await.unwrap().len(), 12);
-    let statistics = server.admin().await.node_statistics().await.unwrap();
+    let statistics = server.admin().await.unwrap().node_statistics().await.unwrap();
     let objects = statistics.table_stats.iter().find(|table| table.table_name == "object").unwrap();
     assert_eq!(objects.items, 24);
 }
@@ -78,13 +77,13 @@ async fn what_is_done_behind_the_ledgers_back_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_objects_survive_sigkill_in_mid_write() {
     let (server, book) = (started().await, Book::new("s3-kill"));
-    let load = {
+    let mut load = {
         let server = server.clone();
         let connect = move |_| {
             let server = server.clone();
             async move {
                 // A port that answers, or the many writes of the plan would all be tried while the server is away.
-                server.admin().await.probe().await?;
+                server.admin().await?.probe().await?;
                 server.s3().await
             }
         };
@@ -109,7 +108,7 @@ async fn acknowledged_objects_survive_sigkill_in_mid_write() {
 #[tokio::test(flavor = "multi_thread")]
 async fn s3_works_after_the_layout_and_not_before() {
     let server = Garage::start(1).await;
-    let admins = [server.admin().await];
+    let admins = [server.admin().await.unwrap()];
     let wanted = Wanted::document(node_ids(&admins).await.unwrap());
     assert_eq!(admins[0].probe().await.unwrap().status, 503);
     assert!(layout_is(&admins, &wanted).await[0].ends_with("there is no layout"));
@@ -158,7 +157,7 @@ async fn three_nodes_take_one_layout_from_two_initialisers_at_once() {
     let servers = [Garage::start(3).await, Garage::start(3).await, Garage::start(3).await];
     let mut admins = Vec::new();
     for server in &servers {
-        admins.push(server.admin().await);
+        admins.push(server.admin().await.unwrap());
     }
     let alone = not_acquainted(&admins).await;
     assert_eq!(alone.len(), 6, "{alone:?}");
@@ -173,6 +172,10 @@ async fn three_nodes_take_one_layout_from_two_initialisers_at_once() {
     let wanted = Wanted::document(node_ids(&admins).await.unwrap());
     met(async || layout_is(&admins, &wanted).await).await;
     met(async || not_healthy(&admins).await).await;
+    for server in &servers {
+        let log = server.log().await;
+        assert!(log.contains("server listening on") && !log.contains("Inconsistent layout"), "{log}");
+    }
 
     // Written through one node, read from each of the others.
     soon(async || servers[0].bucket().await).await;

@@ -11,9 +11,15 @@ use crate::servers::{Book, DEADLINE, LONG, Postgres, soon};
 const PLAN: Plan = Plan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES };
 
 async fn started() -> Postgres {
-    let server = Postgres::start().await;
+    started_with(&[]).await
+}
+
+async fn started_with(settings: &[&str]) -> Postgres {
+    let server = Postgres::start(settings).await;
     let session = soon(|| server.session()).await;
     Sql::create_table(&session).await.unwrap();
+    // The control's server forgets what is not on the disk; the table must not be among it.
+    session.run("checkpoint", session.client().batch_execute("checkpoint")).await.unwrap();
     server
 }
 
@@ -72,6 +78,23 @@ async fn what_is_done_behind_the_ledgers_back_is_found() {
     assert_eq!(found, expected);
 }
 
+/// SIGKILL under load, and as many writes after it as before.
+async fn killed_in_mid_write(server: &Postgres, book: &Book, sizes: &'static [usize]) -> Ledger {
+    let mut load = {
+        let server = server.clone();
+        let connect = move |_| {
+            let server = server.clone();
+            async move { server.sql().await }
+        };
+        Load::start(&book.recorder, &Plan { clients: 0..4, writes_per_client: 100_000, sizes }, connect)
+    };
+    load.acknowledged(50, LONG).await.unwrap();
+    server.kill().await;
+    server.restart().await;
+    load.acknowledged(50, LONG).await.unwrap();
+    load.stop().await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_commits_survive_sigkill_in_mid_write() {
     let (server, book) = (started().await, Book::new("sql-kill"));
@@ -79,24 +102,7 @@ async fn acknowledged_commits_survive_sigkill_in_mid_write() {
     let (identifier, first_start) =
         (before.system_identifier().await.unwrap(), before.started().await.unwrap());
 
-    let load = {
-        let server = server.clone();
-        let connect = move |_| {
-            let server = server.clone();
-            async move { server.sql().await }
-        };
-        Load::start(
-            &book.recorder,
-            &Plan { clients: 0..4, writes_per_client: 100_000, sizes: sql::SIZES },
-            connect,
-        )
-    };
-    load.acknowledged(50, LONG).await.unwrap();
-    server.kill().await;
-    server.restart().await;
-    load.acknowledged(50, LONG).await.unwrap();
-    let ledger = load.stop().await.unwrap();
-
+    let ledger = killed_in_mid_write(&server, &book, sql::SIZES).await;
     let judgement = judged(&server, &ledger).await;
     assert_eq!(judgement.flaws, []);
     assert!(judgement.statistics.acknowledged >= 100, "{:?}", judgement.statistics);
@@ -107,6 +113,20 @@ async fn acknowledged_commits_survive_sigkill_in_mid_write() {
     let after = server.session().await.unwrap();
     assert_eq!(after.system_identifier().await.unwrap(), identifier);
     assert!(after.started().await.unwrap() > first_start, "the postmaster was not restarted");
+}
+
+/// The control: a server that acknowledges before it writes must be caught.
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_that_were_acknowledged_too_early_are_found_lost() {
+    let server = started_with(&["synchronous_commit=off", "wal_writer_delay=10s"]).await;
+    let book = Book::new("sql-early");
+    // Small rows: large ones fill the buffers, and a full buffer is written.
+    let ledger = killed_in_mid_write(&server, &book, &[100]).await;
+    let judgement = judged(&server, &ledger).await;
+    assert!(!judgement.flaws.is_empty(), "nothing was lost: {:?}", judgement.statistics);
+    assert!(judgement.flaws.iter().all(|flaw| flaw.kind == Kind::Lost), "{:?}", judgement.flaws);
+    let findings = judgement.findings(harness::claim::S23, "SQL");
+    assert!(findings[0].message.contains("acknowledged writes are lost"), "{findings:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

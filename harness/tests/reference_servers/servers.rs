@@ -1,8 +1,12 @@
 //! The servers, in containers that carry our label and end with the test.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use futures::StreamExt;
 use harness::{
     Result,
     ledger::{Recorder, Secret, s3, sql::Sql},
@@ -13,7 +17,11 @@ use harness::{
 };
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt,
-    bollard::{Docker, query_parameters::KillContainerOptionsBuilder},
+    bollard::{
+        Docker,
+        errors::Error as DockerError,
+        query_parameters::{KillContainerOptionsBuilder, WaitContainerOptions},
+    },
     core::{ContainerPort, WaitFor},
     runners::AsyncRunner,
 };
@@ -30,16 +38,28 @@ const SQL: ContainerPort = ContainerPort::Tcp(5432);
 const TOKEN: &str = "reference-admin-token";
 const PASSWORD: &str = "reference-password";
 
-/// A container with a server; clones are the same one.
-#[derive(Clone)]
-struct Server(Arc<ContainerAsync<GenericImage>>);
+/// A container with a server. It ends with the first handle, in the test's own thread: the last clone may live in a
+/// writer, and goes when no runtime is left to remove a container.
+struct Server {
+    _owner: Option<Arc<ContainerAsync<GenericImage>>>,
+    container: Weak<ContainerAsync<GenericImage>>,
+}
+
+impl Clone for Server {
+    fn clone(&self) -> Self {
+        Self { _owner: None, container: self.container.clone() }
+    }
+}
 
 impl Server {
     async fn start(request: ContainerRequest<GenericImage>) -> Self {
         let image = format!("{:?}", request.descriptor());
         let request = request.with_label("steadfast.dev/run", format!("reference-{}", std::process::id()));
         match request.with_startup_timeout(LONG).start().await {
-            Ok(container) => Self(Arc::new(container)),
+            Ok(container) => {
+                let owner = Arc::new(container);
+                Self { container: Arc::downgrade(&owner), _owner: Some(owner) }
+            }
             Err(error) => panic!(
                 "the reference server {image} did not start: {error}\n\
                  These tests need a Docker engine and that image: run scripts/setup, and see that `docker info` answers."
@@ -47,25 +67,37 @@ impl Server {
         }
     }
 
+    fn container(&self) -> Result<Arc<ContainerAsync<GenericImage>>> {
+        self.container.upgrade().ok_or_else(|| harness::Error::environment("the container is gone"))
+    }
+
     /// Docker chooses another port with every start: ask each time.
     async fn port(&self, port: ContainerPort) -> Result<u16> {
-        let asked = tokio::time::timeout(DEADLINE, self.0.get_host_port_ipv4(port)).await;
+        let container = self.container()?;
+        let asked = tokio::time::timeout(DEADLINE, container.get_host_port_ipv4(port)).await;
         asked
             .map_err(|_| harness::Error::environment("Docker does not say the port"))?
             .map_err(|error| harness::Error::environment(format!("no port {port:?}: {error}")))
     }
 
+    /// SIGKILL, and the end of it: a start that comes before the end would find it running.
     async fn kill(&self) {
-        let docker = Docker::connect_with_defaults().unwrap();
+        let (docker, container) = (Docker::connect_with_defaults().unwrap(), self.container().unwrap());
         let sigkill = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        tokio::time::timeout(DEADLINE, docker.kill_container(self.0.id(), Some(sigkill)))
-            .await
-            .unwrap()
-            .unwrap();
+        let killed = async {
+            docker.kill_container(container.id(), Some(sigkill)).await.unwrap();
+            // An exit code other than 0 comes as an error.
+            let ended = docker.wait_container(container.id(), None::<WaitContainerOptions>).next().await;
+            assert!(
+                matches!(ended, Some(Err(DockerError::DockerContainerWaitError { code: 137, .. }))),
+                "{ended:?}"
+            );
+        };
+        tokio::time::timeout(DEADLINE, killed).await.unwrap();
     }
 
     async fn restart(&self) {
-        tokio::time::timeout(DEADLINE, self.0.start()).await.unwrap().unwrap();
+        tokio::time::timeout(DEADLINE, self.container().unwrap().start()).await.unwrap().unwrap();
     }
 }
 
@@ -98,18 +130,27 @@ impl Garage {
             .with_cmd(["/garage", "server"])
             .with_env_var("RUST_LOG", "garage=info")
             .with_copy_to("/etc/garage.toml", config.into_bytes());
-        Self(Server::start(image).await)
+        let server = Self(Server::start(image).await);
+        soon(async || Ok(server.admin().await?.node_info().await?)).await;
+        server
     }
 
-    pub async fn admin(&self) -> Admin {
-        let port = self.0.port(ADMIN).await.unwrap();
-        Admin::new(&format!("http://127.0.0.1:{port}"), Secret::new(TOKEN), DEADLINE)
+    pub async fn admin(&self) -> Result<Admin> {
+        let port = self.0.port(ADMIN).await?;
+        Ok(Admin::new(&format!("http://127.0.0.1:{port}"), Secret::new(TOKEN), DEADLINE))
+    }
+
+    /// What it has said so far.
+    pub async fn log(&self) -> String {
+        let container = self.0.container().unwrap();
+        let log = tokio::time::timeout(DEADLINE, container.stderr_to_vec()).await.unwrap().unwrap();
+        String::from_utf8_lossy(&log).into_owned()
     }
 
     /// Where other nodes find this one: `<id>@<address>:3901`.
     pub async fn peer(&self) -> String {
-        let id = self.admin().await.node_info().await.unwrap().node_id;
-        format!("{id}@{}:3901", self.0.0.get_bridge_ip_address().await.unwrap())
+        let id = self.admin().await.unwrap().node_info().await.unwrap().node_id;
+        format!("{id}@{}:3901", self.0.container().unwrap().get_bridge_ip_address().await.unwrap())
     }
 
     /// A client of the bucket `ledger`, with a key that [`Garage::bucket`] made known.
@@ -127,7 +168,7 @@ impl Garage {
 
     /// Makes the bucket and its key; safe to repeat.
     pub async fn bucket(&self) -> Result<()> {
-        let (admin, key) = (self.admin().await, access_key());
+        let (admin, key) = (self.admin().await?, access_key());
         admin.import_key("ledger", &key).await?;
         let bucket = admin.create_bucket("ledger").await?;
         Ok(admin.allow_key(&bucket, &key.id).await?)
@@ -154,11 +195,13 @@ fn access_key() -> AccessKey {
 pub struct Postgres(Server);
 
 impl Postgres {
-    pub async fn start() -> Self {
+    pub async fn start(settings: &[&str]) -> Self {
+        let settings = settings.iter().flat_map(|setting| ["-c", *setting]);
         let image = GenericImage::new("postgres", "17")
             .with_exposed_port(SQL)
             // The server that initialises listens on its socket only.
             .with_wait_for(WaitFor::message_on_either_std("listening on IPv4 address"))
+            .with_cmd(std::iter::once("postgres").chain(settings))
             .with_env_var("POSTGRES_USER", "dagster")
             .with_env_var("POSTGRES_PASSWORD", PASSWORD)
             .with_env_var("POSTGRES_DB", "dagster");

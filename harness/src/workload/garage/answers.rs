@@ -14,12 +14,12 @@ pub struct NodeInfo {
     pub node_id: String,
     /// The pod's name.
     pub hostname: Option<String>,
-    /// `v2.5.0`
+    /// `v2.5.0`; `cargo:2.5.0` when built from the registry.
     pub garage_version: String,
     /// What it was built with: discovery needs `kubernetes-discovery`.
     #[serde(default)]
     pub garage_features: Option<Vec<String>>,
-    /// `lmdb`
+    /// `LMDB (using Heed crate)`
     pub db_engine: String,
     /// The address it gives to other nodes.
     pub addr: Option<String>,

@@ -49,6 +49,12 @@ impl Wanted {
         self.nodes.iter().map(change).collect()
     }
 
+    /// Whether exactly our changes wait to be applied.
+    fn is_staged(&self, layout: &Layout) -> bool {
+        let (wanted, staged) = (self.changes(), &layout.staged_role_changes);
+        staged.len() == wanted.len() && wanted.iter().all(|change| staged.contains(change))
+    }
+
     /// How a layout differs from this one, in words; empty when it does not. Tags are the administrator's own.
     pub fn differences(&self, layout: &Layout) -> Vec<String> {
         let mut differences = Vec::new();
@@ -173,21 +179,23 @@ pub async fn initialise(admins: &[Admin]) -> Result<Initialised> {
     let Some((_, lead)) = ids.iter().zip(admins).min_by_key(|(id, _)| *id) else {
         return Err(Error::bug("a layout for no nodes"));
     };
-    if lead.layout().await?.version > 0 {
-        return accept(lead, &wanted, Initialised::Before).await;
+    let mut layout = lead.layout().await?;
+    if layout.version > 0 {
+        return same(lead, &wanted, &layout, Initialised::Before);
     }
-    let staged = lead.update_layout(&wanted.changes()).await?;
-    if staged.version > 0 {
-        return accept(lead, &wanted, Initialised::ByAnother).await;
+    // What another has staged is not staged again: it would be the same role with a later time, and Garage compares both.
+    if !wanted.is_staged(&layout) {
+        layout = lead.update_layout(&wanted.changes()).await?;
     }
-    let foreign: Vec<_> =
-        staged.staged_role_changes.iter().filter(|change| !wanted.changes().contains(change)).collect();
-    if !foreign.is_empty() {
-        let ids: Vec<_> = foreign.iter().map(|change| short(&change.id)).collect();
+    if layout.version > 0 {
+        return same(lead, &wanted, &layout, Initialised::ByAnother);
+    }
+    if !wanted.is_staged(&layout) {
+        let staged: Vec<_> = layout.staged_role_changes.iter().map(|change| short(&change.id)).collect();
         return Err(Error::failed(format!(
-            "{}: changes of somebody else are staged, for {}; nothing was applied",
+            "{}: other changes than ours are staged, for {}; nothing was applied",
             lead.address(),
-            ids.join(", ")
+            staged.join(", ")
         )));
     }
     let refusal = match lead.preview_layout().await? {
@@ -201,14 +209,8 @@ pub async fn initialise(admins: &[Admin]) -> Result<Initialised> {
         },
     };
     // Refused because another was faster, or refused for good: the layout tells.
-    if lead.layout().await?.version == 0 {
-        return Err(refusal);
-    }
-    accept(lead, &wanted, Initialised::ByAnother).await
-}
-
-async fn accept(lead: &Admin, wanted: &Wanted, how: Initialised) -> Result<Initialised> {
-    same(lead, wanted, &lead.layout().await?, how)
+    layout = lead.layout().await?;
+    if layout.version == 0 { Err(refusal) } else { same(lead, &wanted, &layout, Initialised::ByAnother) }
 }
 
 fn same(lead: &Admin, wanted: &Wanted, layout: &Layout, how: Initialised) -> Result<Initialised> {
