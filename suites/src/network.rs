@@ -82,11 +82,7 @@ async fn services_answer(run: Run) -> Result<()> {
     let address = run.service_address(regular).await?;
     let answer = asker.resolve(&format!("{}.", Workload::host(regular, run.namespace())), "A").await?;
     run.judge_equal(S5, &format!("the addresses of {regular}"), vec![address.as_str()], answer.addresses());
-    let connections = asker.connect(regular, set.workload.port, 60).await?;
-    run.judge_equal(S5, "failed connections", 0, connections.failed);
-    let reached: Vec<_> = connections.answers.keys().cloned().collect();
-    let pods: Vec<_> = (0..3).map(|ordinal| set.pod_name(ordinal)).collect();
-    run.judge_equal(S5, &format!("the pods that 60 connections to {regular} reached"), pods, reached);
+    run.judge_spread(S5, &asker, &set, 0..3, PROPAGATION).await?;
 
     run.step(format!("a pod that is not Ready leaves {headless}, and comes back to it"));
     let two = run.sentinel(set.pod_name(2));

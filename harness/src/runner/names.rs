@@ -10,11 +10,16 @@ use crate::{
     claim::Claim,
     error::{Error, Result, within},
     wait::{Progress, until_asked},
-    workload::{Set, Workload, sentinel::Sentinel},
+    workload::{
+        Set, Workload,
+        sentinel::{Connections, Sentinel},
+    },
 };
 
 /// How long the API server may take for one call.
 const CALL: Duration = Duration::from_secs(10);
+/// With three pods behind a service, so many all miss one of them once in 10^10 times.
+const CONNECTIONS: u32 = 60;
 
 impl Run {
     /// Judges that a pod's own name leads to its address of this moment, as seen from inside `asker`. A name may
@@ -85,6 +90,37 @@ impl Run {
         };
         let lag = self.found(claim, until_asked(sentence, self.stretch(propagation), ask).await)?;
         self.measure(&format!("lag of {name}"), lag.as_secs_f64(), "s");
+        Ok(())
+    }
+
+    /// Judges that connections to a regular service reach each of these pods, and no other, and that none fails. A
+    /// node's proxy learns of a Ready pod later than the API does, so this may lag for as long as `propagation`.
+    ///
+    /// # Errors
+    /// When they do not; that is a finding as well.
+    pub async fn judge_spread(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        set: &Set,
+        ordinals: impl IntoIterator<Item = u32>,
+        propagation: Duration,
+    ) -> Result<()> {
+        let service = set.workload.name;
+        let wanted: Vec<_> = ordinals.into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
+        let sentence = format!("{CONNECTIONS} connections to {service} reach {}", wanted.join(", "));
+        let ask = || async {
+            let connections = asker.connect(service, set.workload.port, CONNECTIONS).await?;
+            let reached: Vec<_> = connections.answers.keys().cloned().collect();
+            Ok(if connections.failed == 0 && reached == wanted {
+                Progress::Met
+            } else {
+                let Connections { answers, failed, errors } = connections;
+                Progress::NotYet(format!("they reached {answers:?}, and {failed} failed {errors:?}"))
+            })
+        };
+        let lag = self.found(claim, until_asked(&sentence, self.stretch(propagation), ask).await)?;
+        self.measure(&format!("lag of connections to {service}"), lag.as_secs_f64(), "s");
         Ok(())
     }
 
