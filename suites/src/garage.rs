@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::{G1, G2, G3, G4, S13, S14},
-    ledger::{Content, Write},
+    ledger::{Content, Outcome, Secret, Write},
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{
@@ -42,8 +42,15 @@ async fn becomes_a_store(run: Run) -> Result<()> {
         run.judge_equal(G2, "the layout's version", 0, admin.layout().await?.version);
         run.judge_equal(G2, "the status of /health", 503, admin.probe().await?.status);
     }
-    let key_refused = run.bucket(&admins).await.is_err();
-    run.judge(S14, (!key_refused).then(|| "a bucket could be made before there was a layout".to_owned()));
+    run.judge(
+        S14,
+        run.bucket(&admins).await.ok().map(|_| "a bucket could be made before there was a layout".to_owned()),
+    );
+    let stranger =
+        AccessKey { id: "GK0123456789abcdef01234567".to_owned(), secret: Secret::new("0".repeat(64)) };
+    let outcome = run.s3(&set.pod_name(0), &stranger).await?.put(&Write::derive("early", 0, 0, 128)).await;
+    let taken = outcome == Outcome::Acknowledged;
+    run.judge(S14, taken.then(|| "an object was taken before there was a layout".to_owned()));
 
     run.step("two initialise at once, and one of them again");
     let (one, other) = tokio::join!(layout::initialise(&admins), layout::initialise(&admins));

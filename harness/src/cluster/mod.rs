@@ -1,6 +1,7 @@
 //! Clusters: kind's and existing ones, the lease, images, ways in.
 
 mod client;
+mod definitions;
 mod docker;
 mod down;
 mod engine;
@@ -20,6 +21,7 @@ mod runs;
 mod tunnel;
 
 pub use client::install_crypto;
+pub use definitions::remove_definitions;
 pub use docker::docker;
 pub use down::{Down, down};
 pub use engine::{Engine, Machine};

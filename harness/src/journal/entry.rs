@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Fact, Kind, Promise, fact};
+use super::{Fact, Kind, Promise, reduce};
 use crate::error::{Error, Result};
 
 /// The version of the journal's lines.
@@ -120,7 +120,7 @@ impl Line {
         let record = match &self.content {
             Content::Schema(_) => return Ok(None),
             Content::Object { change, kind, object } => {
-                let fact = fact::reduce(*kind, object).map_err(|error| {
+                let fact = reduce(*kind, object).map_err(|error| {
                     Error::failed(format!("line {} of the journal is no {}: {error}", self.line, kind.name()))
                 })?;
                 let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str);

@@ -11,6 +11,7 @@ pub mod lifeline;
 pub mod log;
 pub mod promise;
 pub mod recorder;
+pub mod reduce;
 mod watch;
 pub mod world;
 
@@ -21,4 +22,5 @@ pub use kind::Kind;
 pub use log::Log;
 pub use promise::Promise;
 pub use recorder::Recorder;
+pub use reduce::reduce;
 pub use world::World;

@@ -72,10 +72,15 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value, labels: &[(
     if scope == Scope::Namespaced {
         object["metadata"]["namespace"] = json!(namespace);
     }
+    // A definition is the whole cluster's: one that is there is somebody's, and stays as it is.
+    let definition = types.kind == "CustomResourceDefinition";
+    if definition && within(DEADLINE, &doing, api.get_opt(name), Error::api(doing.clone())).await?.is_some() {
+        return Ok(());
+    }
     let parameters = PatchParams::apply(FIELD_MANAGER).force();
     let patch = Patch::Apply(&object);
     within(DEADLINE, &doing, api.patch(name, &parameters, &patch), Error::api(doing.clone())).await?;
-    if types.kind == "CustomResourceDefinition" {
+    if definition {
         served(client, &object, &doing).await?;
     }
     Ok(())

@@ -237,6 +237,8 @@ impl Run {
     /// # Errors
     /// When it can't be met, or was not in time.
     pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
+        let (scenario, reason) = (self.inner.plan.name.clone(), expectation.sentence.clone());
+        self.inner.progress.send(Event::Waiting { scenario, reason });
         self.inner.waiter.until(expectation, self.stretch(deadline)).await
     }
 

@@ -186,7 +186,13 @@ impl Session {
             Keep::Always => true,
         };
         let kept = keep.then(|| self.cluster.kubeconfig.clone()).flatten();
-        let released = self.runtime.block_on(self.cluster.release(keep));
+        let ours = self.cluster.kubeconfig.is_some();
+        let released = self.runtime.block_on(async {
+            if !ours && !keep {
+                cluster::remove_definitions(&self.shared.client, &self.shared.run).await?;
+            }
+            self.cluster.release(keep).await
+        });
         self.shared.progress.finish();
         let mut out = std::io::stdout().lock();
         let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
