@@ -38,18 +38,7 @@ pub struct Run {
 }
 
 struct Inner {
-    plan: Plan,
-    namespace: String,
-    run_label: String,
-    client: Client,
-    /// The images of the cluster by repository: tags are a setting.
-    images: Vec<String>,
-    log: Arc<Log>,
-    waiter: Waiter,
-    progress: Progress,
-    patience: f64,
-    directory: Utf8PathBuf,
-    secrets: Secrets,
+    parts: Parts,
     state: Mutex<State>,
     beside: Mutex<JoinSet<()>>,
 }
@@ -60,6 +49,7 @@ pub(super) struct Parts {
     pub(super) namespace: String,
     pub(super) run_label: String,
     pub(super) client: Client,
+    /// The cluster's images: their tags are a setting.
     pub(super) images: Vec<String>,
     pub(super) log: Arc<Log>,
     pub(super) waiter: Waiter,
@@ -71,68 +61,39 @@ pub(super) struct Parts {
 
 impl fmt::Debug for Run {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_tuple("Run").field(&self.inner.plan.name).finish()
+        formatter.debug_tuple("Run").field(&self.inner.parts.plan.name).finish()
     }
 }
 
 impl Run {
     pub(super) fn new(parts: Parts) -> Self {
-        let Parts {
-            plan,
-            namespace,
-            run_label,
-            client,
-            images,
-            log,
-            waiter,
-            progress,
-            patience,
-            directory,
-            secrets,
-        } = parts;
         let (state, beside) = (Mutex::new(State::new()), Mutex::new(JoinSet::new()));
-        Self {
-            inner: Arc::new(Inner {
-                plan,
-                namespace,
-                run_label,
-                client,
-                images,
-                log,
-                waiter,
-                progress,
-                patience,
-                directory,
-                secrets,
-                state,
-                beside,
-            }),
-        }
+        Self { inner: Arc::new(Inner { parts, state, beside }) }
     }
 
     /// The workload of this trial.
     pub fn workload(&self) -> Workload {
-        self.inner.plan.workload
+        self.inner.parts.plan.workload
     }
 
     /// The namespace that is this trial's alone.
     pub fn namespace(&self) -> &str {
-        &self.inner.namespace
+        &self.inner.parts.namespace
     }
 
     /// A client of the API server, for what no handle offers.
     pub fn client(&self) -> &Client {
-        &self.inner.client
+        &self.inner.parts.client
     }
 
     /// The journal.
     pub fn log(&self) -> &Arc<Log> {
-        &self.inner.log
+        &self.inner.parts.log
     }
 
     /// The folder for this trial's files: ledgers, evidence.
     pub fn directory(&self) -> &Utf8PathBuf {
-        &self.inner.directory
+        &self.inner.parts.directory
     }
 
     /// Says what is done from here on.
@@ -140,8 +101,8 @@ impl Run {
         let name = name.into();
         self.log().act("step", "scenario", name.clone());
         self.state().step(&name);
-        let scenario = self.inner.plan.name.clone();
-        self.inner.progress.send(Event::Step { scenario, name });
+        let scenario = self.inner.parts.plan.name.clone();
+        self.inner.parts.progress.send(Event::Step { scenario, name });
     }
 
     /// Deploys the workload as shipped, and says so; does not wait until it is ready.
@@ -171,8 +132,8 @@ impl Run {
         self.log().promise(promise.clone());
         self.apply(manifest).await?;
         let (namespace, client) = (self.namespace().to_owned(), self.client().clone());
-        let (log, waiter) = (Arc::clone(self.log()), self.inner.waiter.clone());
-        let set = Set::new(workload, promise, namespace, client, log, waiter, self.inner.patience);
+        let (log, waiter) = (Arc::clone(self.log()), self.inner.parts.waiter.clone());
+        let set = Set::new(workload, promise, namespace, client, log, waiter, self.inner.parts.patience);
         if let Some(Sabotage::Meanwhile(sabotage)) = self.sabotage() {
             let task = sabotage(self.clone(), set.clone());
             let log = Arc::clone(self.log());
@@ -186,7 +147,7 @@ impl Run {
     }
 
     fn sabotage(&self) -> Option<&Sabotage> {
-        self.inner.plan.control.as_ref().map(|control| &control.sabotage)
+        self.inner.parts.plan.control.as_ref().map(|control| &control.sabotage)
     }
 
     /// Applies objects in the trial's namespace, with the cluster's images.
@@ -194,11 +155,16 @@ impl Run {
     /// # Errors
     /// When the API server refuses.
     pub async fn apply(&self, mut manifest: Manifest) -> Result<()> {
-        self.inner.secrets.learn(&manifest);
+        self.inner.parts.secrets.learn(&manifest);
         garage::discover_in(&mut manifest, self.namespace());
-        manifest.use_images(&self.inner.images);
-        apply(self.client(), self.namespace(), &manifest, &[("steadfast.dev/run", &self.inner.run_label)])
-            .await
+        manifest.use_images(&self.inner.parts.images);
+        apply(
+            self.client(),
+            self.namespace(),
+            &manifest,
+            &[("steadfast.dev/run", &self.inner.parts.run_label)],
+        )
+        .await
     }
 
     /// A pod of our program beside the workload: names are asked, and connections opened, from inside it.
@@ -237,14 +203,14 @@ impl Run {
     /// # Errors
     /// When it can't be met, or was not in time.
     pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        let (scenario, reason) = (self.inner.plan.name.clone(), expectation.sentence.clone());
-        self.inner.progress.send(Event::Waiting { scenario, reason });
-        self.inner.waiter.until(expectation, self.stretch(deadline)).await
+        let (scenario, reason) = (self.inner.parts.plan.name.clone(), expectation.sentence.clone());
+        self.inner.parts.progress.send(Event::Waiting { scenario, reason });
+        self.inner.parts.waiter.until(expectation, self.stretch(deadline)).await
     }
 
     /// A deadline for a quick machine, as the setting for slow ones stretches it.
     pub fn stretch(&self, deadline: Duration) -> Duration {
-        deadline.mul_f64(self.inner.patience)
+        deadline.mul_f64(self.inner.parts.patience)
     }
 
     /// Waits for what a claim promises.
@@ -267,7 +233,7 @@ impl Run {
     /// # Errors
     /// When it does not stay so; that is a finding as well.
     pub async fn hold(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
-        let outcome = self.inner.waiter.hold(expectation, HOLD).await;
+        let outcome = self.inner.parts.waiter.hold(expectation, HOLD).await;
         self.found(claim, outcome)
     }
 
@@ -342,7 +308,7 @@ impl Run {
     }
 
     pub(super) fn plan(&self) -> &Plan {
-        &self.inner.plan
+        &self.inner.parts.plan
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
