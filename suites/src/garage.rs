@@ -25,7 +25,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([G1, G2, S14, S13, G3, G4])
         .on([GARAGE])
-        .within(seconds(300)),
+        .within(seconds(500)),
     ]
 }
 
@@ -67,7 +67,7 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     run.step("a node that comes back is the same node");
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
-    run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(90)).await?;
+    run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(180)).await?;
     let back = run.garage(&old.meta.name).await?;
     run.judge_equal(G3, "the id of garage-1", ids[1].clone(), back.node_info().await?.node_id);
 

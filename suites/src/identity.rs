@@ -25,7 +25,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S1, S2, S3, S6, S7])
         .on([SENTINEL, GARAGE, DAGSTER_POSTGRESQL])
-        .within(seconds(240))
+        .within(seconds(400))
         .control("empty_directory", [S7], EMPTY_DIRECTORY, "the data of sentinel-1 after its return")
         .control(
             "claim_deleted_with_pod",
@@ -54,7 +54,7 @@ async fn pod_returns(run: Run) -> Result<()> {
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     let name = set.pod_name(1);
-    run.expect(S2, &expectations::pod_ready(&name, Some(&old.meta.uid)), seconds(90)).await?;
+    run.expect(S2, &expectations::pod_ready(&name, Some(&old.meta.uid)), seconds(180)).await?;
     set.ready(REPLICAS).await?;
 
     run.step("read the data again");

@@ -24,7 +24,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             names_follow_pods,
         )
         .proves([S4])
-        .within(seconds(150))
+        .within(seconds(300))
         .control(
             "headless_selects_nothing",
             [S4],
@@ -37,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             services_answer,
         )
         .proves([S5])
-        .within(seconds(150))
+        .within(seconds(300))
         .control(
             "headless_turned_regular",
             [S5],
@@ -62,7 +62,7 @@ async fn names_follow_pods(run: Run) -> Result<()> {
     run.step("delete pod 1: it comes back with another address");
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
-    run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(60)).await?;
+    run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(120)).await?;
     for asker in [0, 2] {
         run.judge_name(S4, &run.sentinel(set.pod_name(asker)), &set, 1, PROPAGATION).await?;
     }

@@ -28,7 +28,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S1, S8])
         .on(ALL)
-        .within(seconds(200))
+        .within(seconds(400))
         .control("parallel", [S8], PARALLEL, "was created while sentinel-0 was not ready"),
         scenario(
             "ordering::scale_down",
@@ -37,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S9, S17])
         .on(ALL)
-        .within(seconds(220))
+        .within(seconds(420))
         .control("parallel", [S9], PARALLEL, "sentinel-1 began to terminate while sentinel-2 was still there")
         .control(
             "delete_claims_when_scaled",
@@ -51,7 +51,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             halts_while_unhealthy,
         )
         .proves([S10])
-        .within(seconds(120))
+        .within(seconds(300))
         .control("readiness_probe_removed", [S10], READINESS_PROBE_REMOVED, "counts 0 ready"),
         scenario(
             "ordering::probes_gate",
@@ -59,7 +59,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             probes_gate,
         )
         .proves([S21])
-        .within(seconds(120))
+        .within(seconds(300))
         .control("readiness_probe_removed", [S21], READINESS_PROBE_REMOVED, "had to stay so"),
     ]
 }
@@ -74,13 +74,13 @@ async fn scale_up(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         let name = set.pod_name(ordinal);
         run.step(format!("{name} runs, is not Ready, and nothing above it comes"));
-        run.wait(&pod_running(&name), seconds(90)).await?;
+        run.wait(&pod_running(&name), seconds(240)).await?;
         run.wait(&controller_counts(&set.promise, ordinal), seconds(30)).await?;
         set.nudge().await?;
         run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?;
         run.step(format!("release {name}"));
         set.release(ordinal).await?;
-        run.wait(&pod_ready(&name, None), seconds(60)).await?;
+        run.wait(&pod_ready(&name, None), seconds(120)).await?;
     }
     set.ready(3).await?;
     run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
@@ -107,7 +107,7 @@ async fn scale_down(run: Run) -> Result<()> {
 
     run.step("let pod 2 be gone");
     set.release_removal(2).await?;
-    run.expect(S9, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(90)).await?;
+    run.expect(S9, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(120)).await?;
     set.ready(1).await?;
 
     run.step("the claims stay");
@@ -128,7 +128,7 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
 
     run.step("pod 0 turns unhealthy, and the set is scaled up");
     zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
-    run.expect(S10, &controller_counts(&set.promise, 0), seconds(15)).await?;
+    run.expect(S10, &controller_counts(&set.promise, 0), seconds(30)).await?;
     set.scale(3).await?;
     run.wait(&controller_counts(&set.promise, 0), seconds(30)).await?;
     set.nudge().await?;
@@ -148,7 +148,7 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
 
     run.step("it heals, and scaling goes on");
     zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
-    run.expect(S10, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(60)).await?;
+    run.expect(S10, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(120)).await?;
     set.ready(1).await?;
     Ok(())
 }
@@ -158,7 +158,7 @@ async fn probes_gate(run: Run) -> Result<()> {
         run.deploy_with(|manifest, workload| workload.with_variable(manifest, "SENTINEL_HELD", "1")).await?;
     let one = set.pod_name(1);
     run.step(format!("{one} runs, and its readiness probe fails"));
-    run.wait(&pod_running(&one), seconds(60)).await?;
+    run.wait(&pod_running(&one), seconds(120)).await?;
     set.nudge().await?;
     run.hold(S21, &pods_exactly(&set.promise, 0..=1)).await?;
 
@@ -171,7 +171,7 @@ async fn probes_gate(run: Run) -> Result<()> {
     let (before, mark) = (set.pod(2)?, run.leave_mark(&two.pod).await?);
     let instance = two.identity().await?.instance;
     two.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
-    run.expect(S21, &pod_restarted(&two.pod, &before.meta.uid, before.restarts()), seconds(60)).await?;
+    run.expect(S21, &pod_restarted(&two.pod, &before.meta.uid, before.restarts()), seconds(120)).await?;
     set.ready(3).await?;
 
     run.step("it was restarted in place: the same pod, the same volume, another process");

@@ -23,7 +23,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S12, P3, P5, P7])
         .on([DAGSTER_POSTGRESQL, AIRBYTE_DB])
-        .within(seconds(180))
+        .within(seconds(360))
         .control(
             "data_directory_off_the_claim",
             [P5, P7, S12],
@@ -38,7 +38,7 @@ async fn single_replica(run: Run) -> Result<()> {
     let pod = set.pod_name(0);
 
     run.step("as soon as it is Ready, login and write work");
-    run.wait(&pod_ready(&pod, None), seconds(120)).await?;
+    run.wait(&pod_ready(&pod, None), seconds(240)).await?;
     run.judge(P3, works(&run, &pod).await);
     set.ready(1).await?;
 
@@ -65,7 +65,7 @@ async fn single_replica(run: Run) -> Result<()> {
     run.step("delete the pod: the same database comes back");
     let old = set.pod(0)?;
     set.delete_pod(0).await?;
-    run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(120)).await?;
+    run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(240)).await?;
     run.judge(P3, works(&run, &pod).await);
     let after = run.postgres(&pod).await?;
     run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);

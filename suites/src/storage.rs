@@ -17,7 +17,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             claims_outlive_the_set,
         )
         .proves([S17, S7])
-        .within(seconds(120))
+        .within(seconds(300))
         .control(
             "delete_claims_when_deleted",
             [S17],
@@ -38,7 +38,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
 
     run.step("delete the set");
     set.delete().await?;
-    run.wait(&pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(60)).await?;
+    run.wait(&pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
     run.hold(S17, &run.claims_are(&claims)).await?;
 
     let set = run.deploy().await?;

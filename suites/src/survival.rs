@@ -25,11 +25,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("survival::s3", "objects written under load survive 3 → 1 → 3 of Garage", s3_survives)
             .proves([S23, S17])
             .on([GARAGE])
-            .within(seconds(300)),
+            .within(seconds(600)),
         scenario("survival::sql", "rows written under load survive 3 → 1 → 3 of PostgreSQL", sql_survives)
             .proves([S23, S17])
             .on([DAGSTER_POSTGRESQL])
-            .within(seconds(300))
+            .within(seconds(600))
             .control("empty_directory", [S23], EMPTY_DIRECTORY, "acknowledged writes are lost")
             .control(
                 "delete_claims_when_scaled",
@@ -54,7 +54,7 @@ async fn s3_survives(run: Run) -> Result<()> {
             async move { run.s3_when_ready(&pod, &key).await }
         })
     };
-    load.acknowledged(ENOUGH, seconds(60)).await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
 
     down_and_up(&run, &set).await?;
 
@@ -62,7 +62,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     let admins = run.garages(&set).await?;
     let healed = run.until_healthy(&admins).await?;
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
-    load.acknowledged(ENOUGH, seconds(60)).await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
     let ledger = load.stop().await?;
 
     run.step("read everything back, from each pod");
@@ -97,7 +97,7 @@ async fn sql_survives(run: Run) -> Result<()> {
         loads.push((pod, load));
     }
     for (_, load) in &mut loads {
-        load.acknowledged(ENOUGH, seconds(60)).await?;
+        load.acknowledged(ENOUGH, seconds(120)).await?;
     }
 
     down_and_up(&run, &set).await?;

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// How long a fresh pod of ours may take until it runs.
-const PROBE_DEADLINE: Duration = Duration::from_secs(60);
+const PROBE_DEADLINE: Duration = Duration::from_secs(120);
 /// The window in which something must not happen, once the controller is known to have looked.
 pub const HOLD: Duration = Duration::from_millis(1500);
 

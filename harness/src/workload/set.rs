@@ -21,6 +21,8 @@ use crate::{
 
 /// How long the API server may take for one call.
 const CALL: Duration = Duration::from_secs(15);
+/// How long a whole set may take: far longer than it needs, since a time-out should mean broken, not slow.
+const READY: Duration = Duration::from_secs(240);
 /// The finalizer that keeps a pod from being gone.
 const FINALIZER: &str = "steadfast.dev/hold";
 /// The readiness gate that keeps a pod from being Ready.
@@ -93,7 +95,7 @@ impl Set {
     /// # Errors
     /// When they are not in time; the message says which pod is not, and why.
     pub async fn ready(&self, replicas: u32) -> Result<Duration> {
-        self.wait(&expectations::set_ready(&self.promise, replicas), Duration::from_secs(120)).await
+        self.wait(&expectations::set_ready(&self.promise, replicas), READY).await
     }
 
     /// Asks for this many replicas; does not wait.
