@@ -1,5 +1,6 @@
 //! From an API event to our reaction: how long after the API server has answered a change a waiting scenario goes on.
-//! Needs Docker: leases a cluster, or uses the one that `steadfast up` keeps. `cargo bench -p harness --bench reaction`
+//! Needs Docker: leases a cluster, or uses the one that `steadfast up` keeps. The development profile is what runs:
+//! `cargo bench --workspace --profile dev --bench reaction`
 
 use std::{
     io::Write,

@@ -30,7 +30,8 @@ pub use images::{Image, SCRIPTS, provide};
 pub use kind::find as find_kind;
 pub use leased::Cluster;
 pub use namespace::{
-    RUN_LABEL, SCENARIO_LABEL, create_namespace, delete_namespace, label_value, namespace_gone, sweep,
+    HOLD_FINALIZER, RUN_LABEL, SCENARIO_LABEL, create_namespace, delete_namespace, label_value,
+    namespace_gone, sweep,
 };
 pub use node::Node;
 pub use progress::Progress;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use camino::Utf8Path;
-use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::core::v1::{Namespace, Pod, ServiceAccount};
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, ListParams, ObjectMeta, PostParams},
+    api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams},
     runtime::watcher::Config,
 };
 use sha2::{Digest, Sha256};
@@ -18,6 +18,9 @@ use crate::error::{Error, Result, within};
 pub const RUN_LABEL: &str = "steadfast.dev/run";
 /// The label with the scenario's name, made fit by [`label_value`].
 pub const SCENARIO_LABEL: &str = "steadfast.dev/scenario";
+
+/// The finalizer with which a scenario keeps a pod from being gone.
+pub const HOLD_FINALIZER: &str = "steadfast.dev/hold";
 
 const CALL: Duration = Duration::from_secs(30);
 
@@ -66,6 +69,7 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
 /// # Errors
 /// The API's own.
 pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
+    release_held_pods(client, name).await?;
     let doing = format!("deleting namespace {name}");
     let namespaces = Api::<Namespace>::all(client.clone());
     let parameters = DeleteParams::background();
@@ -98,6 +102,26 @@ pub async fn namespace_gone(client: &Client, name: &str, deadline: Duration) -> 
         }
     })
     .await
+}
+
+/// A scenario that ended early, or was killed, may have left pods held, and a held pod would keep its namespace.
+async fn release_held_pods(client: &Client, namespace: &str) -> Result<()> {
+    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let doing = format!("looking for held pods in namespace {namespace}");
+    let parameters = ListParams::default();
+    let found = within(CALL, &doing, pods.list(&parameters), Error::api(&doing)).await?;
+    for pod in found.items.iter().filter(|pod| pod.finalizers().iter().any(|held| held == HOLD_FINALIZER)) {
+        let name = pod.name_any();
+        let doing = format!("releasing the held pod {name} in namespace {namespace}");
+        let patch = Patch::Merge(serde_json::json!({"metadata": {"finalizers": null}}));
+        let parameters = PatchParams::default();
+        match within(CALL, &doing, pods.patch(&name, &parameters, &patch), Error::api(&doing)).await {
+            Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.is_not_found()) =>
+                {}
+            released => drop(released?),
+        }
+    }
+    Ok(())
 }
 
 /// Deletes what killed runs left in this cluster, and returns the names of those namespaces. Only runs that are

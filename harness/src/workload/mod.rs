@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::{
     error::{Error, Result},
     manifest::Manifest,
+    settings::repository,
 };
 
 /// Something that a scenario deploys: a folder of manifests with one StatefulSet of the same name.
@@ -115,5 +116,5 @@ impl Workload {
 
 /// A folder under manifests/.
 pub(crate) fn folder(name: &str) -> Utf8PathBuf {
-    Utf8PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../manifests")).join(name)
+    repository().join("manifests").join(name)
 }

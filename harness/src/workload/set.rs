@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::Workload;
 use crate::{
+    cluster::HOLD_FINALIZER,
     error::{Error, Result, within},
     journal::{Log, Promise, fact},
     wait::{Expectation, Waiter, expectations},
@@ -23,8 +24,6 @@ use crate::{
 const CALL: Duration = Duration::from_secs(15);
 /// How long a whole set may take: far longer than it needs, since a time-out should mean broken, not slow.
 const READY: Duration = Duration::from_secs(240);
-/// The finalizer that keeps a pod from being gone.
-const FINALIZER: &str = "steadfast.dev/hold";
 /// The readiness gate that keeps a pod from being Ready.
 pub const GATE: &str = "steadfast.dev/released";
 
@@ -171,7 +170,7 @@ impl Set {
     /// # Errors
     /// When the API server refuses.
     pub async fn hold_removal(&self, ordinal: u32) -> Result<()> {
-        let patch = json!({"metadata": {"finalizers": [FINALIZER]}});
+        let patch = json!({"metadata": {"finalizers": [HOLD_FINALIZER]}});
         self.patch_pod("hold", ordinal, "hold its removal", &patch).await
     }
 
