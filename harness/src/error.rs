@@ -155,6 +155,8 @@ impl Error {
             Self::Environment { .. } | Self::Deadline { .. } | Self::Interrupted => Class::Environment,
             Self::Io { .. } => Class::Environment,
             Self::Api { source, .. } => match **source {
+                // What we were about to act on is gone: somebody broke a promise, or the scenario would not have asked.
+                kube::Error::Api(ref status) if status.code == 404 => Class::Failed,
                 kube::Error::Api(ref status) if (400..500).contains(&status.code) && status.code != 429 => {
                     Class::Error
                 }
