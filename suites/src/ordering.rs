@@ -6,8 +6,8 @@ use harness::{
     claim::{S1, S8, S9, S10, S17, S21},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running, pod_terminating,
-        pods_exactly, pods_gone,
+        claims_are, controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running,
+        pod_terminating, pods_exactly, pods_gone,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
 };
@@ -112,12 +112,12 @@ async fn scale_down(run: Run) -> Result<()> {
 
     run.step("the claims stay");
     set.nudge().await?;
-    run.hold(S17, &run.claims_are(&claims)).await?;
+    run.hold(S17, &claims_are(&claims)).await?;
 
     run.step("scale back up, onto the same claims");
     set.scale(3).await?;
     set.ready(3).await?;
-    run.expect(S17, &run.claims_are(&claims), seconds(1)).await?;
+    run.expect(S17, &claims_are(&claims), seconds(1)).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use anyhow::Result;
 use harness::{
     claim::{S7, S17},
     runner::{Run, Scenario, scenario},
-    wait::expectations::pods_gone,
+    wait::expectations::{claims_are, pods_gone},
 };
 
 use crate::{sabotage::DELETE_CLAIMS_WHEN_DELETED, seconds};
@@ -39,12 +39,12 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.step("delete the set");
     set.delete().await?;
     run.wait(&pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
-    run.hold(S17, &run.claims_are(&claims)).await?;
+    run.hold(S17, &claims_are(&claims)).await?;
 
     let set = run.deploy().await?;
     set.ready(3).await?;
     run.step("the same claims, with the same data");
-    run.expect(S17, &run.claims_are(&claims), seconds(1)).await?;
+    run.expect(S17, &claims_are(&claims), seconds(1)).await?;
     for (ordinal, mark) in (0..3).zip(marks) {
         let name = set.pod_name(ordinal);
         run.judge_equal(S7, &format!("the data of {name}"), mark, run.find_mark(&name).await?);

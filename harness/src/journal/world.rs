@@ -61,15 +61,6 @@ impl World {
         warnings.sort_by_key(|event| event.at);
         warnings
     }
-
-    /// The addresses that a service's EndpointSlices call ready.
-    pub fn ready_addresses(&self, service: &str) -> Vec<String> {
-        let slices = self.endpoint_slices.values().filter(|slice| slice.service == service);
-        let ready = slices.flat_map(|slice| slice.addresses.iter().filter(|(_, ready)| **ready));
-        let mut addresses: Vec<_> = ready.map(|(address, _)| address.clone()).collect();
-        addresses.sort();
-        addresses
-    }
 }
 
 /// A deletion of an older object must not remove a newer one of the same name.

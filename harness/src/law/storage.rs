@@ -117,7 +117,6 @@ pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
     let mut judgement = Judgement::over(S17, history, &[Kind::PersistentVolumeClaim]);
     let mut by_hand: Vec<&str> = Vec::new();
     let mut reported: Vec<&str> = Vec::new();
-    let mut bereft: BTreeMap<u32, u64> = BTreeMap::new();
     history.walk(|world, entry| {
         match &entry.record {
             Record::Act(act) if act.verb == "delete" => {
@@ -125,10 +124,7 @@ pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
             }
             // A pod that goes while its claims stay is a moment at which the claim could have been broken.
             Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } => {
-                if let Some(ordinal) = promise.ordinal(&pod.meta.name) {
-                    *bereft.entry(ordinal).or_default() += 1;
-                    judgement.examined += 1;
-                }
+                judgement.examined += u64::from(promise.ordinal(&pod.meta.name).is_some());
             }
             _ => {}
         }

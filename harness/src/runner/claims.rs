@@ -3,11 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Run;
-use crate::{
-    claim::S6,
-    wait::{Expectation, expectations},
-    workload::Set,
-};
+use crate::{claim::S6, workload::Set};
 
 impl Run {
     /// The set's claims of this moment: name and UID.
@@ -17,11 +13,6 @@ impl Run {
             let claims = world.volume_claims.iter().filter(|(name, _)| ours(name));
             claims.map(|(name, claim)| (name.clone(), claim.meta.uid.clone())).collect()
         })
-    }
-
-    /// These claims are as they were.
-    pub fn claims_are(&self, claims: &BTreeMap<String, String>) -> Expectation {
-        expectations::claims_are(claims)
     }
 
     /// Judges that there is one Bound claim for each template and replica, and no other.

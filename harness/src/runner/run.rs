@@ -291,17 +291,6 @@ impl Run {
         self.state().find(Finding { claim: claim.id.to_owned(), message, quotes: Vec::new() });
     }
 
-    /// Ends the scenario if anything speaks against a claim: what follows would only be a consequence.
-    ///
-    /// # Errors
-    /// When there is a finding.
-    pub fn so_far(&self) -> Result<()> {
-        match self.state().findings.first() {
-            None => Ok(()),
-            Some(finding) => Err(Error::failed(format!("{}: {}", finding.claim, finding.message))),
-        }
-    }
-
     /// Keeps a figure for the report.
     pub fn measure(&self, name: &str, value: f64, unit: &str) {
         self.state().measures.push(Measure { name: name.to_owned(), value, unit: unit.to_owned() });

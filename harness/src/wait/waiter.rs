@@ -29,16 +29,13 @@ impl Waiter {
     /// [`Error::Failed`] when it can never be met, or was not met in time; the message names the last reason.
     pub async fn until(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
         let started = Instant::now();
-        let awaiting = self.recorder.awaiting();
+        let _awaiting = self.recorder.awaiting();
         let log: &Log = self.recorder.log();
         let mut changed = log.subscribe();
         loop {
             changed.mark_unchanged();
             let missing = match log.now(|world| expectation.check(world)) {
-                Progress::Met => {
-                    drop(awaiting);
-                    return Ok(started.elapsed());
-                }
+                Progress::Met => return Ok(started.elapsed()),
                 Progress::Never(why) => {
                     return Err(Error::failed(format!("{} can never be: {why}", expectation.sentence)));
                 }
@@ -63,7 +60,7 @@ impl Waiter {
     /// [`Error::Failed`] at the first moment at which it is not met.
     pub async fn hold(&self, expectation: &Expectation, window: Duration) -> Result<()> {
         let started = Instant::now();
-        let awaiting = self.recorder.awaiting();
+        let _awaiting = self.recorder.awaiting();
         let log: &Log = self.recorder.log();
         let mut changed = log.subscribe();
         loop {
@@ -80,7 +77,6 @@ impl Waiter {
             }
             let left = window.saturating_sub(started.elapsed());
             if tokio::time::timeout(left, changed.changed()).await.is_err() {
-                drop(awaiting);
                 return Ok(());
             }
         }
