@@ -11,11 +11,18 @@ pub struct Claim {
     pub source: &'static str,
     /// The promise.
     pub statement: &'static str,
+    /// What the reference document says instead, where it is wrong: a proof of the promise refutes it.
+    pub refutes: Option<&'static str>,
 }
 
 macro_rules! claims {
-    ($($id:ident, $source:literal, $statement:literal;)*) => {
-        $(#[doc = $statement] pub const $id: Claim = Claim { id: stringify!($id), source: $source, statement: $statement };)*
+    ($($id:ident, $source:literal, $statement:literal $(, instead of $refutes:literal)?;)*) => {
+        $(#[doc = $statement] pub const $id: Claim = Claim {
+            id: stringify!($id),
+            source: $source,
+            statement: $statement,
+            refutes: None $(.or(Some($refutes)))?,
+        };)*
         /// Every claim, in the order of the reports.
         pub const ALL: &[Claim] = &[$($id),*];
     };
