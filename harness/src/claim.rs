@@ -45,6 +45,15 @@ claims! {
     S17, "PVC Not Deleted After Scale-Down", "PVCs stay after scale-down and after the set's deletion, and are reused with the same data";
     S21, "Use Liveness and Readiness Probes", "no next replica is created before the readiness probe passes; a failing liveness probe restarts the pod in place";
     S23, "Test Scale-Down Before Production", "data written through S3 and through SQL survives 3 → 1 → 3";
+    K1, "Kubernetes: StatefulSet", "at most one pod of an ordinal runs at any time";
+    K3, "Kubernetes: RollingUpdate", "a roll goes from the highest to the lowest ordinal, one at a time, each Ready first";
+    K4, "Kubernetes: partition", "a roll leaves ordinals below the partition alone, and one that is deleted there comes back at the old revision";
+    K5, "Kubernetes: OnDelete", "under OnDelete a pod changes only when somebody deletes it";
+    K6, "Kubernetes: ControllerRevision", "a rollback reuses the old revision, and revisionHistoryLimit prunes the oldest";
+    K8, "Kubernetes: minReadySeconds", "minReadySeconds gates availability and the roll";
+    K13, "Kubernetes: StatefulSet API", "the fields that may not change are refused with 422, and those that may are accepted";
+    K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment, and observedGeneration never goes back";
+    K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
     G1, "Garage: kubernetes_discovery", "three Garage nodes find each other unaided";
     G2, "Garage: layout", "a cluster without a layout says so, and serves no S3";
     G3, "Garage: node identity", "a Garage node's id is stable as long as its meta volume is";

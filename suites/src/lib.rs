@@ -2,11 +2,13 @@
 
 use harness::runner::Scenario;
 
+mod api;
 mod garage;
 mod identity;
 mod network;
 mod ordering;
 mod postgres;
+mod rollout;
 mod sabotage;
 mod storage;
 mod survival;
@@ -17,6 +19,8 @@ pub fn catalogue() -> Vec<Scenario> {
         identity::scenarios(),
         network::scenarios(),
         ordering::scenarios(),
+        rollout::scenarios(),
+        api::scenarios(),
         storage::scenarios(),
         survival::scenarios(),
         garage::scenarios(),

@@ -27,23 +27,26 @@ pub fn conclude(
     findings: &[Finding],
     error: Option<&anyhow::Error>,
 ) -> Conclusion {
-    let claims = claims(&plan.scenario.claims, judged, findings, error.is_some());
+    let claims = claims(&plan.scenario.claims, &plan.scenario.breaks, judged, findings, error.is_some());
     let (outcome, trouble) = match &plan.control {
-        None => scenario(&claims, findings, error),
-        Some(control) => controlled(control, findings, error),
+        None => scenario(&claims, &plan.scenario.breaks, findings, error),
+        Some(control) => controlled(control, &plan.scenario.breaks, findings, error),
     };
     Conclusion { outcome, trouble, claims }
 }
 
 fn claims(
     proves: &[Claim],
+    breaks: &[Claim],
     judged: &BTreeMap<&'static str, u64>,
     findings: &[Finding],
     ended_early: bool,
 ) -> Vec<ClaimResult> {
     let mut ids: Vec<&str> = proves.iter().map(|claim| claim.id).collect();
     for finding in findings {
-        if !ids.contains(&finding.claim.as_str()) {
+        // What is broken on purpose says nothing of the cluster.
+        let meant = breaks.iter().any(|claim| claim.id == finding.claim);
+        if !meant && !ids.contains(&finding.claim.as_str()) {
             ids.push(&finding.claim);
         }
     }
@@ -63,21 +66,29 @@ fn claims(
 
 fn scenario(
     claims: &[ClaimResult],
+    breaks: &[Claim],
     findings: &[Finding],
     error: Option<&anyhow::Error>,
 ) -> (Outcome, Option<Trouble>) {
     if let Some(Ended { outcome: Outcome::Interrupted, trouble }) = error.map(ended) {
         return (Outcome::Interrupted, Some(trouble));
     }
+    let meant = |finding: &&Finding| breaks.iter().any(|claim| claim.id == finding.claim);
+    let mut against = findings.iter().filter(|finding| !meant(finding));
     // A broken promise stays one, whatever else went wrong after it.
-    if let Some(finding) = findings.iter().find(|finding| !finding.message.starts_with("inconclusive")) {
+    if let Some(finding) = against.clone().find(|finding| !finding.message.starts_with("inconclusive")) {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
     }
     if let Some(Ended { outcome, trouble }) = error.map(ended) {
         return (outcome, Some(trouble));
     }
-    if let Some(finding) = findings.first() {
+    if let Some(finding) = against.next() {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
+    }
+    let unbroken = |claim: &&Claim| !findings.iter().any(|finding| finding.claim == claim.id);
+    if let Some(claim) = breaks.iter().find(unbroken) {
+        let message = format!("the scenario breaks {} on purpose, and nothing was seen of it", claim.id);
+        return (Outcome::Failed, Some(failed(message)));
     }
     if let Some(claim) = claims.iter().find(|claim| claim.judged == 0) {
         let message = format!("the scenario says that it proves {}, and judged nothing of it", claim.id);
@@ -89,6 +100,7 @@ fn scenario(
 /// A control must turn exactly its claims red, with its finding.
 fn controlled(
     control: &Control,
+    breaks: &[Claim],
     findings: &[Finding],
     error: Option<&anyhow::Error>,
 ) -> (Outcome, Option<Trouble>) {
@@ -98,7 +110,11 @@ fn controlled(
         return (outcome, Some(trouble));
     }
     let named: BTreeSet<&str> = control.claims.iter().map(|claim| claim.id).collect();
-    let red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
+    let mut red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
+    // What the scenario breaks by itself is not the sabotage's doing.
+    for claim in breaks.iter().filter(|claim| !named.contains(claim.id)) {
+        red.remove(claim.id);
+    }
     let list = |ids: &mut dyn Iterator<Item = &&str>| ids.copied().collect::<Vec<_>>().join(", ");
     let message = if red.is_empty() {
         let after =
@@ -108,7 +124,10 @@ fn controlled(
             control.name,
             list(&mut named.iter())
         )
-    } else if let Some(finding) = findings.iter().find(|finding| !named.contains(finding.claim.as_str())) {
+    } else if let Some(finding) = findings
+        .iter()
+        .find(|finding| red.contains(finding.claim.as_str()) && !named.contains(finding.claim.as_str()))
+    {
         format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message)
     } else if red != named {
         format!("the control left {} green", list(&mut named.difference(&red)))

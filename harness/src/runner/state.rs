@@ -6,12 +6,15 @@ use crate::{
     claim::Claim,
     law::Judgement,
     report::result::{Finding, Measure, Step},
+    workload::Set,
 };
 
 /// Grows while the scenario runs; the conclusion is drawn from it.
 #[derive(Debug)]
 pub struct State {
     started: Instant,
+    /// The set that was deployed last.
+    pub set: Option<Set>,
     /// What was done.
     pub steps: Vec<Step>,
     /// What speaks against a claim.
@@ -27,6 +30,7 @@ impl State {
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
+            set: None,
             steps: Vec::new(),
             findings: Vec::new(),
             judged: BTreeMap::new(),

@@ -1,10 +1,11 @@
 //! One trial: a namespace of its own, a recording from before the first object, a judgement, a result.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use kube::Client;
+use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     run::{Parts, Run},
 };
 use crate::{
-    cluster::{create_namespace, delete_namespace},
+    cluster::{Node, create_namespace, delete_namespace},
     error::{Error, Result},
     journal::{History, Log, Recorder, lifeline::lifelines},
     law,
@@ -36,6 +37,12 @@ pub(super) struct Shared {
     pub(super) cancelled: CancellationToken,
     pub(super) client: Client,
     pub(super) images: Vec<String>,
+    /// The nodes that may be hurt.
+    pub(super) nodes: Vec<Node>,
+    /// What the cluster can't run, with the reason.
+    pub(super) skipped: BTreeMap<String, String>,
+    /// Shared by those that run beside each other, taken by one that runs alone.
+    pub(super) turn: RwLock<()>,
 }
 
 /// Runs one plan and writes its result.
@@ -46,6 +53,12 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
     // What has not begun when a signal comes leaves no result; the report says that the run was interrupted.
     if shared.cancelled.is_cancelled() {
         return Err(Error::Interrupted);
+    }
+    let (_beside, _alone);
+    if plan.scenario.alone {
+        _alone = shared.turn.write().await;
+    } else {
+        _beside = shared.turn.read().await;
     }
     let scenario = plan.name.clone();
     shared.progress.send(Event::Started { scenario: scenario.clone() });
@@ -94,7 +107,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
     if let Err(error) = recorded(shared, plan.clone(), &namespace, &directory, &mut result).await {
         // The trial could not even begin, or its recording could not be kept: nothing is proved.
         let error = anyhow::Error::from(error);
-        let conclusion = conclude(&plan, &std::collections::BTreeMap::new(), &result.findings, Some(&error));
+        let conclusion = conclude(&plan, &BTreeMap::new(), &result.findings, Some(&error));
         conclude_with(&mut result, conclusion);
     }
     result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
@@ -143,6 +156,7 @@ async fn recorded(
         run_label: shared.run.clone(),
         client: shared.client.clone(),
         images: shared.images.clone(),
+        nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
         waiter: Waiter::new(Arc::clone(&recorder)),
         progress: shared.progress.clone(),
@@ -151,7 +165,6 @@ async fn recorded(
         secrets: secrets.clone(),
     });
     let error = play(shared, &plan, run.clone()).await.err();
-    run.end_beside();
     run.state().end_step(error.is_some());
     let kept = recorder.stop().await;
     following.abort();
