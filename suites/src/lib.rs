@@ -3,6 +3,7 @@
 use harness::runner::Scenario;
 
 mod api;
+mod comparison;
 mod garage;
 mod identity;
 mod network;
@@ -17,6 +18,7 @@ mod survival;
 pub fn catalogue() -> Vec<Scenario> {
     [
         identity::scenarios(),
+        comparison::scenarios(),
         network::scenarios(),
         ordering::scenarios(),
         rollout::scenarios(),

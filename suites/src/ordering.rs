@@ -17,7 +17,7 @@ use harness::{
 use serde_json::json;
 
 use crate::{
-    comparison::{STATELESS, deployment, stateless},
+    comparison::{STATELESS, add_deployment, stateless},
     sabotage::{DELETE_CLAIMS_WHEN_SCALED, ORDERED_READY, PARALLEL, READINESS_PROBE_REMOVED},
     seconds,
 };
@@ -73,7 +73,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K2, S18])
         .within(seconds(240))
-        .control("ordered_ready", [K2, S18], ORDERED_READY, "exactly sentinel-0, sentinel-1, sentinel-2 exist"),
+        .control(
+            "ordered_ready",
+            [K2, S18],
+            ORDERED_READY,
+            "exactly sentinel-0, sentinel-1, sentinel-2 exist",
+        ),
     ]
 }
 
@@ -92,7 +97,7 @@ async fn scale_up(run: Run) -> Result<()> {
         set.nudge().await?;
         run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?;
         run.step(format!("release {name}")).await?;
-        set.release(ordinal).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
         run.wait(&pod_ready(&name, None), seconds(120)).await?;
     }
     set.ready(3).await?;
@@ -200,10 +205,10 @@ async fn parallel(run: Run) -> Result<()> {
         .deploy_with(|manifest, workload| {
             let patch = json!({"spec": {"podManagementPolicy": "Parallel"}});
             manifest.merge("StatefulSet", workload.name, &patch)?;
-            workload.with_gate(manifest)
+            workload.with_gate(manifest)?;
+            add_deployment(manifest, 3)
         })
         .await?;
-    run.apply_objects([deployment(&run, 3, true)?]).await?;
 
     run.step("all pods are created, though none is Ready").await?;
     let all_at_once = run.expect(K2, &pods_exactly(&set.promise, 0..3), seconds(15)).await;
@@ -222,7 +227,8 @@ async fn parallel(run: Run) -> Result<()> {
 
     run.step("all are deleted, though none is gone").await?;
     for ordinal in 0..3 {
-        set.release(ordinal).await?;
+        run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
     }
     set.ready(3).await?;
     for ordinal in 0..3 {

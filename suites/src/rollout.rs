@@ -96,7 +96,7 @@ async fn highest_first(run: Run) -> Result<()> {
         set.nudge().await?;
         run.step(format!("{} is new and not Ready", old.meta.name)).await?;
         run.hold(K3, &pods_stay(&below)).await?;
-        set.release(ordinal).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
     }
     run.wait(&rolled(&set.promise, 3), seconds(60)).await?;
 

@@ -1,13 +1,40 @@
 //! The sabotage of controls: each breaks one promise on purpose.
 
-use harness::{Error, Result, manifest::Manifest, runner::Sabotage, workload::Workload};
+use harness::{Error, Result, manifest::Manifest, runner::Sabotage, wait::expectations, workload::Workload};
 use serde_json::{Value, json};
+
+use crate::{comparison::STATELESS, seconds};
 
 /// The pods come and go at once.
 pub const PARALLEL: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let patch = json!({"spec": {"podManagementPolicy": "Parallel"}});
     manifest.merge("StatefulSet", workload.name, &patch)
 });
+
+/// The pods come and go one at a time.
+pub const ORDERED_READY: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    manifest.merge("StatefulSet", workload.name, &json!({"spec": {"podManagementPolicy": "OrderedReady"}}))
+});
+
+/// What should have no order has one.
+pub const STATEFUL_SET_FOR_DEPLOYMENT: Sabotage = Sabotage::Manifest(|manifest, _| {
+    let object = manifest.find("Deployment", STATELESS)?;
+    object["kind"] = json!("StatefulSet");
+    object["spec"]["serviceName"] = json!(STATELESS);
+    Ok(())
+});
+
+/// Those that were Ready are not, and those that were not are.
+pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
+    Sabotage::At("scaling down by two: not by ordinal against the highest first", |run, _| {
+        Box::pin(async move {
+            for pod in run.pods_named(STATELESS) {
+                let ready = run.log().now(|world| world.pods.get(&pod).is_some_and(|pod| pod.healthy()));
+                run.set_gate(&pod, !ready).await?;
+            }
+            run.wait(&expectations::so_many_ready(STATELESS, 2), seconds(30)).await.map(drop)
+        })
+    });
 
 /// A claim goes when its ordinal is scaled away.
 pub const DELETE_CLAIMS_WHEN_SCALED: Sabotage = Sabotage::Manifest(|manifest, workload| {

@@ -70,6 +70,7 @@ pub fn scenario(name: &str) -> ScenarioResult {
         findings: Vec::new(),
         steps: Vec::new(),
         measures: Vec::new(),
+        comparison: Vec::new(),
         lifelines: Vec::new(),
         started: "2026-11-22T19:05:00Z".parse().expect("a time"),
         seconds: 12.0,

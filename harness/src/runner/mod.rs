@@ -1,5 +1,6 @@
 //! From a catalogue to trials: deadlines, signals, isolation.
 
+mod acts;
 pub mod catalogue;
 mod claims;
 pub mod conclusion;

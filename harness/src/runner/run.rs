@@ -20,7 +20,7 @@ use crate::{
     manifest::{Manifest, apply::apply},
     report::{
         progress::{Event, Progress},
-        result::{Finding, Measure},
+        result::{Finding, Measure, Row},
     },
     wait::{Expectation, Waiter, expectations},
     workload::{Set, Workload, folder, garage, sentinel::Sentinel},
@@ -286,6 +286,16 @@ impl Run {
     pub fn judge_equal<T: PartialEq + fmt::Debug>(&self, claim: Claim, what: &str, expected: T, found: T) {
         let differs = expected != found;
         self.judge(claim, differs.then(|| format!("{what}: expected {expected:?}, found {found:?}")));
+    }
+
+    /// Fills a row of the table Deployment against StatefulSet with what was seen, and judges both cells, each given as
+    /// expected and found.
+    pub fn row(&self, claim: Claim, feature: &str, deployment: (&str, String), set: (&str, String)) {
+        for (column, (expected, found)) in [("a Deployment", &deployment), ("a StatefulSet", &set)] {
+            self.judge_equal(claim, &format!("{feature} of {column}"), *expected, found.as_str());
+        }
+        let (deployment, stateful_set) = (deployment.1, set.1);
+        self.state().comparison.push(Row { feature: feature.to_owned(), deployment, stateful_set });
     }
 
     /// Takes findings that a checker made, with how much it judged.

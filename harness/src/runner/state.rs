@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Instant};
 use crate::{
     claim::Claim,
     law::Judgement,
-    report::result::{Finding, Measure, Step},
+    report::result::{Finding, Measure, Row, Step},
     workload::Set,
 };
 
@@ -23,6 +23,8 @@ pub struct State {
     pub judged: BTreeMap<&'static str, u64>,
     /// What was measured.
     pub measures: Vec<Measure>,
+    /// Deployment against StatefulSet, as far as it was seen.
+    pub comparison: Vec<Row>,
 }
 
 impl State {
@@ -35,6 +37,7 @@ impl State {
             findings: Vec::new(),
             judged: BTreeMap::new(),
             measures: Vec::new(),
+            comparison: Vec::new(),
         }
     }
 

@@ -97,6 +97,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         findings: Vec::new(),
         steps: Vec::new(),
         measures: Vec::new(),
+        comparison: Vec::new(),
         lifelines: Vec::new(),
         started,
         seconds: 0.0,
@@ -194,6 +195,7 @@ fn settle(run: &Run, history: &History, error: Option<&anyhow::Error>, result: &
     result.findings = std::mem::take(&mut state.findings);
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
+    result.comparison = std::mem::take(&mut state.comparison);
     result.lifelines = lifelines(history, result.started, Timestamp::now());
 }
 

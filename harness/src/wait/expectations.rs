@@ -1,9 +1,11 @@
 //! The expectations that scenarios share.
 
 mod claims;
+mod named;
 mod rollout;
 
 pub use claims::{claims_are, claims_gone, claims_owned, claims_settled};
+pub use named::{made_by, pod_not_ready, pods_named, pods_ready, so_many_ready};
 pub use rollout::{pods_at, pods_stay, revisions_are, rolled};
 
 use super::{
@@ -211,14 +213,15 @@ pub fn pods_exactly(promise: &Promise, ordinals: impl IntoIterator<Item = u32>) 
 /// The journal shows the set at this generation of its spec, or a later one.
 pub fn set_generation(promise: &Promise, generation: i64) -> Expectation {
     let name = promise.set.clone();
-    Expectation::new(format!("the journal shows generation {generation} of {name}"), move |world| {
-        match world.sets.get(&name) {
-            None => NotYet(format!("the StatefulSet {name} does not exist")),
-            Some(set) if set.meta.generation < generation => {
-                NotYet(format!("it shows generation {}", set.meta.generation))
-            }
-            Some(_) => Met,
+    Expectation::new(format!("the journal shows generation {generation} of {name}"), move |world| match world
+        .sets
+        .get(&name)
+    {
+        None => NotYet(format!("the StatefulSet {name} does not exist")),
+        Some(set) if set.meta.generation < generation => {
+            NotYet(format!("it shows generation {}", set.meta.generation))
         }
+        Some(_) => Met,
     })
 }
 

@@ -332,21 +332,6 @@ impl Set {
         Ok(())
     }
 
-    /// Lets a pod that its readiness gate holds become Ready.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn release(&self, ordinal: u32) -> Result<()> {
-        let name = self.pod_name(ordinal);
-        let doing = format!("pod {name}: release, so that it may become Ready");
-        self.act("release", format!("pod/{name}"), &doing);
-        let patch = json!({"status": {"conditions": [{"type": GATE, "status": "True"}]}});
-        let api: Api<Pod> = self.api();
-        let (parameters, patch) = (PatchParams::default(), Patch::Strategic(patch));
-        within(CALL, &doing, api.patch_status(&name, &parameters, &patch), Error::api(doing.clone())).await?;
-        Ok(())
-    }
-
     fn api<K>(&self) -> Api<K>
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
