@@ -50,9 +50,13 @@ claims! {
     S12, "Pattern 1: Single-Replica Database", "a single-replica PostgreSQL serves SQL through its regular and its headless name";
     S13, "Pattern 2: Distributed Storage Cluster", "three Garage nodes form one store that serves S3 through its regular and its headless name";
     S14, "Initialization", "the layout gives each node zone dc1 and 10G and is applied once as version 1; S3 works after it and not before";
+    S16, "StatefulSet Stuck During Deletion", "a set deleted with --cascade=orphan leaves its pods, and a new one adopts them; a forced deletion removes a pod that refuses to stop";
     S17, "PVC Not Deleted After Scale-Down", "PVCs stay after scale-down and after the set's deletion, and are reused with the same data";
     S18, "Pods Created Out of Order", "pods out of order come only from a Deployment or from Parallel, and the harness says which";
+    S19, "Always Use Headless Service with StatefulSet", "without its headless service a set has no names for its pods";
+    S20, "Set Resource Requests and Limits", "a pod over its memory limit is killed and comes back with its data; one whose requests don't fit stays Pending";
     S21, "Use Liveness and Readiness Probes", "no next replica is created before the readiness probe passes; a failing liveness probe restarts the pod in place";
+    S22, "Plan for Storage Growth", "a claim does not grow where its class forbids it, and the template can't be changed; a set that is orphaned and made anew with another template keeps pods and data";
     S23, "Test Scale-Down Before Production", "data written through S3 and through SQL survives 3 → 1 → 3";
     K1, "Kubernetes: StatefulSet", "at most one pod of an ordinal runs at any time";
     K2, "Kubernetes: podManagementPolicy", "Parallel creates and deletes pods without waiting for each other";
@@ -61,7 +65,16 @@ claims! {
     K5, "Kubernetes: OnDelete", "under OnDelete a pod changes only when somebody deletes it";
     K6, "Kubernetes: ControllerRevision", "a rollback reuses the old revision, and revisionHistoryLimit prunes the oldest";
     K8, "Kubernetes: minReadySeconds", "minReadySeconds gates availability and the roll";
+    K9, "Kubernetes: persistentVolumeClaimRetentionPolicy", "the retention policy decides by owner references which claims go, and a claim of a foreign owner stays";
+    K10, "Kubernetes: StatefulSet", "a claim that is missing is made again with its pod";
+    K11, "Kubernetes: ordinals.start", "ordinals begin at start, also when it is raised, lowered or removed";
+    K12, "Kubernetes: selector", "a pod is adopted when it matches the selector, and released when it does not";
     K13, "Kubernetes: StatefulSet API", "the fields that may not change are refused with 422, and those that may are accepted";
+    K14, "Kubernetes: publishNotReadyAddresses", "a pod that is not Ready has a name if the service publishes it, and none if not";
+    K15, "Kubernetes: DNS", "a name that was asked too early, or whose pod got a new address, is right within the DNS's cache times";
+    K16, "Kubernetes: eviction", "an eviction below the disruption budget is refused with 429, and one within it is accepted";
+    K17, "Kubernetes: StatefulSet", "a pod that failed is replaced";
+    K18, "Kubernetes: pod termination", "preStop runs first, SIGTERM follows, and the pod is killed when its grace period is over and not before";
     K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment, and observedGeneration never goes back";
     K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
     G1, "Garage: kubernetes_discovery", "three Garage nodes find each other unaided";
@@ -71,7 +84,11 @@ claims! {
     P3, "PostgreSQL: readiness", "Ready means that login and write work";
     P5, "PostgreSQL: data directory", "the data directory is on the claim, and a lost+found beside it does no harm";
     P7, "PostgreSQL: system identifier", "the system identifier is stable across deletion and scaling";
+    D1, "Use Liveness and Readiness Probes", "with Garage's /health as readiness an OrderedReady set stops at its first pod, since it is 503 until there is a layout: readiness must need no quorum", instead of "readinessProbe: GET /health on port 3902";
+    D2, "Pattern 2: Distributed Storage Cluster", "Garage serves its admin API only where garage.toml says so: 3902 is a choice, and not Garage's own", instead of "port 3902 is Garage's admin API";
+    D3, "PVC Not Deleted After Scale-Down", "PVCs are kept by default, and deleted where persistentVolumeClaimRetentionPolicy says Delete", instead of "Kubernetes never automatically deletes StatefulSet PVCs";
     D4, "StatefulSet vs Deployment", "a Deployment that is scaled down takes away pods that are not Ready before those that are", instead of "Deployments delete random pods";
+    D5, "Pod Stuck in Pending During Scale-Up", "a disruption budget refuses evictions, and never keeps a new pod from starting", instead of "a pod disruption budget keeps a new pod Pending";
 }
 
 /// The claim with this id, if there is one.

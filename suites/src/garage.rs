@@ -12,7 +12,12 @@ use harness::{
     },
 };
 
-use crate::seconds;
+use crate::{
+    sabotage::{
+        DISCOVERY_FORBIDDEN, LAYOUT_APPLIED_NAIVELY, LAYOUT_BEFORE, META_OFF_THE_CLAIM, OTHER_RPC_SECRET,
+    },
+    seconds,
+};
 
 const REPLICAS: u32 = 3;
 
@@ -25,7 +30,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([G1, G2, S14, S13, G3, G4])
         .on([GARAGE])
-        .within(seconds(500)),
+        .within(seconds(500))
+        .control("discovery_forbidden", [G1], DISCOVERY_FORBIDDEN, "every node knows every other")
+        .control("layout_before", [G2, S14], LAYOUT_BEFORE, "the layout's version: expected 0, found 1")
+        .control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "capacity")
+        .control("other_rpc_secret", [S13], OTHER_RPC_SECRET, "read at garage-2")
+        .control("meta_off_the_claim", [G3, G4], META_OFF_THE_CLAIM, "the id of garage-1"),
     ]
 }
 
@@ -105,12 +115,11 @@ async fn serves(run: &Run, set: &Set, key: &AccessKey) -> Result<()> {
         let store = run.s3(&pod, key).await?;
         for write in &written {
             let expected = Content::Read { size: write.size(), sha256: write.sha256.clone() };
-            run.judge_equal(
-                S13,
-                &format!("{} read at {pod}", write.key),
-                expected,
-                store.get(&write.key).await?,
-            );
+            let what = format!("{} read at {pod}", write.key);
+            match store.get(&write.key).await {
+                Ok(found) => run.judge_equal(S13, &what, expected, found),
+                Err(error) => run.judge(S13, [format!("{what}: {error}")]),
+            }
         }
     }
     Ok(())

@@ -2,14 +2,19 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{S1, S2, S3, S6, S7},
+    claim::{K1, K11, K12, K19, S1, S2, S3, S6, S7},
     runner::{Run, Scenario, scenario},
     wait::expectations,
-    workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL},
+    workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
 };
+use serde_json::json;
 
 use crate::{
-    sabotage::{CLAIM_DELETED_WITH_POD, EMPTY_DIRECTORY},
+    sabotage::{
+        CLAIM_DELETED_WITH_POD, CLAIMS_TOO_SMALL, EMPTY_DIRECTORY, FORCED_AWAY, HOSTNAME_AS_FULL_NAME,
+        ORDINALS_START_AT_ONE, SET_GONE, SET_GONE_BEFORE_ADOPTION, START_IGNORED, STATUS_WRITTEN_BY_ANOTHER,
+        TEMPLATE_RENAMED,
+    },
     seconds,
 };
 
@@ -23,7 +28,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "a deleted pod comes back as itself: name, hostname, claims and data",
             pod_returns,
         )
-        .proves([S1, S2, S3, S6, S7])
+        .proves([S1, S2, S3, S6, S7, K19])
         .on([SENTINEL, GARAGE, DAGSTER_POSTGRESQL])
         .within(seconds(400))
         .control("empty_directory", [S7], EMPTY_DIRECTORY, "the data of sentinel-1 after its return")
@@ -32,6 +37,56 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             [S7],
             CLAIM_DELETED_WITH_POD,
             "came back with another data-sentinel-1",
+        )
+        .control(
+            "ordinals_start_at_one",
+            [S1],
+            ORDINALS_START_AT_ONE,
+            "sentinel-3 was created; the set had asked",
+        )
+        .control("set_gone", [S2], SET_GONE, "nothing makes it again")
+        .control("hostname_as_full_name", [S3], HOSTNAME_AS_FULL_NAME, "the hostname inside sentinel-0")
+        .control(
+            "template_renamed",
+            [S6, S7],
+            TEMPLATE_RENAMED,
+            "expected the claim data-sentinel-0, found no claim",
+        )
+        .control("claims_too_small", [S6], CLAIMS_TOO_SMALL, "asks for 32Mi; template data says 64Mi")
+        .control(
+            "status_written_by_another",
+            [K19],
+            STATUS_WRITTEN_BY_ANOTHER,
+            "observedGeneration went back",
+        ),
+        scenario(
+            "identity::slow_to_stop",
+            "the next pod of an ordinal waits until the one before has stopped",
+            slow_to_stop,
+        )
+        .proves([K1])
+        .within(seconds(180))
+        .control("forced_away", [K1], FORCED_AWAY, "while its container sentinel was still running"),
+        scenario(
+            "identity::start_ordinal",
+            "ordinals begin at start: set, raised, lowered and removed",
+            start_ordinal,
+        )
+        .proves([K11])
+        .within(seconds(240))
+        .control("start_ignored", [K11, S1], START_IGNORED, "sentinel-3 does not exist"),
+        scenario(
+            "identity::adoption",
+            "a pod that matches the selector is adopted, and one that does not is released",
+            adoption,
+        )
+        .proves([K12])
+        .within(seconds(180))
+        .control(
+            "set_gone",
+            [K12],
+            SET_GONE_BEFORE_ADOPTION,
+            "the StatefulSet sentinel does not exist",
         ),
     ]
 }
@@ -54,7 +109,7 @@ async fn pod_returns(run: Run) -> Result<()> {
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     let name = set.pod_name(1);
-    run.expect(S2, &expectations::pod_ready(&name, Some(&old.meta.uid)), seconds(180)).await?;
+    run.expect(S2, &expectations::pod_returns(&set.promise, 1, &old.meta.uid), seconds(180)).await?;
     set.ready(REPLICAS).await?;
 
     run.step("read the data again").await?;
@@ -68,5 +123,69 @@ async fn pod_returns(run: Run) -> Result<()> {
         );
     }
     run.judge_equal(S3, &format!("the hostname inside {name}"), name.clone(), run.hostname(&name).await?);
+    Ok(())
+}
+
+async fn slow_to_stop(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let old = set.pod(1)?;
+    let one = run.sentinel(set.pod_name(1));
+    one.hold(Held { stop: Some(true), ..Held::default() }).await?;
+
+    run.step("delete pod 1, which does not stop: no other takes its place").await?;
+    set.delete_pod(1).await?;
+    run.wait(&expectations::pod_terminating(&one.pod), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(K1, &expectations::pod_is(&one.pod, &old.meta.uid)).await?;
+
+    run.step("it stops, and the next one comes").await?;
+    one.hold(Held { stop: Some(false), ..Held::default() }).await?;
+    run.expect(K1, &expectations::pod_returns(&set.promise, 1, &old.meta.uid), seconds(90)).await?;
+    Ok(())
+}
+
+async fn start_ordinal(run: Run) -> Result<()> {
+    let start =
+        |start: Option<u32>| json!({"spec": {"ordinals": start.map(|start| json!({"start": start}))}});
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 2)?;
+            manifest.merge("StatefulSet", workload.name, &start(Some(3)))
+        })
+        .await?;
+    run.step("start 3").await?;
+    run.found(K11, set.ready(2).await)?;
+    run.judge_equal(K11, "the ordinals from 3", vec![3, 4], set.ordinals());
+
+    for (text, changed, ordinals) in
+        [("start 4", Some(4), [4, 5]), ("start 0", Some(0), [0, 1]), ("no start", None, [0, 1])]
+    {
+        run.step(text).await?;
+        set.change(text, &start(changed)).await?;
+        run.found(K11, set.ready(2).await)?;
+        run.judge_equal(K11, &format!("the ordinals with {text}"), ordinals.to_vec(), set.ordinals());
+    }
+    Ok(())
+}
+
+async fn adoption(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let old = set.pod(1)?;
+    let same = expectations::pod_is(&old.meta.name, &old.meta.uid);
+
+    run.step("pod 1 loses its owner: it is adopted again").await?;
+    set.change_pod(1, "take its owner away", &json!({"metadata": {"ownerReferences": null}})).await?;
+    run.wait(&expectations::pod_touched(&old.meta.name, &old.meta.version), seconds(15)).await?;
+    run.expect(K12, &expectations::pod_owned(&set.promise, 1, true), seconds(30)).await?;
+
+    run.step("pod 1 no longer matches the selector: it is released").await?;
+    set.change_pod(1, "take its label away", &json!({"metadata": {"labels": {"app": "another"}}})).await?;
+    run.expect(K12, &expectations::pod_owned(&set.promise, 1, false), seconds(30)).await?;
+
+    run.step("it matches again: it is adopted, and is still the same pod").await?;
+    set.change_pod(1, "give its label back", &json!({"metadata": {"labels": {"app": "sentinel"}}})).await?;
+    run.expect(K12, &expectations::pod_owned(&set.promise, 1, true).and(same), seconds(30)).await?;
     Ok(())
 }

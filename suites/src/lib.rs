@@ -4,11 +4,14 @@ use harness::runner::Scenario;
 
 mod api;
 mod comparison;
+mod disruption;
+mod document;
 mod garage;
 mod identity;
 mod network;
 mod ordering;
 mod postgres;
+mod resources;
 mod rollout;
 mod sabotage;
 mod storage;
@@ -24,9 +27,12 @@ pub fn catalogue() -> Vec<Scenario> {
         rollout::scenarios(),
         api::scenarios(),
         storage::scenarios(),
+        disruption::scenarios(),
+        resources::scenarios(),
         survival::scenarios(),
         garage::scenarios(),
         postgres::scenarios(),
+        document::scenarios(),
     ]
     .concat()
 }
@@ -34,4 +40,16 @@ pub fn catalogue() -> Vec<Scenario> {
 /// Seconds, as deadlines of scenarios are given.
 pub(crate) const fn seconds(seconds: u64) -> std::time::Duration {
     std::time::Duration::from_secs(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use harness::runner::catalogue;
+
+    #[test]
+    fn every_claim_is_proved_and_has_a_control() {
+        let catalogue = super::catalogue();
+        assert_eq!(catalogue::mistakes(&catalogue), Vec::<String>::new());
+        assert_eq!(catalogue::unproved_and_uncontrolled(&catalogue), Vec::<String>::new());
+    }
 }

@@ -2,19 +2,24 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{S4, S5},
+    claim::{K14, K15, S4, S5, S19},
+    cluster::CacheTimes,
     runner::{Run, Scenario, scenario},
-    wait::expectations::pod_ready,
+    wait::expectations::{pod_ready, pod_returns, pod_running},
     workload::{Workload, sentinel::Held},
 };
+use serde_json::json;
 
 use crate::{
-    sabotage::{HEADLESS_SELECTS_NOTHING, HEADLESS_TURNED_REGULAR},
+    sabotage::{HEADLESS_PRESENT, HEADLESS_SELECTS_NOTHING, HEADLESS_TURNED_REGULAR, NOT_READY_UNPUBLISHED},
     seconds,
 };
 
 /// How long a name may lag behind its pod; the report has the time that it took.
 const PROPAGATION: std::time::Duration = seconds(20);
+
+/// A headless service that publishes pods before they are Ready.
+pub(crate) const PUBLISHING: &str = "sentinel-publishing";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -44,6 +49,30 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             HEADLESS_TURNED_REGULAR,
             "the addresses of sentinel-headless",
         ),
+        scenario(
+            "network::without_headless_service",
+            "a set whose governing service is missing has no names for its pods",
+            without_headless_service,
+        )
+        .proves([S19])
+        .within(seconds(180))
+        .control("headless_present", [S19], HEADLESS_PRESENT, "the name of sentinel-0"),
+        scenario(
+            "network::names_of_pods_not_ready",
+            "a service publishes pods that are not Ready if it says so, and else does not",
+            names_of_pods_not_ready,
+        )
+        .proves([K14])
+        .within(seconds(180))
+        .control("not_ready_unpublished", [K14], NOT_READY_UNPUBLISHED, "the addresses of sentinel-publishing"),
+        scenario(
+            "network::names_asked_early",
+            "a name asked before there is a pod, and one whose address changes, are right in the DNS's own time",
+            names_asked_early,
+        )
+        .proves([K15])
+        .within(seconds(240))
+        .control("headless_selects_nothing", [K15], HEADLESS_SELECTS_NOTHING, "the address of sentinel-1"),
     ]
 }
 
@@ -90,5 +119,79 @@ async fn services_answer(run: Run) -> Result<()> {
     run.judge_headless(S5, &asker, &set, 0..2, PROPAGATION).await?;
     two.hold(Held { ready: Some(false), ..Held::default() }).await?;
     run.judge_headless(S5, &asker, &set, 0..3, PROPAGATION).await?;
+    Ok(())
+}
+
+async fn without_headless_service(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            manifest.remove("Service", workload.headless)?;
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
+    set.ready(2).await?;
+    let asker = run.sentinel(set.pod_name(1));
+    let name = format!("{}.", set.workload.pod_host(&set.pod_name(0), run.namespace()));
+
+    run.step("no pod has a name").await?;
+    let answer = asker.resolve(&name, "A").await?;
+    run.judge_equal(S19, "the name of sentinel-0", "NXDOMAIN", answer.code.as_str());
+
+    run.step("with the service it has").await?;
+    let service = set.workload.manifest()?.find("Service", set.workload.headless)?.clone();
+    run.apply_objects([service]).await?;
+    run.judge_name(S19, &asker, &set, 0, PROPAGATION + CacheTimes::of(run.client()).await?.negative).await?;
+    Ok(())
+}
+
+async fn names_of_pods_not_ready(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let mut publishing = manifest.find("Service", workload.headless)?.clone();
+            publishing["metadata"]["name"] = json!(PUBLISHING);
+            publishing["spec"]["publishNotReadyAddresses"] = json!(true);
+            manifest.objects.push(publishing);
+            workload.with_replicas(manifest, 1)?;
+            workload.with_gate(manifest)
+        })
+        .await?;
+    run.step("the pod runs and is not Ready").await?;
+    run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
+    let asker = run.sentinel(set.pod_name(0));
+    let address: Vec<String> = set.pod(0)?.ip.clone().into_iter().collect();
+    run.judge_service(K14, &asker, PUBLISHING, &address, PROPAGATION).await?;
+    run.judge_service(K14, &asker, set.workload.headless, &[], PROPAGATION).await?;
+
+    run.step("it becomes Ready: both publish it").await?;
+    run.set_gate(&set.pod_name(0), true).await?;
+    run.wait(&pod_ready(&set.pod_name(0), None), seconds(60)).await?;
+    run.judge_service(K14, &asker, set.workload.headless, &address, PROPAGATION).await?;
+    run.judge_service(K14, &asker, PUBLISHING, &address, PROPAGATION).await?;
+    Ok(())
+}
+
+async fn names_asked_early(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    set.ready(1).await?;
+    let asker = run.sentinel(set.pod_name(0));
+    let cached = CacheTimes::of(run.client()).await?;
+    run.measure("the DNS may keep an address for", cached.positive.as_secs_f64(), "s");
+    run.measure("the DNS may keep the answer that there is none for", cached.negative.as_secs_f64(), "s");
+
+    run.step("ask for a name that is not there yet").await?;
+    let name = format!("{}.", set.workload.pod_host(&set.pod_name(1), run.namespace()));
+    let answer = asker.resolve(&name, "A").await?;
+    run.judge_equal(K15, "a name that is not there yet", "NXDOMAIN", answer.code.as_str());
+
+    run.step("its pod comes").await?;
+    set.scale(2).await?;
+    set.ready(2).await?;
+    run.judge_name(K15, &asker, &set, 1, PROPAGATION + cached.negative).await?;
+
+    run.step("its pod gets another address").await?;
+    let old = set.pod(1)?;
+    set.delete_pod(1).await?;
+    run.wait(&pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
+    run.judge_name(K15, &asker, &set, 1, PROPAGATION + cached.positive).await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use harness::{
 };
 
 use crate::{
-    sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, add_lost_and_found},
+    sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, READINESS_PROBE_REMOVED, add_lost_and_found},
     seconds,
 };
 
@@ -29,7 +29,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             [P5, P7, S12],
             DATA_DIRECTORY_OFF_THE_CLAIM,
             "the mount of the data directory",
-        ),
+        )
+        .control("readiness_probe_removed", [P3], READINESS_PROBE_REMOVED, "is Ready, and yet"),
     ]
 }
 

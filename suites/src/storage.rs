@@ -2,12 +2,20 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{S7, S17},
+    claim::{D3, K9, K10, S6, S7, S17, S22},
     runner::{Run, Scenario, scenario},
-    wait::expectations::{claims_are, pods_gone},
+    wait::expectations::{
+        claim_is_another, claims_are, claims_gone, claims_owned, pod_returns, pods_gone, pods_stay, set_gone,
+    },
 };
+use serde_json::json;
 
-use crate::{sabotage::DELETE_CLAIMS_WHEN_DELETED, seconds};
+use crate::{
+    sabotage::{
+        DELETE_CLAIMS_WHEN_DELETED, NO_MORE_CLAIMS_ALLOWED, RETAINED, TEMPLATE_CHANGED_BEFORE, larger_claims,
+    },
+    seconds,
+};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -24,6 +32,32 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             DELETE_CLAIMS_WHEN_DELETED,
             "was deleted when its set",
         ),
+        scenario(
+            "storage::retention_policy",
+            "which claims go, and which stay, in all combinations, and never one of a foreign owner",
+            retention_policy,
+        )
+        .proves([K9, D3])
+        .within(seconds(300))
+        .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-2 are gone"),
+        scenario("storage::missing_claim", "a claim that is missing is made again", missing_claim)
+            .proves([K10])
+            .breaks([S7])
+            .within(seconds(180))
+            .control(
+                "no_more_claims_allowed",
+                [K10],
+                NO_MORE_CLAIMS_ALLOWED,
+                "data-sentinel-1 is another claim",
+            ),
+        scenario(
+            "storage::growth",
+            "claims and template can't grow in place; the way around keeps pods and data",
+            growth,
+        )
+        .proves([S22])
+        .within(seconds(240))
+        .control("template_changed_before", [S22, S6], TEMPLATE_CHANGED_BEFORE, "it was taken"),
     ]
 }
 
@@ -49,5 +83,106 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
         let name = set.pod_name(ordinal);
         run.judge_equal(S7, &format!("the data of {name}"), mark, run.find_mark(&name).await?);
     }
+    Ok(())
+}
+
+async fn retention_policy(run: Run) -> Result<()> {
+    let policy = |scaled: &str, deleted: &str| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
+    let mut set = run.deploy().await?;
+    set.ready(3).await?;
+    let claims = run.claims_of(&set);
+    let name = |ordinal: usize| claims.keys().nth(ordinal).cloned().unwrap_or_default();
+    run.step("retained in both cases: nobody owns a claim").await?;
+    run.expect(K9, &claims_owned(claims.keys().cloned(), &[]), seconds(15)).await?;
+
+    set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
+    run.step("scale 3 → 2: the claim of pod 2 goes, and no other").await?;
+    set.scale(2).await?;
+    let gone = run.wait(&claims_gone([name(2)]), seconds(30)).await;
+    let gone = run.found(D3, gone);
+    run.found(K9, gone)?;
+    let mut rest = claims.clone();
+    rest.remove(&name(2));
+    set.ready(2).await?;
+    run.hold(K9, &claims_are(&rest)).await?;
+
+    run.step("deleted with the set: the set owns its claims, but not one that has another owner").await?;
+    run.own_claim(&set, &name(1), "foreign").await?;
+    set.change("whenDeleted Delete", &policy("Retain", "Delete")).await?;
+    run.expect(K9, &claims_owned([name(0)], &["StatefulSet"]), seconds(30)).await?;
+    run.expect(K9, &claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;
+
+    run.step("scaled down now, the claim stays").await?;
+    set.scale(1).await?;
+    set.ready(1).await?;
+    run.hold(K9, &claims_are(&rest)).await?;
+
+    run.step("delete the set: its claim goes, the foreign one stays").await?;
+    set.delete().await?;
+    run.expect(K9, &claims_gone([name(0)]), seconds(60)).await?;
+    rest.remove(&name(0));
+    run.hold(K9, &claims_are(&rest)).await?;
+    Ok(())
+}
+
+async fn missing_claim(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let claims = run.claims_of(&set);
+    let missing = set.promise.claims(1).next().unwrap_or_default();
+
+    run.step("the claim of pod 1 is deleted, and its pod").await?;
+    let old = set.pod(1)?;
+    set.delete_claim(&missing).await?;
+    set.delete_pod(1).await?;
+
+    run.step("both are made again").await?;
+    run.expect(K10, &claim_is_another(&missing, &claims[&missing]), seconds(40)).await?;
+    run.expect(K10, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
+    set.ready(2).await?;
+    run.judge_claims_bound(&set, 2);
+    Ok(())
+}
+
+async fn growth(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let (pods, claims) = (set.pods(), run.claims_of(&set));
+    let mut marks = Vec::new();
+    for pod in pods.keys() {
+        marks.push(run.leave_mark(pod).await?);
+    }
+
+    run.step("neither a claim nor the template grows in place").await?;
+    let larger = json!({"spec": {"resources": {"requests": {"storage": "128Mi"}}}});
+    let grown = set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &larger).await;
+    run.judge_refused(S22, "a larger claim", grown, "only dynamically provisioned pvc can be resized");
+    let mut manifest = run.workload().manifest()?;
+    larger_claims(&mut manifest, &run.workload())?;
+    let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["volumeClaimTemplates"];
+    let taken = set.would_take(&json!({"spec": {"volumeClaimTemplates": template}})).await;
+    run.judge_refused(S22, "a larger template", taken, "Forbidden: updates to statefulset spec");
+
+    run.step("the set is deleted without its pods, and made again with a larger template").await?;
+    set.delete_orphaning().await?;
+    run.wait(&set_gone(&set.promise), seconds(30)).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 2)?;
+            larger_claims(manifest, workload)
+        })
+        .await?;
+    set.ready(2).await?;
+
+    run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
+    run.expect(S22, &pods_stay(&pods).and(claims_are(&claims)), seconds(15)).await?;
+    for (pod, mark) in pods.keys().zip(marks) {
+        run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(pod).await?);
+    }
+    set.scale(3).await?;
+    set.ready(3).await?;
+    let new = set.promise.claims(2).next().unwrap_or_default();
+    let size = run.log().now(|world| world.volume_claims.get(&new).map(|claim| claim.storage.clone()));
+    run.judge_equal(S22, "the size of a new claim", Some("128Mi".to_owned()), size);
     Ok(())
 }

@@ -36,6 +36,7 @@ pub fn routes(state: Arc<State>) -> Router {
         .route("/files", get(list))
         .route("/files/{name}", put(write).get(read))
         .route("/mounts", get(mounted))
+        .route("/memory", put(allocate))
         .layer(DefaultBodyLimit::max(FILE_LIMIT))
         .with_state(state)
 }
@@ -83,6 +84,17 @@ async fn hold(Shared(state): Shared<Arc<State>>, Json(change): Json<Change>) -> 
     let held = state.change(change);
     log(&format!("held: {held:?}"));
     Json(held)
+}
+
+#[derive(Deserialize)]
+struct Memory {
+    mebibytes: usize,
+}
+
+async fn allocate(Shared(state): Shared<Arc<State>>, Json(memory): Json<Memory>) -> Json<usize> {
+    log(&format!("allocating {} MiB", memory.mebibytes));
+    state.allocate(memory.mebibytes << 20);
+    Json(memory.mebibytes)
 }
 
 async fn identity(Shared(state): Shared<Arc<State>>) -> Json<Identity> {

@@ -1,5 +1,7 @@
 //! What the sentinel is told to hold back, at its start or while it runs.
 
+use std::sync::{Mutex, PoisonError};
+
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
@@ -69,11 +71,13 @@ pub struct State {
     pub identity: Identity,
     pub store: Option<Store>,
     held: watch::Sender<Held>,
+    /// Memory that was asked for, so that a limit can be seen to hold.
+    allocated: Mutex<Vec<Vec<u8>>>,
 }
 
 impl State {
     pub fn new(identity: Identity, held: Held, store: Option<Store>) -> Self {
-        Self { identity, store, held: watch::Sender::new(held) }
+        Self { identity, store, held: watch::Sender::new(held), allocated: Mutex::default() }
     }
 
     pub fn held(&self) -> Held {
@@ -83,6 +87,11 @@ impl State {
     pub fn change(&self, change: Change) -> Held {
         self.held.send_modify(|held| *held = held.changed(change));
         self.held()
+    }
+
+    /// Takes so much memory for good, and writes to it, since memory that nobody touches costs nothing.
+    pub fn allocate(&self, bytes: usize) {
+        self.allocated.lock().unwrap_or_else(PoisonError::into_inner).push(vec![1; bytes]);
     }
 
     /// Returns as soon as nothing holds the stop.

@@ -2,6 +2,7 @@
 
 mod capability;
 mod client;
+mod corefile;
 mod definitions;
 mod docker;
 mod down;
@@ -23,6 +24,7 @@ mod tunnel;
 
 pub use capability::Capability;
 pub use client::install_crypto;
+pub use corefile::CacheTimes;
 pub use definitions::remove_definitions;
 pub use docker::docker;
 pub use down::{Down, down};

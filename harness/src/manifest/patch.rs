@@ -17,6 +17,16 @@ impl Manifest {
             .ok_or_else(|| Error::bug(format!("no {kind} {name} in the manifest to patch")))
     }
 
+    /// Takes out the object of this kind and name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn remove(&mut self, kind: &str, name: &str) -> Result<()> {
+        self.find(kind, name)?;
+        self.objects.retain(|object| !(object["kind"] == kind && object["metadata"]["name"] == name));
+        Ok(())
+    }
+
     /// Merges a JSON merge patch (RFC 7386) into an object.
     ///
     /// # Errors

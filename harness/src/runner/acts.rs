@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
 use kube::{
     Api,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{DeleteParams, EvictParams, Patch, PatchParams},
 };
 use serde_json::json;
 
@@ -50,6 +50,18 @@ impl Run {
         let api: Api<Pod> = Api::namespaced(self.client().clone(), self.namespace());
         let parameters = DeleteParams::default();
         within(CALL, &doing, api.delete(pod, &parameters), Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// Asks for a pod's eviction, as a drain does. A refusal is not tried again.
+    ///
+    /// # Errors
+    /// When the API server refuses, as it does below a disruption budget.
+    pub async fn evict(&self, pod: &str) -> Result<()> {
+        let doing = format!("evict pod {pod}");
+        self.log().act("evict", format!("pod/{pod}"), doing.clone());
+        let api: Api<Pod> = Api::namespaced(self.probe_client().clone(), self.namespace());
+        let parameters = EvictParams::default();
+        within(CALL, &doing, api.evict(pod, &parameters), Error::api(doing.clone())).await.map(drop)
     }
 
     /// Scales a Deployment; does not wait.

@@ -1,13 +1,20 @@
 //! What a scenario asks of a set: its claims, its revision, what the API server refuses it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use serde_json::json;
 
 use super::Run;
 use crate::{
     claim::{Claim, S6},
-    error::{Error, Result},
+    error::{Error, Result, within},
     workload::Set,
 };
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(10);
 
 impl Run {
     /// The set's claims of this moment: name and UID.
@@ -17,6 +24,22 @@ impl Run {
             let claims = world.volume_claims.iter().filter(|(name, _)| ours(name));
             claims.map(|(name, claim)| (name.clone(), claim.meta.uid.clone())).collect()
         })
+    }
+
+    /// Gives a claim a controller of its own: a ConfigMap of this name, made for it.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn own_claim(&self, set: &Set, claim: &str, owner: &str) -> Result<()> {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": owner}});
+        self.apply_objects([object]).await?;
+        let api: Api<ConfigMap> = Api::namespaced(self.client().clone(), self.namespace());
+        let doing = format!("reading configmap {owner}");
+        let found = within(CALL, &doing, api.get(owner), Error::api(doing.clone())).await?;
+        let reference = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": owner,
+            "uid": found.metadata.uid, "controller": true});
+        let patch = json!({"metadata": {"ownerReferences": [reference]}});
+        set.change_claim(claim, &format!("owned by configmap {owner}"), &patch).await
     }
 
     /// The revision that the set's template has now: name and UID of the ControllerRevision.

@@ -67,6 +67,23 @@ impl Run {
         self.judge_addresses(claim, &sentence, asker, &name, propagation, addresses).await
     }
 
+    /// Judges that a headless service's name leads to exactly these addresses, or to none.
+    ///
+    /// # Errors
+    /// When it does not; that is a finding as well.
+    pub async fn judge_service(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        service: &str,
+        addresses: &[String],
+        propagation: Duration,
+    ) -> Result<()> {
+        let name = format!("{}.", Workload::host(service, self.namespace()));
+        let sentence = format!("the addresses of {service}, asked from {}, are {addresses:?}", asker.pod);
+        self.judge_addresses(claim, &sentence, asker, &name, propagation, || addresses.to_vec()).await
+    }
+
     async fn judge_addresses(
         &self,
         claim: Claim,

@@ -48,6 +48,7 @@ pub(super) struct Parts {
     pub(super) namespace: String,
     pub(super) run_label: String,
     pub(super) client: Client,
+    pub(super) probe_client: Client,
     /// The cluster's images: their tags are a setting.
     pub(super) images: Vec<String>,
     pub(super) nodes: Vec<Node>,
@@ -83,6 +84,11 @@ impl Run {
     /// A client of the API server, for what no handle offers.
     pub fn client(&self) -> &Client {
         &self.inner.parts.client
+    }
+
+    /// A client that never tries again, for refusals that are to be seen.
+    pub(super) fn probe_client(&self) -> &Client {
+        &self.inner.parts.probe_client
     }
 
     /// The journal.

@@ -203,7 +203,8 @@ impl Session {
         progress.send(Event::Message(ready));
         let deadline = runtime.spawn(end_after(settings.run_deadline, cancelled.clone(), progress.clone()));
         let images = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
-        let (client, nodes) = (cluster.client.clone(), cluster.nodes());
+        let (client, probe_client) = (cluster.client.clone(), cluster.probe_client.clone());
+        let nodes = cluster.nodes();
         let turn = RwLock::new(());
         let shared = Arc::new(Shared {
             settings,
@@ -212,6 +213,7 @@ impl Session {
             progress,
             cancelled,
             client,
+            probe_client,
             images,
             nodes,
             skipped,

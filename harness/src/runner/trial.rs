@@ -36,6 +36,8 @@ pub(super) struct Shared {
     pub(super) progress: Progress,
     pub(super) cancelled: CancellationToken,
     pub(super) client: Client,
+    /// One that never tries again, for refusals that are to be seen.
+    pub(super) probe_client: Client,
     pub(super) images: Vec<String>,
     /// The nodes that may be hurt.
     pub(super) nodes: Vec<Node>,
@@ -156,6 +158,7 @@ async fn recorded(
         namespace: namespace.to_owned(),
         run_label: shared.run.clone(),
         client: shared.client.clone(),
+        probe_client: shared.probe_client.clone(),
         images: shared.images.clone(),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),

@@ -4,7 +4,7 @@ mod claims;
 mod named;
 mod rollout;
 
-pub use claims::{claims_are, claims_gone, claims_owned, claims_settled};
+pub use claims::{claim_is_another, claims_are, claims_gone, claims_owned, claims_settled};
 pub use named::{made_by, pod_not_ready, pods_named, pods_ready, so_many_ready};
 pub use rollout::{pods_at, pods_stay, revisions_are, rolled};
 
@@ -144,6 +144,57 @@ pub fn pod_is_another(pod: &str, uid: &str) -> Expectation {
     })
 }
 
+/// The object with this UID carries the pod's name still.
+pub fn pod_is(pod: &str, uid: &str) -> Expectation {
+    let (name, uid) = (pod.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is the same object"), move |world| match world.pods.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(pod) if pod.meta.uid != uid => NotYet(format!("{name} is another object: {}", pod.meta.uid)),
+        Some(_) => Met,
+    })
+}
+
+/// The journal shows another version of the pod than this one.
+pub fn pod_touched(pod: &str, version: &str) -> Expectation {
+    let (name, version) = (pod.to_owned(), version.to_owned());
+    Expectation::new(format!("{name} is changed"), move |world| match world.pods.get(&name) {
+        Some(pod) if pod.meta.version == version => NotYet(format!("{name} is at {version}")),
+        _ => Met,
+    })
+}
+
+/// A pod is owned by the set, or by nobody.
+pub fn pod_owned(promise: &Promise, ordinal: u32, owned: bool) -> Expectation {
+    let (set, name) = (promise.set.clone(), promise.pod(ordinal));
+    let whose = if owned { set.as_str() } else { "nobody" };
+    Expectation::new(format!("{name} belongs to {whose}"), move |world| match world.pods.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(_) if owned && !world.sets.contains_key(&set) => {
+            Never(format!("the StatefulSet {set} does not exist"))
+        }
+        Some(pod) => {
+            let owner = pod.meta.owner.as_ref().map(|(_, owner, _)| owner.as_str());
+            if owner == owned.then_some(set.as_str()) {
+                Met
+            } else {
+                NotYet(format!("its owner is {owner:?}"))
+            }
+        }
+    })
+}
+
+/// The scheduler has said that it can't place the pod, with these words in its reason.
+pub fn pod_unschedulable(pod: &str, reason: &str) -> Expectation {
+    let (name, reason) = (pod.to_owned(), reason.to_owned());
+    Expectation::new(format!("{name} stays Pending for {reason:?}"), move |world| {
+        match world.pods.get(&name) {
+            None => NotYet(format!("{name} does not exist")),
+            Some(pod) if pod.unschedulable.as_ref().is_some_and(|why| why.contains(&reason)) => Met,
+            Some(pod) => NotYet(describe(world, pod)),
+        }
+    })
+}
+
 /// The controller counts so many pods as available.
 pub fn available(promise: &Promise, count: u32) -> Expectation {
     let name = promise.set.clone();
@@ -207,6 +258,14 @@ pub fn pods_exactly(promise: &Promise, ordinals: impl IntoIterator<Item = u32>) 
         }
         let found: Vec<_> = found.into_iter().map(|ordinal| promise.pod(ordinal)).collect();
         NotYet(format!("there are [{}]", found.join(", ")))
+    })
+}
+
+/// The set does not exist.
+pub fn set_gone(promise: &Promise) -> Expectation {
+    let name = promise.set.clone();
+    Expectation::new(format!("the StatefulSet {name} is gone"), move |world| {
+        if world.sets.contains_key(&name) { NotYet("it is there".to_owned()) } else { Met }
     })
 }
 

@@ -8,7 +8,7 @@ use k8s_openapi::api::{
 };
 use kube::{
     Api, Client,
-    api::{DeleteParams, EvictParams, Patch, PatchParams},
+    api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 
@@ -27,6 +27,23 @@ const CALL: Duration = Duration::from_secs(15);
 const READY: Duration = Duration::from_secs(240);
 /// The readiness gate that keeps a pod from being Ready.
 pub const GATE: &str = "steadfast.dev/released";
+
+/// What can be read, changed and deleted in a namespace.
+trait Object:
+    kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+    + Clone
+    + fmt::Debug
+    + serde::de::DeserializeOwned
+{
+}
+
+impl<K> Object for K where
+    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + fmt::Debug
+        + serde::de::DeserializeOwned
+{
+}
 
 /// A StatefulSet of the scenario.
 #[derive(Clone)]
@@ -175,16 +192,41 @@ impl Set {
         self.patch_set("patch", text, patch).await
     }
 
-    /// Asks whether the API server would take this merge patch, without changing anything.
+    /// Asks whether the API server would take this merge patch of the set, without changing anything.
     ///
     /// # Errors
-    /// [`Error::Failed`] with its words, when it would refuse.
+    /// With its words, when it would refuse.
     pub async fn would_take(&self, patch: &Value) -> Result<()> {
-        let doing = format!("statefulset {}: dry run of {patch}", self.promise.set);
-        let api: Api<StatefulSet> = self.api();
+        self.would_patch::<StatefulSet>("statefulset", &self.promise.set, patch).await
+    }
+
+    /// Asks whether the API server would take this merge patch of a claim, without changing anything.
+    ///
+    /// # Errors
+    /// With its words, when it would refuse.
+    pub async fn claim_would_take(&self, claim: &str, patch: &Value) -> Result<()> {
+        self.would_patch::<PersistentVolumeClaim>("persistentvolumeclaim", claim, patch).await
+    }
+
+    async fn would_patch<K: Object>(&self, kind: &str, name: &str, patch: &Value) -> Result<()> {
+        let doing = format!("{kind} {name}: dry run of {patch}");
+        let api: Api<K> = self.api();
         let parameters = PatchParams { dry_run: true, ..PatchParams::default() };
         let patch = Patch::Merge(patch);
-        let patch = api.patch(&self.promise.set, &parameters, &patch);
+        let patch = api.patch(name, &parameters, &patch);
+        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// Changes a claim by a merge patch.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn change_claim(&self, name: &str, text: &str, patch: &Value) -> Result<()> {
+        let doing = format!("persistentvolumeclaim {name}: {text}");
+        self.act("patch", format!("persistentvolumeclaim/{name}"), &doing);
+        let api: Api<PersistentVolumeClaim> = self.api();
+        let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
+        let patch = api.patch(name, &parameters, &patch);
         within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
     }
 
@@ -235,19 +277,6 @@ impl Set {
         self.delete_with::<Pod>("pod", &self.pod_name(ordinal), &parameters).await
     }
 
-    /// Asks for a pod's eviction, as a drain does.
-    ///
-    /// # Errors
-    /// When the API server refuses, as it does below a disruption budget.
-    pub async fn evict(&self, ordinal: u32) -> Result<()> {
-        let name = self.pod_name(ordinal);
-        let doing = format!("evict pod {name}");
-        self.act("evict", format!("pod/{name}"), &doing);
-        let api: Api<Pod> = self.api();
-        within(CALL, &doing, api.evict(&name, &EvictParams::default()), Error::api(doing.clone())).await?;
-        Ok(())
-    }
-
     /// Deletes a pod, with its own grace period; does not wait.
     ///
     /// # Errors
@@ -272,23 +301,11 @@ impl Set {
         self.delete_object::<ControllerRevision>("controllerrevision", name).await
     }
 
-    async fn delete_object<K>(&self, kind: &str, name: &str) -> Result<()>
-    where
-        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-            + Clone
-            + fmt::Debug
-            + serde::de::DeserializeOwned,
-    {
+    async fn delete_object<K: Object>(&self, kind: &str, name: &str) -> Result<()> {
         self.delete_with::<K>(kind, name, &DeleteParams::background()).await
     }
 
-    async fn delete_with<K>(&self, kind: &str, name: &str, parameters: &DeleteParams) -> Result<()>
-    where
-        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-            + Clone
-            + fmt::Debug
-            + serde::de::DeserializeOwned,
-    {
+    async fn delete_with<K: Object>(&self, kind: &str, name: &str, parameters: &DeleteParams) -> Result<()> {
         let doing = format!("delete {kind} {name}");
         self.act("delete", format!("{kind}/{name}"), &doing);
         let api: Api<K> = self.api();
@@ -332,10 +349,7 @@ impl Set {
         Ok(())
     }
 
-    fn api<K>(&self) -> Api<K>
-    where
-        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>,
-    {
+    fn api<K: Object>(&self) -> Api<K> {
         Api::namespaced(self.client.clone(), &self.namespace)
     }
 }

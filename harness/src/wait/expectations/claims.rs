@@ -33,6 +33,17 @@ pub fn claims_are(claims: &BTreeMap<String, String>) -> Expectation {
     })
 }
 
+/// Another object than the one with this UID is the claim now, and is Bound.
+pub fn claim_is_another(claim: &str, uid: &str) -> Expectation {
+    let (name, old) = (claim.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is another claim"), move |world| match world.volume_claims.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(claim) if claim.meta.uid == old => NotYet(format!("{name} is still the old one")),
+        Some(claim) if claim.phase != "Bound" => NotYet(format!("{name} is {}", claim.phase)),
+        Some(_) => Met,
+    })
+}
+
 /// None of these PVCs exists.
 pub fn claims_gone(claims: impl IntoIterator<Item = String>) -> Expectation {
     let names: Vec<_> = claims.into_iter().collect();

@@ -44,7 +44,8 @@ impl Wanted {
         Role { zone: self.zone.clone(), capacity: Some(self.capacity), tags: Vec::new() }
     }
 
-    fn changes(&self) -> Vec<RoleChange> {
+    /// What has to be staged for it.
+    pub fn changes(&self) -> Vec<RoleChange> {
         let change = |id: &String| RoleChange { id: id.clone(), change: Change::Assign(self.role()) };
         self.nodes.iter().map(change).collect()
     }

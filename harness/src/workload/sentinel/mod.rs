@@ -134,6 +134,15 @@ impl Sentinel {
         self.ask(Method::GET, &format!("connect?host={host}&port={port}&times={times}"), Vec::new()).await
     }
 
+    /// Opens one connection from inside the pod, whoever answers.
+    ///
+    /// # Errors
+    /// When the pod does not answer; a refused connection is an answer.
+    pub async fn reach(&self, host: &str, port: u16) -> Result<Connections> {
+        self.ask(Method::GET, &format!("connect?host={host}&port={port}&times=1&plain=true"), Vec::new())
+            .await
+    }
+
     /// Writes a file to the pod's volume, synced to disk.
     ///
     /// # Errors
@@ -148,6 +157,15 @@ impl Sentinel {
     /// When the pod does not answer.
     pub async fn files(&self) -> Result<BTreeMap<String, Stored>> {
         self.ask(Method::GET, "files", Vec::new()).await
+    }
+
+    /// Lets it take so much more memory. One that is killed for it does not answer.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn allocate(&self, mebibytes: u32) -> Result<()> {
+        let body = serde_json::json!({ "mebibytes": mebibytes }).to_string().into_bytes();
+        self.ask::<Value>(Method::PUT, "memory", body).await.map(drop)
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Vec<u8>) -> Result<T> {

@@ -1,9 +1,9 @@
-//! The sabotage of controls: each breaks one promise on purpose.
+//! Sabotage of manifests, before they are applied.
 
-use harness::{Error, Result, manifest::Manifest, runner::Sabotage, wait::expectations, workload::Workload};
+use harness::{Error, Result, manifest::Manifest, runner::Sabotage, workload::Workload};
 use serde_json::{Value, json};
 
-use crate::{comparison::STATELESS, seconds};
+use crate::comparison::STATELESS;
 
 /// The pods come and go at once.
 pub const PARALLEL: Sabotage = Sabotage::Manifest(|manifest, workload| {
@@ -23,18 +23,6 @@ pub const STATEFUL_SET_FOR_DEPLOYMENT: Sabotage = Sabotage::Manifest(|manifest, 
     object["spec"]["serviceName"] = json!(STATELESS);
     Ok(())
 });
-
-/// Those that were Ready are not, and those that were not are.
-pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
-    Sabotage::At("scaling down by two: not by ordinal against the highest first", |run, _| {
-        Box::pin(async move {
-            for pod in run.pods_named(STATELESS) {
-                let ready = run.log().now(|world| world.pods.get(&pod).is_some_and(|pod| pod.healthy()));
-                run.set_gate(&pod, !ready).await?;
-            }
-            run.wait(&expectations::so_many_ready(STATELESS, 2), seconds(30)).await.map(drop)
-        })
-    });
 
 /// A claim goes when its ordinal is scaled away.
 pub const DELETE_CLAIMS_WHEN_SCALED: Sabotage = Sabotage::Manifest(|manifest, workload| {
@@ -73,42 +61,6 @@ fn scratch_mounts(pod: &Value) -> Option<Vec<Value>> {
     mounts.push(json!({"name": "data", "mountPath": "/unused"}));
     Some(mounts)
 }
-
-/// The claim of the pod that the scenario deletes goes with it: it is held only for as long as a pod uses it.
-pub const CLAIM_DELETED_WITH_POD: Sabotage =
-    Sabotage::At("delete pod 1, and wait for it to come back", |_, set| {
-        Box::pin(async move {
-            let claim = set.promise.claims(1).next();
-            let claim = claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?;
-            set.delete_claim(&claim).await
-        })
-    });
-
-/// As a controller would that rolls from the bottom.
-pub const LOWEST_ROLLED_FIRST: Sabotage = Sabotage::At("sentinel-2 is new and not Ready", |_, set| {
-    Box::pin(async move { set.unannounced().delete_pod(0).await })
-});
-
-/// The revision that a rollback would use is gone.
-pub const HISTORY_LOST: Sabotage = Sabotage::At("the template is taken back", |run, set| {
-    Box::pin(async move {
-        let now = set.state()?.update_revision.clone();
-        let all = run.log().now(|world| world.revisions.keys().cloned().collect::<Vec<_>>());
-        for old in all.into_iter().filter(|name| *name != now) {
-            set.delete_revision(&old).await?;
-        }
-        Ok(())
-    })
-});
-
-/// As a controller would that knows no partition.
-pub const PARTITION_IGNORED: Sabotage =
-    Sabotage::At("pod 0 is deleted: it comes back as it was", |_, set| {
-        Box::pin(async move {
-            let patch = json!({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}});
-            set.unannounced().patch("partition 0", &patch).await
-        })
-    });
 
 /// Pods are replaced without anybody deleting them.
 pub const ROLLING_UPDATE: Sabotage = Sabotage::Manifest(|manifest, workload| {
@@ -166,3 +118,114 @@ pub fn add_lost_and_found(manifest: &mut Manifest, workload: &Workload) -> Resul
     }]);
     Ok(())
 }
+
+/// The ordinals begin at 1.
+pub const ORDINALS_START_AT_ONE: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    manifest.merge("StatefulSet", workload.name, &json!({"spec": {"ordinals": {"start": 1}}}))
+});
+
+/// The ordinals begin at 0, whatever is asked.
+pub const START_IGNORED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    manifest.merge("StatefulSet", workload.name, &json!({"spec": {"ordinals": null}}))
+});
+
+/// The kernel's hostname is the pod's whole name in the DNS.
+pub const HOSTNAME_AS_FULL_NAME: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let patch = json!({"spec": {"template": {"spec": {"setHostnameAsFQDN": true}}}});
+    manifest.merge("StatefulSet", workload.name, &patch)
+});
+
+/// The claims are named after another template.
+pub const TEMPLATE_RENAMED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let spec = &mut manifest.find("StatefulSet", workload.name)?["spec"];
+    spec["volumeClaimTemplates"][0]["metadata"]["name"] = json!("disk");
+    spec["template"]["spec"]["containers"][0]["volumeMounts"][0]["name"] = json!("disk");
+    Ok(())
+});
+
+/// The claims ask for half of what they should.
+pub const CLAIMS_TOO_SMALL: Sabotage =
+    Sabotage::Manifest(|manifest, workload| claims_of(manifest, workload, "32Mi"));
+
+/// The template asks already for what the scenario means to be refused.
+pub const TEMPLATE_CHANGED_BEFORE: Sabotage = Sabotage::Manifest(larger_claims);
+
+/// Claims of twice the size.
+pub fn larger_claims(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
+    claims_of(manifest, workload, "128Mi")
+}
+
+fn claims_of(manifest: &mut Manifest, workload: &Workload, storage: &str) -> Result<()> {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] = json!(storage);
+    Ok(())
+}
+
+/// The governing service is there.
+pub const HEADLESS_PRESENT: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    manifest.objects.push(workload.manifest()?.find("Service", workload.headless)?.clone());
+    Ok(())
+});
+
+/// No service publishes pods that are not Ready.
+pub const NOT_READY_UNPUBLISHED: Sabotage = Sabotage::Manifest(|manifest, _| {
+    manifest.merge(
+        "Service",
+        crate::network::PUBLISHING,
+        &json!({"spec": {"publishNotReadyAddresses": false}}),
+    )
+});
+
+/// No time to stop.
+pub const NO_GRACE: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let patch = json!({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1}}}});
+    manifest.merge("StatefulSet", workload.name, &patch)
+});
+
+/// The budget is for nobody.
+pub const BUDGET_SELECTS_NOTHING: Sabotage = Sabotage::Manifest(|manifest, _| {
+    let nobody = json!({"spec": {"selector": {"matchLabels": {"app": "nobody"}}}});
+    manifest.merge("PodDisruptionBudget", crate::disruption::BUDGET, &nobody)
+});
+
+/// A pod may take what it wants.
+pub const MEMORY_LIMIT_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"] = Value::Null;
+    Ok(())
+});
+
+/// Garage's nodes may not write where they would find each other.
+pub const DISCOVERY_FORBIDDEN: Sabotage =
+    Sabotage::Manifest(|manifest, _| manifest.merge("Role", "garage-discovery", &json!({"rules": []})));
+
+/// Garage's own data, its node id and its layout, is written beside the claim.
+pub const META_OFF_THE_CLAIM: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let pod = &mut manifest.find("StatefulSet", workload.name)?["spec"]["template"]["spec"];
+    let mounts = pod["containers"][0]["volumeMounts"].as_array_mut();
+    for mount in mounts.into_iter().flatten().filter(|mount| mount["name"] == "meta") {
+        mount["mountPath"] = json!("/unused");
+    }
+    let scratch = json!({"name": "scratch", "emptyDir": {}});
+    let volumes = pod["volumes"].as_array_mut();
+    volumes.ok_or_else(|| Error::bug("the pod has no volumes"))?.push(scratch);
+    let mounts = pod["containers"][0]["volumeMounts"].as_array_mut();
+    let mount = json!({"name": "scratch", "mountPath": "/meta"});
+    mounts.ok_or_else(|| Error::bug("the container has no mounts"))?.push(mount);
+    Ok(())
+});
+
+/// Readiness needs no quorum: the probe that we ship.
+pub const READINESS_AS_SHIPPED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let shipped = workload.manifest()?.find("StatefulSet", workload.name)?.clone();
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let probe = &shipped["spec"]["template"]["spec"]["containers"][0]["readinessProbe"];
+    set["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = probe.clone();
+    Ok(())
+});
+
+/// garage.toml says that the admin API is served, as we ship it.
+pub const ADMIN_AS_SHIPPED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let shipped = workload.manifest()?.find("ConfigMap", crate::document::CONFIGURATION)?.clone();
+    manifest.merge("ConfigMap", crate::document::CONFIGURATION, &json!({"data": shipped["data"]}))
+});

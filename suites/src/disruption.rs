@@ -1,0 +1,195 @@
+//! Pods that are evicted, fail, are told to stop, or are taken away; and a set that goes before its pods.
+
+use anyhow::Result;
+use harness::{
+    claim::{D5, K1, K16, K17, K18, S16},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{
+        pod_is_another, pod_owned, pod_ready, pod_returns, pod_terminating, pods_stay, set_gone,
+    },
+    workload::{SENTINEL, sentinel::Held},
+};
+use serde_json::json;
+
+use crate::{
+    sabotage::{
+        BUDGET_SELECTS_NOTHING, NO_GRACE, NO_MORE_PODS_ALLOWED, PODS_DELETED_WITH_SET,
+        SET_GONE_BEFORE_FAILURE,
+    },
+    seconds,
+};
+
+/// The disruption budget's name.
+pub(crate) const BUDGET: &str = "sentinel";
+/// How long the pods' own preStop takes, and how long they have in all.
+const PRE_STOP: u64 = 2;
+const GRACE: u64 = 6;
+/// How much later than its time a kubelet may do something.
+const LATENESS: f64 = 6.0;
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "disruption::orphans",
+            "a set deleted without its pods leaves them running, and a new one adopts them",
+            orphans,
+        )
+        .proves([S16])
+        .within(seconds(180))
+        .control("pods_deleted_with_set", [S16], PODS_DELETED_WITH_SET, "had to stay so"),
+        scenario(
+            "disruption::forced_deletion",
+            "a pod that refuses to stop is taken away by force, at a price: two of one ordinal for a moment",
+            forced_deletion,
+        )
+        .proves([S16])
+        .breaks([K1])
+        .within(seconds(180)),
+        scenario(
+            "disruption::budget",
+            "a budget refuses evictions below it, takes others, and keeps no new pod from starting",
+            budget,
+        )
+        .proves([K16, D5])
+        .within(seconds(180))
+        .control("budget_selects_nothing", [K16], BUDGET_SELECTS_NOTHING, "expected a refusal")
+        .control("no_more_pods_allowed", [D5], NO_MORE_PODS_ALLOWED, "sentinel-3 does not exist"),
+        scenario("disruption::failed_pod", "a pod that failed is replaced", failed_pod)
+            .proves([K17])
+            .within(seconds(180))
+            .control("set_gone", [K17], SET_GONE_BEFORE_FAILURE, "nothing makes it again"),
+        scenario(
+            "disruption::termination",
+            "preStop, SIGTERM, and no kill before the grace period is over",
+            termination,
+        )
+        .proves([K18])
+        .within(seconds(180))
+        .control("no_grace", [K18], NO_GRACE, "the exit code of sentinel-1"),
+    ]
+}
+
+async fn orphans(run: Run) -> Result<()> {
+    let set = run.deploy().await?;
+    set.ready(3).await?;
+    let (pods, claims) = (set.pods(), run.claims_of(&set));
+
+    run.step("the set is deleted without its pods: they stay, and belong to nobody").await?;
+    // A set that is gone already is no reason to stop looking at its pods.
+    run.judge(S16, set.delete_orphaning().await.err().map(|error| error.to_string()));
+    run.wait(&set_gone(&set.promise), seconds(30)).await?;
+    run.hold(S16, &pods_stay(&pods)).await?;
+    for ordinal in 0..3 {
+        run.expect(S16, &pod_owned(&set.promise, ordinal, false), seconds(30)).await?;
+    }
+
+    let set = run.deploy().await?;
+    run.step("the new set adopts the same pods").await?;
+    set.ready(3).await?;
+    run.expect(S16, &pods_stay(&pods), seconds(1)).await?;
+    for ordinal in 0..3 {
+        run.expect(S16, &pod_owned(&set.promise, ordinal, true), seconds(30)).await?;
+    }
+    run.judge_equal(S16, "the claims", claims, run.claims_of(&set));
+    Ok(())
+}
+
+async fn forced_deletion(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let old = set.pod(1)?;
+    run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await?;
+
+    run.step("pod 1 is told to stop, and refuses").await?;
+    set.delete_pod(1).await?;
+    run.wait(&pod_terminating(&set.pod_name(1)), seconds(30)).await?;
+    run.step("it is taken away by force: its name is free at once").await?;
+    set.force_delete_pod(1).await?;
+    let freed = run.expect(S16, &pod_is_another(&set.pod_name(1), &old.meta.uid), seconds(30)).await?;
+    run.measure("from the forced deletion to the next pod", freed.as_secs_f64(), "s");
+    run.expect(S16, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(90)).await?;
+    Ok(())
+}
+
+async fn budget(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            manifest.objects.push(json!({
+                "apiVersion": "policy/v1",
+                "kind": "PodDisruptionBudget",
+                "metadata": {"name": BUDGET},
+                "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": workload.name}}},
+            }));
+            Ok(())
+        })
+        .await?;
+    set.ready(3).await?;
+
+    run.step("under a budget that allows no disruption, a new pod comes").await?;
+    set.scale(4).await?;
+    run.expect(D5, &pod_ready(&set.pod_name(3), None), seconds(30)).await?;
+    set.ready(4).await?;
+
+    run.step("an eviction below the budget is refused").await?;
+    let pods = set.pods();
+    let evicted = run.evict(&set.pod_name(3)).await;
+    run.judge_refused(K16, "an eviction below the budget", evicted, "violate the pod's disruption budget");
+    run.hold(K16, &pods_stay(&pods)).await?;
+
+    run.step("an eviction within the budget is taken").await?;
+    run.apply_objects([json!({
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": BUDGET},
+        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": SENTINEL.name}}},
+    })])
+    .await?;
+    run.found(K16, run.evict_when_allowed(&set.pod_name(3), seconds(30)).await)?;
+    run.expect(K16, &pod_returns(&set.promise, 3, &pods[&set.pod_name(3)]), seconds(90)).await?;
+    Ok(())
+}
+
+async fn failed_pod(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let old = set.pod(1)?;
+    run.step("pod 1 fails, and is replaced").await?;
+    set.change_pod(1, "one second to live", &json!({"spec": {"activeDeadlineSeconds": 1}})).await?;
+    run.expect(K17, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
+    let failed = run.phases(&old.meta.uid).iter().any(|phase| phase == "Failed");
+    run.judge(K17, (!failed).then(|| format!("{} was replaced, and had not failed", old.meta.name)));
+    Ok(())
+}
+
+async fn termination(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let set = manifest.find("StatefulSet", workload.name)?;
+            let pod = &mut set["spec"]["template"]["spec"];
+            pod["terminationGracePeriodSeconds"] = json!(GRACE);
+            pod["containers"][0]["lifecycle"] = json!({"preStop": {"sleep": {"seconds": PRE_STOP}}});
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
+    set.ready(2).await?;
+
+    run.step("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself").await?;
+    let one = set.pod(1)?;
+    set.delete_pod(1).await?;
+    run.wait(&pod_returns(&set.promise, 1, &one.meta.uid), seconds(60)).await?;
+    let end = run.ending(&one.meta.uid)?;
+    run.judge_equal(K18, "the exit code of sentinel-1", Some(0), end.exit_code);
+    run.judge_between(K18, "sentinel-1 stopped after", end.seconds, PRE_STOP as f64, GRACE as f64);
+
+    run.step("pod 0 refuses to stop: it is killed when its grace period is over, and not before").await?;
+    let zero = run.sentinel(set.pod_name(0));
+    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    let old = set.pod(0)?;
+    set.delete_pod(0).await?;
+    run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(90)).await?;
+    let end = run.ending(&old.meta.uid)?;
+    run.judge_equal(K18, "the exit code of sentinel-0", Some(137), end.exit_code);
+    let grace = GRACE as f64;
+    run.judge_between(K18, "sentinel-0 was killed after", end.seconds, grace, grace + LATENESS);
+    Ok(())
+}

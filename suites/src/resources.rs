@@ -1,0 +1,54 @@
+//! Requests and limits.
+
+use anyhow::Result;
+use harness::{
+    claim::S20,
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{pod_restarted, pod_unschedulable},
+};
+use serde_json::json;
+
+use crate::{sabotage::MEMORY_LIMIT_REMOVED, seconds};
+
+/// Twice what a sentinel may have.
+const TOO_MUCH: u32 = 128;
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "resources::limits",
+            "a pod over its memory limit is killed and comes back; one that does not fit stays Pending",
+            limits,
+        )
+        .proves([S20])
+        .within(seconds(180))
+        .control("memory_limit_removed", [S20], MEMORY_LIMIT_REMOVED, "sentinel-1 was not restarted"),
+    ]
+}
+
+async fn limits(run: Run) -> Result<()> {
+    let mut set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let (one, before) = (run.sentinel(set.pod_name(1)), set.pod(1)?);
+    let mark = run.leave_mark(&one.pod).await?;
+
+    run.step(format!("pod 1 takes {TOO_MUCH} MiB, twice its limit: it is killed and comes back")).await?;
+    // It does not answer when it is killed for the question; what became of it is seen below.
+    drop(one.allocate(TOO_MUCH).await);
+    run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
+    let ended = set.pod(1)?.containers.first().and_then(|container| container.ended.clone());
+    run.judge_equal(S20, "how it ended", Some(("OOMKilled".to_owned(), 137)), ended);
+    run.judge_equal(S20, "the data on its volume", mark, run.find_mark(&one.pod).await?);
+
+    run.step("a pod that asks for more than any node has stays Pending").await?;
+    let mut container = run.workload().manifest()?.find("StatefulSet", run.workload().name)?["spec"]
+        ["template"]["spec"]["containers"][0]
+        .clone();
+    container["resources"] = json!({"requests": {"memory": "1000Gi"}});
+    set.change("requests of 1000 GiB", &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
+        .await?;
+    let pending = pod_unschedulable(&one.pod, "Insufficient memory");
+    run.expect(S20, &pending, seconds(60)).await?;
+    run.hold(S20, &pending).await?;
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! Sabotage of the cluster, at a step of the scenario.
+
+use harness::{
+    Error,
+    runner::Sabotage,
+    wait::expectations,
+    workload::garage::{Wanted, layout},
+};
+use serde_json::json;
+
+use crate::{comparison::STATELESS, seconds};
+
+/// Those that were Ready are not, and those that were not are.
+pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
+    Sabotage::At("scaling down by two: not by ordinal against the highest first", |run, _| {
+        Box::pin(async move {
+            for pod in run.pods_named(STATELESS) {
+                let ready = run.log().now(|world| world.pods.get(&pod).is_some_and(|pod| pod.healthy()));
+                run.set_gate(&pod, !ready).await?;
+            }
+            run.wait(&expectations::so_many_ready(STATELESS, 2), seconds(30)).await.map(drop)
+        })
+    });
+
+/// The claim of the pod that the scenario deletes goes with it: it is held only for as long as a pod uses it.
+pub const CLAIM_DELETED_WITH_POD: Sabotage =
+    Sabotage::At("delete pod 1, and wait for it to come back", |_, set| {
+        Box::pin(async move {
+            let claim = set.promise.claims(1).next();
+            let claim = claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?;
+            set.delete_claim(&claim).await
+        })
+    });
+
+/// As a controller would that rolls from the bottom.
+pub const LOWEST_ROLLED_FIRST: Sabotage = Sabotage::At("sentinel-2 is new and not Ready", |_, set| {
+    Box::pin(async move { set.unannounced().delete_pod(0).await })
+});
+
+/// The revision that a rollback would use is gone.
+pub const HISTORY_LOST: Sabotage = Sabotage::At("the template is taken back", |run, set| {
+    Box::pin(async move {
+        let now = set.state()?.update_revision.clone();
+        let all = run.log().now(|world| world.revisions.keys().cloned().collect::<Vec<_>>());
+        for old in all.into_iter().filter(|name| *name != now) {
+            set.delete_revision(&old).await?;
+        }
+        Ok(())
+    })
+});
+
+/// As a controller would that knows no partition.
+pub const PARTITION_IGNORED: Sabotage =
+    Sabotage::At("pod 0 is deleted: it comes back as it was", |_, set| {
+        Box::pin(async move {
+            let patch = json!({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}});
+            set.unannounced().patch("partition 0", &patch).await
+        })
+    });
+
+/// The set goes, and leaves its pods to nobody.
+pub const SET_GONE: Sabotage = Sabotage::At("delete pod 1, and wait for it to come back", |_, set| {
+    Box::pin(async move { set.delete_orphaning().await })
+});
+
+/// As above, before a pod loses its owner.
+pub const SET_GONE_BEFORE_ADOPTION: Sabotage =
+    Sabotage::At("pod 1 loses its owner: it is adopted again", |_, set| {
+        Box::pin(async move { set.delete_orphaning().await })
+    });
+
+/// As above, before a pod fails.
+pub const SET_GONE_BEFORE_FAILURE: Sabotage = Sabotage::At("pod 1 fails, and is replaced", |_, set| {
+    Box::pin(async move { set.delete_orphaning().await })
+});
+
+/// Somebody else than the controller writes the set's status.
+pub const STATUS_WRITTEN_BY_ANOTHER: Sabotage = Sabotage::At("read the data again", |_, set| {
+    Box::pin(async move { set.unannounced().write_status(&json!({"observedGeneration": 0})).await })
+});
+
+/// The pod is taken away before it has stopped.
+pub const FORCED_AWAY: Sabotage = Sabotage::At("it stops, and the next one comes", |_, set| {
+    Box::pin(async move { set.force_delete_pod(1).await })
+});
+
+/// Claims stay when scaled down.
+pub const RETAINED: Sabotage =
+    Sabotage::At("scale 3 → 2: the claim of pod 2 goes, and no other", |_, set| {
+        Box::pin(async move {
+            let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}});
+            set.unannounced().patch("whenScaled Retain", &patch).await
+        })
+    });
+
+/// The namespace may have no more claims than there are without the missing one.
+pub const NO_MORE_CLAIMS_ALLOWED: Sabotage =
+    Sabotage::At("the claim of pod 1 is deleted, and its pod", |run, _| {
+        Box::pin(async move {
+            run.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
+                "metadata": {"name": "no-more-claims"}, "spec": {"hard": {"persistentvolumeclaims": "1"}}})])
+                .await
+        })
+    });
+
+/// The namespace may have no more pods.
+pub const NO_MORE_PODS_ALLOWED: Sabotage =
+    Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {
+        Box::pin(async move {
+            run.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
+                "metadata": {"name": "no-more-pods"}, "spec": {"hard": {"pods": "3"}}})])
+                .await
+        })
+    });
+
+/// The set takes its pods with it.
+pub const PODS_DELETED_WITH_SET: Sabotage =
+    Sabotage::At("the set is deleted without its pods: they stay, and belong to nobody", |_, set| {
+        Box::pin(async move { set.delete().await })
+    });
+
+/// Somebody else has given the cluster a layout.
+pub const LAYOUT_BEFORE: Sabotage =
+    Sabotage::At("without a layout they say so, and serve no S3", |run, set| {
+        Box::pin(async move { layout::initialise(&run.garages(&set).await?).await.map(drop) })
+    });
+
+/// Somebody applies a layout of his own, naively, before the scenario does.
+pub const LAYOUT_APPLIED_NAIVELY: Sabotage =
+    Sabotage::At("two initialise at once, and one of them again", |run, set| {
+        Box::pin(async move {
+            let admins = run.garages(&set).await?;
+            let ids = layout::node_ids(&admins).await?;
+            let other = Wanted { capacity: 5_000_000_000, ..Wanted::document(ids) };
+            let admin = admins.first().ok_or_else(|| Error::bug("no node to ask"))?;
+            admin.update_layout(&other.changes()).await?;
+            admin.apply_layout(1).await?;
+            Ok(())
+        })
+    });
+
+/// One node comes back with another secret, and the others do not talk to it.
+pub const OTHER_RPC_SECRET: Sabotage =
+    Sabotage::At("S3 works: at every pod, and through both services", |run, set| {
+        Box::pin(async move {
+            let secret = "5".repeat(64);
+            run.apply_objects([json!({"apiVersion": "v1", "kind": "Secret",
+                "metadata": {"name": "garage-rpc-secret"}, "stringData": {"secret": secret}})])
+                .await?;
+            let old = set.pod(2)?;
+            set.delete_pod(2).await?;
+            set.wait(&expectations::pod_returns(&set.promise, 2, &old.meta.uid), seconds(90)).await.map(drop)
+        })
+    });
