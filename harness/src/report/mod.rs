@@ -17,7 +17,7 @@ pub mod words;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 use camino::Utf8Path;
 

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Control, catalogue::Plan};
 use crate::{
-    claim::Claim,
     error::{Class, Error},
-    report::result::{ClaimResult, Finding, Outcome, Trouble, Verdict},
+    report::result::{BrokenOff, ClaimResult, ControlFacts, Finding, Outcome, Trouble, Verdict},
 };
 
 /// How a scenario ended, and why.
@@ -20,28 +18,29 @@ pub struct Conclusion {
     pub claims: Vec<ClaimResult>,
 }
 
-/// Draws the conclusion.
+/// Draws the conclusion, from what a result's file and its evidence hold.
 pub fn conclude(
-    plan: &Plan,
-    judged: &BTreeMap<&'static str, u64>,
+    proves: &[String],
+    control: Option<&ControlFacts>,
+    judged: &BTreeMap<String, u64>,
     findings: &[Finding],
-    error: Option<&anyhow::Error>,
+    broken_off: Option<&BrokenOff>,
 ) -> Conclusion {
-    let claims = claims(&plan.scenario.claims, judged, findings, error.is_some());
-    let (outcome, trouble) = match &plan.control {
-        None => scenario(&claims, findings, error),
-        Some(control) => controlled(control, findings, error),
+    let claims = claims(proves, judged, findings, broken_off.is_some());
+    let (outcome, trouble) = match control {
+        None => scenario(&claims, findings, broken_off),
+        Some(control) => controlled(control, findings, broken_off),
     };
     Conclusion { outcome, trouble, claims }
 }
 
 fn claims(
-    proves: &[Claim],
-    judged: &BTreeMap<&'static str, u64>,
+    proves: &[String],
+    judged: &BTreeMap<String, u64>,
     findings: &[Finding],
     ended_early: bool,
 ) -> Vec<ClaimResult> {
-    let mut ids: Vec<&str> = proves.iter().map(|claim| claim.id).collect();
+    let mut ids: Vec<&str> = proves.iter().map(String::as_str).collect();
     for finding in findings {
         if !ids.contains(&finding.claim.as_str()) {
             ids.push(&finding.claim);
@@ -64,17 +63,17 @@ fn claims(
 fn scenario(
     claims: &[ClaimResult],
     findings: &[Finding],
-    error: Option<&anyhow::Error>,
+    broken_off: Option<&BrokenOff>,
 ) -> (Outcome, Option<Trouble>) {
-    if let Some(Ended { outcome: Outcome::Interrupted, trouble }) = error.map(ended) {
-        return (Outcome::Interrupted, Some(trouble));
+    if let Some(BrokenOff { outcome: Outcome::Interrupted, trouble }) = broken_off {
+        return (Outcome::Interrupted, Some(trouble.clone()));
     }
     // A broken promise stays one, whatever else went wrong after it.
     if let Some(finding) = findings.iter().find(|finding| !finding.message.starts_with("inconclusive")) {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
     }
-    if let Some(Ended { outcome, trouble }) = error.map(ended) {
-        return (outcome, Some(trouble));
+    if let Some(BrokenOff { outcome, trouble }) = broken_off {
+        return (*outcome, Some(trouble.clone()));
     }
     if let Some(finding) = findings.first() {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
@@ -88,31 +87,32 @@ fn scenario(
 
 /// A control must turn exactly its claims red, with its finding.
 fn controlled(
-    control: &Control,
+    control: &ControlFacts,
     findings: &[Finding],
-    error: Option<&anyhow::Error>,
+    broken_off: Option<&BrokenOff>,
 ) -> (Outcome, Option<Trouble>) {
-    if let Some(Ended { outcome, trouble }) = error.map(ended)
-        && outcome != Outcome::Failed
+    if let Some(BrokenOff { outcome, trouble }) = broken_off
+        && *outcome != Outcome::Failed
     {
-        return (outcome, Some(trouble));
+        return (*outcome, Some(trouble.clone()));
     }
-    let named: BTreeSet<&str> = control.claims.iter().map(|claim| claim.id).collect();
+    let named: BTreeSet<&str> = control.claims.iter().map(String::as_str).collect();
     let red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
     let list = |ids: &mut dyn Iterator<Item = &&str>| ids.copied().collect::<Vec<_>>().join(", ");
     let message = if red.is_empty() {
-        let after =
-            error.map_or_else(String::new, |error| format!("; the scenario ended so: {}", chain(error)));
+        let after = broken_off.map_or_else(String::new, |broken| {
+            format!("; the scenario ended so: {}", broken.trouble.message)
+        });
         format!(
             "the control stayed green: {} should have turned {} red{after}",
-            control.name,
+            control.sabotage,
             list(&mut named.iter())
         )
     } else if let Some(finding) = findings.iter().find(|finding| !named.contains(finding.claim.as_str())) {
         format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message)
     } else if red != named {
         format!("the control left {} green", list(&mut named.difference(&red)))
-    } else if !findings.iter().any(|finding| finding.message.contains(control.expects)) {
+    } else if !findings.iter().any(|finding| finding.message.contains(&control.expects)) {
         let found: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
         format!("no finding says {:?}; found: {}", control.expects, found.join("; "))
     } else {
@@ -121,12 +121,8 @@ fn controlled(
     (Outcome::Failed, Some(failed(message)))
 }
 
-struct Ended {
-    outcome: Outcome,
-    trouble: Trouble,
-}
-
-fn ended(error: &anyhow::Error) -> Ended {
+/// What an error makes of the scenario that it ended.
+pub fn broken_off(error: &anyhow::Error) -> BrokenOff {
     let ours = error.chain().find_map(|cause| cause.downcast_ref::<Error>());
     let class = ours.map_or(Class::Error, Error::class);
     let outcome = match (ours, class) {
@@ -135,7 +131,7 @@ fn ended(error: &anyhow::Error) -> Ended {
         (_, Class::Environment) => Outcome::Environment,
         (_, Class::Error) => Outcome::Error,
     };
-    Ended { outcome, trouble: Trouble { class, message: chain(error) } }
+    BrokenOff { outcome, trouble: Trouble { class, message: chain(error) } }
 }
 
 fn failed(message: String) -> Trouble {
@@ -160,19 +156,15 @@ pub fn chain(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        claim::{S8, S9},
-        runner::{Sabotage, scenario as new},
-    };
+    use crate::claim::{Claim, S8, S9};
 
-    fn plan(control: bool) -> Plan {
-        let scenario = new("ordering::example", "", |_| async { Ok(()) }).proves([S9]).control(
-            "parallel",
-            [S9],
-            Sabotage::Manifest(|_, _| Ok(())),
-            "began to terminate",
-        );
-        scenario.plans().remove(usize::from(control))
+    fn conclusion(control: bool, judged: u64, findings: &[Finding], error: Option<Error>) -> Conclusion {
+        let proves = ["S9".to_owned()];
+        let (sabotage, expects) = ("parallel".to_owned(), "began to terminate".to_owned());
+        let control = control.then(|| ControlFacts { sabotage, claims: proves.to_vec(), expects });
+        let broken = error.map(|error| broken_off(&error.into()));
+        let judged = BTreeMap::from([("S9".to_owned(), judged)]);
+        conclude(&proves, control.as_ref(), &judged, findings, broken.as_ref())
     }
 
     fn finding(claim: Claim, message: &str) -> Finding {
@@ -180,8 +172,7 @@ mod tests {
     }
 
     fn outcome(control: bool, judged: u64, findings: &[Finding], error: Option<Error>) -> Outcome {
-        let judged = BTreeMap::from([("S9", judged)]);
-        conclude(&plan(control), &judged, findings, error.map(anyhow::Error::from).as_ref()).outcome
+        conclusion(control, judged, findings, error).outcome
     }
 
     #[test]
@@ -221,9 +212,7 @@ mod tests {
 
     #[test]
     fn a_claim_is_unproved_when_the_scenario_ended_early() {
-        let judged = BTreeMap::from([("S9", 3)]);
-        let error = anyhow::Error::from(Error::environment("no disk"));
-        let conclusion = conclude(&plan(false), &judged, &[], Some(&error));
+        let conclusion = conclusion(false, 3, &[], Some(Error::environment("no disk")));
         assert_eq!(conclusion.claims[0].verdict, Verdict::Unproved);
     }
 
