@@ -13,7 +13,7 @@ use super::{
     store,
     tally::Report,
 };
-use crate::error::Class;
+use crate::{claim::Claim, error::Class};
 
 /// A folder of its own, gone with the value.
 pub struct Folder {
@@ -56,6 +56,19 @@ pub fn report(results: Vec<ScenarioResult>) -> Report {
     Report::new(facts(&names), results)
 }
 
+/// A claim that refutes a sentence of the document.
+const EXAMPLE: &[Claim] = &[Claim {
+    id: "X1",
+    source: "PVC Lifecycle",
+    statement: "claims are deleted when the set's retention policy says so",
+    refutes: Some("claims are never deleted"),
+}];
+
+/// A report that knows the example's claim.
+pub fn correcting(results: Vec<ScenarioResult>) -> Report {
+    Report { known: EXAMPLE, ..report(results) }
+}
+
 /// One that passed, and has nothing to say yet.
 pub fn scenario(name: &str) -> ScenarioResult {
     ScenarioResult {
@@ -76,6 +89,7 @@ pub fn scenario(name: &str) -> ScenarioResult {
         lifelines: Vec::new(),
         started: "2026-11-22T19:05:00Z".parse().expect("a time"),
         seconds: 12.0,
+        floor_seconds: 9.0,
         namespace: "sf-r1-1".into(),
         evidence: store::evidence_folder(name),
         fingerprints: BTreeMap::new(),

@@ -142,6 +142,8 @@ pub struct ScenarioResult {
     pub started: Timestamp,
     /// How long it took.
     pub seconds: f64,
+    /// How much of that Kubernetes and the workload needed anyway; see [`super::floor`].
+    pub floor_seconds: f64,
     /// The namespace it ran in.
     pub namespace: String,
     /// The folder with its journal and evidence, relative to the run's directory.

@@ -15,7 +15,7 @@ use crate::{
     claim::Claim,
     cluster::Tunnel,
     error::{Error, Result},
-    journal::{Judged, Log, Promise, ReadBack},
+    journal::{Judged, Log, Promise, ReadBack, lifeline::WINDOW},
     ledger::{Holdings, Ledger, holdings},
     manifest::{Manifest, apply::apply},
     report::{
@@ -233,6 +233,7 @@ impl Run {
     /// # Errors
     /// When it does not stay so; that is a finding as well.
     pub async fn hold(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
+        self.log().act(WINDOW, "scenario", format!("for {HOLD:?}: {}", expectation.sentence));
         let outcome = self.inner.parts.waiter.hold(expectation, HOLD).await;
         self.found(claim, outcome)
     }

@@ -16,9 +16,13 @@ use super::{
 use crate::{
     cluster::{create_namespace, delete_namespace},
     error::{Error, Result},
-    journal::{History, Log, Recorder, lifeline::lifelines},
+    journal::{
+        History, Log, Recorder,
+        lifeline::{lifelines, windows},
+    },
     replay,
     report::{
+        floor::floor,
         progress::{Event, Progress},
         result::{ControlFacts, Outcome, SCHEMA, ScenarioResult, Trouble},
         store,
@@ -89,6 +93,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         lifelines: Vec::new(),
         started,
         seconds: 0.0,
+        floor_seconds: 0.0,
         namespace: namespace.clone(),
         evidence,
         fingerprints: BTreeMap::new(),
@@ -177,6 +182,7 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
     result.lifelines = lifelines(history, result.started, Timestamp::now());
+    result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
     replay::settle(result, history, run.directory())
 }
 
