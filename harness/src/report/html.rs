@@ -178,7 +178,7 @@ fn correction(correction: &Correction<'_>) -> Value {
 fn matrix(report: &Report) -> Option<Value> {
     let matrix = Matrix::of(report);
     let column = |control: &&ScenarioResult| {
-        let sabotage = control.control.as_ref().map(|facts| facts.sabotage.clone());
+        let sabotage = control.scenario.trim_start_matches("control::").replace("::", " ");
         context! { sabotage, name => &control.scenario, anchor => anchor(&control.scenario) }
     };
     let columns: Vec<Value> = matrix.controls.iter().map(column).collect();

@@ -2,6 +2,7 @@
 //!
 //! [`result`] is the schema, [`store`] its files, [`verdict`] what one result says, [`tally`] what they say
 //! together, [`matrix`] what the controls did to the claims, [`correction`] what the document gets wrong. [`console`], [`junit`] and [`html`] render that; [`progress`] shows a run while it lasts.
+//! [`nights`] hold runs on several Kubernetes versions against those of the night before.
 
 pub mod console;
 pub mod correction;
@@ -9,6 +10,7 @@ pub mod floor;
 pub mod html;
 pub mod junit;
 pub mod matrix;
+pub mod nights;
 pub mod picture;
 pub mod progress;
 pub mod result;

@@ -90,7 +90,7 @@ fn the_controls_show_what_they_did_and_a_claim_without_one_stands_out() {
     let red = scenario("control::S9::parallel").control("parallel", &["S9"], "early").finding("S9", "early");
     let page = page(&report(vec![scenario("a::b").proves("S9").proves("S1"), red]));
     let row = part(&page, "id=\"control-of-S9\"", "</tr>");
-    assert!(row.contains("S9 turned red as named by parallel") && !row.contains("no control"), "{row}");
+    assert!(row.contains("S9 turned red as named by S9 parallel") && !row.contains("no control"), "{row}");
     let bare = part(&page, "id=\"control-of-S1\"", "</tr>");
     assert!(bare.contains("no control turned it red") && !bare.contains("<a "), "{bare}");
 }
