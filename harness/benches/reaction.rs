@@ -32,7 +32,7 @@ fn main() -> Result<()> {
 
 async fn measure() -> Result<()> {
     let settings = Settings::load()?;
-    let cluster = Cluster::lease(&settings, &Progress::stderr()).await?;
+    let cluster = Cluster::lease(&settings, &Progress::stderr(), false).await?;
     let namespace = format!("reaction-{}", std::process::id());
     let lock = RunLock::take(&settings.cache, &namespace, &cluster.facts.name)?;
     create_namespace(&cluster.client, &namespace, &namespace, "reaction").await?;

@@ -15,13 +15,20 @@ pub struct Claim {
     pub refutes: Option<&'static str>,
 }
 
+const fn first(sentences: &[&'static str]) -> Option<&'static str> {
+    match sentences {
+        [sentence, ..] => Some(sentence),
+        [] => None,
+    }
+}
+
 macro_rules! claims {
     ($($id:ident, $source:literal, $statement:literal $(, instead of $refutes:literal)?;)*) => {
         $(#[doc = $statement] pub const $id: Claim = Claim {
             id: stringify!($id),
             source: $source,
             statement: $statement,
-            refutes: None $(.or(Some($refutes)))?,
+            refutes: first(&[$($refutes)?]),
         };)*
         /// Every claim, in the order of the reports.
         pub const ALL: &[Claim] = &[$($id),*];
@@ -39,12 +46,24 @@ claims! {
     S8, "Ordered Deployment and Scaling", "scale-up is sequential: a pod is created only when all lower ordinals are Running and Ready";
     S9, "Ordered Deployment and Scaling", "scale-down takes the highest ordinal first, and the next only when it is completely gone";
     S10, "Ordered Deployment and Scaling", "scaling halts while a pod is unhealthy, and goes on when it heals";
+    S11, "StatefulSet vs Deployment", "a StatefulSet has ordered names, a stable name in the DNS and a claim for each pod, and one step at a time; a Deployment has none of it";
     S12, "Pattern 1: Single-Replica Database", "a single-replica PostgreSQL serves SQL through its regular and its headless name";
     S13, "Pattern 2: Distributed Storage Cluster", "three Garage nodes form one store that serves S3 through its regular and its headless name";
     S14, "Initialization", "the layout gives each node zone dc1 and 10G and is applied once as version 1; S3 works after it and not before";
     S17, "PVC Not Deleted After Scale-Down", "PVCs stay after scale-down and after the set's deletion, and are reused with the same data";
+    S18, "Pods Created Out of Order", "pods out of order come only from a Deployment or from Parallel, and the harness says which";
     S21, "Use Liveness and Readiness Probes", "no next replica is created before the readiness probe passes; a failing liveness probe restarts the pod in place";
     S23, "Test Scale-Down Before Production", "data written through S3 and through SQL survives 3 → 1 → 3";
+    K1, "Kubernetes: StatefulSet", "at most one pod of an ordinal runs at any time";
+    K2, "Kubernetes: podManagementPolicy", "Parallel creates and deletes pods without waiting for each other";
+    K3, "Kubernetes: RollingUpdate", "a roll goes from the highest to the lowest ordinal, one at a time, each Ready first";
+    K4, "Kubernetes: partition", "a roll leaves ordinals below the partition alone, and one that is deleted there comes back at the old revision";
+    K5, "Kubernetes: OnDelete", "under OnDelete a pod changes only when somebody deletes it";
+    K6, "Kubernetes: ControllerRevision", "a rollback reuses the old revision, and revisionHistoryLimit prunes the oldest";
+    K8, "Kubernetes: minReadySeconds", "minReadySeconds gates availability and the roll";
+    K13, "Kubernetes: StatefulSet API", "the fields that may not change are refused with 422, and those that may are accepted";
+    K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment, and observedGeneration never goes back";
+    K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
     G1, "Garage: kubernetes_discovery", "three Garage nodes find each other unaided";
     G2, "Garage: layout", "a cluster without a layout says so, and serves no S3";
     G3, "Garage: node identity", "a Garage node's id is stable as long as its meta volume is";
@@ -52,6 +71,7 @@ claims! {
     P3, "PostgreSQL: readiness", "Ready means that login and write work";
     P5, "PostgreSQL: data directory", "the data directory is on the claim, and a lost+found beside it does no harm";
     P7, "PostgreSQL: system identifier", "the system identifier is stable across deletion and scaling";
+    D4, "StatefulSet vs Deployment", "a Deployment that is scaled down takes away pods that are not Ready before those that are", instead of "Deployments delete random pods";
 }
 
 /// The claim with this id, if there is one.

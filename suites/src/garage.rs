@@ -34,10 +34,10 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     set.ready(REPLICAS).await?;
     let admins = run.garages(&set).await?;
 
-    run.step("three nodes find each other unaided");
+    run.step("three nodes find each other unaided").await?;
     run.found(G1, run.until_acquainted(&admins).await)?;
 
-    run.step("without a layout they say so, and serve no S3");
+    run.step("without a layout they say so, and serve no S3").await?;
     for admin in admins.iter() {
         run.judge_equal(G2, "the layout's version", 0, admin.layout().await?.version);
         run.judge_equal(G2, "the status of /health", 503, admin.probe().await?.status);
@@ -52,7 +52,7 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let taken = outcome == Outcome::Acknowledged;
     run.judge(S14, taken.then(|| "an object was taken before there was a layout".to_owned()));
 
-    run.step("two initialise at once, and one of them again");
+    run.step("two initialise at once, and one of them again").await?;
     let (one, other) = tokio::join!(layout::initialise(&admins), layout::initialise(&admins));
     run.judge(S14, [one, other].into_iter().filter_map(|outcome| Some(outcome.err()?.to_string())));
     run.judge(S14, layout::initialise(&admins).await.err().map(|error| error.to_string()));
@@ -60,18 +60,18 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let ids = layout::node_ids(&admins).await?;
     run.judge(S14, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
 
-    run.step("S3 works: at every pod, and through both services");
+    run.step("S3 works: at every pod, and through both services").await?;
     let key = run.bucket(&admins).await?;
     serves(&run, &set, &key).await?;
 
-    run.step("a node that comes back is the same node");
+    run.step("a node that comes back is the same node").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(180)).await?;
     let back = run.garage(&old.meta.name).await?;
     run.judge_equal(G3, "the id of garage-1", ids[1].clone(), back.node_info().await?.node_id);
 
-    run.step("all nodes are restarted at once, and the layout is as it was");
+    run.step("all nodes are restarted at once, and the layout is as it was").await?;
     for ordinal in 0..REPLICAS {
         set.delete_pod(ordinal).await?;
     }

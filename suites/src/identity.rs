@@ -40,7 +40,7 @@ async fn pod_returns(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
     set.ready(REPLICAS).await?;
 
-    run.step("read names and data of every pod");
+    run.step("read names and data of every pod").await?;
     run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
     run.judge_claims_bound(&set, REPLICAS);
     let mut before = Vec::new();
@@ -50,14 +50,14 @@ async fn pod_returns(run: Run) -> Result<()> {
         before.push(run.leave_mark(&name).await?);
     }
 
-    run.step("delete pod 1, and wait for it to come back");
+    run.step("delete pod 1, and wait for it to come back").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     let name = set.pod_name(1);
     run.expect(S2, &expectations::pod_ready(&name, Some(&old.meta.uid)), seconds(180)).await?;
     set.ready(REPLICAS).await?;
 
-    run.step("read the data again");
+    run.step("read the data again").await?;
     for (ordinal, mark) in (0..REPLICAS).zip(before) {
         let name = set.pod_name(ordinal);
         run.judge_equal(

@@ -2,11 +2,14 @@
 
 use harness::runner::Scenario;
 
+mod api;
+mod comparison;
 mod garage;
 mod identity;
 mod network;
 mod ordering;
 mod postgres;
+mod rollout;
 mod sabotage;
 mod storage;
 mod survival;
@@ -15,8 +18,11 @@ mod survival;
 pub fn catalogue() -> Vec<Scenario> {
     [
         identity::scenarios(),
+        comparison::scenarios(),
         network::scenarios(),
         ordering::scenarios(),
+        rollout::scenarios(),
+        api::scenarios(),
         storage::scenarios(),
         survival::scenarios(),
         garage::scenarios(),

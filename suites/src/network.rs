@@ -50,7 +50,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn names_follow_pods(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(3).await?;
-    run.step("ask for every pod's name from every pod");
+    run.step("ask for every pod's name from every pod").await?;
     for asker in 0..3 {
         let asker = run.sentinel(set.pod_name(asker));
         for ordinal in 0..3 {
@@ -59,7 +59,7 @@ async fn names_follow_pods(run: Run) -> Result<()> {
     }
     run.judge_service_records(S4, &run.sentinel(set.pod_name(0)), &set, PROPAGATION).await?;
 
-    run.step("delete pod 1: it comes back with another address");
+    run.step("delete pod 1: it comes back with another address").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(120)).await?;
@@ -75,16 +75,16 @@ async fn services_answer(run: Run) -> Result<()> {
     let asker = run.sentinel(set.pod_name(0));
     let (headless, regular) = (set.workload.headless, set.workload.name);
 
-    run.step("the headless service is exactly the ready pods");
+    run.step("the headless service is exactly the ready pods").await?;
     run.judge_headless(S5, &asker, &set, 0..3, PROPAGATION).await?;
 
-    run.step("the regular service is one address, and every pod answers behind it");
+    run.step("the regular service is one address, and every pod answers behind it").await?;
     let address = run.service_address(regular).await?;
     let answer = asker.resolve(&format!("{}.", Workload::host(regular, run.namespace())), "A").await?;
     run.judge_equal(S5, &format!("the addresses of {regular}"), vec![address.as_str()], answer.addresses());
     run.judge_spread(S5, &asker, &set, 0..3, PROPAGATION).await?;
 
-    run.step(format!("a pod that is not Ready leaves {headless}, and comes back to it"));
+    run.step(format!("a pod that is not Ready leaves {headless}, and comes back to it")).await?;
     let two = run.sentinel(set.pod_name(2));
     two.hold(Held { ready: Some(true), ..Held::default() }).await?;
     run.judge_headless(S5, &asker, &set, 0..2, PROPAGATION).await?;

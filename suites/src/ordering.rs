@@ -1,19 +1,24 @@
 //! Ordered Deployment and Scaling. Pods are held by their readiness and by their removal, so order is forced to
 //! show and never raced for.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use harness::{
-    claim::{S1, S8, S9, S10, S17, S21},
+    claim::{K2, S1, S8, S9, S10, S17, S18, S21},
+    law::disorder::{Origin, disorder},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         claims_are, controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running,
-        pod_terminating, pods_exactly, pods_gone,
+        pod_terminating, pods_exactly, pods_gone, pods_named,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
 };
+use serde_json::json;
 
 use crate::{
-    sabotage::{DELETE_CLAIMS_WHEN_SCALED, PARALLEL, READINESS_PROBE_REMOVED},
+    comparison::{STATELESS, add_deployment, stateless},
+    sabotage::{DELETE_CLAIMS_WHEN_SCALED, ORDERED_READY, PARALLEL, READINESS_PROBE_REMOVED},
     seconds,
 };
 
@@ -61,6 +66,19 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([S21])
         .within(seconds(300))
         .control("readiness_probe_removed", [S21], READINESS_PROBE_REMOVED, "had to stay so"),
+        scenario(
+            "ordering::parallel",
+            "Parallel creates and deletes all at once, and the harness says why the order is gone",
+            parallel,
+        )
+        .proves([K2, S18])
+        .within(seconds(240))
+        .control(
+            "ordered_ready",
+            [K2, S18],
+            ORDERED_READY,
+            "exactly sentinel-0, sentinel-1, sentinel-2 exist",
+        ),
     ]
 }
 
@@ -73,13 +91,13 @@ async fn scale_up(run: Run) -> Result<()> {
         .await?;
     for ordinal in 0..3 {
         let name = set.pod_name(ordinal);
-        run.step(format!("{name} runs, is not Ready, and nothing above it comes"));
+        run.step(format!("{name} runs, is not Ready, and nothing above it comes")).await?;
         run.wait(&pod_running(&name), seconds(240)).await?;
         run.wait(&controller_counts(&set.promise, ordinal), seconds(30)).await?;
         set.nudge().await?;
         run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?;
-        run.step(format!("release {name}"));
-        set.release(ordinal).await?;
+        run.step(format!("release {name}")).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
         run.wait(&pod_ready(&name, None), seconds(120)).await?;
     }
     set.ready(3).await?;
@@ -92,29 +110,29 @@ async fn scale_down(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
     set.ready(1).await?;
     for replicas in 2..=3 {
-        run.step(format!("scale to {replicas}"));
+        run.step(format!("scale to {replicas}")).await?;
         set.scale(replicas).await?;
         set.ready(replicas).await?;
     }
     let claims = run.claims_of(&set);
 
-    run.step("scale 3 → 1 while pod 2 is kept from being gone");
+    run.step("scale 3 → 1 while pod 2 is kept from being gone").await?;
     set.hold_removal(2).await?;
     set.scale(1).await?;
     run.expect(S9, &pod_terminating(&set.pod_name(2)), seconds(30)).await?;
     set.nudge().await?;
     run.hold(S9, &pods_exactly(&set.promise, 0..=2).and(pod_not_terminating(&set.pod_name(1)))).await?;
 
-    run.step("let pod 2 be gone");
+    run.step("let pod 2 be gone").await?;
     set.release_removal(2).await?;
     run.expect(S9, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(120)).await?;
     set.ready(1).await?;
 
-    run.step("the claims stay");
+    run.step("the claims stay").await?;
     set.nudge().await?;
     run.hold(S17, &claims_are(&claims)).await?;
 
-    run.step("scale back up, onto the same claims");
+    run.step("scale back up, onto the same claims").await?;
     set.scale(3).await?;
     set.ready(3).await?;
     run.expect(S17, &claims_are(&claims), seconds(1)).await?;
@@ -126,7 +144,7 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     set.ready(1).await?;
     let zero = run.sentinel(set.pod_name(0));
 
-    run.step("pod 0 turns unhealthy, and the set is scaled up");
+    run.step("pod 0 turns unhealthy, and the set is scaled up").await?;
     zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
     run.expect(S10, &controller_counts(&set.promise, 0), seconds(30)).await?;
     set.scale(3).await?;
@@ -134,11 +152,11 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     set.nudge().await?;
     run.hold(S10, &pods_exactly(&set.promise, [0])).await?;
 
-    run.step("it heals, and scaling goes on");
+    run.step("it heals, and scaling goes on").await?;
     zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
     set.ready(3).await?;
 
-    run.step("pod 0 turns unhealthy again, and the set is scaled down");
+    run.step("pod 0 turns unhealthy again, and the set is scaled down").await?;
     zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
     run.expect(S10, &controller_counts(&set.promise, 2), seconds(30)).await?;
     set.scale(1).await?;
@@ -146,7 +164,7 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     set.nudge().await?;
     run.hold(S10, &pods_exactly(&set.promise, 0..3).and(pod_not_terminating(&set.pod_name(2)))).await?;
 
-    run.step("it heals, and scaling goes on");
+    run.step("it heals, and scaling goes on").await?;
     zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
     run.expect(S10, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(120)).await?;
     set.ready(1).await?;
@@ -157,16 +175,16 @@ async fn probes_gate(run: Run) -> Result<()> {
     let set =
         run.deploy_with(|manifest, workload| workload.with_variable(manifest, "SENTINEL_HELD", "1")).await?;
     let one = set.pod_name(1);
-    run.step(format!("{one} runs, and its readiness probe fails"));
+    run.step(format!("{one} runs, and its readiness probe fails")).await?;
     run.wait(&pod_running(&one), seconds(120)).await?;
     set.nudge().await?;
     run.hold(S21, &pods_exactly(&set.promise, 0..=1)).await?;
 
-    run.step("the probe passes, and the next replica comes");
+    run.step("the probe passes, and the next replica comes").await?;
     run.sentinel(one.clone()).hold(Held { ready: Some(false), ..Held::default() }).await?;
     set.ready(3).await?;
 
-    run.step("the liveness probe of pod 2 fails");
+    run.step("the liveness probe of pod 2 fails").await?;
     let two = run.sentinel(set.pod_name(2));
     let (before, mark) = (set.pod(2)?, run.leave_mark(&two.pod).await?);
     let instance = two.identity().await?.instance;
@@ -174,10 +192,55 @@ async fn probes_gate(run: Run) -> Result<()> {
     run.expect(S21, &pod_restarted(&two.pod, &before.meta.uid, before.restarts()), seconds(120)).await?;
     set.ready(3).await?;
 
-    run.step("it was restarted in place: the same pod, the same volume, another process");
+    run.step("it was restarted in place: the same pod, the same volume, another process").await?;
     run.judge_equal(S21, "the pod's UID", before.meta.uid.clone(), set.pod(2)?.meta.uid.clone());
     run.judge_equal(S21, "the data on its volume", mark, run.find_mark(&two.pod).await?);
     let same = two.identity().await?.instance == instance;
     run.judge(S21, same.then(|| "the process is the old one: nothing was restarted".to_owned()));
+    Ok(())
+}
+
+async fn parallel(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let patch = json!({"spec": {"podManagementPolicy": "Parallel"}});
+            manifest.merge("StatefulSet", workload.name, &patch)?;
+            workload.with_gate(manifest)?;
+            add_deployment(manifest, 3)
+        })
+        .await?;
+
+    run.step("all pods are created, though none is Ready").await?;
+    let all_at_once = run.expect(K2, &pods_exactly(&set.promise, 0..3), seconds(15)).await;
+    run.wait(&pods_named(STATELESS, 3), seconds(15)).await?;
+
+    run.step("where pods out of order come from").await?;
+    for (subject, names, origin) in [
+        (set.promise.clone(), vec![set.pod_name(1), set.pod_name(2)], Origin::Parallel),
+        (stateless(), run.pods_named(STATELESS), Origin::Deployment),
+    ] {
+        let found: BTreeMap<_, _> = disorder(&run.log().history(), &subject).into_iter().collect();
+        let wanted = names.into_iter().map(|name| (name, origin)).collect();
+        run.judge_equal(S18, &format!("what is out of order of {}", subject.set), wanted, found);
+    }
+    all_at_once?;
+
+    run.step("all are deleted, though none is gone").await?;
+    for ordinal in 0..3 {
+        run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
+    }
+    set.ready(3).await?;
+    for ordinal in 0..3 {
+        set.hold_removal(ordinal).await?;
+    }
+    set.scale(0).await?;
+    for ordinal in 0..3 {
+        run.expect(K2, &pod_terminating(&set.pod_name(ordinal)), seconds(15)).await?;
+    }
+    for ordinal in 0..3 {
+        set.release_removal(ordinal).await?;
+    }
+    run.wait(&pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(60)).await?;
     Ok(())
 }

@@ -37,12 +37,12 @@ async fn single_replica(run: Run) -> Result<()> {
     let set = run.deploy_with(add_lost_and_found).await?;
     let pod = set.pod_name(0);
 
-    run.step("as soon as it is Ready, login and write work");
+    run.step("as soon as it is Ready, login and write work").await?;
     run.wait(&pod_ready(&pod, None), seconds(240)).await?;
     run.judge(P3, works(&run, &pod).await);
     set.ready(1).await?;
 
-    run.step("SQL through the regular name and through the pod's own");
+    run.step("SQL through the regular name and through the pod's own").await?;
     let probe = run.probe().await?;
     let ledger = Recorder::create(&run.directory().join("ledger.jsonl"), "names")?;
     let session = run.postgres(&pod).await?;
@@ -56,13 +56,13 @@ async fn single_replica(run: Run) -> Result<()> {
         ledger.answer(&write, outcome)?;
     }
 
-    run.step("the data directory is on the claim, beside a lost+found");
+    run.step("the data directory is on the claim, beside a lost+found").await?;
     let before = run.postgres(&pod).await?;
     let identifier = before.system_identifier().await?;
     let (mount, claimed) = run.mount_of(&set, 0, &before.data_directory().await?).await?;
     run.judge_equal(P5, "the mount of the data directory", claimed, mount);
 
-    run.step("delete the pod: the same database comes back");
+    run.step("delete the pod: the same database comes back").await?;
     let old = set.pod(0)?;
     set.delete_pod(0).await?;
     run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(240)).await?;

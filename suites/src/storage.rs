@@ -36,14 +36,14 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
         marks.push(run.leave_mark(&set.pod_name(ordinal)).await?);
     }
 
-    run.step("delete the set");
+    run.step("delete the set").await?;
     set.delete().await?;
     run.wait(&pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
     run.hold(S17, &claims_are(&claims)).await?;
 
     let set = run.deploy().await?;
     set.ready(3).await?;
-    run.step("the same claims, with the same data");
+    run.step("the same claims, with the same data").await?;
     run.expect(S17, &claims_are(&claims), seconds(1)).await?;
     for (ordinal, mark) in (0..3).zip(marks) {
         let name = set.pod_name(ordinal);

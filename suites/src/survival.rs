@@ -5,7 +5,7 @@ use harness::{
     claim::{S17, S23},
     ledger::{Load, Plan, Recorder, s3, sql::Sql},
     runner::{Run, Scenario, scenario},
-    wait::expectations::pods_exactly,
+    wait::expectations::{claims_settled, pods_exactly},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
 };
 
@@ -43,7 +43,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn s3_survives(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(REPLICAS).await?;
-    run.step("initialise, and write to every pod");
+    run.step("initialise, and write to every pod").await?;
     let (_, key) = run.garage_store(&set).await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
     let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES };
@@ -58,14 +58,14 @@ async fn s3_survives(run: Run) -> Result<()> {
 
     down_and_up(&run, &set).await?;
 
-    run.step("the store heals, and takes writes again");
+    run.step("the store heals, and takes writes again").await?;
     let admins = run.garages(&set).await?;
     let healed = run.until_healthy(&admins).await?;
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
     let ledger = load.stop().await?;
 
-    run.step("read everything back, from each pod");
+    run.step("read everything back, from each pod").await?;
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
         let holdings = run.s3(&pod, &key).await?.read_back(&ledger).await;
@@ -78,7 +78,7 @@ async fn sql_survives(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
     set.ready(REPLICAS).await?;
     // Three replicas are three databases: each pod has a ledger of its own.
-    run.step("write to every pod");
+    run.step("write to every pod").await?;
     let mut loads = Vec::new();
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
@@ -102,7 +102,7 @@ async fn sql_survives(run: Run) -> Result<()> {
 
     down_and_up(&run, &set).await?;
 
-    run.step("read everything back, from each pod");
+    run.step("read everything back, from each pod").await?;
     for (pod, load) in loads {
         let ledger = load.stop().await?;
         let store = run.sql_when_ready(&pod).await?;
@@ -113,10 +113,12 @@ async fn sql_survives(run: Run) -> Result<()> {
 }
 
 async fn down_and_up(run: &Run, set: &Set) -> Result<()> {
-    run.step("scale 3 → 1");
+    run.step("scale 3 → 1").await?;
     set.scale(1).await?;
     run.wait(&pods_exactly(&set.promise, [0]), seconds(180)).await?;
-    run.step("scale 1 → 3");
+    // A set that deletes its claims may still be about to.
+    run.wait(&claims_settled(&set.promise), seconds(60)).await?;
+    run.step("scale 1 → 3").await?;
     set.scale(REPLICAS).await?;
     set.ready(REPLICAS).await?;
     Ok(())

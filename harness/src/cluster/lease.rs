@@ -31,6 +31,8 @@ pub(super) enum State {
     /// Being made; half-made, when nobody stands in the door.
     Creating,
     Ready,
+    /// Used by one alone, who may hurt its nodes; to be made anew, when nobody uses it.
+    Alone,
     /// Being removed; half-gone, when nobody stands in the door.
     Removing,
 }
@@ -70,8 +72,10 @@ pub(super) fn plan(
     alive: bool,
     others: bool,
     wanted: &BTreeMap<String, String>,
+    alone: bool,
 ) -> Plan {
     match record {
+        Some(record) if others && (alone || record.state == State::Alone) => Plan::Elsewhere,
         Some(record) if record.state == State::Ready => match (alive, record.images == *wanted, others) {
             (true, true, _) => Plan::Use,
             (_, _, true) => Plan::Elsewhere,
@@ -260,7 +264,7 @@ pub(super) mod tests {
     #[test]
     fn the_plan_follows_from_what_is_found() {
         let ready = Record { images: images("a"), ..Record::new(State::Ready) };
-        let of = |alive, others, wanted| plan(Some(&ready), alive, others, &images(wanted));
+        let of = |alive, others, wanted| plan(Some(&ready), alive, others, &images(wanted), false);
         assert_eq!(of(true, false, "a"), Plan::Use);
         assert_eq!(of(true, true, "a"), Plan::Use);
         assert_eq!(of(true, false, "b"), Plan::Load);
@@ -269,9 +273,15 @@ pub(super) mod tests {
         assert_eq!(of(true, true, "b"), Plan::Elsewhere);
         assert_eq!(of(false, true, "a"), Plan::Elsewhere);
         for state in [State::Creating, State::Removing] {
-            assert_eq!(plan(Some(&Record::new(state)), true, false, &images("a")), Plan::Make);
+            assert_eq!(plan(Some(&Record::new(state)), true, false, &images("a"), false), Plan::Make);
         }
-        assert_eq!(plan(None, false, false, &images("a")), Plan::Make);
+        assert_eq!(plan(None, false, false, &images("a"), false), Plan::Make);
+        // Who may hurt a cluster shares it with nobody, and nobody trusts what he left.
+        assert_eq!(plan(Some(&ready), true, true, &images("a"), true), Plan::Elsewhere);
+        assert_eq!(plan(Some(&ready), true, false, &images("a"), true), Plan::Use);
+        let hurt = Record { images: images("a"), ..Record::new(State::Alone) };
+        assert_eq!(plan(Some(&hurt), true, true, &images("a"), false), Plan::Elsewhere);
+        assert_eq!(plan(Some(&hurt), true, false, &images("a"), false), Plan::Make);
     }
 
     #[test]

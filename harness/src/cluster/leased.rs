@@ -39,11 +39,12 @@ pub struct Cluster {
 
 impl Cluster {
     /// Leases the cluster that the settings ask for, and makes it where there is none. Dropped before its end it
-    /// leaves nothing half-made.
+    /// leaves nothing half-made. Who wants to hurt nodes or the control plane leases it `alone`: then no other
+    /// process shares it.
     ///
     /// # Errors
     /// Whatever the machine lacks, and whatever goes wrong on the way.
-    pub async fn lease(settings: &Settings, progress: &Progress) -> Result<Self> {
+    pub async fn lease(settings: &Settings, progress: &Progress, alone: bool) -> Result<Self> {
         let cache = settings.cache.clone();
         if let Some(context) = &settings.context {
             let (clients, facts) = existing::open(context, settings, progress).await?;
@@ -61,7 +62,7 @@ impl Cluster {
         let machine = engine.machine(&node.facts.reference).await?;
         let config =
             kind::config(&node.facts.reference, &settings.kubernetes_version, settings.nodes, machine);
-        let wanted = Wanted { kind_binary, config, nodes: settings.nodes as usize + 1, workloads };
+        let wanted = Wanted { kind_binary, config, nodes: settings.nodes as usize + 1, workloads, alone };
 
         for number in 0.. {
             let name = lease::name(&settings.cache, &wanted.config, &node.facts.id, number);
@@ -71,6 +72,9 @@ impl Cluster {
                     .say("a cluster like this is in use with other images, or is being hurt: taking another");
                 continue;
             };
+            if alone && let Some(record) = door.record()? {
+                door.write(&Record { state: State::Alone, ..record })?;
+            }
             let guest = door.check_in()?;
             drop(door);
             let facts = [node].into_iter().chain(&wanted.workloads).map(|image| image.facts.clone());
@@ -90,10 +94,10 @@ impl Cluster {
         let Some(guest) = self.guest.take() else { return Ok(()) };
         let door = guest.place.enter(&Progress::silent()).await?;
         let mut record = door.record()?.unwrap_or_else(|| Record::new(State::Ready));
-        if keep && !record.kept {
-            record.kept = true;
-            door.write(&record)?;
-        }
+        record.kept |= keep;
+        // Whoever had it alone has mended what it hurt.
+        record.state = State::Ready;
+        door.write(&record)?;
         drop(guest);
         if record.kept || door.in_use()? {
             return Ok(());
@@ -102,18 +106,10 @@ impl Cluster {
         fresh::unmake(door).await
     }
 
-    /// A node, to be hurt: only of a cluster of ours.
-    ///
-    /// # Errors
-    /// The cluster is not ours, or has no such node.
-    pub fn node(&self, name: &str) -> Result<Node> {
-        if self.guest.is_none() {
-            return Err(Error::environment(format!("node {name} is not ours: only our own nodes are hurt")));
-        }
-        if !self.facts.nodes.iter().any(|node| node == name) {
-            return Err(Error::bug(format!("cluster {} has no node {name}", self.facts.name)));
-        }
-        Ok(Node::new(name))
+    /// The nodes that may be hurt: those of a cluster of ours, and none of another.
+    pub fn nodes(&self) -> Vec<Node> {
+        let names = self.facts.nodes.iter().filter(|_| self.guest.is_some());
+        names.map(Node::new).collect()
     }
 }
 
@@ -123,6 +119,7 @@ struct Wanted {
     config: String,
     nodes: usize,
     workloads: Vec<Image>,
+    alone: bool,
 }
 
 impl Wanted {
@@ -134,7 +131,8 @@ impl Wanted {
             Some(record) if record.state == State::Ready => self.alive(&door.place.kubeconfig()).await,
             _ => None,
         };
-        let plan = lease::plan(record.as_ref(), clients.is_some(), door.in_use()?, &self.image_ids());
+        let plan =
+            lease::plan(record.as_ref(), clients.is_some(), door.in_use()?, &self.image_ids(), self.alone);
         match (plan, clients) {
             (Plan::Elsewhere, _) => Ok(None),
             (Plan::Use, Some(clients)) => Ok(Some((door, clients))),

@@ -1,5 +1,6 @@
 //! Clusters: kind's and existing ones, the lease, images, ways in.
 
+mod capability;
 mod client;
 mod definitions;
 mod docker;
@@ -20,6 +21,7 @@ mod ready;
 mod runs;
 mod tunnel;
 
+pub use capability::Capability;
 pub use client::install_crypto;
 pub use definitions::remove_definitions;
 pub use docker::docker;

@@ -12,7 +12,7 @@ use super::say;
 
 pub async fn up(settings: &Settings) -> Result<()> {
     let begun = Instant::now();
-    let cluster = Cluster::lease(settings, &Progress::stderr()).await?;
+    let cluster = Cluster::lease(settings, &Progress::stderr(), false).await?;
     let facts = cluster.facts.clone();
     let kubeconfig = cluster.kubeconfig.clone();
     cluster.release(true).await?;

@@ -36,6 +36,8 @@ pub struct Meta {
     pub labels: BTreeMap<String, String>,
     /// The controller that owns it: kind, name, UID.
     pub owner: Option<(String, String, String)>,
+    /// All its owners, the controller among them: kind, name, UID.
+    pub owners: Vec<(String, String, String)>,
     /// Whether it is being deleted.
     pub terminating: bool,
     /// The generation of its spec.
@@ -61,6 +63,8 @@ pub struct Pod {
     pub containers: Vec<Container>,
     /// Why the scheduler did not place it.
     pub unschedulable: Option<String>,
+    /// Why it failed: `Evicted`, `DeadlineExceeded`.
+    pub reason: Option<String>,
 }
 
 /// A container of a pod, as its status tells it.
@@ -106,6 +110,18 @@ pub struct Set {
     pub current: u32,
     /// Replicas that are ready, by the controller's count.
     pub ready: u32,
+    /// Replicas that have been ready for `minReadySeconds`, by the controller's count.
+    pub available: u32,
+    /// Replicas of the current revision, by the controller's count.
+    pub at_current: u32,
+    /// Replicas of the update revision, by the controller's count.
+    pub at_update: u32,
+    /// The revision that a roll comes from.
+    pub current_revision: String,
+    /// The revision that a roll goes to.
+    pub update_revision: String,
+    /// `OrderedReady`, `Parallel`
+    pub policy: String,
 }
 
 /// An EndpointSlice.
@@ -180,8 +196,17 @@ impl Fact {
                 claim.volume.as_deref().unwrap_or("none")
             ),
             Self::Set(set) => format!(
-                "replicas {}, current {}, ready {}, generation {} observed {}",
-                set.replicas, set.current, set.ready, set.meta.generation, set.observed
+                "replicas {}, current {}, ready {}, available {}, at revision {} {}, at revision {} {}, generation {} observed {}",
+                set.replicas,
+                set.current,
+                set.ready,
+                set.available,
+                set.current_revision,
+                set.at_current,
+                set.update_revision,
+                set.at_update,
+                set.meta.generation,
+                set.observed
             ),
             Self::EndpointSlice(slice) => {
                 let ready =
@@ -219,6 +244,11 @@ impl Pod {
         }
         text.push_str(&format!(", uid {}", self.meta.uid));
         text
+    }
+
+    /// The revision of the set's template that it was made from.
+    pub fn revision(&self) -> &str {
+        self.meta.labels.get("controller-revision-hash").map_or("", String::as_str)
     }
 
     /// Restarts of all containers.

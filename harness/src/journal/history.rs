@@ -1,6 +1,6 @@
 //! Everything that happened, in the cluster's own order.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Entry, Kind, Promise, Record, World};
 
@@ -49,6 +49,24 @@ impl History {
         }
     }
 
+    /// As [`History::walk`], with the promise that is in force for this one's set at each moment: a scenario may
+    /// change what a set promises.
+    pub fn walk_promised<'history>(
+        &'history self,
+        first: &'history Promise,
+        mut visit: impl FnMut(&World, &'history Promise, &'history Entry),
+    ) {
+        let mut promise = first;
+        self.walk(|world, entry| {
+            if let Record::Promise(newer) = &entry.record
+                && newer.set == first.set
+            {
+                promise = newer;
+            }
+            visit(world, promise, entry);
+        });
+    }
+
     /// What was true just after this line of the journal.
     pub fn at(&self, line: u64) -> World {
         let mut world = World::default();
@@ -61,10 +79,11 @@ impl History {
         world
     }
 
-    /// What the deployed sets promised.
+    /// What each deployed set promised at first.
     pub fn promises(&self) -> impl Iterator<Item = &Promise> {
-        self.entries.iter().filter_map(|entry| match &entry.record {
-            Record::Promise(promise) => Some(promise),
+        let mut sets = BTreeSet::new();
+        self.entries.iter().filter_map(move |entry| match &entry.record {
+            Record::Promise(promise) => sets.insert(promise.set.as_str()).then_some(promise),
             _ => None,
         })
     }

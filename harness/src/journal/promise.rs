@@ -22,6 +22,22 @@ pub struct Promise {
     pub keeps_claims_when_scaled: bool,
     /// Whether claims outlive the set.
     pub keeps_claims_when_deleted: bool,
+    /// Whether pods of an older revision stay until somebody deletes them (`updateStrategy: OnDelete`).
+    #[serde(default)]
+    pub on_delete: bool,
+    /// A roll leaves ordinals below this one alone.
+    #[serde(default)]
+    pub partition: u32,
+    /// How many pods a roll may take away at once.
+    #[serde(default = "one")]
+    pub max_unavailable: u32,
+    /// How long a pod must be Ready before the next one is touched.
+    #[serde(default)]
+    pub min_ready_seconds: u32,
+}
+
+const fn one() -> u32 {
+    1
 }
 
 impl Promise {
@@ -30,12 +46,15 @@ impl Promise {
         let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let retains = |pointer: &str| text(pointer) != "Delete";
         let templates = manifest.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
-        let start = manifest.pointer("/spec/ordinals/start").and_then(Value::as_u64).unwrap_or(0);
+        let number = |pointer: &str| {
+            let number = manifest.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+            u32::try_from(number).unwrap_or(0)
+        };
         Self {
             set: text("/metadata/name").to_owned(),
             service: text("/spec/serviceName").to_owned(),
             ordered: text("/spec/podManagementPolicy") != "Parallel",
-            start: u32::try_from(start).unwrap_or(0),
+            start: number("/spec/ordinals/start"),
             templates: templates
                 .into_iter()
                 .flatten()
@@ -46,6 +65,10 @@ impl Promise {
                 .collect(),
             keeps_claims_when_scaled: retains("/spec/persistentVolumeClaimRetentionPolicy/whenScaled"),
             keeps_claims_when_deleted: retains("/spec/persistentVolumeClaimRetentionPolicy/whenDeleted"),
+            on_delete: text("/spec/updateStrategy/type") == "OnDelete",
+            partition: number("/spec/updateStrategy/rollingUpdate/partition"),
+            max_unavailable: number("/spec/updateStrategy/rollingUpdate/maxUnavailable").max(1),
+            min_ready_seconds: number("/spec/minReadySeconds"),
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use k8s_openapi::{
     api::{apps::v1 as apps, core::v1 as core, discovery::v1 as discovery},
-    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference},
 };
 use serde_json::Value;
 
@@ -37,13 +37,15 @@ pub fn reduce(kind: Kind, object: &Value) -> Result<Fact, serde_json::Error> {
 }
 
 fn meta(meta: ObjectMeta) -> Meta {
-    let owner = meta.owner_references.into_iter().flatten().find(|owner| owner.controller == Some(true));
+    let owners = meta.owner_references.unwrap_or_default();
+    let names = |owner: OwnerReference| (owner.kind, owner.name, owner.uid);
     Meta {
         name: meta.name.unwrap_or_default(),
         uid: meta.uid.unwrap_or_default(),
         version: meta.resource_version.unwrap_or_default(),
         labels: meta.labels.unwrap_or_default(),
-        owner: owner.map(|owner| (owner.kind, owner.name, owner.uid)),
+        owner: owners.iter().find(|owner| owner.controller == Some(true)).cloned().map(names),
+        owners: owners.into_iter().map(names).collect(),
         terminating: meta.deletion_timestamp.is_some(),
         generation: meta.generation.unwrap_or(0),
     }
@@ -60,6 +62,7 @@ fn pod(pod: core::Pod) -> Pod {
         meta: meta(pod.metadata),
         ready: condition("Ready").is_some_and(|condition| condition.status == "True"),
         unschedulable,
+        reason: status.reason,
         phase: status.phase.unwrap_or_default(),
         ip: status.pod_ip,
         node: spec.node_name,
@@ -104,13 +107,20 @@ fn volume_claim(claim: core::PersistentVolumeClaim) -> VolumeClaim {
 
 fn set(set: apps::StatefulSet) -> Set {
     let count = |count: Option<i32>| u32::try_from(count.unwrap_or(0)).unwrap_or(0);
+    let spec = set.spec.unwrap_or_default();
     let status = set.status.unwrap_or_default();
     Set {
         meta: meta(set.metadata),
-        replicas: count(Some(set.spec.and_then(|spec| spec.replicas).unwrap_or(1))),
+        replicas: count(Some(spec.replicas.unwrap_or(1))),
         observed: status.observed_generation.unwrap_or(0),
         current: count(Some(status.replicas)),
         ready: count(status.ready_replicas),
+        available: count(status.available_replicas),
+        at_current: count(status.current_replicas),
+        at_update: count(status.updated_replicas),
+        current_revision: status.current_revision.unwrap_or_default(),
+        update_revision: status.update_revision.unwrap_or_default(),
+        policy: spec.pod_management_policy.unwrap_or_default(),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Change, Entry, Fact, Promise, Record,
-    fact::{EndpointSlice, Event, Pod, Set, VolumeClaim},
+    Change, Entry, Fact, Kind, Promise, Record,
+    fact::{EndpointSlice, Event, Meta, Pod, Set, VolumeClaim},
 };
 
 /// The objects of a scenario at one moment of its journal.
@@ -18,6 +18,8 @@ pub struct World {
     pub sets: BTreeMap<String, Arc<Set>>,
     /// EndpointSlices by name.
     pub endpoint_slices: BTreeMap<String, Arc<EndpointSlice>>,
+    /// ControllerRevisions by name, with their UIDs.
+    pub revisions: BTreeMap<String, Arc<Meta>>,
     /// Events by name, the newest version of each.
     pub events: BTreeMap<String, Arc<Event>>,
 }
@@ -41,6 +43,9 @@ impl World {
             }
             Fact::Event(event) => {
                 put(&mut self.events, *change, &event.meta.name, event, |event| &event.meta.uid);
+            }
+            Fact::Other(Kind::ControllerRevision, meta) => {
+                put(&mut self.revisions, *change, &meta.name, meta, |meta| &meta.uid);
             }
             Fact::Other(..) => {}
         }

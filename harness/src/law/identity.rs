@@ -1,10 +1,13 @@
 //! Stable names: what a set's pods are called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::Judgement;
 use crate::{
-    claim::{S1, S2},
+    claim::{K1, S1, S2},
     journal::{Change, Entry, Fact, History, Kind, Promise, Record, World, fact::Pod},
 };
 
@@ -35,7 +38,7 @@ fn belongs(pod: &Pod, promise: &Promise) -> bool {
 pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgement {
     let mut judgement = Judgement::over(S1, history, &[Kind::Pod]);
     let mut asked = Asked::default();
-    history.walk(|world, entry| {
+    history.walk_promised(promise, |world, promise, entry| {
         asked.follow(entry, promise);
         let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;
@@ -56,14 +59,12 @@ pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgem
                     .find(format!("label {label} of {name}: expected {expected}, found {found}"), [entry]);
             }
         }
-        if ordinal < promise.start
-            || asked.highest().is_some_and(|replicas| ordinal >= promise.start + replicas)
-        {
-            let end = promise.start + asked.highest().unwrap_or(0);
+        let ordinals = asked.ordinals(promise);
+        if !ordinals.contains(&ordinal) {
             judgement.find(
                 format!(
-                    "{name} was created; the set had asked for the ordinals {} to below {end}",
-                    promise.start
+                    "{name} was created; the set had asked for the ordinals {} to below {}",
+                    ordinals.start, ordinals.end
                 ),
                 [entry],
             );
@@ -72,28 +73,37 @@ pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgem
     judgement
 }
 
-/// The replicas that a set asks for. A controller that has not yet seen a change acts rightly on the spec before it.
+/// What a set asks for. A controller that has not yet seen a change acts rightly on what was asked before it.
 #[derive(Default)]
 struct Asked {
-    by_generation: BTreeMap<i64, u32>,
+    replicas: BTreeMap<i64, u32>,
+    starts: [Option<u32>; 2],
 }
 
 impl Asked {
     fn follow(&mut self, entry: &Entry, promise: &Promise) {
+        if self.starts[1] != Some(promise.start) {
+            self.starts = [self.starts[1], Some(promise.start)];
+        }
         let Record::Object { change, fact: Fact::Set(set), .. } = &entry.record else { return };
         if set.meta.name != promise.set {
             return;
         }
         if *change == Change::Deleted {
-            self.by_generation.clear();
+            self.replicas.clear();
         } else {
-            self.by_generation.insert(set.meta.generation, set.replicas);
-            self.by_generation.retain(|generation, _| *generation >= set.observed);
+            self.replicas.insert(set.meta.generation, set.replicas);
+            self.replicas.retain(|generation, _| *generation >= set.observed);
         }
     }
 
-    fn highest(&self) -> Option<u32> {
-        self.by_generation.values().copied().max()
+    fn ordinals(&self, promise: &Promise) -> Range<u32> {
+        let starts = || self.starts.iter().flatten().copied();
+        let replicas = self.replicas.values().copied().max();
+        let highest = starts().max().unwrap_or(promise.start);
+        // Before the set was seen, nothing is known of its number.
+        let end = replicas.map_or(u32::MAX, |replicas| highest + replicas);
+        starts().min().unwrap_or(promise.start)..end
     }
 }
 
@@ -102,7 +112,7 @@ pub fn names_return_as_other_objects(history: &History, promise: &Promise) -> Ju
     let mut judgement = Judgement::over(S2, history, &[Kind::Pod]);
     let mut gone: BTreeSet<&str> = BTreeSet::new();
     let mut last: BTreeMap<&str, &Entry> = BTreeMap::new();
-    history.walk(|_, entry| {
+    history.walk_promised(promise, |_, promise, entry| {
         let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return };
         if promise.ordinal(&pod.meta.name).is_none() {
             return;
@@ -118,6 +128,30 @@ pub fn names_return_as_other_objects(history: &History, promise: &Promise) -> Ju
             );
         } else if *change == Change::Added && last.contains_key(pod.meta.name.as_str()) {
             judgement.examined += 1;
+        }
+    });
+    judgement
+}
+
+/// K1: a pod is gone from the API only when its containers have ended; otherwise the next of its ordinal may run
+/// beside it. A pod that never ran has nothing to end.
+pub fn at_most_one_of_an_ordinal(history: &History, promise: &Promise) -> Judgement {
+    let mut judgement = Judgement::over(K1, history, &[Kind::Pod]);
+    history.walk_promised(promise, |_, promise, entry| {
+        let Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } = &entry.record else {
+            return;
+        };
+        if promise.ordinal(&pod.meta.name).is_none() {
+            return;
+        }
+        judgement.examined += 1;
+        let name = &pod.meta.name;
+        for container in pod.containers.iter().filter(|container| container.running) {
+            let message = format!(
+                "{name} was removed while its container {} was still running: another {name} could run beside it",
+                container.name
+            );
+            judgement.find(message, [entry]);
         }
     });
     judgement

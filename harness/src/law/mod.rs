@@ -3,9 +3,12 @@
 //! Every law is judged over every scenario's journal, for every set that was deployed in it. A law counts what
 //! it examined: a claim of which nothing was examined is not proved.
 
+pub mod disorder;
 pub mod identity;
 pub mod judgement;
 pub mod ordering;
+pub mod rollout;
+pub mod status;
 pub mod storage;
 
 pub use judgement::Judgement;
@@ -24,6 +27,12 @@ pub const ALWAYS: &[Law] = &[
     storage::claims_belong_to_ordinals,
     storage::pods_keep_their_claims,
     storage::claims_outlive_pods,
+    identity::at_most_one_of_an_ordinal,
+    rollout::rolls_highest_first,
+    rollout::partition_protects,
+    rollout::on_delete_waits,
+    rollout::availability_gates,
+    status::counters_add_up,
 ];
 
 /// Judges every law for every set of a history.

@@ -19,7 +19,7 @@ pub fn creates_lowest_first(history: &History, promise: &Promise) -> Judgement {
         return judgement;
     }
     let mut health = Health::default();
-    history.walk(|world, entry| {
+    history.walk_promised(promise, |world, promise, entry| {
         if let Some((ordinal, pod)) = created(entry, promise) {
             if ordinal > promise.start {
                 judgement.examined += 1;
@@ -28,13 +28,22 @@ pub fn creates_lowest_first(history: &History, promise: &Promise) -> Judgement {
                 if let Some((why, proof)) = health.excuse(world, promise, lower) {
                     let name = promise.pod(lower);
                     let proof = proof.into_iter().chain([entry]);
-                    judgement.find(format!("{pod} was created while {name} {why}"), proof);
+                    let policy = policy(world, promise);
+                    judgement.find(format!("{pod} was created while {name} {why}{policy}"), proof);
                 }
             }
         }
         health.follow(entry, promise);
     });
     judgement
+}
+
+/// For a finding: the policy that explains it, where the set does not have the promised one.
+fn policy(world: &World, promise: &Promise) -> String {
+    match world.sets.get(&promise.set) {
+        Some(set) if set.policy != "OrderedReady" => format!("; podManagementPolicy is {}", set.policy),
+        _ => String::new(),
+    }
 }
 
 /// The ordinal and name of a pod that this entry creates.
@@ -49,7 +58,7 @@ fn created<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(u32, &'en
 
 /// Which pods were healthy, since when they are not, and whether the controller has looked since.
 #[derive(Default)]
-struct Health<'history> {
+pub(super) struct Health<'history> {
     pods: BTreeMap<u32, PodHealth<'history>>,
 }
 
@@ -61,7 +70,7 @@ struct PodHealth<'history> {
 }
 
 impl<'history> Health<'history> {
-    fn follow(&mut self, entry: &'history Entry, promise: &Promise) {
+    pub(super) fn follow(&mut self, entry: &'history Entry, promise: &Promise) {
         match &entry.record {
             Record::Object { change, fact: Fact::Pod(pod), .. } => {
                 let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
@@ -89,7 +98,7 @@ impl<'history> Health<'history> {
     }
 
     /// Why a lower pod forbids a creation now; none if it does not.
-    fn excuse(
+    pub(super) fn excuse(
         &self,
         world: &World,
         promise: &Promise,
@@ -118,7 +127,7 @@ pub fn removes_highest_first(history: &History, promise: &Promise) -> Judgement 
     }
     let mut ending: BTreeSet<String> = BTreeSet::new();
     let mut latest: BTreeMap<u32, &Entry> = BTreeMap::new();
-    history.walk(|world, entry| {
+    history.walk_promised(promise, |world, promise, entry| {
         let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return };
         let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
         let begins = pod.meta.terminating || *change == Change::Deleted;
@@ -130,10 +139,11 @@ pub fn removes_highest_first(history: &History, promise: &Promise) -> Judgement 
                 for (higher, there) in world.pods_of(promise).range(ordinal + 1..) {
                     judgement.find(
                         format!(
-                            "{} began to terminate while {} was still there ({})",
+                            "{} began to terminate while {} was still there ({}){}",
                             pod.meta.name,
                             promise.pod(*higher),
-                            there.summary()
+                            there.summary(),
+                            policy(world, promise)
                         ),
                         latest.get(higher).copied().into_iter().chain([entry]),
                     );

@@ -21,7 +21,7 @@ fn claim_of<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(Change, 
 /// S6: each pod mounts one claim per template, named after itself; each claim asks for what the template says.
 pub fn claims_belong_to_ordinals(history: &History, promise: &Promise) -> Judgement {
     let mut judgement = Judgement::over(S6, history, &[Kind::Pod, Kind::PersistentVolumeClaim]);
-    history.walk(|world, entry| {
+    history.walk_promised(promise, |world, promise, entry| {
         if let Some(pod) = born(world, entry, promise) {
             judgement.examined += 1;
             for template in promise.templates.keys() {
@@ -75,7 +75,7 @@ pub fn pods_keep_their_claims(history: &History, promise: &Promise) -> Judgement
     // What each ordinal's claims were when its pod was first Ready: claim name to (UID, volume).
     let mut first: BTreeMap<String, (String, String, &Entry)> = BTreeMap::new();
     let mut ready: BTreeMap<u32, String> = BTreeMap::new();
-    history.walk(|world, entry| {
+    history.walk_promised(promise, |world, promise, entry| {
         let Record::Object { fact: Fact::Pod(pod), .. } = &entry.record else { return };
         let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
         if !pod.healthy() || ready.get(&ordinal) == Some(&pod.meta.uid) {
@@ -117,7 +117,7 @@ pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
     let mut judgement = Judgement::over(S17, history, &[Kind::PersistentVolumeClaim]);
     let mut by_hand: Vec<&str> = Vec::new();
     let mut reported: Vec<&str> = Vec::new();
-    history.walk(|world, entry| {
+    history.walk_promised(promise, |world, promise, entry| {
         match &entry.record {
             Record::Act(act) if act.verb == "delete" => {
                 by_hand.extend(act.target.strip_prefix("persistentvolumeclaim/"));

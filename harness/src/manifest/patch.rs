@@ -46,7 +46,8 @@ impl Manifest {
     }
 }
 
-fn merge(target: &mut Value, patch: &Value) {
+/// Merges a JSON merge patch (RFC 7386).
+pub fn merge(target: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *target = patch.clone();
         return;

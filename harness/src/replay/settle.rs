@@ -7,7 +7,7 @@ use crate::{
     error::Result,
     journal::History,
     report::result::ScenarioResult,
-    runner::conclusion::{Conclusion, conclude},
+    runner::conclusion::{Conclusion, Terms, conclude},
 };
 
 /// Writes the verdict into a result that knows what it was to prove and what broke it off; `folder` has its journal
@@ -29,8 +29,9 @@ pub fn settle_unrecorded(result: &mut ScenarioResult) {
 
 fn write(result: &mut ScenarioResult, judgements: Judgements) {
     let Judgements { judged, findings, measures } = judgements;
+    let terms = Terms { proves: &result.proves, breaks: &result.breaks, control: result.control.as_ref() };
     let Conclusion { outcome, trouble, claims } =
-        conclude(&result.proves, result.control.as_ref(), &judged, &findings, result.broken_off.as_ref());
+        conclude(terms, &judged, &findings, result.broken_off.as_ref());
     result.outcome = outcome;
     result.trouble = trouble;
     result.claims = claims;

@@ -122,6 +122,8 @@ pub struct ScenarioResult {
     pub control: Option<ControlFacts>,
     /// The claims that it says it proves.
     pub proves: Vec<String>,
+    /// The claims that it breaks on purpose: findings against them say nothing of the cluster.
+    pub breaks: Vec<String>,
     /// The error that ended it early; of findings it knows nothing.
     pub broken_off: Option<BrokenOff>,
     /// How it ended.
@@ -136,6 +138,9 @@ pub struct ScenarioResult {
     pub steps: Vec<Step>,
     /// What was measured on the way.
     pub measures: Vec<Measure>,
+    /// Deployment against StatefulSet, where the scenario compares them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparison: Vec<Row>,
     /// The life of each pod and claim, for the picture.
     pub lifelines: Vec<Lifeline>,
     /// When it began.
@@ -218,6 +223,17 @@ pub struct Measure {
     pub value: f64,
     /// `writes`, `s`, `bytes`
     pub unit: String,
+}
+
+/// A row of the document's table, with what was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// `pod naming`
+    pub feature: String,
+    /// What the Deployment did.
+    pub deployment: String,
+    /// What the StatefulSet did.
+    pub stateful_set: String,
 }
 
 /// The life of one object, by its UID: a pod that was deleted and came back has two.

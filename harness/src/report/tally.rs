@@ -16,7 +16,7 @@ pub struct Report {
     pub facts: RunFacts,
     /// The results, in the order of the catalogue.
     pub results: Vec<ScenarioResult>,
-    /// The selected scenarios without a result, in the same order.
+    /// The selected scenarios without a result that were not skipped, in the same order.
     pub missing: Vec<String>,
     /// The claims that there are.
     pub known: &'static [Claim],
@@ -131,7 +131,8 @@ impl Report {
             |name: &str| facts.selected.iter().position(|selected| selected == name).unwrap_or(usize::MAX);
         results.sort_by_key(|result| (place(&result.scenario), result.scenario.clone()));
         let has = |name: &String| results.iter().any(|result| result.scenario == *name);
-        let missing = facts.selected.iter().filter(|name| !has(name)).cloned().collect();
+        let skipped = |name: &String| facts.skipped.contains_key(name);
+        let missing = facts.selected.iter().filter(|name| !has(name) && !skipped(name)).cloned().collect();
         Self { facts, results, missing, known: claim::ALL }
     }
 
@@ -306,6 +307,9 @@ mod tests {
         let mut run = facts(&["a::one", "a::two"]);
         let one = || vec![scenario("a::one").proves("S9")];
         assert_eq!(Report::new(run.clone(), one()).ending(), Ending::Error);
+        let mut skipping = run.clone();
+        skipping.skipped.insert("a::two".into(), "the cluster does not offer it".into());
+        assert_eq!(Report::new(skipping, one()).ending(), Ending::Proved);
         run.trouble = Some(Trouble { class: Class::Environment, message: "disk full".into() });
         assert_eq!(Report::new(run.clone(), one()).ending(), Ending::Environment);
         run.interrupted = true;

@@ -7,6 +7,7 @@ use futures::future::BoxFuture;
 use super::Run;
 use crate::{
     claim::Claim,
+    cluster::Capability,
     error::Result,
     manifest::Manifest,
     workload::{SENTINEL, Set, Workload},
@@ -30,6 +31,14 @@ pub struct Scenario {
     pub deadline: Duration,
     /// What must turn its claims red.
     pub controls: Vec<Control>,
+    /// The claims that it breaks on purpose: it is red when one of them is not seen broken.
+    pub breaks: Vec<Claim>,
+    /// Whether nothing else may run meanwhile, because it hurts nodes or the control plane.
+    pub alone: bool,
+    /// What the cluster must offer.
+    pub needs: Option<Capability>,
+    /// The claims that no sabotage of a cluster can turn red, with the reason.
+    pub uncontrolled: Vec<(Claim, &'static str)>,
     /// What it does.
     pub body: Body,
 }
@@ -52,8 +61,8 @@ pub struct Control {
 pub enum Sabotage {
     /// Changes the manifest before it is applied.
     Manifest(fn(&mut Manifest, &Workload) -> Result<()>),
-    /// Acts beside the scenario, from the moment its set is deployed.
-    Meanwhile(fn(Run, Set) -> BoxFuture<'static, Result<()>>),
+    /// Acts when the scenario begins the step of this name, before the step does anything.
+    At(&'static str, fn(Run, Set) -> BoxFuture<'static, Result<()>>),
 }
 
 /// One thing to run: a scenario on a workload, perhaps sabotaged.
@@ -85,6 +94,10 @@ where
         workloads: vec![SENTINEL],
         deadline: Duration::from_secs(180),
         controls: Vec::new(),
+        breaks: Vec::new(),
+        alone: false,
+        needs: None,
+        uncontrolled: Vec::new(),
         body: Arc::new(move |run| Box::pin(body(run))),
     }
 }
@@ -105,6 +118,30 @@ impl Scenario {
     /// How long one trial may take on a quick machine.
     pub fn within(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// The claims that it breaks on purpose.
+    pub fn breaks(mut self, claims: impl IntoIterator<Item = Claim>) -> Self {
+        self.breaks = claims.into_iter().collect();
+        self
+    }
+
+    /// Runs while nothing else does.
+    pub fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    /// Runs only where the cluster offers this; elsewhere its claims are reported as not offered.
+    pub fn needs(mut self, capability: Capability) -> Self {
+        self.needs = Some(capability);
+        self
+    }
+
+    /// Why no control of this claim can exist.
+    pub fn without_control(mut self, claim: Claim, why: &'static str) -> Self {
+        self.uncontrolled.push((claim, why));
         self
     }
 
@@ -161,6 +198,9 @@ pub fn mistakes(catalogue: &[Scenario]) -> Vec<String> {
         if scenario.workloads.is_empty() {
             mistakes.push(format!("{} runs on no workload", scenario.name));
         }
+        for claim in scenario.breaks.iter().filter(|claim| scenario.claims.contains(claim)) {
+            mistakes.push(format!("{} proves {} and breaks it", scenario.name, claim.id));
+        }
         for control in &scenario.controls {
             if !control.claims.iter().any(|claim| scenario.claims.contains(claim)) {
                 mistakes.push(format!(
@@ -176,6 +216,24 @@ pub fn mistakes(catalogue: &[Scenario]) -> Vec<String> {
             if !names.insert(plan.name.clone()) {
                 mistakes.push(format!("two trials are named {}", plan.name));
             }
+        }
+    }
+    mistakes
+}
+
+/// The claims that no scenario proves, and those that nothing could turn red.
+pub fn unproved_and_uncontrolled(catalogue: &[Scenario]) -> Vec<String> {
+    let mut mistakes = Vec::new();
+    for claim in crate::claim::ALL {
+        if !catalogue.iter().any(|scenario| scenario.claims.contains(claim)) {
+            mistakes.push(format!("no scenario proves {}", claim.id));
+        }
+        let controlled = catalogue.iter().any(|scenario| {
+            scenario.controls.iter().any(|control| control.claims.contains(claim))
+                || scenario.uncontrolled.iter().any(|(uncontrolled, _)| uncontrolled == claim)
+        });
+        if !controlled {
+            mistakes.push(format!("no control turns {} red, and nobody says why none can exist", claim.id));
         }
     }
     mistakes

@@ -18,31 +18,45 @@ pub struct Conclusion {
     pub claims: Vec<ClaimResult>,
 }
 
+/// What a scenario, or its control, is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The claims that it says it proves.
+    pub proves: &'a [String],
+    /// The claims that it breaks on purpose.
+    pub breaks: &'a [String],
+    /// Set when it is a control.
+    pub control: Option<&'a ControlFacts>,
+}
+
 /// Draws the conclusion, from what a result's file and its evidence hold.
 pub fn conclude(
-    proves: &[String],
-    control: Option<&ControlFacts>,
+    terms: Terms<'_>,
     judged: &BTreeMap<String, u64>,
     findings: &[Finding],
     broken_off: Option<&BrokenOff>,
 ) -> Conclusion {
-    let claims = claims(proves, judged, findings, broken_off.is_some());
+    let Terms { proves, breaks, control } = terms;
+    let claims = claims(proves, breaks, judged, findings, broken_off.is_some());
     let (outcome, trouble) = match control {
-        None => scenario(&claims, findings, broken_off),
-        Some(control) => controlled(control, findings, broken_off),
+        None => scenario(&claims, breaks, findings, broken_off),
+        Some(control) => controlled(control, breaks, findings, broken_off),
     };
     Conclusion { outcome, trouble, claims }
 }
 
 fn claims(
     proves: &[String],
+    breaks: &[String],
     judged: &BTreeMap<String, u64>,
     findings: &[Finding],
     ended_early: bool,
 ) -> Vec<ClaimResult> {
     let mut ids: Vec<&str> = proves.iter().map(String::as_str).collect();
     for finding in findings {
-        if !ids.contains(&finding.claim.as_str()) {
+        // What is broken on purpose says nothing of the cluster.
+        let meant = breaks.contains(&finding.claim);
+        if !meant && !ids.contains(&finding.claim.as_str()) {
             ids.push(&finding.claim);
         }
     }
@@ -62,21 +76,28 @@ fn claims(
 
 fn scenario(
     claims: &[ClaimResult],
+    breaks: &[String],
     findings: &[Finding],
     broken_off: Option<&BrokenOff>,
 ) -> (Outcome, Option<Trouble>) {
     if let Some(BrokenOff { outcome: Outcome::Interrupted, trouble }) = broken_off {
         return (Outcome::Interrupted, Some(trouble.clone()));
     }
+    let mut against = findings.iter().filter(|finding| !breaks.contains(&finding.claim));
     // A broken promise stays one, whatever else went wrong after it.
-    if let Some(finding) = findings.iter().find(|finding| !finding.message.starts_with("inconclusive")) {
+    if let Some(finding) = against.clone().find(|finding| !finding.message.starts_with("inconclusive")) {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
     }
     if let Some(BrokenOff { outcome, trouble }) = broken_off {
         return (*outcome, Some(trouble.clone()));
     }
-    if let Some(finding) = findings.first() {
+    if let Some(finding) = against.next() {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
+    }
+    let unbroken = |claim: &&String| !findings.iter().any(|finding| finding.claim == **claim);
+    if let Some(claim) = breaks.iter().find(unbroken) {
+        let message = format!("the scenario breaks {claim} on purpose, and nothing was seen of it");
+        return (Outcome::Failed, Some(failed(message)));
     }
     if let Some(claim) = claims.iter().find(|claim| claim.judged == 0) {
         let message = format!("the scenario says that it proves {}, and judged nothing of it", claim.id);
@@ -88,6 +109,7 @@ fn scenario(
 /// A control must turn exactly its claims red, with its finding.
 fn controlled(
     control: &ControlFacts,
+    breaks: &[String],
     findings: &[Finding],
     broken_off: Option<&BrokenOff>,
 ) -> (Outcome, Option<Trouble>) {
@@ -97,7 +119,11 @@ fn controlled(
         return (*outcome, Some(trouble.clone()));
     }
     let named: BTreeSet<&str> = control.claims.iter().map(String::as_str).collect();
-    let red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
+    let mut red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
+    // What the scenario breaks by itself is not the sabotage's doing.
+    for claim in breaks.iter().filter(|claim| !named.contains(claim.as_str())) {
+        red.remove(claim.as_str());
+    }
     let list = |ids: &mut dyn Iterator<Item = &&str>| ids.copied().collect::<Vec<_>>().join(", ");
     let message = if red.is_empty() {
         let after = broken_off.map_or_else(String::new, |broken| {
@@ -108,7 +134,10 @@ fn controlled(
             control.sabotage,
             list(&mut named.iter())
         )
-    } else if let Some(finding) = findings.iter().find(|finding| !named.contains(finding.claim.as_str())) {
+    } else if let Some(finding) = findings
+        .iter()
+        .find(|finding| red.contains(finding.claim.as_str()) && !named.contains(finding.claim.as_str()))
+    {
         format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message)
     } else if red != named {
         format!("the control left {} green", list(&mut named.difference(&red)))
@@ -164,7 +193,8 @@ mod tests {
         let control = control.then(|| ControlFacts { sabotage, claims: proves.to_vec(), expects });
         let broken = error.map(|error| broken_off(&error.into()));
         let judged = BTreeMap::from([("S9".to_owned(), judged)]);
-        conclude(&proves, control.as_ref(), &judged, findings, broken.as_ref())
+        let terms = Terms { proves: &proves, breaks: &[], control: control.as_ref() };
+        conclude(terms, &judged, findings, broken.as_ref())
     }
 
     fn finding(claim: Claim, message: &str) -> Finding {
@@ -208,6 +238,17 @@ mod tests {
         assert_eq!(outcome(true, 2, &[right.clone(), finding(S8, "too much")], None), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[finding(S9, "something else")], None), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[right], Some(Error::environment("no disk"))), Outcome::Environment);
+    }
+
+    #[test]
+    fn a_claim_that_is_broken_on_purpose_must_be_seen_broken_and_says_nothing_else() {
+        let (proves, breaks) = (["S9".to_owned()], ["S8".to_owned()]);
+        let judged = BTreeMap::from([("S9".to_owned(), 2)]);
+        let terms = Terms { proves: &proves, breaks: &breaks, control: None };
+        let meant = [finding(S8, "broken on purpose")];
+        let conclusion = conclude(terms, &judged, &meant, None);
+        assert_eq!((conclusion.outcome, conclusion.claims.len()), (Outcome::Passed, 1));
+        assert_eq!(conclude(terms, &judged, &[], None).outcome, Outcome::Failed);
     }
 
     #[test]

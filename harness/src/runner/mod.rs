@@ -1,9 +1,11 @@
 //! From a catalogue to trials: deadlines, signals, isolation.
 
+mod acts;
 pub mod catalogue;
 mod claims;
 pub mod conclusion;
 pub mod evidence;
+mod ledgers;
 mod marks;
 mod names;
 mod run;

@@ -8,19 +8,18 @@ use std::{
 
 use camino::Utf8PathBuf;
 use kube::Client;
-use tokio::task::JoinSet;
+use serde_json::Value;
 
 use super::{catalogue::Plan, catalogue::Sabotage, evidence::Secrets, state::State};
 use crate::{
     claim::Claim,
-    cluster::Tunnel,
+    cluster::{Node, Tunnel},
     error::{Error, Result},
-    journal::{Judged, Log, Promise, ReadBack, lifeline::WINDOW},
-    ledger::{Holdings, Ledger, holdings},
+    journal::{Judged, Log, lifeline::WINDOW},
     manifest::{Manifest, apply::apply},
     report::{
         progress::{Event, Progress},
-        result::{Finding, Measure},
+        result::{Finding, Measure, Row},
     },
     wait::{Expectation, Waiter, expectations},
     workload::{Set, Workload, folder, garage, sentinel::Sentinel},
@@ -40,7 +39,6 @@ pub struct Run {
 struct Inner {
     parts: Parts,
     state: Mutex<State>,
-    beside: Mutex<JoinSet<()>>,
 }
 
 /// What a run is made of.
@@ -51,6 +49,7 @@ pub(super) struct Parts {
     pub(super) client: Client,
     /// The cluster's images: their tags are a setting.
     pub(super) images: Vec<String>,
+    pub(super) nodes: Vec<Node>,
     pub(super) log: Arc<Log>,
     pub(super) waiter: Waiter,
     pub(super) progress: Progress,
@@ -67,8 +66,7 @@ impl fmt::Debug for Run {
 
 impl Run {
     pub(super) fn new(parts: Parts) -> Self {
-        let (state, beside) = (Mutex::new(State::new()), Mutex::new(JoinSet::new()));
-        Self { inner: Arc::new(Inner { parts, state, beside }) }
+        Self { inner: Arc::new(Inner { parts, state: Mutex::new(State::new()) }) }
     }
 
     /// The workload of this trial.
@@ -96,13 +94,25 @@ impl Run {
         &self.inner.parts.directory
     }
 
-    /// Says what is done from here on.
-    pub fn step(&self, name: impl Into<String>) {
+    /// Says what is done from here on. A control that sabotages this step does so now, before anything else.
+    ///
+    /// # Errors
+    /// When the sabotage could not be done.
+    pub async fn step(&self, name: impl Into<String>) -> Result<()> {
         let name = name.into();
         self.log().act("step", "scenario", name.clone());
         self.state().step(&name);
         let scenario = self.inner.parts.plan.name.clone();
-        self.inner.parts.progress.send(Event::Step { scenario, name });
+        self.inner.parts.progress.send(Event::Step { scenario, name: name.clone() });
+        if let Some(Sabotage::At(step, sabotage)) = self.sabotage()
+            && *step == name
+        {
+            self.log().act("sabotage", "scenario", format!("sabotage before {name}"));
+            let set = self.state().set.clone();
+            let set = set.ok_or_else(|| Error::bug("a step is sabotaged before a set is deployed"))?;
+            sabotage(self.clone(), set).await?;
+        }
+        Ok(())
     }
 
     /// Deploys the workload as shipped, and says so; does not wait until it is ready.
@@ -122,27 +132,18 @@ impl Run {
         change: impl FnOnce(&mut Manifest, &Workload) -> Result<()>,
     ) -> Result<Set> {
         let workload = self.workload();
-        self.step(format!("deploy {}", workload.name));
+        self.step(format!("deploy {}", workload.name)).await?;
         let mut manifest = workload.manifest()?;
         change(&mut manifest, &workload)?;
-        let promise = Promise::of(manifest.find("StatefulSet", workload.name)?);
+        let shipped = manifest.find("StatefulSet", workload.name)?.clone();
         if let Some(Sabotage::Manifest(sabotage)) = self.sabotage() {
             sabotage(&mut manifest, &workload)?;
         }
-        self.log().promise(promise.clone());
-        self.apply(manifest).await?;
         let (namespace, client) = (self.namespace().to_owned(), self.client().clone());
         let (log, waiter) = (Arc::clone(self.log()), self.inner.parts.waiter.clone());
-        let set = Set::new(workload, promise, namespace, client, log, waiter, self.inner.parts.patience);
-        if let Some(Sabotage::Meanwhile(sabotage)) = self.sabotage() {
-            let task = sabotage(self.clone(), set.clone());
-            let log = Arc::clone(self.log());
-            self.inner.beside.lock().unwrap_or_else(PoisonError::into_inner).spawn(async move {
-                if let Err(error) = task.await {
-                    log.act("sabotage", "scenario", format!("the sabotage ended so: {error}"));
-                }
-            });
-        }
+        let set = Set::new(workload, shipped, namespace, client, log, waiter, self.inner.parts.patience);
+        self.apply(manifest).await?;
+        self.state().set = Some(set.clone());
         Ok(set)
     }
 
@@ -180,6 +181,25 @@ impl Run {
     /// Our program in a pod.
     pub fn sentinel(&self, pod: impl Into<String>) -> Sentinel {
         Sentinel::new(self.client().clone(), self.namespace(), pod)
+    }
+
+    /// A node, to be hurt.
+    ///
+    /// # Errors
+    /// When the cluster is not ours, or has no such node.
+    pub fn node(&self, name: &str) -> Result<&Node> {
+        let node = self.inner.parts.nodes.iter().find(|node| node.name == name);
+        node.ok_or_else(|| {
+            Error::environment(format!("node {name} is not ours: only nodes of our own clusters are hurt"))
+        })
+    }
+
+    /// Applies objects that are not in a file.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn apply_objects(&self, objects: impl IntoIterator<Item = Value>) -> Result<()> {
+        self.apply(Manifest { objects: objects.into_iter().collect() }).await
     }
 
     /// A way to a pod's port from this machine.
@@ -264,47 +284,22 @@ impl Run {
         self.judge(claim, differs.then(|| format!("{what}: expected {expected:?}, found {found:?}")));
     }
 
+    /// Fills a row of the table Deployment against StatefulSet with what was seen, and judges both cells, each given as
+    /// expected and found.
+    pub fn row(&self, claim: Claim, feature: &str, deployment: (&str, String), set: (&str, String)) {
+        for (column, (expected, found)) in [("a Deployment", &deployment), ("a StatefulSet", &set)] {
+            self.judge_equal(claim, &format!("{feature} of {column}"), *expected, found.as_str());
+        }
+        let (deployment, stateful_set) = (deployment.1, set.1);
+        self.state().comparison.push(Row { feature: feature.to_owned(), deployment, stateful_set });
+    }
+
     /// Takes findings that a checker made, with how much it judged.
     pub fn take(&self, claim: Claim, judged: u64, mut findings: Vec<Finding>) {
         for finding in &mut findings {
             finding.message = self.inner.parts.secrets.redact(&finding.message);
         }
         self.log().judged(Judged { claim: claim.id.to_owned(), count: judged, against: findings });
-    }
-
-    /// Keeps what a reader held, to be judged against the ledger; a store that can't be read speaks against the claim.
-    ///
-    /// # Errors
-    /// When it can't be written down.
-    pub fn take_ledger(
-        &self,
-        claim: Claim,
-        reader: &str,
-        ledger: &Ledger,
-        held: Result<Holdings>,
-    ) -> Result<()> {
-        let held = match held {
-            Ok(held) => held,
-            Err(error) => {
-                self.judge(claim, [format!("what {reader} holds can't be read: {error}")]);
-                return Ok(());
-            }
-        };
-        let number = {
-            let mut state = self.state();
-            state.readings += 1;
-            state.readings
-        };
-        let file = format!("holdings-{number}.jsonl");
-        holdings::write(&self.directory().join(&file), &held)?;
-        self.log().read_back(ReadBack {
-            claim: claim.id.to_owned(),
-            reader: reader.to_owned(),
-            ledger: ledger.file.clone(),
-            lines: ledger.lines,
-            holdings: file,
-        });
-        Ok(())
     }
 
     /// Keeps a figure for the report.
@@ -314,10 +309,5 @@ impl Run {
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Ends what runs beside the scenario.
-    pub(super) fn end_beside(&self) {
-        self.inner.beside.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
     }
 }

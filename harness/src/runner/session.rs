@@ -11,7 +11,7 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use libtest_mimic::{Arguments, Failed, Trial};
-use tokio::{runtime::Runtime, signal::unix::SignalKind};
+use tokio::{runtime::Runtime, signal::unix::SignalKind, sync::RwLock};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -19,7 +19,7 @@ use super::{
     trial::{self, Shared},
 };
 use crate::{
-    cluster::{self, Cluster, RunLock},
+    cluster::{self, Capability, Cluster, RunLock},
     error::{Error, Result},
     report::{
         self, console,
@@ -39,8 +39,8 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         return ExitCode::from(2);
     }
     let mut plans: Vec<Plan> = catalogue.iter().flat_map(Scenario::plans).collect();
-    // The longest first, so that none of them is left over when all others have ended.
-    plans.sort_by_key(|plan| std::cmp::Reverse(plan.scenario.deadline));
+    // The longest first, so that none of them is left over when all others have ended; those that run alone last.
+    plans.sort_by_key(|plan| (plan.scenario.alone, std::cmp::Reverse(plan.scenario.deadline)));
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, &session);
     let selected: Vec<String> = trials
@@ -55,7 +55,9 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         }
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
-    match Session::begin(selected) {
+    let chosen: Vec<&Plan> = plans.iter().filter(|plan| selected.contains(&plan.name)).collect();
+    let needs = Needs::of(&chosen);
+    match Session::begin(selected, &needs) {
         Ok(begun) => {
             if arguments.test_threads.is_none() {
                 arguments.test_threads = Some(begun.shared.settings.parallel.get());
@@ -94,6 +96,10 @@ fn trials(plans: &[Plan], session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
                 let session = session.as_ref().ok_or("the run has not begun")?;
                 (Arc::clone(&session.shared), session.runtime.handle().clone())
             };
+            if let Some(reason) = shared.skipped.get(&plan.name) {
+                shared.progress.send(Event::Message(format!("{}: {reason}", plan.name)));
+                return Ok(());
+            }
             let result = handle.block_on(trial::run(shared, plan, index)).map_err(trial::words)?;
             match result.outcome {
                 Outcome::Passed => Ok(()),
@@ -102,6 +108,35 @@ fn trials(plans: &[Plan], session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
         })
     };
     plans.iter().enumerate().map(trial).collect()
+}
+
+/// What the selected plans need of a cluster.
+struct Needs {
+    alone: bool,
+    capabilities: BTreeMap<Capability, Vec<String>>,
+}
+
+impl Needs {
+    fn of(plans: &[&Plan]) -> Self {
+        let mut capabilities: BTreeMap<Capability, Vec<String>> = BTreeMap::new();
+        for plan in plans {
+            if let Some(capability) = plan.scenario.needs {
+                capabilities.entry(capability).or_default().push(plan.name.clone());
+            }
+        }
+        Self { alone: plans.iter().any(|plan| plan.scenario.alone), capabilities }
+    }
+
+    /// The plans that the cluster can't run, with the reason.
+    async fn missing(&self, client: &kube::Client) -> Result<BTreeMap<String, String>> {
+        let mut missing = BTreeMap::new();
+        for (capability, plans) in &self.capabilities {
+            if let Some(reason) = capability.missing(client).await? {
+                missing.extend(plans.iter().map(|plan| (plan.clone(), reason.clone())));
+            }
+        }
+        Ok(missing)
+    }
 }
 
 /// A run that has its cluster.
@@ -115,7 +150,7 @@ struct Session {
 }
 
 impl Session {
-    fn begin(selected: Vec<String>) -> Result<Self> {
+    fn begin(selected: Vec<String>, needs: &Needs) -> Result<Self> {
         cluster::install_crypto();
         let settings = Settings::load()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -144,10 +179,10 @@ impl Session {
         let leased = runtime.block_on(async {
             tokio::select! {
                 () = cancelled.cancelled() => Err(Error::Interrupted),
-                leased = lease(&settings, &run, &progress) => leased,
+                leased = lease(&settings, &run, &progress, needs) => leased,
             }
         });
-        let (cluster, lock) = match leased {
+        let (cluster, lock, skipped) = match leased {
             Ok(leased) => leased,
             Err(error) => {
                 progress.finish();
@@ -160,6 +195,7 @@ impl Session {
             }
         };
         facts.cluster = Some(cluster.facts.clone());
+        facts.skipped.clone_from(&skipped);
         facts.cluster_seconds = Some(started.elapsed().as_secs_f64());
         store::save_run(&directory, &facts)?;
         let name = &cluster.facts.name;
@@ -167,8 +203,20 @@ impl Session {
         progress.send(Event::Message(ready));
         let deadline = runtime.spawn(end_after(settings.run_deadline, cancelled.clone(), progress.clone()));
         let images = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
-        let client = cluster.client.clone();
-        let shared = Arc::new(Shared { settings, run, directory, progress, cancelled, client, images });
+        let (client, nodes) = (cluster.client.clone(), cluster.nodes());
+        let turn = RwLock::new(());
+        let shared = Arc::new(Shared {
+            settings,
+            run,
+            directory,
+            progress,
+            cancelled,
+            client,
+            images,
+            nodes,
+            skipped,
+            turn,
+        });
         Ok(Self { shared, runtime, facts, cluster, lock, deadline })
     }
 
@@ -210,13 +258,19 @@ impl Session {
     }
 }
 
-async fn lease(settings: &Settings, run: &str, progress: &Progress) -> Result<(Cluster, RunLock)> {
+async fn lease(
+    settings: &Settings,
+    run: &str,
+    progress: &Progress,
+    needs: &Needs,
+) -> Result<(Cluster, RunLock, BTreeMap<String, String>)> {
     let say = progress.clone();
     let sink = cluster::Progress::new(move |line| say.send(Event::Message(line.to_owned())));
-    let cluster = Cluster::lease(settings, &sink).await?;
+    let cluster = Cluster::lease(settings, &sink, needs.alone).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
     cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;
-    Ok((cluster, lock))
+    let skipped = needs.missing(&cluster.client).await?;
+    Ok((cluster, lock, skipped))
 }
 
 /// The first signal ends the scenarios, and everything is cleaned up; the second ends the process at once.

@@ -2,16 +2,23 @@
 
 use std::time::Instant;
 
-use crate::report::result::{Measure, Step};
+use crate::{
+    report::result::{Measure, Row, Step},
+    workload::Set,
+};
 
 /// Grows while the scenario runs.
 #[derive(Debug)]
 pub struct State {
     started: Instant,
+    /// The set that was deployed last.
+    pub set: Option<Set>,
     /// What was done.
     pub steps: Vec<Step>,
     /// What was measured.
     pub measures: Vec<Measure>,
+    /// Deployment against StatefulSet, as far as it was seen.
+    pub comparison: Vec<Row>,
     /// How often something was held against a ledger.
     pub readings: u32,
 }
@@ -19,7 +26,14 @@ pub struct State {
 impl State {
     /// Nothing known.
     pub fn new() -> Self {
-        Self { started: Instant::now(), steps: Vec::new(), measures: Vec::new(), readings: 0 }
+        Self {
+            started: Instant::now(),
+            set: None,
+            steps: Vec::new(),
+            measures: Vec::new(),
+            comparison: Vec::new(),
+            readings: 0,
+        }
     }
 
     /// Seconds since the scenario began.

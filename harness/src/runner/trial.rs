@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use kube::Client;
+use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     run::{Parts, Run},
 };
 use crate::{
-    cluster::{create_namespace, delete_namespace},
+    cluster::{Node, create_namespace, delete_namespace},
     error::{Error, Result},
     journal::{
         History, Log, Recorder,
@@ -40,6 +41,12 @@ pub(super) struct Shared {
     pub(super) cancelled: CancellationToken,
     pub(super) client: Client,
     pub(super) images: Vec<String>,
+    /// The nodes that may be hurt.
+    pub(super) nodes: Vec<Node>,
+    /// What the cluster can't run, with the reason.
+    pub(super) skipped: BTreeMap<String, String>,
+    /// Shared by those that run beside each other, taken by one that runs alone.
+    pub(super) turn: RwLock<()>,
 }
 
 /// Runs one plan and writes its result.
@@ -50,6 +57,12 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
     // What has not begun when a signal comes leaves no result; the report says that the run was interrupted.
     if shared.cancelled.is_cancelled() {
         return Err(Error::Interrupted);
+    }
+    let (_beside, _alone);
+    if plan.scenario.alone {
+        _alone = shared.turn.write().await;
+    } else {
+        _beside = shared.turn.read().await;
     }
     let scenario = plan.name.clone();
     shared.progress.send(Event::Started { scenario: scenario.clone() });
@@ -83,6 +96,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
             expects: control.expects.to_owned(),
         }),
         proves: plan.scenario.claims.iter().map(|claim| claim.id.to_owned()).collect(),
+        breaks: plan.scenario.breaks.iter().map(|claim| claim.id.to_owned()).collect(),
         broken_off: None,
         outcome: Outcome::Error,
         trouble: None,
@@ -90,6 +104,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         findings: Vec::new(),
         steps: Vec::new(),
         measures: Vec::new(),
+        comparison: Vec::new(),
         lifelines: Vec::new(),
         started,
         seconds: 0.0,
@@ -144,6 +159,7 @@ async fn recorded(
         run_label: shared.run.clone(),
         client: shared.client.clone(),
         images: shared.images.clone(),
+        nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
         waiter: Waiter::new(Arc::clone(&recorder)),
         progress: shared.progress.clone(),
@@ -152,7 +168,6 @@ async fn recorded(
         secrets: secrets.clone(),
     });
     let error = play(shared, &plan, run.clone()).await.err();
-    run.end_beside();
     run.state().end_step(error.is_some());
     let kept = recorder.stop().await;
     following.abort();
@@ -181,6 +196,7 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     let mut state = run.state();
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
+    result.comparison = std::mem::take(&mut state.comparison);
     result.lifelines = lifelines(history, result.started, Timestamp::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
     replay::settle(result, history, run.directory())

@@ -1,10 +1,16 @@
 //! The expectations that scenarios share.
 
-use std::collections::BTreeMap;
+mod claims;
+mod named;
+mod rollout;
+
+pub use claims::{claims_are, claims_gone, claims_owned, claims_settled};
+pub use named::{made_by, pod_not_ready, pods_named, pods_ready, so_many_ready};
+pub use rollout::{pods_at, pods_stay, revisions_are, rolled};
 
 use super::{
     Expectation,
-    Progress::{self, Met, NotYet},
+    Progress::{self, Met, Never, NotYet},
 };
 use crate::journal::{Promise, World, fact::Pod};
 
@@ -22,6 +28,13 @@ pub fn set_ready(promise: &Promise, replicas: u32) -> Expectation {
         let wanted = promise.start..promise.start + replicas;
         for ordinal in wanted.clone() {
             match pods.get(&ordinal) {
+                None if settled_elsewhere(world, &promise, replicas) => {
+                    return Never(format!(
+                        "the controller is done, and {} does not exist; there are {}",
+                        promise.pod(ordinal),
+                        list(pods.values().map(|pod| pod.meta.name.clone()))
+                    ));
+                }
                 None => {
                     return NotYet(format!(
                         "{} does not exist{}",
@@ -52,6 +65,32 @@ pub fn set_ready(promise: &Promise, replicas: u32) -> Expectation {
             return NotYet(format!("the controller counts {} pods, {} ready", set.current, set.ready));
         }
         Met
+    })
+}
+
+/// Whether the controller has all the replicas it wants, ready, and sees nothing more to do.
+fn settled_elsewhere(world: &World, promise: &Promise, replicas: u32) -> bool {
+    let pods = world.pods_of(promise);
+    world.sets.get(&promise.set).is_some_and(|set| {
+        set.observed == set.meta.generation
+            && (set.replicas, set.current, set.ready) == (replicas, replicas, replicas)
+            && pods.len() == replicas as usize
+            && pods.values().all(|pod| pod.healthy())
+    })
+}
+
+fn list(names: impl Iterator<Item = String>) -> String {
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// A pod of the set is Running and Ready again, as another object.
+pub fn pod_returns(promise: &Promise, ordinal: u32, old_uid: &str) -> Expectation {
+    let (set, ready) = (promise.set.clone(), pod_ready(&promise.pod(ordinal), Some(old_uid)));
+    Expectation::new(ready.sentence.clone(), move |world| match ready.check(world) {
+        NotYet(why) if !world.sets.contains_key(&set) => {
+            Never(format!("{why}; the StatefulSet {set} does not exist, so nothing makes it again"))
+        }
+        progress => progress,
     })
 }
 
@@ -95,6 +134,28 @@ pub fn pod_terminating(pod: &str) -> Expectation {
     })
 }
 
+/// Another object than the one with this UID carries the pod's name.
+pub fn pod_is_another(pod: &str, uid: &str) -> Expectation {
+    let (name, old) = (pod.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is another object"), move |world| match world.pods.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(pod) if pod.meta.uid == old => NotYet(format!("{name} is still the old object")),
+        Some(_) => Met,
+    })
+}
+
+/// The controller counts so many pods as available.
+pub fn available(promise: &Promise, count: u32) -> Expectation {
+    let name = promise.set.clone();
+    Expectation::new(format!("{count} pods of {name} are available"), move |world| {
+        match world.sets.get(&name) {
+            None => NotYet(format!("the StatefulSet {name} does not exist")),
+            Some(set) if set.available != count => NotYet(format!("it counts {} available", set.available)),
+            Some(_) => Met,
+        }
+    })
+}
+
 /// A pod exists and is not being deleted.
 pub fn pod_not_terminating(pod: &str) -> Expectation {
     let name = pod.to_owned();
@@ -112,7 +173,7 @@ pub fn pod_restarted(pod: &str, uid: &str, restarts: i32) -> Expectation {
         match world.pods.get(&name) {
             None => NotYet(format!("{name} does not exist")),
             Some(pod) if pod.meta.uid != uid => {
-                Progress::Never(format!("{name} is another object now: {}", pod.meta.uid))
+                Never(format!("{name} is another object now: {}", pod.meta.uid))
             }
             Some(pod) if pod.restarts() <= restarts => {
                 NotYet(format!("{name} was not restarted: {}", pod.summary()))
@@ -120,29 +181,6 @@ pub fn pod_restarted(pod: &str, uid: &str, restarts: i32) -> Expectation {
             Some(pod) if pod.healthy() => Met,
             Some(pod) => waiting(world, pod),
         }
-    })
-}
-
-/// These PVCs exist under their UIDs, Bound and not being deleted.
-pub fn claims_are(claims: &BTreeMap<String, String>) -> Expectation {
-    let wanted = claims.clone();
-    let names: Vec<_> = claims.keys().cloned().collect();
-    Expectation::new(format!("the claims {} stay as they are", names.join(", ")), move |world| {
-        for (name, uid) in &wanted {
-            match world.volume_claims.get(name) {
-                None => return NotYet(format!("{name} does not exist")),
-                Some(claim) if claim.meta.uid != *uid => {
-                    return NotYet(format!(
-                        "{name} is another claim: uid {} instead of {uid}",
-                        claim.meta.uid
-                    ));
-                }
-                Some(claim) if claim.meta.terminating => return NotYet(format!("{name} is being deleted")),
-                Some(claim) if claim.phase != "Bound" => return NotYet(format!("{name} is {}", claim.phase)),
-                Some(_) => {}
-            }
-        }
-        Met
     })
 }
 
@@ -169,6 +207,21 @@ pub fn pods_exactly(promise: &Promise, ordinals: impl IntoIterator<Item = u32>) 
         }
         let found: Vec<_> = found.into_iter().map(|ordinal| promise.pod(ordinal)).collect();
         NotYet(format!("there are [{}]", found.join(", ")))
+    })
+}
+
+/// The journal shows the set at this generation of its spec, or a later one.
+pub fn set_generation(promise: &Promise, generation: i64) -> Expectation {
+    let name = promise.set.clone();
+    Expectation::new(format!("the journal shows generation {generation} of {name}"), move |world| match world
+        .sets
+        .get(&name)
+    {
+        None => NotYet(format!("the StatefulSet {name} does not exist")),
+        Some(set) if set.meta.generation < generation => {
+            NotYet(format!("it shows generation {}", set.meta.generation))
+        }
+        Some(_) => Met,
     })
 }
 
@@ -214,15 +267,12 @@ fn doomed(pod: &Pod) -> Option<Progress> {
             "ErrImageNeverPull" | "InvalidImageName" | "ErrImagePull" | "ImagePullBackOff" => {
                 Some(Progress::Prevented(format!("{name}: {reason}: {message}")))
             }
-            "CreateContainerConfigError" => Some(Progress::Never(format!("{name}: {reason}: {message}"))),
+            "CreateContainerConfigError" => Some(Never(format!("{name}: {reason}: {message}"))),
             "CrashLoopBackOff" => {
                 let ended = container.ended.as_ref();
                 let how =
                     ended.map_or_else(String::new, |(reason, code)| format!(" ({reason}, exit code {code})"));
-                Some(Progress::Never(format!(
-                    "{name}: container {} ends again and again{how}",
-                    container.name
-                )))
+                Some(Never(format!("{name}: container {} ends again and again{how}", container.name)))
             }
             _ => None,
         }

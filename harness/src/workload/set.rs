@@ -1,14 +1,14 @@
 //! A deployed StatefulSet: what a scenario does to it. Each act is written to the journal before it is done.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use k8s_openapi::api::{
-    apps::v1::StatefulSet,
+    apps::v1::{ControllerRevision, StatefulSet},
     core::v1::{PersistentVolumeClaim, Pod},
 };
 use kube::{
     Api, Client,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{DeleteParams, EvictParams, Patch, PatchParams},
 };
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ use crate::{
     cluster::HOLD_FINALIZER,
     error::{Error, Result, within},
     journal::{Log, Promise, fact},
+    manifest::patch::merge,
     wait::{Expectation, Waiter, expectations},
 };
 
@@ -32,14 +33,16 @@ pub const GATE: &str = "steadfast.dev/released";
 pub struct Set {
     /// What it is.
     pub workload: Workload,
-    /// What its manifest, as shipped, promises.
+    /// What its manifest, as shipped and as the scenario changed it since, promises.
     pub promise: Promise,
     /// Where it is.
     pub namespace: String,
+    manifest: Value,
     client: Client,
     log: Arc<Log>,
     waiter: Waiter,
     patience: f64,
+    announced: bool,
 }
 
 impl fmt::Debug for Set {
@@ -49,16 +52,29 @@ impl fmt::Debug for Set {
 }
 
 impl Set {
+    /// A set that is about to be deployed from this manifest; its promise goes to the journal.
     pub(crate) fn new(
         workload: Workload,
-        promise: Promise,
+        manifest: Value,
         namespace: String,
         client: Client,
         log: Arc<Log>,
         waiter: Waiter,
         patience: f64,
     ) -> Self {
-        Self { workload, promise, namespace, client, log, waiter, patience }
+        let promise = Promise::of(&manifest);
+        log.promise(promise.clone());
+        Self { workload, promise, namespace, manifest, client, log, waiter, patience, announced: true }
+    }
+
+    /// A handle for sabotage, which imitates a broken controller: its acts are not taken for the scenario's own.
+    pub fn unannounced(&self) -> Self {
+        Self { announced: false, ..self.clone() }
+    }
+
+    fn act(&self, verb: &str, target: String, text: &str) {
+        let verb = if self.announced { verb } else { "sabotage" };
+        self.log.act(verb, target, text);
     }
 
     /// The pod's name.
@@ -74,6 +90,24 @@ impl Set {
         let name = self.pod_name(ordinal);
         let pod = self.log.now(|world| world.pods.get(&name).cloned());
         pod.ok_or_else(|| Error::failed(format!("expected the pod {name}; it does not exist")))
+    }
+
+    /// The pods that exist now: name and UID.
+    pub fn pods(&self) -> BTreeMap<String, String> {
+        self.log.now(|world| {
+            let pods = world.pods_of(&self.promise).into_values();
+            pods.map(|pod| (pod.meta.name.clone(), pod.meta.uid.clone())).collect()
+        })
+    }
+
+    /// The set as the journal shows it now.
+    ///
+    /// # Errors
+    /// When it does not exist.
+    pub fn state(&self) -> Result<Arc<fact::Set>> {
+        let name = &self.promise.set;
+        let set = self.log.now(|world| world.sets.get(name).cloned());
+        set.ok_or_else(|| Error::failed(format!("expected the StatefulSet {name}; it does not exist")))
     }
 
     /// The ordinals that exist now, lowest first.
@@ -106,6 +140,20 @@ impl Set {
             .await
     }
 
+    /// Writes into the set's status, as only its controller should.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn write_status(&self, status: &Value) -> Result<()> {
+        let name = &self.promise.set;
+        let doing = format!("statefulset {name}: write the status {status}");
+        self.act("patch", format!("statefulset/{name}"), &doing);
+        let api: Api<StatefulSet> = self.api();
+        let (parameters, patch) = (PatchParams::default(), Patch::Merge(json!({"status": status})));
+        let patch = api.patch_status(name, &parameters, &patch);
+        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+    }
+
     /// Makes the controller look at the set again, without changing what is asked of it.
     ///
     /// # Errors
@@ -116,13 +164,49 @@ impl Set {
         self.patch_set("patch", "touch, so that the controller looks again", &patch).await
     }
 
+    /// Changes the set by a merge patch; what it promises changes with it. Does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn change(&mut self, text: &str, patch: &Value) -> Result<()> {
+        merge(&mut self.manifest, patch);
+        self.promise = Promise::of(&self.manifest);
+        self.log.promise(self.promise.clone());
+        self.patch_set("patch", text, patch).await
+    }
+
+    /// Asks whether the API server would take this merge patch, without changing anything.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] with its words, when it would refuse.
+    pub async fn would_take(&self, patch: &Value) -> Result<()> {
+        let doing = format!("statefulset {}: dry run of {patch}", self.promise.set);
+        let api: Api<StatefulSet> = self.api();
+        let parameters = PatchParams { dry_run: true, ..PatchParams::default() };
+        let patch = Patch::Merge(patch);
+        let patch = api.patch(&self.promise.set, &parameters, &patch);
+        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// Changes the set by a merge patch, and leaves what it is held to as it was.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn patch(&self, text: &str, patch: &Value) -> Result<()> {
+        self.patch_set("patch", text, patch).await
+    }
+
     async fn patch_set(&self, verb: &str, text: &str, patch: &Value) -> Result<()> {
         let name = &self.promise.set;
         let doing = format!("statefulset {name}: {text}");
-        self.log.act(verb, format!("statefulset/{name}"), doing.clone());
+        self.act(verb, format!("statefulset/{name}"), &doing);
         let api: Api<StatefulSet> = self.api();
         let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
-        within(CALL, &doing, api.patch(name, &parameters, &patch), Error::api(doing.clone())).await?;
+        let patched =
+            within(CALL, &doing, api.patch(name, &parameters, &patch), Error::api(doing.clone())).await?;
+        // Who asks the journal next must not be answered with the set as it was.
+        let generation = patched.metadata.generation.unwrap_or(0);
+        self.wait(&expectations::set_generation(&self.promise, generation), CALL).await?;
         Ok(())
     }
 
@@ -132,6 +216,36 @@ impl Set {
     /// When the API server refuses.
     pub async fn delete(&self) -> Result<()> {
         self.delete_object::<StatefulSet>("statefulset", &self.promise.set).await
+    }
+
+    /// Deletes the set and leaves its pods, without an owner.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_orphaning(&self) -> Result<()> {
+        self.delete_with::<StatefulSet>("statefulset", &self.promise.set, &DeleteParams::orphan()).await
+    }
+
+    /// Takes a pod's object away at once, whether its containers have ended or not.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn force_delete_pod(&self, ordinal: u32) -> Result<()> {
+        let parameters = DeleteParams::background().grace_period(0);
+        self.delete_with::<Pod>("pod", &self.pod_name(ordinal), &parameters).await
+    }
+
+    /// Asks for a pod's eviction, as a drain does.
+    ///
+    /// # Errors
+    /// When the API server refuses, as it does below a disruption budget.
+    pub async fn evict(&self, ordinal: u32) -> Result<()> {
+        let name = self.pod_name(ordinal);
+        let doing = format!("evict pod {name}");
+        self.act("evict", format!("pod/{name}"), &doing);
+        let api: Api<Pod> = self.api();
+        within(CALL, &doing, api.evict(&name, &EvictParams::default()), Error::api(doing.clone())).await?;
+        Ok(())
     }
 
     /// Deletes a pod, with its own grace period; does not wait.
@@ -150,6 +264,14 @@ impl Set {
         self.delete_object::<PersistentVolumeClaim>("persistentvolumeclaim", name).await
     }
 
+    /// Deletes a ControllerRevision.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_revision(&self, name: &str) -> Result<()> {
+        self.delete_object::<ControllerRevision>("controllerrevision", name).await
+    }
+
     async fn delete_object<K>(&self, kind: &str, name: &str) -> Result<()>
     where
         K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
@@ -157,11 +279,20 @@ impl Set {
             + fmt::Debug
             + serde::de::DeserializeOwned,
     {
+        self.delete_with::<K>(kind, name, &DeleteParams::background()).await
+    }
+
+    async fn delete_with<K>(&self, kind: &str, name: &str, parameters: &DeleteParams) -> Result<()>
+    where
+        K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+            + Clone
+            + fmt::Debug
+            + serde::de::DeserializeOwned,
+    {
         let doing = format!("delete {kind} {name}");
-        self.log.act("delete", format!("{kind}/{name}"), doing.clone());
+        self.act("delete", format!("{kind}/{name}"), &doing);
         let api: Api<K> = self.api();
-        let parameters = DeleteParams::background();
-        within(CALL, &doing, api.delete(name, &parameters), Error::api(doing.clone())).await?;
+        within(CALL, &doing, api.delete(name, parameters), Error::api(doing.clone())).await?;
         Ok(())
     }
 
@@ -183,28 +314,21 @@ impl Set {
         self.patch_pod("release", ordinal, "release its removal", &patch).await
     }
 
-    async fn patch_pod(&self, verb: &str, ordinal: u32, text: &str, patch: &Value) -> Result<()> {
-        let name = self.pod_name(ordinal);
-        let doing = format!("pod {name}: {text}");
-        self.log.act(verb, format!("pod/{name}"), doing.clone());
-        let api: Api<Pod> = self.api();
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
-        within(CALL, &doing, api.patch(&name, &parameters, &patch), Error::api(doing.clone())).await?;
-        Ok(())
-    }
-
-    /// Lets a pod that its readiness gate holds become Ready.
+    /// Changes a pod by a merge patch.
     ///
     /// # Errors
     /// When the API server refuses.
-    pub async fn release(&self, ordinal: u32) -> Result<()> {
+    pub async fn change_pod(&self, ordinal: u32, text: &str, patch: &Value) -> Result<()> {
+        self.patch_pod("patch", ordinal, text, patch).await
+    }
+
+    async fn patch_pod(&self, verb: &str, ordinal: u32, text: &str, patch: &Value) -> Result<()> {
         let name = self.pod_name(ordinal);
-        let doing = format!("pod {name}: release, so that it may become Ready");
-        self.log.act("release", format!("pod/{name}"), doing.clone());
-        let patch = json!({"status": {"conditions": [{"type": GATE, "status": "True"}]}});
+        let doing = format!("pod {name}: {text}");
+        self.act(verb, format!("pod/{name}"), &doing);
         let api: Api<Pod> = self.api();
-        let (parameters, patch) = (PatchParams::default(), Patch::Strategic(patch));
-        within(CALL, &doing, api.patch_status(&name, &parameters, &patch), Error::api(doing.clone())).await?;
+        let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
+        within(CALL, &doing, api.patch(&name, &parameters, &patch), Error::api(doing.clone())).await?;
         Ok(())
     }
 

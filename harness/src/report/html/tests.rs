@@ -125,3 +125,13 @@ fn the_time_that_was_not_ours_is_said_of_each_and_of_all() {
     assert!(part(&page, "<header", "</header>").contains("24 s, of which Kubernetes needed 18 s"));
     assert!(part(&page, "id=\"s-a-b\"", "</details>").contains("12 s, of which Kubernetes needed 9.0 s"));
 }
+
+#[test]
+fn what_is_broken_on_purpose_is_marked_and_turns_nothing_red() {
+    let mut breaks = scenario("a::b").proves("S9").finding("S8", "went too early");
+    breaks.breaks = vec!["S8".into()];
+    let page = page(&report(vec![breaks]));
+    assert!(part(&page, "<header", "</header>").contains("1 of 1 claim</strong> proved"));
+    let card = part(&page, "id=\"s-a-b\"", "</details>");
+    assert!(card.contains("broken on purpose") && card.contains("finding wanted"), "{card}");
+}

@@ -66,7 +66,7 @@ fn an_image_that_cannot_be_had_is_the_surroundings_fault_and_a_crash_is_not() {
         set_ready(&promise(), 1).check(&world(&[(kind, pod), set(1, 1, 1, 0)]))
     };
     assert!(matches!(waiting("ImagePullBackOff"), Progress::Prevented(why) if why.contains("why")));
-    assert!(matches!(waiting("CrashLoopBackOff"), Progress::Never(why) if why.contains("exit code 7")));
+    assert!(matches!(waiting("CrashLoopBackOff"), Never(why) if why.contains("exit code 7")));
     assert!(matches!(waiting("ContainerCreating"), NotYet(_)));
 }
 
@@ -102,7 +102,7 @@ fn a_restart_in_place_keeps_the_object() {
     assert_eq!(restarted("same", 2, true), Met);
     assert!(not_yet(restarted("same", 1, true)).contains("not restarted"));
     assert!(not_yet(restarted("same", 2, false)).contains("not Ready"));
-    assert!(matches!(restarted("other", 2, true), Progress::Never(_)));
+    assert!(matches!(restarted("other", 2, true), Never(_)));
 }
 
 #[test]

@@ -1,0 +1,58 @@
+//! What a cluster may or may not offer, by its version and its feature gates. Asked of the API server, never
+//! concluded from the version.
+
+use std::time::Duration;
+
+use k8s_openapi::api::apps::v1::StatefulSet;
+use kube::{Api, Client, api::PostParams};
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result, within};
+
+const CALL: Duration = Duration::from_secs(15);
+
+/// Something that not every cluster offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Capability {
+    /// `updateStrategy.rollingUpdate.maxUnavailable` of a StatefulSet.
+    MaxUnavailable,
+}
+
+impl Capability {
+    /// Why the cluster does not offer it; none when it does.
+    ///
+    /// # Errors
+    /// When the API server does not answer.
+    pub async fn missing(self, client: &Client) -> Result<Option<String>> {
+        match self {
+            Self::MaxUnavailable => {
+                let kept = "/spec/updateStrategy/rollingUpdate/maxUnavailable";
+                let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}});
+                let taken = dry_run(client, strategy).await?;
+                let why = "not offered: the API server drops updateStrategy.rollingUpdate.maxUnavailable \
+                           (feature gate MaxUnavailableStatefulSet is off)";
+                Ok(taken.pointer(kept).is_none().then(|| why.to_owned()))
+            }
+        }
+    }
+}
+
+/// What the API server makes of a StatefulSet with this strategy, without making one.
+async fn dry_run(client: &Client, strategy: Value) -> Result<Value> {
+    let doing = "asking by a dry run what the API server offers";
+    let set = json!({"metadata": {"name": "offered"}, "spec": {
+        "serviceName": "offered",
+        "selector": {"matchLabels": {"app": "offered"}},
+        "template": {
+            "metadata": {"labels": {"app": "offered"}},
+            "spec": {"containers": [{"name": "offered", "image": "offered"}]},
+        },
+        "updateStrategy": strategy,
+    }});
+    let set: StatefulSet = serde_json::from_value(set).map_err(|error| Error::bug(error.to_string()))?;
+    // k8s-openapi's type knows the field, so what it lacks in the answer the API server has dropped.
+    let api: Api<StatefulSet> = Api::namespaced(client.clone(), "default");
+    let parameters = PostParams { dry_run: true, ..PostParams::default() };
+    let answer = within(CALL, doing, api.create(&parameters, &set), Error::api(doing)).await?;
+    serde_json::to_value(answer).map_err(|error| Error::bug(error.to_string()))
+}

@@ -1,0 +1,89 @@
+//! What is expected of PVCs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    journal::Promise,
+    wait::{
+        Expectation,
+        Progress::{Met, NotYet},
+    },
+};
+
+/// These PVCs exist under their UIDs, Bound and not being deleted.
+pub fn claims_are(claims: &BTreeMap<String, String>) -> Expectation {
+    let wanted = claims.clone();
+    let names: Vec<_> = claims.keys().cloned().collect();
+    Expectation::new(format!("the claims {} stay as they are", names.join(", ")), move |world| {
+        for (name, uid) in &wanted {
+            match world.volume_claims.get(name) {
+                None => return NotYet(format!("{name} does not exist")),
+                Some(claim) if claim.meta.uid != *uid => {
+                    return NotYet(format!(
+                        "{name} is another claim: uid {} instead of {uid}",
+                        claim.meta.uid
+                    ));
+                }
+                Some(claim) if claim.meta.terminating => return NotYet(format!("{name} is being deleted")),
+                Some(claim) if claim.phase != "Bound" => return NotYet(format!("{name} is {}", claim.phase)),
+                Some(_) => {}
+            }
+        }
+        Met
+    })
+}
+
+/// None of these PVCs exists.
+pub fn claims_gone(claims: impl IntoIterator<Item = String>) -> Expectation {
+    let names: Vec<_> = claims.into_iter().collect();
+    Expectation::new(format!("the claims {} are gone", names.join(", ")), move |world| {
+        match names.iter().find_map(|name| world.volume_claims.get(name)) {
+            None => Met,
+            Some(claim) if claim.meta.terminating => NotYet(format!("{} is being deleted", claim.meta.name)),
+            Some(claim) => NotYet(format!("{} is {}", claim.meta.name, claim.phase)),
+        }
+    })
+}
+
+/// These PVCs are owned by objects of exactly these kinds.
+pub fn claims_owned(claims: impl IntoIterator<Item = String>, kinds: &[&str]) -> Expectation {
+    let names: Vec<_> = claims.into_iter().collect();
+    let kinds: BTreeSet<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+    Expectation::new(format!("the claims {} are owned by {kinds:?}", names.join(", ")), move |world| {
+        for name in &names {
+            let Some(claim) = world.volume_claims.get(name) else {
+                return NotYet(format!("{name} does not exist"));
+            };
+            let owners: BTreeSet<_> = claim.meta.owners.iter().map(|(kind, ..)| kind.clone()).collect();
+            if owners != kinds {
+                return NotYet(format!("{name} is owned by {owners:?}"));
+            }
+        }
+        Met
+    })
+}
+
+/// No PVC of the set is being deleted or about to be: none of them belongs to a pod that is gone.
+///
+/// A set that is scaled up before that finds claims that vanish under its new pods, and Kubernetes leaves such a
+/// pod Pending for as long as nothing else makes the controller look.
+pub fn claims_settled(promise: &Promise) -> Expectation {
+    let promise = promise.clone();
+    Expectation::new(format!("no claim of {} is about to go", promise.set), move |world| {
+        for (name, claim) in &world.volume_claims {
+            if promise.claim_ordinal(name).is_none() {
+                continue;
+            }
+            if claim.meta.terminating {
+                return NotYet(format!("{name} is being deleted"));
+            }
+            let gone = |(kind, pod, uid): &&(String, String, String)| {
+                kind == "Pod" && world.pods.get(pod).is_none_or(|pod| pod.meta.uid != *uid)
+            };
+            if let Some((_, pod, _)) = claim.meta.owners.iter().find(gone) {
+                return NotYet(format!("{name} belongs to {pod}, which is gone"));
+            }
+        }
+        Met
+    })
+}

@@ -1,0 +1,81 @@
+//! What is expected of a roll.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    journal::Promise,
+    wait::{
+        Expectation,
+        Progress::{Met, NotYet},
+    },
+};
+
+/// These pods (name and UID) are the same objects, and none is being deleted.
+pub fn pods_stay(pods: &BTreeMap<String, String>) -> Expectation {
+    let wanted = pods.clone();
+    let names: Vec<_> = pods.keys().cloned().collect();
+    Expectation::new(format!("{} stay as they are", names.join(", ")), move |world| {
+        for (name, uid) in &wanted {
+            match world.pods.get(name) {
+                None => return NotYet(format!("{name} does not exist")),
+                Some(pod) if pod.meta.uid != *uid => {
+                    return NotYet(format!("{name} is another object: {} instead of {uid}", pod.meta.uid));
+                }
+                Some(pod) if pod.meta.terminating => return NotYet(format!("{name} is being deleted")),
+                Some(_) => {}
+            }
+        }
+        Met
+    })
+}
+
+/// These ordinals exist at this revision, Ready or not.
+pub fn pods_at(promise: &Promise, ordinals: impl IntoIterator<Item = u32>, revision: &str) -> Expectation {
+    let names: Vec<_> = ordinals.into_iter().map(|ordinal| promise.pod(ordinal)).collect();
+    let revision = revision.to_owned();
+    Expectation::new(format!("{} are at revision {revision}", names.join(", ")), move |world| {
+        for name in &names {
+            match world.pods.get(name) {
+                None => return NotYet(format!("{name} does not exist")),
+                Some(pod) if pod.revision() != revision => {
+                    return NotYet(format!("{name} is at {}", pod.revision()));
+                }
+                Some(_) => {}
+            }
+        }
+        Met
+    })
+}
+
+/// The roll is over: the controller has seen the newest template, and every pod has it and is ready.
+pub fn rolled(promise: &Promise, replicas: u32) -> Expectation {
+    let name = promise.set.clone();
+    Expectation::new(format!("the roll of {name} is over"), move |world| {
+        let Some(set) = world.sets.get(&name) else {
+            return NotYet(format!("the StatefulSet {name} does not exist"));
+        };
+        if set.observed < set.meta.generation {
+            return NotYet(format!(
+                "the controller has seen generation {} of {}",
+                set.observed, set.meta.generation
+            ));
+        }
+        if (set.at_update, set.ready, set.current) != (replicas, replicas, replicas)
+            || set.current_revision != set.update_revision
+        {
+            return NotYet(format!(
+                "{} of {replicas} pods are at {}, {} are ready",
+                set.at_update, set.update_revision, set.ready
+            ));
+        }
+        Met
+    })
+}
+
+/// So many ControllerRevisions are kept.
+pub fn revisions_are(count: usize) -> Expectation {
+    Expectation::new(format!("{count} revisions are kept"), move |world| match world.revisions.len() {
+        found if found == count => Met,
+        found => NotYet(format!("there are {found}")),
+    })
+}

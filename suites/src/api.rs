@@ -1,0 +1,65 @@
+//! What the API server takes and what it refuses.
+
+use anyhow::Result;
+use harness::{
+    claim::K13,
+    runner::{Run, Scenario, scenario},
+};
+use serde_json::{Value, json};
+
+use crate::{sabotage::FIELD_CHANGED_BEFORE, seconds};
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "api::immutable_fields",
+            "each field that may not change is refused, and each that may is taken",
+            immutable_fields,
+        )
+        .proves([K13])
+        .within(seconds(120))
+        .control(
+            "field_changed_before",
+            [K13],
+            FIELD_CHANGED_BEFORE,
+            "serviceName: expected a refusal",
+        ),
+    ]
+}
+
+async fn immutable_fields(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    set.ready(1).await?;
+
+    run.step("change what may not change").await?;
+    let templates = json!([{"metadata": {"name": "data"}, "spec": {
+        "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]);
+    for (field, value) in [
+        ("serviceName", json!("elsewhere")),
+        ("podManagementPolicy", json!("Parallel")),
+        ("selector", json!({"matchLabels": {"app": "other"}})),
+        ("volumeClaimTemplates", templates),
+    ] {
+        let taken = set.would_take(&spec(field, value)).await;
+        run.judge_refused(K13, field, taken, "Forbidden: updates to statefulset spec for fields other than");
+    }
+
+    run.step("change what may change").await?;
+    for (field, value) in [
+        ("replicas", json!(2)),
+        ("template", json!({"metadata": {"annotations": {"steadfast.dev/note": "new"}}})),
+        ("updateStrategy", json!({"type": "OnDelete", "rollingUpdate": null})),
+        ("minReadySeconds", json!(1)),
+        ("ordinals", json!({"start": 1})),
+        ("persistentVolumeClaimRetentionPolicy", json!({"whenScaled": "Delete"})),
+        ("revisionHistoryLimit", json!(3)),
+    ] {
+        let taken = set.would_take(&spec(field, value)).await;
+        run.judge(K13, taken.err().map(|error| format!("{field}: expected to be taken; {error}")));
+    }
+    Ok(())
+}
+
+fn spec(field: &str, value: Value) -> Value {
+    json!({"spec": {field: value}})
+}

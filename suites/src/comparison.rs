@@ -1,0 +1,181 @@
+//! The document's table, Deployment against StatefulSet, row by row and side by side.
+
+use anyhow::Result;
+use harness::{
+    claim::{D4, S11},
+    journal::Promise,
+    manifest::Manifest,
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{
+        pod_ready, pod_returns, pod_running, pods_exactly, pods_gone, pods_named, pods_ready,
+    },
+    workload::{SENTINEL, Set, Workload, set::GATE},
+};
+use serde_json::json;
+
+use crate::{
+    sabotage::{READY_AND_NOT_READY_SWAPPED, STATEFUL_SET_FOR_DEPLOYMENT},
+    seconds,
+};
+
+/// The Deployment beside the set, and its pods' label.
+pub(crate) const STATELESS: &str = "stateless";
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "comparison::deployment_and_stateful_set",
+            "naming, network identity, storage, order of start, of scaling up and of scaling down",
+            deployment_and_stateful_set,
+        )
+        .proves([S11, D4])
+        .within(seconds(300))
+        .control("stateful_set_for_deployment", [S11], STATEFUL_SET_FOR_DEPLOYMENT, "startup order")
+        .control(
+            "ready_and_not_ready_swapped",
+            [D4],
+            READY_AND_NOT_READY_SWAPPED,
+            "what the Deployment took away",
+        ),
+    ]
+}
+
+/// Adds a Deployment of the sentinel's own pods, held by a readiness gate, and a headless service for it.
+pub(crate) fn add_deployment(manifest: &mut Manifest, replicas: u32) -> harness::Result<()> {
+    let mut template = manifest.find("StatefulSet", SENTINEL.name)?["spec"]["template"].clone();
+    let labels = json!({"app": STATELESS});
+    template["metadata"]["labels"] = labels.clone();
+    template["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    template["spec"]["readinessGates"] = json!([{"conditionType": GATE}]);
+    manifest.objects.push(json!({
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": STATELESS},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template},
+    }));
+    manifest.objects.push(json!({
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": STATELESS},
+        "spec": {"clusterIP": "None", "selector": labels, "ports": [{"port": 8080}]},
+    }));
+    Ok(())
+}
+
+/// What a set of the Deployment's name would promise: by it, the Deployment's pods are found.
+pub(crate) fn stateless() -> Promise {
+    Promise::of(&json!({"metadata": {"name": STATELESS}}))
+}
+
+async fn deployment_and_stateful_set(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 2)?;
+            workload.with_gate(manifest)?;
+            add_deployment(manifest, 2)
+        })
+        .await?;
+
+    run.step("startup order: nothing is Ready yet").await?;
+    run.wait(&pods_exactly(&set.promise, [0]), seconds(30)).await?;
+    // The outcome is in the row: a Deployment that does not make its pods at once is what is judged.
+    drop(run.wait(&pods_named(STATELESS, 2), seconds(10)).await);
+    run.row(S11, "startup order", ("2", counted(&run)), ("1", set.ordinals().len().to_string()));
+    make_ready(&run, &set, 0..2).await?;
+
+    run.step("naming, network identity and storage").await?;
+    let (names, ordinals) = (run.pods_named(STATELESS), |names: &[String], promise: &Promise| {
+        let ordinals: Vec<_> = names.iter().filter_map(|name| promise.ordinal(name)).collect();
+        format!("ordinals {ordinals:?}")
+    });
+    let ours: Vec<_> = set.pods().into_keys().collect();
+    run.row(
+        S11,
+        "pod naming",
+        ("ordinals []", ordinals(&names, &stateless())),
+        ("ordinals [0, 1]", ordinals(&ours, &set.promise)),
+    );
+    let asker = run.sentinel(set.pod_name(0));
+    let named = |service: &'static str, pod: String| {
+        let name = format!("{pod}.{}.", Workload::host(service, run.namespace()));
+        let asker = &asker;
+        async move { asker.resolve(&name, "A").await.map(|answer| answer.code) }
+    };
+    run.row(
+        S11,
+        "network identity",
+        ("NXDOMAIN", named(STATELESS, names[0].clone()).await?),
+        ("NOERROR", named(set.workload.headless, set.pod_name(0)).await?),
+    );
+    run.row(S11, "storage", ("0 claims", claims(&run, &names)), ("2 claims", claims(&run, &ours)));
+
+    run.step("scaling up by two: all at once against one at a time").await?;
+    run.scale_deployment(STATELESS, 4).await?;
+    set.scale(4).await?;
+    run.wait(&pods_exactly(&set.promise, 0..3), seconds(30)).await?;
+    run.wait(&pods_named(STATELESS, 4), seconds(30)).await?;
+    run.hold(S11, &pods_exactly(&set.promise, 0..3)).await?;
+    run.row(S11, "scaling up", ("4", counted(&run)), ("3", set.ordinals().len().to_string()));
+    make_ready(&run, &set, 2..4).await?;
+
+    run.step("identity: one pod of each is deleted").await?;
+    let old = set.pod(1)?;
+    set.delete_pod(1).await?;
+    run.delete_pod(&names[0]).await?;
+    run.wait(&pods_gone([names[0].clone()]), seconds(60)).await?;
+    run.wait(&pods_named(STATELESS, 4), seconds(30)).await?;
+    run.wait(&pod_running(&set.pod_name(1)), seconds(60)).await?;
+    make_ready(&run, &set, 1..2).await?;
+    run.wait(&pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
+    let back = |names: &[String], name: &String| names.contains(name).to_string();
+    run.row(
+        S11,
+        "the name comes back",
+        ("false", back(&run.pods_named(STATELESS), &names[0])),
+        ("true", back(&set.pods().into_keys().collect::<Vec<_>>(), &set.pod_name(1))),
+    );
+
+    run.step("two of the Deployment's pods turn not Ready").await?;
+    let unready: Vec<_> = run.pods_named(STATELESS).into_iter().take(2).collect();
+    for pod in &unready {
+        run.set_gate(pod, false).await?;
+        run.wait(&harness::wait::expectations::pod_not_ready(pod), seconds(30)).await?;
+    }
+    run.step("scaling down by two: not by ordinal against the highest first").await?;
+    let before = run.pods_named(STATELESS);
+    run.scale_deployment(STATELESS, 2).await?;
+    set.scale(2).await?;
+    run.wait(&pods_exactly(&set.promise, 0..2), seconds(60)).await?;
+    run.wait(&pods_named(STATELESS, 2), seconds(60)).await?;
+    let after = run.pods_named(STATELESS);
+    let taken: Vec<_> = before.into_iter().filter(|pod| !after.contains(pod)).collect();
+    run.row(S11, "scaling down", ("2", counted(&run)), ("[0, 1]", format!("{:?}", set.ordinals())));
+    run.judge_equal(D4, "what the Deployment took away: the pods that were not Ready", unready, taken);
+    Ok(())
+}
+
+/// How many pods the Deployment has.
+fn counted(run: &Run) -> String {
+    run.pods_named(STATELESS).len().to_string()
+}
+
+fn claims(run: &Run, pods: &[String]) -> String {
+    let count: usize = run
+        .log()
+        .now(|world| pods.iter().filter_map(|pod| world.pods.get(pod)).map(|pod| pod.claims.len()).sum());
+    format!("{count} claims")
+}
+
+/// Releases these pods of the set, one after the other, and all of the Deployment's.
+async fn make_ready(run: &Run, set: &Set, ordinals: std::ops::Range<u32>) -> Result<()> {
+    for pod in run.pods_named(STATELESS) {
+        run.set_gate(&pod, true).await?;
+    }
+    for name in ordinals.map(|ordinal| set.pod_name(ordinal)) {
+        run.wait(&pod_running(&name), seconds(120)).await?;
+        run.set_gate(&name, true).await?;
+        run.wait(&pod_ready(&name, None), seconds(60)).await?;
+    }
+    run.wait(&pods_ready(STATELESS), seconds(60)).await?;
+    Ok(())
+}

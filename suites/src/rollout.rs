@@ -1,0 +1,217 @@
+//! Rolling updates. New pods are held by a readiness gate that comes with the new template, so order is forced to show.
+
+use anyhow::Result;
+use harness::{
+    claim::{K3, K4, K5, K6, K8, K20},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{
+        controller_counts, pod_returns, pod_running, pods_at, pods_stay, revisions_are, rolled,
+    },
+    workload::{Set, set::GATE},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    sabotage::{
+        HISTORY_LOST, LOWEST_ROLLED_FIRST, MIN_READY_SECONDS_REMOVED, PARALLEL, PARTITION_IGNORED,
+        ROLLING_UPDATE,
+    },
+    seconds,
+};
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "rollout::highest_first",
+            "a roll replaces one pod at a time from the top, and a rollback goes to the old revision",
+            highest_first,
+        )
+        .proves([K3, K6])
+        .within(seconds(300))
+        .control("lowest_rolled_first", [K3], LOWEST_ROLLED_FIRST, "sentinel-0 began to terminate while")
+        .control("history_lost", [K6], HISTORY_LOST, "the revision after the rollback"),
+        scenario(
+            "rollout::partition",
+            "ordinals below the partition keep their revision, also when they are deleted",
+            partition,
+        )
+        .proves([K4])
+        .within(seconds(240))
+        .control("partition_ignored", [K4], PARTITION_IGNORED, "below the partition 2"),
+        scenario("rollout::on_delete", "under OnDelete a pod changes only when it is deleted", on_delete)
+            .proves([K5])
+            .within(seconds(240))
+            .control("rolling_update", [K5], ROLLING_UPDATE, "was taken away under OnDelete"),
+        scenario(
+            "rollout::min_ready_seconds",
+            "a pod that is Ready is not yet available, and the next one waits for that",
+            min_ready_seconds,
+        )
+        .proves([K8])
+        .within(seconds(240))
+        .control(
+            "min_ready_seconds_removed",
+            [K8],
+            MIN_READY_SECONDS_REMOVED,
+            "minReadySeconds is 5",
+        ),
+        scenario(
+            "rollout::forced_rollback",
+            "a broken roll stays stuck when the template is taken back, until the broken pod is deleted",
+            forced_rollback,
+        )
+        .proves([K20])
+        .within(seconds(240))
+        .control("parallel", [K20], PARALLEL, "had to stay so"),
+    ]
+}
+
+/// A template whose pods are held not-Ready until they are released.
+fn gated() -> Value {
+    json!({"spec": {"template": {"spec": {"readinessGates": [{"conditionType": GATE}]}}}})
+}
+
+fn ungated() -> Value {
+    json!({"spec": {"template": {"spec": {"readinessGates": null}}}})
+}
+
+/// A template that differs in a note alone.
+fn noted(note: &str) -> Value {
+    json!({"spec": {"template": {"metadata": {"annotations": {"steadfast.dev/note": note}}}}})
+}
+
+async fn highest_first(run: Run) -> Result<()> {
+    let mut set = run.deploy().await?;
+    set.ready(3).await?;
+    let first = run.revision(&set)?;
+
+    run.step("the template changes: from the top, each new pod is held, and those below stay").await?;
+    set.change("a template with a readiness gate", &gated()).await?;
+    for ordinal in (0..3).rev() {
+        let mut below = set.pods();
+        below.retain(|name, _| (0..ordinal).any(|lower| *name == set.pod_name(lower)));
+        let old = set.pod(ordinal)?;
+        run.expect(K3, &replaced(&set, ordinal, &old.meta.uid), seconds(60)).await?;
+        run.wait(&controller_counts(&set.promise, 2), seconds(30)).await?;
+        set.nudge().await?;
+        run.step(format!("{} is new and not Ready", old.meta.name)).await?;
+        run.hold(K3, &pods_stay(&below)).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
+    }
+    run.wait(&rolled(&set.promise, 3), seconds(60)).await?;
+
+    run.step("the template is taken back").await?;
+    set.change("the template as it was", &ungated()).await?;
+    run.wait(&rolled(&set.promise, 3), seconds(120)).await?;
+    run.judge_equal(K6, "the revision after the rollback", first, run.revision(&set)?);
+
+    run.step("history is limited to nothing beyond what is in use").await?;
+    set.change("revisionHistoryLimit 0", &json!({"spec": {"revisionHistoryLimit": 0}})).await?;
+    run.expect(K6, &revisions_are(1), seconds(30)).await?;
+    Ok(())
+}
+
+/// Another object carries the pod's name, and runs.
+fn replaced(set: &Set, ordinal: u32, old: &str) -> harness::wait::Expectation {
+    let (name, old) = (set.pod_name(ordinal), old.to_owned());
+    let other = harness::wait::expectations::pod_is_another(&name, &old);
+    other.and(pod_running(&name))
+}
+
+async fn partition(run: Run) -> Result<()> {
+    let mut set = run.deploy().await?;
+    set.ready(3).await?;
+    let (old, all) = (run.revision(&set)?.0, set.pods());
+    let strategy = |partition: u32| json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}}});
+
+    run.step("the template changes under a partition above all: nothing happens").await?;
+    set.change("partition 3", &strategy(3)).await?;
+    set.change("another template", &noted("new")).await?;
+    run.wait(&controller_counts(&set.promise, 3), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(K4, &pods_stay(&all)).await?;
+
+    run.step("the partition is lowered to 2: pod 2 alone is replaced").await?;
+    set.change("partition 2", &strategy(2)).await?;
+    let two = &all[&set.pod_name(2)];
+    run.expect(K4, &pod_returns(&set.promise, 2, two), seconds(60)).await?;
+    let mut below = all.clone();
+    below.remove(&set.pod_name(2));
+    set.nudge().await?;
+    run.hold(K4, &pods_stay(&below)).await?;
+
+    run.step("pod 0 is deleted: it comes back as it was").await?;
+    set.delete_pod(0).await?;
+    run.expect(K4, &pod_returns(&set.promise, 0, &all[&set.pod_name(0)]), seconds(60)).await?;
+    set.ready(3).await?;
+    run.expect(K4, &pods_at(&set.promise, 0..2, &old), seconds(1)).await?;
+    run.judge(K4, (set.pod(2)?.revision() == old).then(|| "pod 2 has the old revision".to_owned()));
+    Ok(())
+}
+
+async fn on_delete(run: Run) -> Result<()> {
+    let on_delete = json!({"spec": {"updateStrategy": {"type": "OnDelete"}}});
+    let mut set = run
+        .deploy_with(|manifest, workload| manifest.merge("StatefulSet", workload.name, &on_delete))
+        .await?;
+    set.ready(3).await?;
+    let (old, all) = (run.revision(&set)?.0, set.pods());
+
+    run.step("the template changes: nothing happens").await?;
+    set.change("another template", &noted("new")).await?;
+    run.wait(&controller_counts(&set.promise, 3), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(K5, &pods_stay(&all)).await?;
+
+    run.step("pod 1 is deleted: it alone changes").await?;
+    set.delete_pod(1).await?;
+    run.expect(K5, &pod_returns(&set.promise, 1, &all[&set.pod_name(1)]), seconds(60)).await?;
+    set.ready(3).await?;
+    run.expect(K5, &pods_at(&set.promise, [0, 2], &old), seconds(1)).await?;
+    run.judge(K5, (set.pod(1)?.revision() == old).then(|| "pod 1 has the old revision".to_owned()));
+    Ok(())
+}
+
+async fn min_ready_seconds(run: Run) -> Result<()> {
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            let patch = json!({"spec": {"replicas": 2, "minReadySeconds": 5}});
+            manifest.merge("StatefulSet", workload.name, &patch)
+        })
+        .await?;
+    run.step("pod 0 is Ready, not available, and pod 1 waits").await?;
+    run.wait(&controller_counts(&set.promise, 1), seconds(60)).await?;
+    run.judge_equal(K8, "the available pods", 0, set.state()?.available);
+    set.ready(2).await?;
+    run.wait(&harness::wait::expectations::available(&set.promise, 2), seconds(30)).await?;
+
+    run.step("a roll waits as well").await?;
+    set.change("another template", &noted("new")).await?;
+    run.wait(&rolled(&set.promise, 2), seconds(90)).await?;
+    Ok(())
+}
+
+async fn forced_rollback(run: Run) -> Result<()> {
+    // With one replica the way up has no order, so the control's Parallel breaks nothing but this.
+    let mut set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    set.ready(1).await?;
+    let good = set.pod(0)?;
+
+    run.step("a template whose pods never become Ready").await?;
+    set.change("a template with a readiness gate", &gated()).await?;
+    run.wait(&replaced(&set, 0, &good.meta.uid), seconds(60)).await?;
+    run.wait(&controller_counts(&set.promise, 0), seconds(30)).await?;
+    let broken = set.pods();
+
+    run.step("the template is taken back, and the broken pod stays").await?;
+    set.change("the template as it was", &ungated()).await?;
+    run.wait(&controller_counts(&set.promise, 0), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(K20, &pods_stay(&broken)).await?;
+
+    run.step("the way out: the broken pod is deleted").await?;
+    set.delete_pod(0).await?;
+    run.expect(K20, &pod_returns(&set.promise, 0, &broken[&set.pod_name(0)]), seconds(60)).await?;
+    run.judge_equal(K20, "the revision", good.revision().to_owned(), set.pod(0)?.revision().to_owned());
+    Ok(())
+}
