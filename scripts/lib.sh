@@ -12,7 +12,8 @@ EXIT_TOO_SMALL=15     # too little disk or memory, or inotify limits too low
 export EXIT_NO_ENGINE EXIT_UNPRIVILEGED EXIT_NO_COMPILER EXIT_NO_REGISTRY EXIT_NO_VERSION EXIT_TOO_SMALL
 
 KIND_VERSION=0.33.0
-export KIND_VERSION
+KIND_KUBERNETES='1.34.11 1.35.8 1.36.4 1.37.0' # the newest node images that were published with it
+export KIND_VERSION KIND_KUBERNETES
 
 REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${STEADFAST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/steadfast}

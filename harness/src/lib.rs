@@ -10,6 +10,7 @@ pub mod journal;
 pub mod law;
 pub mod ledger;
 pub mod manifest;
+pub mod replay;
 pub mod report;
 pub mod runner;
 pub mod settings;

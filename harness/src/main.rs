@@ -33,6 +33,16 @@ enum Command {
         /// The run's directory: target/steadfast/latest
         directory: camino::Utf8PathBuf,
     },
+    /// Say what the newest night of scripts/nightly proved, and what changed (exit code 1 when it is red)
+    Nights {
+        /// The folder of the nights: target/nights
+        directory: camino::Utf8PathBuf,
+    },
+    /// Judge a recorded run again, without a cluster, and name what differs (exit code 1)
+    Replay {
+        /// The run's directory: target/steadfast/latest
+        directory: camino::Utf8PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -69,6 +79,8 @@ async fn run(command: Command) -> Result<()> {
             Command::Up => command::up(&settings).await,
             Command::Down { force } => command::down(&settings, force).await,
             Command::Report { directory } => command::report(&directory),
+            Command::Nights { directory } => command::nights(&directory),
+            Command::Replay { directory } => command::replay(&directory),
         }
     };
     let mut work = std::pin::pin!(work);

@@ -51,7 +51,7 @@ pub(crate) fn add_deployment(manifest: &mut Manifest, replicas: u32) -> harness:
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": STATELESS},
-        "spec": {"replicas": replicas, "selector": {"matchLabels": labels.clone()}, "template": template},
+        "spec": {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template},
     }));
     manifest.objects.push(json!({
         "apiVersion": "v1",

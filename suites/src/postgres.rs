@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::{P3, P5, P7, S12},
-    ledger::{Recorder, judge, sql::Sql},
+    ledger::{Recorder, sql::Sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, Workload},
@@ -70,8 +70,9 @@ async fn single_replica(run: Run) -> Result<()> {
     run.judge(P3, works(&run, &pod).await);
     let after = run.postgres(&pod).await?;
     run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);
-    let holdings = run.sql_when_ready(&pod).await?.read_back(&ledger.ledger(), seconds(15)).await;
-    run.take_ledger(S12, &pod, holdings.map(|holdings| judge(&ledger.ledger(), &holdings)));
+    let ledger = ledger.ledger();
+    let holdings = run.sql_when_ready(&pod).await?.read_back(&ledger, seconds(15)).await;
+    run.take_ledger(S12, &pod, &ledger, holdings)?;
     Ok(())
 }
 

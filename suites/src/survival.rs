@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::{S17, S23},
-    ledger::{Load, Plan, Recorder, judge, s3, sql::Sql},
+    ledger::{Load, Plan, Recorder, s3, sql::Sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::{claims_settled, pods_exactly},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
@@ -69,7 +69,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
         let holdings = run.s3(&pod, &key).await?.read_back(&ledger).await;
-        run.take_ledger(S23, &pod, holdings.map(|holdings| judge(&ledger, &holdings)));
+        run.take_ledger(S23, &pod, &ledger, holdings)?;
     }
     Ok(())
 }
@@ -107,7 +107,7 @@ async fn sql_survives(run: Run) -> Result<()> {
         let ledger = load.stop().await?;
         let store = run.sql_when_ready(&pod).await?;
         let holdings = store.read_back(&ledger, seconds(30)).await;
-        run.take_ledger(S23, &pod, holdings.map(|holdings| judge(&ledger, &holdings)));
+        run.take_ledger(S23, &pod, &ledger, holdings)?;
     }
     Ok(())
 }

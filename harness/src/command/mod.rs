@@ -3,12 +3,16 @@
 mod doctor;
 mod down;
 mod machine;
+mod nights;
 mod output;
+mod replay;
 mod report;
 mod up;
 
 pub use doctor::doctor;
 pub use down::down;
+pub use nights::nights;
 pub use output::{complain, say, settings_help};
+pub use replay::replay;
 pub use report::report;
 pub use up::up;

@@ -5,10 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Fact, Kind, Promise, reduce};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    report::result::Finding,
+};
 
 /// The version of the journal's lines.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// How an object's version was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +36,32 @@ pub struct Act {
     pub target: String,
     /// The sentence for the reader.
     pub text: String,
+}
+
+/// Something that the scenario judged by itself, from an answer that no watch can see. Laws ignore it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judged {
+    /// `S9`
+    pub claim: String,
+    /// How many answers were judged.
+    pub count: u64,
+    /// What speaks against the claim.
+    pub against: Vec<Finding>,
+}
+
+/// A reader held something against a ledger. The files are there to be compared again. Laws ignore it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadBack {
+    /// `S23`
+    pub claim: String,
+    /// Where was read: `garage-1`.
+    pub reader: String,
+    /// The ledger's file, beside the journal.
+    pub ledger: String,
+    /// How many of its lines were there when it was compared.
+    pub lines: u64,
+    /// The file with what the reader held, beside the journal.
+    pub holdings: String,
 }
 
 /// A line as it is on disk.
@@ -73,6 +102,10 @@ pub enum Content {
     Act(Act),
     /// A set was deployed, and is held to this.
     Promise(Promise),
+    /// The scenario judged something by itself.
+    Judged(Judged),
+    /// A ledger was compared with what a reader held.
+    ReadBack(ReadBack),
 }
 
 /// A line as laws see it: reduced to what they need.
@@ -109,6 +142,10 @@ pub enum Record {
     Act(Act),
     /// A set was deployed, and is held to this.
     Promise(Promise),
+    /// The scenario judged something by itself.
+    Judged(Judged),
+    /// A ledger was compared with what a reader held.
+    ReadBack(ReadBack),
 }
 
 impl Line {
@@ -130,6 +167,8 @@ impl Line {
             Content::Gap { kind, reason } => Record::Gap { kind: *kind, reason: reason.clone() },
             Content::Act(act) => Record::Act(act.clone()),
             Content::Promise(promise) => Record::Promise(promise.clone()),
+            Content::Judged(judged) => Record::Judged(judged.clone()),
+            Content::ReadBack(read) => Record::ReadBack(read.clone()),
         };
         Ok(Some(Entry { line: self.line, at: self.at, record }))
     }
@@ -152,6 +191,10 @@ impl Entry {
             Record::Gap { kind, reason } => format!("{time} gap in the watch of {}: {reason}", kind.name()),
             Record::Act(act) => format!("{time} we: {}", act.text),
             Record::Promise(promise) => format!("{time} deployed {}", promise.set),
+            Record::Judged(judged) => {
+                format!("{time} judged {}: {} against it", judged.claim, judged.against.len())
+            }
+            Record::ReadBack(read) => format!("{time} read {} back from {}", read.ledger, read.reader),
         }
     }
 }

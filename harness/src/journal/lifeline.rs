@@ -1,4 +1,4 @@
-//! The life of each pod and claim, read off a journal for the report's picture.
+//! The life of each pod and claim, and the windows that were watched, read off a journal for the report.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,9 @@ use jiff::Timestamp;
 
 use super::{Change, Fact, History, Record};
 use crate::report::result::{Lifeline, Span};
+
+/// The verb of the act that begins a stated window; what was judged of it ends it.
+pub const WINDOW: &str = "window";
 
 /// The lives in a history, in seconds after `started`, by name and then by birth.
 pub fn lifelines(history: &History, started: Timestamp, ended: Timestamp) -> Vec<Lifeline> {
@@ -63,4 +66,41 @@ pub fn lifelines(history: &History, started: Timestamp, ended: Timestamp) -> Vec
         }
     }
     lives
+}
+
+/// The stated windows in which something had to stay as it was, in seconds after `started`.
+pub fn windows(history: &History, started: Timestamp) -> Vec<(f64, f64)> {
+    let (mut windows, mut open) = (Vec::new(), None);
+    for entry in history.entries() {
+        let at = entry.at.duration_since(started).as_secs_f64().max(0.0);
+        match &entry.record {
+            Record::Act(act) if act.verb == WINDOW => open = Some(at),
+            Record::Judged(_) => windows.extend(open.take().map(|from| (from, at))),
+            _ => {}
+        }
+    }
+    windows
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::journal::{Act, Entry, Judged};
+
+    #[test]
+    fn a_window_ends_with_what_was_judged_of_it() {
+        let act = |verb: &str| {
+            Record::Act(Act { verb: verb.into(), target: "scenario".into(), text: String::new() })
+        };
+        let judged = || Record::Judged(Judged { claim: "S9".into(), count: 1, against: Vec::new() });
+        let records = [judged(), act("step"), act(WINDOW), act("step"), judged(), judged(), act(WINDOW)];
+        let entries = records.into_iter().zip(0..).map(|(record, second)| {
+            let at = Timestamp::from_second(1000 + second).unwrap();
+            Arc::new(Entry { line: second.unsigned_abs() + 1, at, record })
+        });
+        let started = Timestamp::from_second(1000).unwrap();
+        assert_eq!(windows(&History::new(entries), started), [(2.0, 4.0)]);
+    }
 }

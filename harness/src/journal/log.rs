@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    Act, Entry, History, Kind, Promise, World,
+    Act, Entry, History, Judged, Kind, Promise, ReadBack, World,
     entry::{Change, Content, Line, SCHEMA},
 };
 use crate::error::{Error, Result};
@@ -30,6 +30,7 @@ struct State {
     world: World,
     lines: u64,
     trouble: Option<String>,
+    closed: bool,
 }
 
 impl Log {
@@ -45,6 +46,7 @@ impl Log {
             world: World::default(),
             lines: 0,
             trouble: None,
+            closed: false,
         };
         let log = Self { state: Mutex::new(state), changed: watch::Sender::new(0) };
         log.append(Content::Schema(SCHEMA));
@@ -71,6 +73,16 @@ impl Log {
         self.append(Content::Promise(promise));
     }
 
+    /// Records what the scenario judged by itself.
+    pub fn judged(&self, judged: Judged) {
+        self.append(Content::Judged(judged));
+    }
+
+    /// Records that a reader held something against a ledger.
+    pub fn read_back(&self, read: ReadBack) {
+        self.append(Content::ReadBack(read));
+    }
+
     /// Asks something of the world of this moment.
     pub fn now<T>(&self, ask: impl FnOnce(&World) -> T) -> T {
         ask(&self.lock().world)
@@ -86,12 +98,13 @@ impl Log {
         self.changed.subscribe()
     }
 
-    /// Writes what is still in memory to disk.
+    /// Writes what is still in memory to disk. What comes later is not recorded: the verdict is drawn from this.
     ///
     /// # Errors
     /// When the disk refused any line since the start: the recording is then incomplete.
-    pub fn flush(&self) -> Result<()> {
+    pub fn close(&self) -> Result<()> {
         let mut state = self.lock();
+        state.closed = true;
         state.file.flush().map_err(Error::io("writing the journal"))?;
         match state.trouble.take() {
             Some(trouble) => Err(Error::environment(format!("writing the journal: {trouble}"))),
@@ -102,6 +115,9 @@ impl Log {
     fn append(&self, content: Content) {
         let mut guard = self.lock();
         let state = &mut *guard;
+        if state.closed {
+            return;
+        }
         state.lines += 1;
         let line = Line { line: state.lines, at: Timestamp::now(), content };
         // A full disk must not stop the scenario in the middle; the flush at its end tells.
@@ -158,7 +174,7 @@ pub fn read(path: &Utf8Path) -> Result<History> {
             (Content::Schema(SCHEMA), 1) => {}
             (Content::Schema(other), _) => {
                 return Err(Error::environment(format!(
-                    "the journal {path} has schema {other}; this version of Steadfast reads schema {SCHEMA}"
+                    "the journal {path} has schema {other}, and this Steadfast reads {SCHEMA}; use the one that wrote it"
                 )));
             }
             (_, 1) => {

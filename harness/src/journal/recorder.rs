@@ -73,7 +73,7 @@ impl Recorder {
         tokio::time::timeout(STOP_DEADLINE, ended)
             .await
             .map_err(|_| Error::bug("a watch did not end when it was told to"))?;
-        self.log.flush()
+        self.log.close()
     }
 }
 

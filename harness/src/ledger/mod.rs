@@ -4,6 +4,7 @@
 //! [`Holdings`]; [`judge`] compares the two. Judging knows no store and no clock.
 
 pub mod attempt;
+pub mod holdings;
 pub mod load;
 pub mod record;
 pub mod s3;

@@ -23,6 +23,10 @@ pub struct Ledger {
     pub run: String,
     /// The attempts.
     pub attempts: Vec<Attempt>,
+    /// The name of its file.
+    pub file: String,
+    /// How many of the file's lines these attempts are.
+    pub lines: u64,
 }
 
 /// How many attempts ended how, so far.
@@ -63,6 +67,7 @@ struct Shared {
 struct State {
     file: File,
     attempts: Vec<Attempt>,
+    lines: u64,
     // Where an attempt is in the list, and the next sequence of each client.
     places: HashMap<(u32, u64), usize>,
     next: BTreeMap<u32, u64>,
@@ -79,7 +84,8 @@ impl Recorder {
             .create_new(true)
             .open(path)
             .map_err(Error::io(format!("creating the ledger {path}")))?;
-        let state = State { file, attempts: Vec::new(), places: HashMap::new(), next: BTreeMap::new() };
+        let (places, next) = (HashMap::new(), BTreeMap::new());
+        let state = State { file, attempts: Vec::new(), lines: 0, places, next };
         let recorder = Self {
             shared: Arc::new(Shared {
                 run: run.to_owned(),
@@ -148,7 +154,13 @@ impl Recorder {
 
     /// The ledger as it is now. A write in flight is unknown.
     pub fn ledger(&self) -> Ledger {
-        Ledger { run: self.shared.run.clone(), attempts: self.lock().attempts.clone() }
+        let state = self.lock();
+        Ledger {
+            run: self.shared.run.clone(),
+            attempts: state.attempts.clone(),
+            file: file_name(&self.shared.path),
+            lines: state.lines,
+        }
     }
 
     /// The counts, now and at every change.
@@ -162,7 +174,9 @@ impl Recorder {
         let mut text =
             serde_json::to_vec(line).map_err(|error| Error::bug(format!("{}: {error}", writing())))?;
         text.push(b'\n');
-        state.file.write_all(&text).map_err(Error::io(writing()))
+        state.file.write_all(&text).map_err(Error::io(writing()))?;
+        state.lines += 1;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -176,12 +190,21 @@ impl Ledger {
     /// # Errors
     /// The file can't be read, or is no ledger.
     pub fn read(path: &Utf8Path) -> Result<Self> {
+        Self::read_until(path, u64::MAX)
+    }
+
+    /// As [`Ledger::read`], of a ledger as it was when it had so many lines.
+    ///
+    /// # Errors
+    /// As [`Ledger::read`].
+    pub fn read_until(path: &Utf8Path, lines: u64) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(Error::io(format!("reading the ledger {path}")))?;
         let whole = text.rfind('\n').map_or("", |end| text.get(..end).unwrap_or_default());
-        let mut ledger = Self { run: String::new(), attempts: Vec::new() };
+        let mut ledger = Self { run: String::new(), attempts: Vec::new(), file: file_name(path), lines: 0 };
         let mut places = HashMap::new();
-        for (number, line) in whole.lines().enumerate() {
-            let wrong = |why: String| Error::environment(format!("{path}, line {}: {why}", number + 1));
+        for (number, line) in (1..=lines).zip(whole.lines()) {
+            let wrong = |why: String| Error::environment(format!("{path}, line {number}: {why}"));
+            ledger.lines = number;
             match serde_json::from_str(line).map_err(|error| wrong(error.to_string()))? {
                 Line::Run { run } => ledger.run = run,
                 Line::Sent { client, sequence, key, size, sha256, sent } => {
@@ -212,6 +235,10 @@ impl Ledger {
     }
 }
 
+fn file_name(path: &Utf8Path) -> String {
+    path.file_name().unwrap_or_default().to_owned()
+}
+
 fn in_flight() -> Outcome {
     Outcome::Unknown("no answer was recorded".to_owned())
 }
@@ -238,6 +265,8 @@ mod tests {
         }
         recorder.begin(4, 40).unwrap();
         assert_eq!(Ledger::read(&path).unwrap(), recorder.ledger());
+        let earlier = Ledger::read_until(&path, 3).unwrap();
+        assert_eq!((earlier.attempts.len(), earlier.lines, recorder.ledger().lines), (1, 3, 8));
         assert_eq!(*recorder.tally().borrow(), Tally { sent: 4, acknowledged: 1, failed: 1, unknown: 1 });
         let places: Vec<_> =
             recorder.ledger().attempts.iter().map(|one| (one.client, one.sequence)).collect();

@@ -8,16 +8,13 @@ use super::{
     attempt::{Attempt, Outcome},
     record::Ledger,
 };
-use crate::{
-    claim::Claim,
-    report::result::{Finding, Measure, Quote},
-};
+use crate::report::result::{Finding, Measure, Quote};
 
 /// What a reader found, by key. A key that is not here was neither listed nor readable.
 pub type Holdings = BTreeMap<String, Held>;
 
 /// What a reader found under one key.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// Whether a listing shows it.
     pub listed: bool,
@@ -26,7 +23,8 @@ pub struct Held {
 }
 
 /// What reading a key gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Content {
     /// All of it.
     Read {
@@ -208,7 +206,7 @@ impl Kind {
 impl Judgement {
     /// The flaws as findings against a claim: one for each kind, which quotes its first keys. `reader` says where
     /// was read: `S3 at garage-1`.
-    pub fn findings(&self, claim: Claim, reader: &str) -> Vec<Finding> {
+    pub fn findings(&self, claim: &str, reader: &str) -> Vec<Finding> {
         Kind::ALL
             .into_iter()
             .filter_map(|kind| {
@@ -220,7 +218,7 @@ impl Judgement {
                     quotes.push(quote(format!("and {} more", flaws.len() - QUOTES)));
                 }
                 (!flaws.is_empty()).then(|| Finding {
-                    claim: claim.id.to_owned(),
+                    claim: claim.to_owned(),
                     message: format!("{reader}: {}", kind.told(flaws.len(), self.statistics.acknowledged)),
                     quotes,
                 })

@@ -5,6 +5,7 @@ use std::{fmt::Display, io::Write};
 use camino::Utf8Path;
 
 use super::{
+    correction::{Correction, corrections},
     result::{Outcome, ScenarioResult, Verdict},
     tally::{Ending, Report},
     verdict::ControlState,
@@ -29,8 +30,10 @@ pub fn write(out: &mut impl Write, report: &Report, dir: &Utf8Path, colour: bool
 pub fn closing(report: &Report) -> String {
     let totals = report.totals();
     let claims = report.claims();
+    let claims: Vec<_> = claims.iter().filter(|claim| claim.asked()).collect();
     let number = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
     let word = match report.ending() {
+        Ending::Proved if claims.is_empty() => "PASSED",
         Ending::Proved => "PROVED",
         Ending::Failed => "FAILED",
         Ending::Interrupted => "INTERRUPTED",
@@ -38,15 +41,19 @@ pub fn closing(report: &Report) -> String {
         Ending::Environment => "ENVIRONMENT",
         Ending::Nothing => return "NOTHING RAN: no scenario was selected and not skipped".to_owned(),
     };
-    let mut parts =
-        vec![format!("{} of {} proved", number(Verdict::Proved), words::count(claims.len(), "claim"))];
+    let held = report.controls().filter(|(_, state)| *state == ControlState::Held).count();
+    let controls = report.controls().count();
+    let alone = controls > 0 && controls == report.results.len();
+    let mut parts = match claims.len() {
+        0 if alone => vec!["only controls ran, and no claim was up for proof".to_owned()],
+        0 => vec!["no claim was judged".to_owned()],
+        asked => vec![format!("{} of {} proved", number(Verdict::Proved), words::count(asked, "claim"))],
+    };
     for verdict in [Verdict::Refuted, Verdict::Unproved] {
         if number(verdict) > 0 {
             parts.push(format!("{} {}", number(verdict), words::verdict(verdict)));
         }
     }
-    let held = report.controls().filter(|(_, state)| *state == ControlState::Held).count();
-    let controls = report.controls().count();
     let counts = [
         ("failed", totals.failed),
         ("environment", totals.environment),
@@ -55,15 +62,23 @@ pub fn closing(report: &Report) -> String {
         ("missing", totals.missing),
         ("skipped", totals.skipped),
     ];
-    let mut runs =
-        vec![format!("{} of {} passed", totals.passed, words::count(report.results.len(), "scenario"))];
+    let mut runs = Vec::new();
+    if !alone {
+        let all = words::count(report.results.len(), "scenario");
+        runs.push(format!("{} of {all} passed", totals.passed));
+    }
     runs.extend(counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")));
-    let mut line = format!("{word}: {}; {}", parts.join(", "), runs.join(", "));
+    let mut line = format!("{word}: {}", parts.join(", "));
+    if !runs.is_empty() {
+        line.push_str(&format!("; {}", runs.join(", ")));
+    }
     if controls > 0 {
         line.push_str(&format!("; {held} of {} turned red as named", words::count(controls, "control")));
     }
     if let Some(seconds) = report.seconds() {
         line.push_str(&format!("; {}", words::seconds(seconds)));
+        let together = words::of_which(report.work_seconds(), report.floor_seconds());
+        line.push_str(&format!(" (scenarios together {together})"));
     }
     line
 }
@@ -78,6 +93,8 @@ struct Summary<'a, W> {
 impl<W: Write> Summary<'_, W> {
     fn all(&mut self) -> std::io::Result<()> {
         self.claims()?;
+        self.corrections()?;
+        self.scenarios()?;
         self.controls()?;
         self.skipped()?;
         self.failures()?;
@@ -101,10 +118,10 @@ impl<W: Write> Summary<'_, W> {
             self.heading("Claims")?;
         }
         for claim in &claims {
-            let word = words::verdict(claim.verdict);
+            let word = if claim.asked() { words::verdict(claim.verdict) } else { "not asked" };
             let statement =
                 claim.claim.map_or("a claim that this version does not know", |claim| claim.statement);
-            let time = words::seconds(claim.seconds());
+            let time = if claim.asked() { words::seconds(claim.seconds()) } else { String::new() };
             let label = self.label(word, 10);
             writeln!(self.out, "  {label} {:<4} {:<77} {time:>12}", claim.id, words::shorten(statement, 77))?;
             if let Some((result, why)) = claim.why() {
@@ -114,13 +131,42 @@ impl<W: Write> Summary<'_, W> {
             if claim.in_doubt() {
                 self.indented(20, "in doubt: a control did not turn it red as named")?;
             }
-            if claim.scenarios.is_empty() {
+            if !claim.asked() {
                 self.indented(20, "only controls ran for it")?;
             }
         }
         let silent: Vec<&str> = self.report.silent().iter().map(|claim| claim.id).collect();
         if !silent.is_empty() {
             self.indented(2, &format!("Not part of this run: {}", silent.join(" ")))?;
+        }
+        Ok(())
+    }
+
+    fn corrections(&mut self) -> std::io::Result<()> {
+        let claims = self.report.claims();
+        let corrections = corrections(&claims);
+        if !corrections.is_empty() {
+            self.heading("What the document gets wrong")?;
+        }
+        for Correction { claim, says, shown_by } in corrections {
+            let label = self.paint("corrected", "refuted");
+            writeln!(self.out, "  ≠ {label}  {:<4} “{}”", claim.id, words::shorten(says, 88))?;
+            let shown = format!("{} ({})", claim.statement, shown_by.join(", "));
+            self.indented(20, &shown)?;
+        }
+        Ok(())
+    }
+
+    fn scenarios(&mut self) -> std::io::Result<()> {
+        if self.report.scenarios().next().is_some() {
+            self.heading("Scenarios, and how much of their time Kubernetes and the workload needed")?;
+        }
+        for result in self.report.scenarios() {
+            let outcome = words::outcome(result.ended());
+            let label = self.label(outcome, 12);
+            let (time, floor) = (words::seconds(result.seconds), words::seconds(result.floor_seconds));
+            let name = words::shorten(&result.scenario, 63);
+            writeln!(self.out, "  {label} {name:<63} {time:>13} {floor:>13}")?;
         }
         Ok(())
     }
@@ -227,94 +273,8 @@ impl<W: Write> Summary<'_, W> {
 }
 
 fn sign_is_good(word: &str) -> bool {
-    matches!(word, "passed" | "proved")
+    matches!(word, "passed" | "proved" | "not asked")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fixture::{facts, report, scenario};
-    use super::*;
-
-    fn text(report: &Report, colour: bool) -> String {
-        let mut out = Vec::new();
-        write(&mut out, report, Utf8Path::new("/runs/r1"), colour).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    fn line<'a>(text: &'a str, part: &str) -> &'a str {
-        text.lines().find(|line| line.contains(part)).unwrap_or_else(|| panic!("no `{part}` in\n{text}"))
-    }
-
-    #[test]
-    fn a_refuted_claim_never_shows_as_proved_and_says_why() {
-        let text = text(
-            &report(vec![
-                scenario("a::good").proves("S9"),
-                scenario("a::bad").proves("S9").finding("S9", "pod-1 went while pod-2 was there\nmore"),
-            ]),
-            false,
-        );
-        let claim = line(&text, " S9 ");
-        assert!(claim.contains("✗ REFUTED") && !claim.contains("proved"), "{claim}");
-        assert!(text.contains("a::bad: pod-1 went while pod-2 was there\n"), "{text}");
-        assert!(
-            line(&text, "FAILED: ")
-                .contains("0 of 1 claim proved, 1 refuted; 1 of 2 scenarios passed, 1 failed")
-        );
-    }
-
-    #[test]
-    fn a_failure_is_repeated_in_full_with_all_that_is_needed_to_go_on() {
-        let text = text(&report(vec![scenario("a::bad").finding("S9", "first\nsecond")]), false);
-        let full = &text[text.find("What went wrong").unwrap()..];
-        for part in [
-            "✗ FAILED a::bad (12 s)",
-            "S9  scale-down takes",
-            "first",
-            "second",
-            "journal:4711  the journal on S9",
-            "evidence  /runs/r1/evidence/a__bad",
-            "again     cargo test --test conformance -- --exact a::bad",
-        ] {
-            assert!(full.contains(part), "no `{part}` in\n{full}");
-        }
-    }
-
-    #[test]
-    fn the_classes_look_different_and_a_missing_result_is_there() {
-        let mut run = facts(&["a::env", "a::err", "a::gone"]);
-        run.skipped.insert("a::skip".into(), "needs two nodes".into());
-        let results = vec![
-            scenario("a::env").ends(Outcome::Environment, "no image"),
-            scenario("a::err").ends(Outcome::Error, "a bug"),
-        ];
-        let text = text(&Report::new(run, results), true);
-        assert!(text.contains("\u{1b}[1;33m▲ ENVIRONMENT\u{1b}[0m a::env"), "{text}");
-        assert!(text.contains("\u{1b}[1;35m! ERROR\u{1b}[0m a::err"), "{text}");
-        assert!(text.contains("MISSING\u{1b}[0m a::gone"), "{text}");
-        assert!(text.contains("- a::skip: needs two nodes"), "{text}");
-        assert!(text.contains("1 environment, 1 error, 1 missing, 1 skipped"), "{text}");
-    }
-
-    #[test]
-    fn a_control_that_stayed_green_is_red() {
-        let green = scenario("control::c").control("parallel", &["S9"], "x").proves("S9");
-        let text = text(&report(vec![scenario("a::b").proves("S9"), green]), false);
-        assert!(line(&text, "stayed green").contains("✗"), "{text}");
-        assert!(line(&text, "FAILED: ").contains("0 of 1 control turned red as named"), "{text}");
-    }
-
-    #[test]
-    fn colour_only_when_asked_and_lines_stay_narrow() {
-        let long = "word ".repeat(80);
-        let report = report(vec![scenario("a::bad").finding("S9", &format!("\u{1b}[31m{long}"))]);
-        let text = text(&report, false);
-        assert!(!text.contains('\u{1b}'));
-        assert!(text.lines().all(|line| line.chars().count() <= WIDTH), "{text}");
-    }
-
-    #[test]
-    fn nothing_is_not_proved() {
-        assert!(closing(&report(vec![])).starts_with("NOTHING RAN"));
-    }
-}
+mod tests;

@@ -10,9 +10,10 @@ use super::{
         ClaimResult, ControlFacts, Finding, Outcome, Quote, RunFacts, SCHEMA, ScenarioResult, Trouble,
         Verdict,
     },
+    store,
     tally::Report,
 };
-use crate::error::Class;
+use crate::{claim::Claim, error::Class};
 
 /// A folder of its own, gone with the value.
 pub struct Folder {
@@ -55,6 +56,19 @@ pub fn report(results: Vec<ScenarioResult>) -> Report {
     Report::new(facts(&names), results)
 }
 
+/// A claim that refutes a sentence of the document.
+const EXAMPLE: &[Claim] = &[Claim {
+    id: "X1",
+    source: "PVC Lifecycle",
+    statement: "claims are deleted when the set's retention policy says so",
+    refutes: Some("claims are never deleted"),
+}];
+
+/// A report that knows the example's claim.
+pub fn correcting(results: Vec<ScenarioResult>) -> Report {
+    Report { known: EXAMPLE, ..report(results) }
+}
+
 /// One that passed, and has nothing to say yet.
 pub fn scenario(name: &str) -> ScenarioResult {
     ScenarioResult {
@@ -64,6 +78,9 @@ pub fn scenario(name: &str) -> ScenarioResult {
         purpose: String::new(),
         workload: name.rsplit("::").next().unwrap_or(name).into(),
         control: None,
+        proves: Vec::new(),
+        breaks: Vec::new(),
+        broken_off: None,
         outcome: Outcome::Passed,
         trouble: None,
         claims: Vec::new(),
@@ -74,36 +91,38 @@ pub fn scenario(name: &str) -> ScenarioResult {
         lifelines: Vec::new(),
         started: "2026-11-22T19:05:00Z".parse().expect("a time"),
         seconds: 12.0,
+        floor_seconds: 9.0,
         namespace: "sf-r1-1".into(),
-        evidence: format!("evidence/{}", name.replace("::", "__")),
+        evidence: store::evidence_folder(name),
+        fingerprints: BTreeMap::new(),
         rerun: format!("cargo test --test conformance -- --exact {name}"),
     }
 }
 
 impl ScenarioResult {
-    pub(super) fn claim(mut self, id: &str, verdict: Verdict, judged: u64) -> Self {
+    pub(crate) fn claim(mut self, id: &str, verdict: Verdict, judged: u64) -> Self {
         self.claims.push(ClaimResult { id: id.into(), verdict, judged });
         self
     }
 
-    pub(super) fn proves(self, id: &str) -> Self {
+    pub(crate) fn proves(self, id: &str) -> Self {
         self.claim(id, Verdict::Proved, 100)
     }
 
     /// Only the finding: what the claims say is left as it is.
-    pub(super) fn finding(mut self, claim: &str, message: &str) -> Self {
+    pub(crate) fn finding(mut self, claim: &str, message: &str) -> Self {
         let quotes = vec![Quote { line: 4711, text: format!("the journal on {claim}") }];
         self.findings.push(Finding { claim: claim.into(), message: message.into(), quotes });
         self
     }
 
-    pub(super) fn control(mut self, sabotage: &str, claims: &[&str], expects: &str) -> Self {
+    pub(crate) fn control(mut self, sabotage: &str, claims: &[&str], expects: &str) -> Self {
         let claims = claims.iter().map(|claim| (*claim).to_owned()).collect();
         self.control = Some(ControlFacts { sabotage: sabotage.into(), claims, expects: expects.into() });
         self
     }
 
-    pub(super) fn ends(mut self, outcome: Outcome, message: &str) -> Self {
+    pub(crate) fn ends(mut self, outcome: Outcome, message: &str) -> Self {
         let class = match outcome {
             Outcome::Failed => Class::Failed,
             Outcome::Error => Class::Error,

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
 
 use super::{
+    correction::{Correction, corrections},
+    matrix::{Mark, Matrix, Row},
     picture::picture,
     result::{ClusterFacts, Outcome, ScenarioResult, Verdict},
     tally::{ClaimReport, Ending, Report},
@@ -34,6 +36,7 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
     templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     for (name, source) in [
         ("page.html", include_str!("page.html")),
+        ("matrix.html", include_str!("matrix.html")),
         ("scenario.html", include_str!("scenario.html")),
         ("picture.html", include_str!("picture.html")),
     ] {
@@ -52,7 +55,8 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
         started => time(report.facts.started),
         head => head(report, &claims),
         trouble => wrong(report),
-        workloads, rows, silent,
+        workloads, rows, silent, matrix => matrix(report),
+        corrections => corrections(&claims).iter().map(correction).collect::<Vec<_>>(),
         suites => suites(report),
         controls => report.controls().map(|(result, _)| card(result)).collect::<Vec<_>>(),
         skipped => skipped.collect::<Vec<_>>(),
@@ -65,7 +69,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
     let ids = |wanted: Verdict| {
         claims
             .iter()
-            .filter(|claim| claim.verdict == wanted)
+            .filter(|claim| claim.asked() && claim.verdict == wanted)
             .map(|claim| claim.id.to_owned())
             .collect::<Vec<_>>()
     };
@@ -74,7 +78,9 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
         report.controls().filter(|(_, state)| *state == ControlState::Held).count(),
         report.controls().count(),
     );
+    let asked = claims.iter().filter(|claim| claim.asked()).count();
     let (word, title) = match report.ending() {
+        Ending::Proved if asked == 0 => ("passed", "Passed: only controls ran".to_owned()),
         Ending::Proved if unproved.is_empty() => ("passed", "Proved".to_owned()),
         Ending::Proved => ("passed", "Passed, and not every claim was judged".to_owned()),
         Ending::Failed if !refuted.is_empty() => ("failed", format!("Refuted: {}", refuted.join(", "))),
@@ -102,14 +108,14 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
     context! {
         word, title, sign => words::sign(word),
         proved => proved.len(), refuted, unproved, in_doubt,
-        of_claims => words::count(claims.len(), "claim"),
+        asked, of_claims => words::count(asked, "claim"),
         scenarios => words::count(report.scenarios().count(), "scenario"),
         judged => report.judged(), of_judged => words::grouped(report.judged()),
         controls, held, of_controls => words::count(controls, "control"), bare,
         counts => counts.map(|(name, number)| context! { name => *name, number => *number }).collect::<Vec<_>>(),
         cluster => report.facts.cluster.as_ref().map(cluster),
         cluster_time => report.facts.cluster_seconds.map(words::seconds),
-        work_time => words::seconds(report.results.iter().map(|result| result.seconds).sum()),
+        work_time => words::of_which(report.work_seconds(), report.floor_seconds()),
         run_time => report.seconds().map(words::seconds),
     }
 }
@@ -159,6 +165,40 @@ fn workloads(report: &Report) -> Vec<String> {
     names
 }
 
+fn correction(correction: &Correction<'_>) -> Value {
+    let Correction { claim, says, shown_by } = correction;
+    let shown_by = shown_by.iter().map(|name| context! { name => *name, anchor => anchor(name) });
+    context! {
+        id => claim.id, says => *says, statement => claim.statement, source => claim.source,
+        shown_by => shown_by.collect::<Vec<_>>(),
+    }
+}
+
+/// Claims × controls; nothing where no control ran.
+fn matrix(report: &Report) -> Option<Value> {
+    let matrix = Matrix::of(report);
+    let column = |control: &&ScenarioResult| {
+        let sabotage = control.scenario.trim_start_matches("control::").replace("::", " ");
+        context! { sabotage, name => &control.scenario, anchor => anchor(&control.scenario) }
+    };
+    let columns: Vec<Value> = matrix.controls.iter().map(column).collect();
+    let row = |row: &Row<'_>| {
+        let cells = row.marks.iter().zip(&columns).map(|(mark, column)| {
+            let word = match mark {
+                None => return Value::from(()),
+                Some(Mark::TurnedRed) => "passed",
+                Some(Mark::NoVerdict) => "unproved",
+                Some(_) => "failed",
+            };
+            context! { word, sign => words::sign(word), text => mark.map(Mark::text), ..column.clone() }
+        });
+        context! { id => row.id, bare => !row.controlled(), cells => cells.collect::<Vec<_>>(),
+        statement => claim::find(row.id).map(|claim| claim.statement) }
+    };
+    let rows: Vec<Value> = matrix.rows.iter().map(row).collect();
+    (!columns.is_empty()).then(|| context! { columns, rows })
+}
+
 fn row(claim: &ClaimReport<'_>, workloads: &[String]) -> Value {
     let cells = workloads.iter().map(|workload| {
         let mut here: Vec<_> =
@@ -176,9 +216,9 @@ fn row(claim: &ClaimReport<'_>, workloads: &[String]) -> Value {
         let sabotage = result.control.as_ref().map(|control| control.sabotage.clone());
         context! { text => state.text(), sabotage, ..mark(result, word) }
     });
-    let word = words::verdict(claim.verdict);
+    let word = if claim.asked() { words::verdict(claim.verdict) } else { "not asked" };
     context! {
-        id => claim.id, word, sign => words::sign(word), in_doubt => claim.verdict == Verdict::Proved && claim.in_doubt(),
+        id => claim.id, asked => claim.asked(), word, sign => words::sign(word), in_doubt => claim.verdict == Verdict::Proved && claim.in_doubt(),
         statement => claim.claim.map(|claim| claim.statement), source => claim.claim.map(|claim| claim.source),
         judged => words::grouped(claim.judged()),
         cells => cells.collect::<Vec<_>>(), controls => controls.collect::<Vec<_>>(),
@@ -222,7 +262,7 @@ fn card(result: &ScenarioResult) -> Value {
             context! { line => (quote.line > 0).then_some(quote.line), text => words::plain(&quote.text) }
         });
         context! { claim => &finding.claim, statement => claim::find(&finding.claim).map(|claim| claim.statement),
-        message => words::plain(&finding.message), quotes => quotes.collect::<Vec<_>>() }
+        meant => result.meant(&finding.claim), message => words::plain(&finding.message), quotes => quotes.collect::<Vec<_>>() }
     });
     let steps = result.steps.iter().map(|step| {
         context! { name => &step.name, at => words::seconds(step.at), took => words::seconds(step.seconds),
@@ -238,7 +278,7 @@ fn card(result: &ScenarioResult) -> Value {
     context! {
         word, sign => words::sign(word), name => &result.scenario, anchor => anchor(&result.scenario),
         open => result.ended() != Outcome::Passed, purpose => &result.purpose, workload => &result.workload,
-        seconds => words::seconds(result.seconds), started => time(result.started), namespace => &result.namespace,
+        seconds => words::seconds(result.seconds), took => words::of_which(result.seconds, result.floor_seconds), started => time(result.started), namespace => &result.namespace,
         evidence => &result.evidence, rerun => &result.rerun, why, control,
         claims => claims.collect::<Vec<_>>(), findings => findings.collect::<Vec<_>>(),
         steps => steps.collect::<Vec<_>>(), measures => measures.collect::<Vec<_>>(), picture => picture(result),
@@ -254,91 +294,4 @@ fn time(timestamp: Timestamp) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::fixture::{facts, report, scenario};
-    use super::*;
-
-    fn page(report: &Report) -> String {
-        let mut out = Vec::new();
-        write(&mut out, report).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    /// The part from `from` to the next `to`.
-    fn part<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
-        let start = page.find(from).unwrap_or_else(|| panic!("no `{from}` in the page"));
-        let rest = &page[start..];
-        &rest[..rest.find(to).unwrap_or(rest.len())]
-    }
-
-    #[test]
-    fn a_refuted_claim_never_shows_as_proved() {
-        let good = scenario("a::good").proves("S9");
-        let bad = scenario("a::bad").proves("S9").finding("S9", "pod-1 went too early");
-        let page = page(&report(vec![good, bad]));
-        assert!(part(&page, "<header", "</header>").contains("Refuted: S9"));
-        let row = part(&page, "id=\"claim-S9\"", "</tr>");
-        assert!(
-            part(row, "<td>", "</td>").contains("refuted") && !part(row, "<td>", "</td>").contains("proved")
-        );
-        let cell = part(row, "<a class", "</a>");
-        assert!(row.contains("href=\"#s-a-bad\"") && !cell.is_empty(), "{row}");
-        let card = part(&page, "id=\"s-a-bad\"", "</details>");
-        assert!(
-            part(card, "id=", ">").contains("open")
-                && card.contains("pod-1 went too early")
-                && card.contains("4711")
-        );
-        assert!(!part(part(&page, "id=\"s-a-good\"", "</details>"), "id=", ">").contains("open"));
-    }
-
-    #[test]
-    fn a_control_that_stayed_green_makes_the_page_red() {
-        let green = scenario("control::c").control("parallel", &["S9"], "x").proves("S9");
-        let page = page(&report(vec![scenario("a::b").proves("S9"), green]));
-        let header = part(&page, "<header", "</header>");
-        assert!(header.contains("class=\"failed\"") && header.contains("Not to be trusted"), "{header}");
-        assert!(header.contains("0 of 1 control</strong> turned red"), "{header}");
-        let row = part(&page, "id=\"claim-S9\"", "</tr>");
-        assert!(row.contains("in doubt") && row.contains("parallel: stayed green"), "{row}");
-    }
-
-    #[test]
-    fn a_missing_result_and_the_reasons_of_skipped_ones_are_visible() {
-        let mut run = facts(&["a::b", "a::gone"]);
-        run.skipped.insert("c::skip".into(), "needs two nodes".into());
-        let page = page(&Report::new(run, vec![scenario("a::b").proves("S9")]));
-        assert!(part(&page, "<header", "</header>").contains("No verdict: an error of Steadfast"));
-        assert!(part(&page, "data-outcome=\"missing\"", "</section>").contains("a::gone"));
-        assert!(page.contains("needs two nodes"));
-    }
-
-    #[test]
-    fn nothing_from_outside_becomes_markup_and_nothing_is_fetched() {
-        let evil = "<script>alert(1)</script><img src=x onerror=y>\" onmouseover=\"z";
-        let mut result = scenario("a::b").finding("S9", evil).ends(Outcome::Failed, evil);
-        result.purpose = evil.into();
-        result.steps =
-            vec![super::super::result::Step { name: evil.into(), at: 1.0, seconds: 1.0, broke: true }];
-        result.lifelines = vec![super::super::result::Lifeline {
-            kind: "pod".into(),
-            name: evil.into(),
-            uid: evil.into(),
-            spans: vec![super::super::result::Span { state: evil.into(), from: 0.0, to: 12.0 }],
-            deleted: false,
-        }];
-        result.workload = evil.into();
-        let page = page(&report(vec![result]));
-        assert_eq!(page.matches("<script").count(), 1);
-        assert!(!page.contains("<img") && !page.contains("\" onmouseover"));
-        for outside in ["http://", "https://", "src=\"", "@import", "url(//"] {
-            assert!(!page.contains(outside), "{outside}");
-        }
-    }
-
-    #[test]
-    fn an_empty_run_is_not_proved_and_a_run_without_controls_says_so() {
-        assert!(part(&page(&report(vec![])), "<header", "</header>").contains("Nothing ran"));
-        assert!(page(&report(vec![scenario("a::b").proves("S9")])).contains("No control ran"));
-    }
-}
+mod tests;

@@ -1,11 +1,16 @@
 //! From results to what people read: console, JUnit, one HTML page. Knows only results.
 //!
 //! [`result`] is the schema, [`store`] its files, [`verdict`] what one result says, [`tally`] what they say
-//! together. [`console`], [`junit`] and [`html`] render that; [`progress`] shows a run while it lasts.
+//! together, [`matrix`] what the controls did to the claims, [`correction`] what the document gets wrong. [`console`], [`junit`] and [`html`] render that; [`progress`] shows a run while it lasts.
+//! [`nights`] hold runs on several Kubernetes versions against those of the night before.
 
 pub mod console;
+pub mod correction;
+pub mod floor;
 pub mod html;
 pub mod junit;
+pub mod matrix;
+pub mod nights;
 pub mod picture;
 pub mod progress;
 pub mod result;
@@ -17,7 +22,7 @@ pub mod words;
 #[cfg(test)]
 mod example;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 use camino::Utf8Path;
 

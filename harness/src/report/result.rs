@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Class;
 
 /// The version of these files. A reader refuses any other.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// One run: what it ran on, and what it meant to run. `run.json`, beside the results.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -60,12 +60,21 @@ pub struct ImageFacts {
 }
 
 /// An error, as results tell it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trouble {
     /// Whose fault it is.
     pub class: Class,
     /// The whole message; its first line is the summary.
     pub message: String,
+}
+
+/// An error that ended a scenario before its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenOff {
+    /// The outcome that it makes, unless a promise was broken before it.
+    pub outcome: Outcome,
+    /// The error.
+    pub trouble: Trouble,
 }
 
 /// How a scenario ended.
@@ -111,6 +120,12 @@ pub struct ScenarioResult {
     pub workload: String,
     /// Set when this was a control.
     pub control: Option<ControlFacts>,
+    /// The claims that it says it proves.
+    pub proves: Vec<String>,
+    /// The claims that it breaks on purpose: findings against them say nothing of the cluster.
+    pub breaks: Vec<String>,
+    /// The error that ended it early; of findings it knows nothing.
+    pub broken_off: Option<BrokenOff>,
     /// How it ended.
     pub outcome: Outcome,
     /// Why, when it did not pass: the first line is the summary.
@@ -132,10 +147,14 @@ pub struct ScenarioResult {
     pub started: Timestamp,
     /// How long it took.
     pub seconds: f64,
+    /// How much of that Kubernetes and the workload needed anyway; see [`super::floor`].
+    pub floor_seconds: f64,
     /// The namespace it ran in.
     pub namespace: String,
     /// The folder with its journal and evidence, relative to the run's directory.
     pub evidence: String,
+    /// The files in it from which the verdict was drawn, with their SHA-256.
+    pub fingerprints: BTreeMap<String, String>,
     /// The command that runs just this one again.
     pub rerun: String,
 }
@@ -152,7 +171,7 @@ pub struct ControlFacts {
 }
 
 /// A claim's verdict in one scenario.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimResult {
     /// `S9`
     pub id: String,

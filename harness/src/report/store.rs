@@ -16,6 +16,11 @@ pub fn file_name(scenario: &str) -> String {
     format!("{}.json", scenario.replace("::", "__"))
 }
 
+/// The folder with a scenario's journal and evidence, relative to the run's directory.
+pub fn evidence_folder(scenario: &str) -> String {
+    format!("evidence/{}", scenario.replace("::", "__"))
+}
+
 /// Writes `run.json`, in place of the one that is there.
 ///
 /// # Errors
@@ -163,7 +168,7 @@ mod tests {
         let message = refusal(&folder);
         assert!(message.contains("a__one.json") && message.contains("splendid"), "{message}");
 
-        fs::write(&path, whole.replace("\"schema\": 1", "\"schema\": 7")).unwrap();
+        fs::write(&path, whole.replace("\"schema\": 2", "\"schema\": 7")).unwrap();
         let message = refusal(&folder);
         assert!(message.contains("a__one.json has schema version 7"), "{message}");
 

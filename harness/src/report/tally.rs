@@ -16,8 +16,10 @@ pub struct Report {
     pub facts: RunFacts,
     /// The results, in the order of the catalogue.
     pub results: Vec<ScenarioResult>,
-    /// The selected scenarios without a result, in the same order.
+    /// The selected scenarios without a result that were not skipped, in the same order.
     pub missing: Vec<String>,
+    /// The claims that there are.
+    pub known: &'static [Claim],
 }
 
 /// One claim, over all scenarios.
@@ -39,6 +41,11 @@ impl ClaimReport<'_> {
     /// How long the scenarios that speak of it took together.
     pub fn seconds(&self) -> f64 {
         self.scenarios.iter().map(|(result, _)| result.seconds).sum()
+    }
+
+    /// Whether a scenario speaks of it. One that only controls speak of was not up for proof.
+    pub fn asked(&self) -> bool {
+        !self.scenarios.is_empty()
     }
 
     /// How many moments, answers and writes were judged.
@@ -124,8 +131,9 @@ impl Report {
             |name: &str| facts.selected.iter().position(|selected| selected == name).unwrap_or(usize::MAX);
         results.sort_by_key(|result| (place(&result.scenario), result.scenario.clone()));
         let has = |name: &String| results.iter().any(|result| result.scenario == *name);
-        let missing = facts.selected.iter().filter(|name| !has(name)).cloned().collect();
-        Self { facts, results, missing }
+        let skipped = |name: &String| facts.skipped.contains_key(name);
+        let missing = facts.selected.iter().filter(|name| !has(name) && !skipped(name)).cloned().collect();
+        Self { facts, results, missing, known: claim::ALL }
     }
 
     /// The results of scenarios that are no controls.
@@ -140,25 +148,37 @@ impl Report {
 
     /// Every claim that a scenario or a control of this run speaks of: known ones in their order, then others.
     pub fn claims(&self) -> Vec<ClaimReport<'_>> {
-        let mut ids: Vec<&str> = Vec::new();
         let by_scenarios = self.scenarios().flat_map(|result| result.verdicts()).map(|(id, _)| id);
-        let by_controls = self.results.iter().filter_map(|result| result.control.as_ref());
-        for id in
-            by_scenarios.chain(by_controls.flat_map(|control| control.claims.iter().map(String::as_str)))
-        {
-            if !ids.contains(&id) {
-                ids.push(id);
-            }
-        }
-        let place = |id: &str| claim::ALL.iter().position(|claim| claim.id == id).unwrap_or(usize::MAX);
-        ids.sort_by_key(|id| (place(id), *id));
+        let ids = self.in_order(by_scenarios.chain(self.named()));
         ids.into_iter().map(|id| self.claim(id)).collect()
+    }
+
+    /// As [`Report::claims`], the ids alone, with those that a control turned red without naming them.
+    pub fn ids(&self) -> Vec<&str> {
+        let red = self.controls().flat_map(|(result, _)| result.verdicts());
+        let red = red.filter(|(_, verdict)| *verdict == Verdict::Refuted).map(|(id, _)| id);
+        let by_scenarios = self.scenarios().flat_map(|result| result.verdicts()).map(|(id, _)| id);
+        self.in_order(by_scenarios.chain(self.named()).chain(red))
+    }
+
+    /// The claims that controls name.
+    fn named(&self) -> impl Iterator<Item = &str> {
+        let controls = self.results.iter().filter_map(|result| result.control.as_ref());
+        controls.flat_map(|control| control.claims.iter().map(String::as_str))
+    }
+
+    fn in_order<'a>(&self, of: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+        let place = |id: &str| self.known.iter().position(|claim| claim.id == id).unwrap_or(usize::MAX);
+        let mut ids: Vec<&str> = of.collect();
+        ids.sort_by_key(|id| (place(id), *id));
+        ids.dedup();
+        ids
     }
 
     /// The claims that nothing in this run speaks of.
     pub fn silent(&self) -> Vec<Claim> {
         let spoken: Vec<_> = self.claims().iter().map(|claim| claim.id.to_owned()).collect();
-        claim::ALL.iter().copied().filter(|claim| !spoken.iter().any(|id| id == claim.id)).collect()
+        self.known.iter().copied().filter(|claim| !spoken.iter().any(|id| id == claim.id)).collect()
     }
 
     /// How many scenarios ended in which way.
@@ -206,6 +226,16 @@ impl Report {
         self.facts.finished.map(|finished| finished.duration_since(self.facts.started).as_secs_f64())
     }
 
+    /// Seconds that the scenarios and controls took together.
+    pub fn work_seconds(&self) -> f64 {
+        self.results.iter().map(|result| result.seconds).sum()
+    }
+
+    /// How much of that Kubernetes and the workloads needed anyway.
+    pub fn floor_seconds(&self) -> f64 {
+        self.results.iter().map(|result| result.floor_seconds).sum()
+    }
+
     fn claim<'a>(&'a self, id: &'a str) -> ClaimReport<'a> {
         let scenarios: Vec<_> =
             self.scenarios().filter_map(|result| Some((result, result.verdict_on(id)?))).collect();
@@ -221,7 +251,8 @@ impl Report {
             result.control.as_ref().is_some_and(|control| control.claims.iter().any(|claim| claim == id))
         };
         let controls = self.controls().filter(|(result, _)| names(result)).collect();
-        ClaimReport { id, claim: claim::find(id), verdict, scenarios, controls }
+        let claim = self.known.iter().copied().find(|claim| claim.id == id);
+        ClaimReport { id, claim, verdict, scenarios, controls }
     }
 }
 
@@ -276,6 +307,9 @@ mod tests {
         let mut run = facts(&["a::one", "a::two"]);
         let one = || vec![scenario("a::one").proves("S9")];
         assert_eq!(Report::new(run.clone(), one()).ending(), Ending::Error);
+        let mut skipping = run.clone();
+        skipping.skipped.insert("a::two".into(), "the cluster does not offer it".into());
+        assert_eq!(Report::new(skipping, one()).ending(), Ending::Proved);
         run.trouble = Some(Trouble { class: Class::Environment, message: "disk full".into() });
         assert_eq!(Report::new(run.clone(), one()).ending(), Ending::Environment);
         run.interrupted = true;

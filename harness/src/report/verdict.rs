@@ -42,7 +42,7 @@ impl ScenarioResult {
     /// What became of a claim in it; none if it has nothing to say about it. A finding outweighs what is written
     /// beside it, and a claim that nothing was judged of is not proved.
     pub fn verdict_on(&self, claim: &str) -> Option<Verdict> {
-        if self.findings.iter().any(|finding| finding.claim == claim) {
+        if !self.meant(claim) && self.findings.iter().any(|finding| finding.claim == claim) {
             return Some(Verdict::Refuted);
         }
         let said = self.claims.iter().find(|result| result.id == claim)?;
@@ -50,6 +50,12 @@ impl ScenarioResult {
             Verdict::Proved if said.judged == 0 => Verdict::Unproved,
             verdict => verdict,
         })
+    }
+
+    /// Whether it breaks the claim on purpose: a finding then says nothing of the cluster. A control that names it does.
+    pub fn meant(&self, claim: &str) -> bool {
+        let named = self.control.as_ref().is_some_and(|facts| facts.claims.iter().any(|id| id == claim));
+        !named && self.breaks.iter().any(|id| id == claim)
     }
 
     /// Every claim it has something to say about, each once, with what it says.
@@ -165,6 +171,9 @@ mod tests {
         assert_eq!(scenario("a::b").proves("S9").ended(), Outcome::Passed);
         assert_eq!(scenario("a::b").proves("S9").finding("S9", "broken").ended(), Outcome::Failed);
         assert_eq!(scenario("a::b").proves("S9").finding("S8", "a law speaks").ended(), Outcome::Failed);
+        let mut breaks = scenario("a::b").proves("S9").finding("S8", "on purpose");
+        breaks.breaks = vec!["S8".into()];
+        assert_eq!((breaks.ended(), breaks.verdict_on("S8")), (Outcome::Passed, None));
         assert_eq!(scenario("a::b").claim("S9", Verdict::Proved, 0).ended(), Outcome::Error);
         assert_eq!(scenario("a::b").claim("S9", Verdict::Unproved, 3).ended(), Outcome::Error);
     }

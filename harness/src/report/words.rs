@@ -24,14 +24,21 @@ pub fn grouped(number: u64) -> String {
 
 /// A duration for reading: `0.42 s`, `9.3 s`, `48 s`, `6 min 12 s`, `1 h 03 min`.
 pub fn seconds(seconds: f64) -> String {
+    // A sum of nothing is -0.0, and no time is negative.
+    let seconds = seconds.max(0.0) + 0.0;
     let whole = seconds.round() as u64;
     match seconds {
         _ if whole >= 3600 => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
         _ if whole >= 60 => format!("{} min {:02} s", whole / 60, whole % 60),
         _ if seconds >= 9.95 => format!("{whole} s"),
         _ if seconds >= 0.995 => format!("{seconds:.1} s"),
-        _ => format!("{:.2} s", seconds.max(0.0)),
+        _ => format!("{seconds:.2} s"),
     }
+}
+
+/// A time with the part of it that was not ours: `12 s, of which Kubernetes needed 9.0 s`.
+pub fn of_which(whole: f64, floor: f64) -> String {
+    format!("{}, of which Kubernetes needed {}", seconds(whole), seconds(floor.min(whole)))
 }
 
 /// A measure's value: whole numbers in groups, others with three digits that count.
@@ -83,6 +90,7 @@ pub fn sign(word: &str) -> &'static str {
         "environment" => "▲",
         "error" => "!",
         "interrupted" => "■",
+        "not asked" => "·",
         _ => "?",
     }
 }
@@ -145,6 +153,8 @@ mod tests {
             [0.004, 9.94, 9.96, 59.6, 372.0, 3780.0].map(seconds),
             ["0.00 s", "9.9 s", "10 s", "1 min 00 s", "6 min 12 s", "1 h 03 min"]
         );
+        assert_eq!([-0.0, [].iter().sum()].map(seconds), ["0.00 s"; 2]);
+        assert_eq!(of_which(330.0, 290.2), "5 min 30 s, of which Kubernetes needed 4 min 50 s");
         assert_eq!([48_213.0, 0.1234, 12.345].map(figure), ["48,213", "0.123", "12.3"]);
     }
 

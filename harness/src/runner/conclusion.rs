@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Control, catalogue::Plan};
 use crate::{
-    claim::Claim,
     error::{Class, Error},
-    report::result::{ClaimResult, Finding, Outcome, Trouble, Verdict},
+    report::result::{BrokenOff, ClaimResult, ControlFacts, Finding, Outcome, Trouble, Verdict},
 };
 
 /// How a scenario ended, and why.
@@ -20,32 +18,44 @@ pub struct Conclusion {
     pub claims: Vec<ClaimResult>,
 }
 
-/// Draws the conclusion.
+/// What a scenario, or its control, is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// The claims that it says it proves.
+    pub proves: &'a [String],
+    /// The claims that it breaks on purpose.
+    pub breaks: &'a [String],
+    /// Set when it is a control.
+    pub control: Option<&'a ControlFacts>,
+}
+
+/// Draws the conclusion, from what a result's file and its evidence hold.
 pub fn conclude(
-    plan: &Plan,
-    judged: &BTreeMap<&'static str, u64>,
+    terms: Terms<'_>,
+    judged: &BTreeMap<String, u64>,
     findings: &[Finding],
-    error: Option<&anyhow::Error>,
+    broken_off: Option<&BrokenOff>,
 ) -> Conclusion {
-    let claims = claims(&plan.scenario.claims, &plan.scenario.breaks, judged, findings, error.is_some());
-    let (outcome, trouble) = match &plan.control {
-        None => scenario(&claims, &plan.scenario.breaks, findings, error),
-        Some(control) => controlled(control, &plan.scenario.breaks, findings, error),
+    let Terms { proves, breaks, control } = terms;
+    let claims = claims(proves, breaks, judged, findings, broken_off.is_some());
+    let (outcome, trouble) = match control {
+        None => scenario(&claims, breaks, findings, broken_off),
+        Some(control) => controlled(control, breaks, findings, broken_off),
     };
     Conclusion { outcome, trouble, claims }
 }
 
 fn claims(
-    proves: &[Claim],
-    breaks: &[Claim],
-    judged: &BTreeMap<&'static str, u64>,
+    proves: &[String],
+    breaks: &[String],
+    judged: &BTreeMap<String, u64>,
     findings: &[Finding],
     ended_early: bool,
 ) -> Vec<ClaimResult> {
-    let mut ids: Vec<&str> = proves.iter().map(|claim| claim.id).collect();
+    let mut ids: Vec<&str> = proves.iter().map(String::as_str).collect();
     for finding in findings {
         // What is broken on purpose says nothing of the cluster.
-        let meant = breaks.iter().any(|claim| claim.id == finding.claim);
+        let meant = breaks.contains(&finding.claim);
         if !meant && !ids.contains(&finding.claim.as_str()) {
             ids.push(&finding.claim);
         }
@@ -66,28 +76,27 @@ fn claims(
 
 fn scenario(
     claims: &[ClaimResult],
-    breaks: &[Claim],
+    breaks: &[String],
     findings: &[Finding],
-    error: Option<&anyhow::Error>,
+    broken_off: Option<&BrokenOff>,
 ) -> (Outcome, Option<Trouble>) {
-    if let Some(Ended { outcome: Outcome::Interrupted, trouble }) = error.map(ended) {
-        return (Outcome::Interrupted, Some(trouble));
+    if let Some(BrokenOff { outcome: Outcome::Interrupted, trouble }) = broken_off {
+        return (Outcome::Interrupted, Some(trouble.clone()));
     }
-    let meant = |finding: &&Finding| breaks.iter().any(|claim| claim.id == finding.claim);
-    let mut against = findings.iter().filter(|finding| !meant(finding));
+    let mut against = findings.iter().filter(|finding| !breaks.contains(&finding.claim));
     // A broken promise stays one, whatever else went wrong after it.
     if let Some(finding) = against.clone().find(|finding| !finding.message.starts_with("inconclusive")) {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
     }
-    if let Some(Ended { outcome, trouble }) = error.map(ended) {
-        return (outcome, Some(trouble));
+    if let Some(BrokenOff { outcome, trouble }) = broken_off {
+        return (*outcome, Some(trouble.clone()));
     }
     if let Some(finding) = against.next() {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
     }
-    let unbroken = |claim: &&Claim| !findings.iter().any(|finding| finding.claim == claim.id);
+    let unbroken = |claim: &&String| !findings.iter().any(|finding| finding.claim == **claim);
     if let Some(claim) = breaks.iter().find(unbroken) {
-        let message = format!("the scenario breaks {} on purpose, and nothing was seen of it", claim.id);
+        let message = format!("the scenario breaks {claim} on purpose, and nothing was seen of it");
         return (Outcome::Failed, Some(failed(message)));
     }
     if let Some(claim) = claims.iter().find(|claim| claim.judged == 0) {
@@ -99,29 +108,30 @@ fn scenario(
 
 /// A control must turn exactly its claims red, with its finding.
 fn controlled(
-    control: &Control,
-    breaks: &[Claim],
+    control: &ControlFacts,
+    breaks: &[String],
     findings: &[Finding],
-    error: Option<&anyhow::Error>,
+    broken_off: Option<&BrokenOff>,
 ) -> (Outcome, Option<Trouble>) {
-    if let Some(Ended { outcome, trouble }) = error.map(ended)
-        && outcome != Outcome::Failed
+    if let Some(BrokenOff { outcome, trouble }) = broken_off
+        && *outcome != Outcome::Failed
     {
-        return (outcome, Some(trouble));
+        return (*outcome, Some(trouble.clone()));
     }
-    let named: BTreeSet<&str> = control.claims.iter().map(|claim| claim.id).collect();
+    let named: BTreeSet<&str> = control.claims.iter().map(String::as_str).collect();
     let mut red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
     // What the scenario breaks by itself is not the sabotage's doing.
-    for claim in breaks.iter().filter(|claim| !named.contains(claim.id)) {
-        red.remove(claim.id);
+    for claim in breaks.iter().filter(|claim| !named.contains(claim.as_str())) {
+        red.remove(claim.as_str());
     }
     let list = |ids: &mut dyn Iterator<Item = &&str>| ids.copied().collect::<Vec<_>>().join(", ");
     let message = if red.is_empty() {
-        let after =
-            error.map_or_else(String::new, |error| format!("; the scenario ended so: {}", chain(error)));
+        let after = broken_off.map_or_else(String::new, |broken| {
+            format!("; the scenario ended so: {}", broken.trouble.message)
+        });
         format!(
             "the control stayed green: {} should have turned {} red{after}",
-            control.name,
+            control.sabotage,
             list(&mut named.iter())
         )
     } else if let Some(finding) = findings
@@ -131,7 +141,7 @@ fn controlled(
         format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message)
     } else if red != named {
         format!("the control left {} green", list(&mut named.difference(&red)))
-    } else if !findings.iter().any(|finding| finding.message.contains(control.expects)) {
+    } else if !findings.iter().any(|finding| finding.message.contains(&control.expects)) {
         let found: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
         format!("no finding says {:?}; found: {}", control.expects, found.join("; "))
     } else {
@@ -140,12 +150,8 @@ fn controlled(
     (Outcome::Failed, Some(failed(message)))
 }
 
-struct Ended {
-    outcome: Outcome,
-    trouble: Trouble,
-}
-
-fn ended(error: &anyhow::Error) -> Ended {
+/// What an error makes of the scenario that it ended.
+pub fn broken_off(error: &anyhow::Error) -> BrokenOff {
     let ours = error.chain().find_map(|cause| cause.downcast_ref::<Error>());
     let class = ours.map_or(Class::Error, Error::class);
     let outcome = match (ours, class) {
@@ -154,7 +160,7 @@ fn ended(error: &anyhow::Error) -> Ended {
         (_, Class::Environment) => Outcome::Environment,
         (_, Class::Error) => Outcome::Error,
     };
-    Ended { outcome, trouble: Trouble { class, message: chain(error) } }
+    BrokenOff { outcome, trouble: Trouble { class, message: chain(error) } }
 }
 
 fn failed(message: String) -> Trouble {
@@ -179,19 +185,16 @@ pub fn chain(error: &anyhow::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        claim::{S8, S9},
-        runner::{Sabotage, scenario as new},
-    };
+    use crate::claim::{Claim, S8, S9};
 
-    fn plan(control: bool) -> Plan {
-        let scenario = new("ordering::example", "", |_| async { Ok(()) }).proves([S9]).control(
-            "parallel",
-            [S9],
-            Sabotage::Manifest(|_, _| Ok(())),
-            "began to terminate",
-        );
-        scenario.plans().remove(usize::from(control))
+    fn conclusion(control: bool, judged: u64, findings: &[Finding], error: Option<Error>) -> Conclusion {
+        let proves = ["S9".to_owned()];
+        let (sabotage, expects) = ("parallel".to_owned(), "began to terminate".to_owned());
+        let control = control.then(|| ControlFacts { sabotage, claims: proves.to_vec(), expects });
+        let broken = error.map(|error| broken_off(&error.into()));
+        let judged = BTreeMap::from([("S9".to_owned(), judged)]);
+        let terms = Terms { proves: &proves, breaks: &[], control: control.as_ref() };
+        conclude(terms, &judged, findings, broken.as_ref())
     }
 
     fn finding(claim: Claim, message: &str) -> Finding {
@@ -199,8 +202,7 @@ mod tests {
     }
 
     fn outcome(control: bool, judged: u64, findings: &[Finding], error: Option<Error>) -> Outcome {
-        let judged = BTreeMap::from([("S9", judged)]);
-        conclude(&plan(control), &judged, findings, error.map(anyhow::Error::from).as_ref()).outcome
+        conclusion(control, judged, findings, error).outcome
     }
 
     #[test]
@@ -239,10 +241,19 @@ mod tests {
     }
 
     #[test]
+    fn a_claim_that_is_broken_on_purpose_must_be_seen_broken_and_says_nothing_else() {
+        let (proves, breaks) = (["S9".to_owned()], ["S8".to_owned()]);
+        let judged = BTreeMap::from([("S9".to_owned(), 2)]);
+        let terms = Terms { proves: &proves, breaks: &breaks, control: None };
+        let meant = [finding(S8, "broken on purpose")];
+        let conclusion = conclude(terms, &judged, &meant, None);
+        assert_eq!((conclusion.outcome, conclusion.claims.len()), (Outcome::Passed, 1));
+        assert_eq!(conclude(terms, &judged, &[], None).outcome, Outcome::Failed);
+    }
+
+    #[test]
     fn a_claim_is_unproved_when_the_scenario_ended_early() {
-        let judged = BTreeMap::from([("S9", 3)]);
-        let error = anyhow::Error::from(Error::environment("no disk"));
-        let conclusion = conclude(&plan(false), &judged, &[], Some(&error));
+        let conclusion = conclusion(false, 3, &[], Some(Error::environment("no disk")));
         assert_eq!(conclusion.claims[0].verdict, Verdict::Unproved);
     }
 

@@ -5,6 +5,7 @@ pub mod catalogue;
 mod claims;
 pub mod conclusion;
 pub mod evidence;
+mod ledgers;
 mod lives;
 mod marks;
 mod names;

@@ -15,8 +15,7 @@ use crate::{
     claim::Claim,
     cluster::{Node, Tunnel},
     error::{Error, Result},
-    journal::Log,
-    ledger,
+    journal::{Judged, Log, lifeline::WINDOW},
     manifest::{Manifest, apply::apply},
     report::{
         progress::{Event, Progress},
@@ -260,6 +259,7 @@ impl Run {
     /// # Errors
     /// When it does not stay so; that is a finding as well.
     pub async fn hold(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
+        self.log().act(WINDOW, "scenario", format!("for {HOLD:?}: {}", expectation.sentence));
         let outcome = self.inner.parts.waiter.hold(expectation, HOLD).await;
         self.found(claim, outcome)
     }
@@ -270,11 +270,8 @@ impl Run {
     /// The outcome's own.
     pub fn found<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
         match &outcome {
-            Ok(_) => self.state().judged(claim, 1),
-            Err(Error::Failed(message)) => {
-                self.state().judged(claim, 1);
-                self.refute(claim, message.clone());
-            }
+            Ok(_) => self.judge(claim, None),
+            Err(Error::Failed(message)) => self.judge(claim, [message.clone()]),
             Err(_) => {}
         }
         outcome
@@ -282,10 +279,9 @@ impl Run {
 
     /// Judges a claim by an answer: `None` speaks for it, words against it.
     pub fn judge(&self, claim: Claim, against: impl IntoIterator<Item = String>) {
-        self.state().judged(claim, 1);
-        for message in against {
-            self.refute(claim, message);
-        }
+        let id = claim.id.to_owned();
+        let finding = |message| Finding { claim: id.clone(), message, quotes: Vec::new() };
+        self.take(claim, 1, against.into_iter().map(finding).collect());
     }
 
     /// Judges that two things are equal.
@@ -305,36 +301,16 @@ impl Run {
     }
 
     /// Takes findings that a checker made, with how much it judged.
-    pub fn take(&self, claim: Claim, judged: u64, findings: Vec<Finding>) {
-        let mut state = self.state();
-        state.judged(claim, judged);
-        for finding in findings {
-            state.find(finding);
+    pub fn take(&self, claim: Claim, judged: u64, mut findings: Vec<Finding>) {
+        for finding in &mut findings {
+            finding.message = self.inner.parts.secrets.redact(&finding.message);
         }
-    }
-
-    /// Takes what a ledger's check says of one reader; a store that can't be read speaks against the claim too.
-    pub fn take_ledger(&self, claim: Claim, reader: &str, judged: Result<ledger::Judgement>) {
-        match judged {
-            Ok(judgement) => {
-                self.take(claim, judgement.statistics.judged(), judgement.findings(claim, reader));
-                self.state().measures.extend(judgement.statistics.measures(reader));
-            }
-            Err(error) => self.judge(claim, [format!("what {reader} holds can't be read: {error}")]),
-        }
-    }
-
-    fn refute(&self, claim: Claim, message: String) {
-        self.state().find(Finding { claim: claim.id.to_owned(), message, quotes: Vec::new() });
+        self.log().judged(Judged { claim: claim.id.to_owned(), count: judged, against: findings });
     }
 
     /// Keeps a figure for the report.
     pub fn measure(&self, name: &str, value: f64, unit: &str) {
         self.state().measures.push(Measure { name: name.to_owned(), value, unit: unit.to_owned() });
-    }
-
-    pub(super) fn plan(&self) -> &Plan {
-        &self.inner.parts.plan
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -1,15 +1,13 @@
-//! What a running scenario has found out so far.
+//! What a running scenario has done so far. What it judges is in the journal.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::time::Instant;
 
 use crate::{
-    claim::Claim,
-    law::Judgement,
-    report::result::{Finding, Measure, Row, Step},
+    report::result::{Measure, Row, Step},
     workload::Set,
 };
 
-/// Grows while the scenario runs; the conclusion is drawn from it.
+/// Grows while the scenario runs.
 #[derive(Debug)]
 pub struct State {
     started: Instant,
@@ -17,14 +15,12 @@ pub struct State {
     pub set: Option<Set>,
     /// What was done.
     pub steps: Vec<Step>,
-    /// What speaks against a claim.
-    pub findings: Vec<Finding>,
-    /// How much was judged of each claim.
-    pub judged: BTreeMap<&'static str, u64>,
     /// What was measured.
     pub measures: Vec<Measure>,
     /// Deployment against StatefulSet, as far as it was seen.
     pub comparison: Vec<Row>,
+    /// How often something was held against a ledger.
+    pub readings: u32,
 }
 
 impl State {
@@ -34,10 +30,9 @@ impl State {
             started: Instant::now(),
             set: None,
             steps: Vec::new(),
-            findings: Vec::new(),
-            judged: BTreeMap::new(),
             measures: Vec::new(),
             comparison: Vec::new(),
+            readings: 0,
         }
     }
 
@@ -61,27 +56,6 @@ impl State {
         {
             step.seconds = now - step.at;
             step.broke = broke;
-        }
-    }
-
-    /// Something was judged of a claim.
-    pub fn judged(&mut self, claim: Claim, count: u64) {
-        *self.judged.entry(claim.id).or_default() += count;
-    }
-
-    /// Something speaks against a claim. The same words are not said twice.
-    pub fn find(&mut self, finding: Finding) {
-        let known = |known: &Finding| known.claim == finding.claim && known.message == finding.message;
-        if !self.findings.iter().any(known) {
-            self.findings.push(finding);
-        }
-    }
-
-    /// Takes what a law says.
-    pub fn take(&mut self, judgement: Judgement) {
-        self.judged(judgement.claim, judgement.examined);
-        for finding in judgement.findings {
-            self.find(finding);
         }
     }
 }

@@ -10,16 +10,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     catalogue::Plan,
-    conclusion::{Conclusion, chain, conclude},
+    conclusion::{broken_off, chain},
     evidence::{self, Secrets},
     run::{Parts, Run},
 };
 use crate::{
     cluster::{Node, create_namespace, delete_namespace},
     error::{Error, Result},
-    journal::{History, Log, Recorder, lifeline::lifelines},
-    law,
+    journal::{
+        History, Log, Recorder,
+        lifeline::{lifelines, windows},
+    },
+    replay,
     report::{
+        floor::floor,
         progress::{Event, Progress},
         result::{ControlFacts, Outcome, SCHEMA, ScenarioResult, Trouble},
         store,
@@ -78,7 +82,7 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
 
 async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
     let started = Timestamp::now();
-    let evidence = format!("evidence/{}", plan.name.replace("::", "__"));
+    let evidence = store::evidence_folder(&plan.name);
     let directory = shared.directory.join(&evidence);
     let short = shared.run.rsplit('-').next().unwrap_or(&shared.run);
     let namespace = format!("{}-{short}-{index}", plan.workload.namespace);
@@ -93,6 +97,9 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
             claims: control.claims.iter().map(|claim| claim.id.to_owned()).collect(),
             expects: control.expects.to_owned(),
         }),
+        proves: plan.scenario.claims.iter().map(|claim| claim.id.to_owned()).collect(),
+        breaks: plan.scenario.breaks.iter().map(|claim| claim.id.to_owned()).collect(),
+        broken_off: None,
         outcome: Outcome::Error,
         trouble: None,
         claims: Vec::new(),
@@ -103,15 +110,16 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         lifelines: Vec::new(),
         started,
         seconds: 0.0,
+        floor_seconds: 0.0,
         namespace: namespace.clone(),
         evidence,
+        fingerprints: BTreeMap::new(),
         rerun: format!("scripts/conformance --exact {}", plan.name),
     };
     if let Err(error) = recorded(shared, plan.clone(), &namespace, &directory, &mut result).await {
         // The trial could not even begin, or its recording could not be kept: nothing is proved.
-        let error = anyhow::Error::from(error);
-        let conclusion = conclude(&plan, &BTreeMap::new(), &result.findings, Some(&error));
-        conclude_with(&mut result, conclusion);
+        result.broken_off = Some(broken_off(&error.into()));
+        replay::settle_unrecorded(&mut result);
     }
     result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
     let keep = match shared.settings.keep {
@@ -123,12 +131,6 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         shared.progress.send(Event::Message(format!("{namespace} stays: {error}")));
     }
     result
-}
-
-fn conclude_with(result: &mut ScenarioResult, conclusion: Conclusion) {
-    result.outcome = conclusion.outcome;
-    result.trouble = conclusion.trouble;
-    result.claims = conclusion.claims;
 }
 
 /// Records, runs, judges.
@@ -174,7 +176,11 @@ async fn recorded(
     following.abort();
     let history = log.history();
     let error = error.or_else(|| kept.err().map(anyhow::Error::from));
-    settle(&run, &history, error.as_ref(), result);
+    result.broken_off = error.as_ref().map(broken_off);
+    if let Some(broken) = &mut result.broken_off {
+        broken.trouble.message = secrets.redact(&broken.trouble.message);
+    }
+    settle(&run, &history, result)?;
     if result.outcome != Outcome::Passed {
         if let (Some(trouble), Some(words)) = (&mut result.trouble, evidence::last_words(&log, &logs)) {
             trouble.message.push_str(&format!("\n{words}"));
@@ -188,18 +194,15 @@ async fn recorded(
     Ok(())
 }
 
-/// Judges the laws and draws the conclusion.
-fn settle(run: &Run, history: &History, error: Option<&anyhow::Error>, result: &mut ScenarioResult) {
+/// Draws the conclusion from the record alone, as a replay does, and adds what was done and measured.
+fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<()> {
     let mut state = run.state();
-    for judgement in law::judge(history) {
-        state.take(judgement);
-    }
-    conclude_with(result, conclude(run.plan(), &state.judged, &state.findings, error));
-    result.findings = std::mem::take(&mut state.findings);
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
     result.comparison = std::mem::take(&mut state.comparison);
     result.lifelines = lifelines(history, result.started, Timestamp::now());
+    result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
+    replay::settle(result, history, run.directory())
 }
 
 fn redact(result: &mut ScenarioResult, secrets: &Secrets) {

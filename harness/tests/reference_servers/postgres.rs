@@ -125,7 +125,7 @@ async fn commits_that_were_acknowledged_too_early_are_found_lost() {
     let judgement = judged(&server, &ledger).await;
     assert!(!judgement.flaws.is_empty(), "nothing was lost: {:?}", judgement.statistics);
     assert!(judgement.flaws.iter().all(|flaw| flaw.kind == Kind::Lost), "{:?}", judgement.flaws);
-    let findings = judgement.findings(harness::claim::S23, "SQL");
+    let findings = judgement.findings("S23", "SQL");
     assert!(findings[0].message.contains("acknowledged writes are lost"), "{findings:?}");
 }
 

@@ -18,7 +18,7 @@ enum End {
 }
 
 fn correct_store(ends: &[(u32, usize, End)]) -> (Ledger, Holdings) {
-    let mut ledger = Ledger { run: RUN.to_owned(), attempts: Vec::new() };
+    let mut ledger = Ledger { run: RUN.to_owned(), attempts: Vec::new(), file: String::new(), lines: 0 };
     let mut holdings = Holdings::new();
     let mut next = BTreeMap::<u32, u64>::new();
     for &(client, size, end) in ends {
@@ -77,7 +77,7 @@ proptest! {
         let (ledger, holdings) = correct_store(&history);
         let judgement = judge(&ledger, &holdings);
         prop_assert_eq!(&judgement.flaws, &[]);
-        prop_assert_eq!(judgement.findings(crate::claim::S23, "S3"), []);
+        prop_assert_eq!(judgement.findings("S23", "S3"), []);
         let Statistics { acknowledged, failed, unknown_present, unknown_absent, .. } = judgement.statistics;
         let total = acknowledged + failed + unknown_present + unknown_absent;
         prop_assert_eq!(total, ledger.attempts.len() as u64);
@@ -155,7 +155,7 @@ fn findings_are_few() {
     let history = vec![(0, 40, End::Acknowledged); 100];
     let (ledger, mut holdings) = correct_store(&history);
     holdings.retain(|key, _| key.as_str() >= "run/0/000090");
-    let findings = judge(&ledger, &holdings).findings(crate::claim::S23, "S3 at garage-1");
+    let findings = judge(&ledger, &holdings).findings("S23", "S3 at garage-1");
     let [finding] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!(finding.claim, "S23");
     assert_eq!(finding.message, "S3 at garage-1: 90 of 100 acknowledged writes are lost");
