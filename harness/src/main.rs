@@ -33,7 +33,19 @@ enum Command {
         /// The run's directory: target/steadfast/latest
         directory: camino::Utf8PathBuf,
     },
+    /// Say why a StatefulSet, or one of its pods, is stuck, and what to do; only reads, on any cluster
+    #[command(after_help = EXPLAIN_CODES)]
+    Explain(command::Explain),
 }
+
+const EXPLAIN_CODES: &str = "Exit codes:
+  0   the set is healthy
+  1   it is stuck, and the cause is named
+  17  no such kubeconfig or context, or a target that can't be one
+  21  no such StatefulSet or namespace
+  22  the API server refuses to show it; the message says what to grant
+  23  the API server does not answer
+  24  it is not ready, and no cause was found: it may only need time";
 
 fn main() -> ExitCode {
     let matches = Arguments::command().after_help(command::settings_help()).get_matches();
@@ -49,7 +61,7 @@ fn main() -> ExitCode {
         .map_err(Error::io("starting the runtime"))
         .and_then(|runtime| runtime.block_on(run(arguments.command)));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             command::complain(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
@@ -58,18 +70,20 @@ fn main() -> ExitCode {
 }
 
 /// Runs a command until it ends or a signal comes; then what it was at is dropped, which cleans up.
-async fn run(command: Command) -> Result<()> {
+async fn run(command: Command) -> Result<ExitCode> {
     let handler = Error::io("installing a signal handler");
     let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::io("installing a signal handler"))?;
     let settings = settings::Settings::load()?;
     let work = async {
         match command {
-            Command::Doctor => command::doctor(&settings).await,
-            Command::Up => command::up(&settings).await,
-            Command::Down { force } => command::down(&settings, force).await,
-            Command::Report { directory } => command::report(&directory),
+            Command::Doctor => command::doctor(&settings).await?,
+            Command::Up => command::up(&settings).await?,
+            Command::Down { force } => command::down(&settings, force).await?,
+            Command::Report { directory } => command::report(&directory)?,
+            Command::Explain(arguments) => return command::explain(&arguments).await,
         }
+        Ok(ExitCode::SUCCESS)
     };
     let mut work = std::pin::pin!(work);
     tokio::select! {

@@ -20,7 +20,7 @@ mod ready;
 mod runs;
 mod tunnel;
 
-pub use client::install_crypto;
+pub use client::{install_crypto, reader};
 pub use definitions::remove_definitions;
 pub use docker::docker;
 pub use down::{Down, down};

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod down;
+mod explain;
 mod machine;
 mod output;
 mod report;
@@ -9,6 +10,7 @@ mod up;
 
 pub use doctor::doctor;
 pub use down::down;
+pub use explain::{Explain, explain};
 pub use output::{complain, say, settings_help};
 pub use report::report;
 pub use up::up;

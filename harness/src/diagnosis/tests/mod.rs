@@ -1,0 +1,1 @@
+//! Fixtures, and for each cause that it and only it is named.
