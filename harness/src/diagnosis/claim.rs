@@ -62,6 +62,23 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
     (!causes.is_empty()).then_some(causes)
 }
 
+/// Whether a claim of the pod is being bound now: the scheduler's last word is older than that.
+pub(super) fn on_its_way(picture: &Picture, pod: &Pod) -> bool {
+    pending(picture, pod).any(|claim| !waits_for_consumer(picture, claim))
+}
+
+/// Why no volume was made on the node that the scheduler had chosen, before it took the choice back.
+pub(super) fn failed_before(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
+    let failed = |claim| failed(picture, claim, class_name(claim)?);
+    let causes: Vec<Cause> = pending(picture, pod).filter_map(failed).collect();
+    (!causes.is_empty()).then_some(causes)
+}
+
+fn pending<'a>(picture: &'a Picture, pod: &Pod) -> impl Iterator<Item = &'a PersistentVolumeClaim> {
+    let names = mounted(pod);
+    picture.claims.iter().filter(move |claim| names.contains(&claim.name_any()) && phase(claim) == "Pending")
+}
+
 fn one(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
     let Some(claim) = picture.claim(name) else { return missing(picture, pod, name) };
     if terminating(claim) {

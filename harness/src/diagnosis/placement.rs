@@ -22,9 +22,15 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
             &gates.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>(),
         )]);
     }
-    claim::examine(picture, pod)
-        .or_else(|| volume::examine(picture, pod))
-        .or_else(|| told(picture, pod).map(|text| judge(picture, pod, &text)))
+    let known = claim::examine(picture, pod).or_else(|| volume::examine(picture, pod));
+    if known.is_some() || claim::on_its_way(picture, pod) {
+        return known;
+    }
+    let told = told(picture, pod);
+    told.as_deref()
+        .and_then(|text| judge(picture, pod, text))
+        .or_else(|| claim::failed_before(picture, pod))
+        .or_else(|| told.map(|text| vec![unknown(picture, pod, &text)]))
         .or_else(|| idle(picture, pod))
 }
 
@@ -55,11 +61,7 @@ fn gated(picture: &Picture, pod: &Pod, gates: &[&str]) -> Cause {
 
 /// No word of a scheduler at all.
 fn idle(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
-    let waits = claim::mounted(pod)
-        .iter()
-        .filter_map(|name| picture.claim(name))
-        .any(|claim| claim::phase(claim) == "Pending" && !claim::waits_for_consumer(picture, claim));
-    if !picture.quiet || waits {
+    if !picture.quiet {
         return None;
     }
     let scheduler = spec(pod).scheduler_name.as_deref().unwrap_or("default-scheduler");
@@ -73,23 +75,27 @@ fn idle(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
     Some(vec![cause])
 }
 
-fn judge(picture: &Picture, pod: &Pod, text: &str) -> Vec<Cause> {
+fn said(pod: &Pod, text: &str) -> String {
+    format!("the scheduler finds no node for pod {}: {}", pod.name_any(), quote(text))
+}
+
+/// What the nodes lack; nothing where the scheduler's words are none that we know.
+fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
     let mut found = refusals(text);
     // A volume that some usable node can mount only says why the other nodes are out of the question.
     if picture.volumes.is_ok() && picture.nodes.is_ok() && found.len() > 1 {
         found.retain(|refusal| *refusal != Refusal::VolumeNode);
     }
-    let said = format!("the scheduler finds no node for pod {}: {}", pod.name_any(), quote(text));
-    let causes: Vec<Cause> =
-        closest(found).iter().map(|refusal| explain(picture, pod, refusal, &said)).collect();
-    if causes.is_empty() { vec![unknown(picture, pod, &said)] } else { causes }
+    let said = said(pod, text);
+    let closest = closest(found);
+    let causes: Vec<Cause> = closest.iter().map(|refusal| explain(picture, pod, refusal, &said)).collect();
+    (!causes.is_empty()).then_some(causes)
 }
 
-fn unknown(picture: &Picture, pod: &Pod, said: &str) -> Cause {
-    Cause::new(cause::UNSCHEDULABLE, about(pod), said).advise(format!(
-        "see the pod and the nodes: {}; kubectl get nodes",
-        picture.kubectl(&format!("describe pod {}", pod.name_any()))
-    ))
+fn unknown(picture: &Picture, pod: &Pod, text: &str) -> Cause {
+    let describe = picture.kubectl(&format!("describe pod {}", pod.name_any()));
+    Cause::new(cause::UNSCHEDULABLE, about(pod), said(pod, text))
+        .advise(format!("see the pod and the nodes: {describe}; kubectl get nodes"))
 }
 
 fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause {
