@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use harness::{Error, Result, cluster, settings};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
 /// Proves on real kind clusters that Kubernetes keeps the promises that stateful applications live on.
 #[derive(Parser)]
@@ -50,10 +51,7 @@ const EXPLAIN_CODES: &str = "Exit codes:
 fn main() -> ExitCode {
     let matches = Arguments::command().after_help(command::settings_help()).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
     cluster::install_crypto();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -67,6 +65,12 @@ fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// What is logged beside the answer: what RUST_LOG asks for, or errors that nobody else tells.
+fn filter() -> EnvFilter {
+    // The client logs what it also returns, and one error is to be said once.
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,kube_client=off"))
 }
 
 /// Runs a command until it ends or a signal comes; then what it was at is dropped, which cleans up.

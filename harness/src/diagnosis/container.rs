@@ -216,8 +216,8 @@ pub(super) fn missing(picture: &Picture, pod: &Pod, told: &str) -> Option<Cause>
         format!("pod {} needs a {kind} that is not there, or lacks a key: {}", pod.name_any(), quote(told));
     let cause = Cause::new(id, about, seen)
         .advise(format!(
-            "create it, or add the key: {}; the kubelet tries again by itself",
-            picture.kubectl(&format!("get {kind} {name} -o yaml"))
+            "create {name}, or add the key: {}; the kubelet tries again by itself",
+            picture.kubectl(&format!("get {kind}"))
         ))
         .advise(format!("or correct the name in statefulset {}", picture.name()));
     Some(cause)

@@ -95,7 +95,11 @@ fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
         Some(pod) => match pod::examine(picture, pod) {
             Finding::Blamed(causes) => {
                 let stuck = rollout::stuck(picture, ordinal, pod, &causes);
-                Finding::Blamed(stuck.map_or(causes, |stuck| vec![stuck]))
+                let by_hand = |cause| rollout::by_hand(picture, pod, cause);
+                Finding::Blamed(match stuck {
+                    Some(stuck) => vec![stuck],
+                    None => causes.into_iter().map(by_hand).collect(),
+                })
             }
             moving => moving,
         },

@@ -4,7 +4,7 @@ use super::{
     Cause, Diagnosis, Picture, State, cause,
     controller::{self, Trouble},
     notes,
-    picture::healthy,
+    picture::{healthy, terminating},
     pod::Finding,
 };
 
@@ -135,6 +135,9 @@ fn numbers(picture: &Picture) -> String {
     let mut text = format!("{ready} of {} pods are Running and Ready", wanted.len());
     if above > 0 {
         text.push_str(&format!(", {above} to be removed"));
+    }
+    if terminating(&picture.set) {
+        text.push_str(", and the set is being deleted");
     }
     text
 }

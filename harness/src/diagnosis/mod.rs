@@ -1,7 +1,7 @@
 //! Why a StatefulSet is stuck, and what to do: one look at the cluster, judged without it.
 
+pub mod answer;
 pub mod cause;
-pub mod diagnosis;
 pub mod explain;
 pub mod picture;
 
@@ -27,8 +27,8 @@ mod volume;
 #[cfg(test)]
 mod tests;
 
+pub use answer::{Diagnosis, State};
 pub use cause::Cause;
 pub use diagnose::diagnose;
-pub use diagnosis::{Diagnosis, State};
 pub use explain::explain;
 pub use picture::Picture;

@@ -25,6 +25,13 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
     let (name, told) = (pod.name_any(), message(event));
     let about = format!("pod/{name}");
     match event.reason.as_deref() {
+        Some("FailedCreatePodSandBox") if told.contains("OOM-killed") => {
+            let seen = format!("the memory limit of pod {name} is too low even to start it: {}", quote(told));
+            Some(
+                Cause::new(cause::OUT_OF_MEMORY, about, seen)
+                    .advise(format!("raise resources.limits.memory in statefulset {}", picture.name())),
+            )
+        }
         Some("FailedCreatePodSandBox") => {
             let cause = Cause::new(cause::SANDBOX_FAILED, about, format!("the sandbox of pod {name} can't be made: {}", quote(told)))
                 .advise("see the network plugin and the container runtime on its node: kubectl -n kube-system get pods -o wide");

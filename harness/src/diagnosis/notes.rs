@@ -9,13 +9,18 @@ use std::collections::BTreeMap;
 
 use super::{
     Picture, claim,
-    picture::phase,
+    picture::{healthy, phase, terminating},
     rollout::{self, Strategy},
 };
 
 /// The notes on a set.
 pub(super) fn all(picture: &Picture) -> Vec<String> {
-    budgets(picture).into_iter().chain(revisions(picture)).chain(consumers(picture)).collect()
+    budgets(picture)
+        .into_iter()
+        .chain(revisions(picture))
+        .chain(consumers(picture))
+        .chain(going(picture))
+        .collect()
 }
 
 /// A budget covers the pods, and a pod is Pending or not there: people blame the one for the other.
@@ -100,4 +105,13 @@ fn consumers(picture: &Picture) -> Option<String> {
     (!waiting.is_empty()).then(|| {
         format!("Pending, and normal: PVC {waiting}: the storage class makes the volume when the pod has a node (WaitForFirstConsumer)")
     })
+}
+
+/// Claims that are deleted and last as long as their pods: nobody sees that before the pod is deleted.
+fn going(picture: &Picture) -> Vec<String> {
+    let pods = picture.pods_of_set();
+    let mounted = pods.values().filter(|pod| healthy(pod)).flat_map(|pod| claim::mounted(pod));
+    let going = mounted.filter(|name| picture.claim(name).is_some_and(terminating));
+    let note = |name| format!("PVC {name} is being deleted, and goes with its data when its pod does");
+    going.map(note).collect()
 }

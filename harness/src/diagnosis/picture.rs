@@ -86,7 +86,7 @@ impl Picture {
     pub fn pods_of_set(&self) -> BTreeMap<i32, &Pod> {
         let prefix = format!("{}-", self.name());
         let ordinal = |pod: &Pod| pod.name_any().strip_prefix(&prefix)?.parse().ok();
-        let owned = self.pods.iter().filter(|pod| self.owns(*pod));
+        let owned = self.pods.iter().filter(|pod| self.owns(pod));
         owned.filter_map(|pod| Some((ordinal(pod)?, pod))).collect()
     }
 

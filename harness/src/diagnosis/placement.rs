@@ -157,9 +157,8 @@ fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause 
     }
     Cause::new(id, about(pod), seen)
         .advise(format!(
-            "lower resources.requests of statefulset {} if it asks for more than it needs, and delete pod {}",
-            picture.name(),
-            pod.name_any()
+            "lower resources.requests of statefulset {} if it asks for more than it needs",
+            picture.name()
         ))
         .advise("or make room: add a node, or scale down what uses the nodes: kubectl describe nodes")
 }

@@ -163,8 +163,9 @@ fn trouble(doing: &str, namespace: &str, resource: &str, error: kube::Error) -> 
         kube::Error::Api(status) if status.code == 403 => Error::trouble(
             exit::FORBIDDEN,
             format!(
-                "{doing}: forbidden: {}. What is needed: get and list of {NEEDED}; missing: {resource}. To grant it: kubectl create role steadfast-explain -n {namespace} --verb=get,list --resource={NEEDED} and kubectl create rolebinding steadfast-explain -n {namespace} --role=steadfast-explain --user=WHO",
-                status.message
+                "{doing}: forbidden: {}. What is needed: get and list of {NEEDED}; missing: {resource}. To grant it: kubectl create role steadfast-explain -n {namespace} --verb=get,list --resource={NEEDED} and kubectl create rolebinding steadfast-explain -n {namespace} --role=steadfast-explain --user={}",
+                status.message,
+                who(&status.message)
             ),
         ),
         kube::Error::Api(status) if status.code == 401 => Error::trouble(
@@ -183,6 +184,11 @@ fn trouble(doing: &str, namespace: &str, resource: &str, error: kube::Error) -> 
         ),
         other => Error::Api { doing: doing.to_owned(), source: Box::new(other) },
     }
+}
+
+/// The user that a refusal names: `User "jane" cannot list resource …`.
+fn who(message: &str) -> &str {
+    message.split("User \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or("NAME")
 }
 
 /// An error with what is behind it: connections hide the reason there.

@@ -65,9 +65,17 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
             "the quota wants requests or limits to be stated: add them to the template of statefulset {set}"
         ));
     }
-    if text.contains("serviceaccount") && text.contains("not found") {
-        return Cause::new(cause::SERVICE_ACCOUNT_MISSING, about_set, said)
-            .advise(format!("create the ServiceAccount: {}", picture.kubectl("create serviceaccount NAME")));
+    if text.contains("serviceaccount \"") && text.contains("not found") {
+        let account = text.split("serviceaccount \"").nth(1).and_then(|rest| rest.split('"').next());
+        return Cause::new(
+            cause::SERVICE_ACCOUNT_MISSING,
+            format!("serviceaccount/{}", account.unwrap_or("NAME")),
+            said,
+        )
+        .advise(format!(
+            "create the ServiceAccount: {}",
+            picture.kubectl(&format!("create serviceaccount {}", account.unwrap_or("NAME")))
+        ));
     }
     if ["minimum", "maximum"].iter().any(|bound| text.contains(&format!("{bound} ")))
         && text.contains(" per ")

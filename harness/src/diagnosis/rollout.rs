@@ -83,6 +83,19 @@ pub(super) fn stuck(picture: &Picture, ordinal: i32, pod: &Pod, causes: &[Cause]
     Some(cause)
 }
 
+/// Advice that needs another template is not enough for a pod in order: it is replaced only once it is Ready.
+pub(super) fn by_hand(picture: &Picture, pod: &Pod, cause: Cause) -> Cause {
+    if !picture.ordered() || NOT_OF_THE_TEMPLATE.contains(&cause.id) {
+        return cause;
+    }
+    let name = pod.name_any();
+    let delete = picture.kubectl(&format!("delete pod {name}"));
+    cause.advise(format!(
+        "after a change of statefulset {}, also: {delete}; a pod that is not Ready is not replaced by itself (OrderedReady)",
+        picture.name()
+    ))
+}
+
 /// Whether the two revisions' pods are different; assumed where the revisions can't be read.
 fn differs(picture: &Picture, pod: &Pod) -> bool {
     let revisions = picture.revisions.as_deref().unwrap_or_default();

@@ -39,7 +39,7 @@ pub fn cases() -> Vec<Case> {
         case(cause::QUOTA_EXCEEDED, refused("failed to create PVC data-web-2: persistentvolumeclaims \"data-web-2\" is forbidden: exceeded quota: room, requested: requests.storage=1Gi, used: requests.storage=2Gi, limited: requests.storage=2Gi"), &["(resourcequota/room)"]),
         case(cause::QUOTA_EXCEEDED, refused("pods \"web-2\" is forbidden: failed quota: few: must specify limits.cpu for: main"), &["must specify"]),
         case(cause::LIMIT_RANGE_REFUSED, refused("pods \"web-2\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi"), &["maximum memory"]),
-        case(cause::SERVICE_ACCOUNT_MISSING, refused("pods \"web-2\" is forbidden: error looking up service account shop/web: serviceaccount \"web\" not found"), &["shop/web"]),
+        case(cause::SERVICE_ACCOUNT_MISSING, refused("pods \"web-2\" is forbidden: error looking up service account shop/web: serviceaccount \"web\" not found"), &["(serviceaccount/web)", "create serviceaccount web"]),
         case(cause::NAMESPACE_TERMINATING, refused("pods \"web-2\" is forbidden: unable to create new content in namespace shop because it is being terminated"), &["(namespace/shop)"]),
         case(cause::ADMISSION_REFUSED, refused("admission webhook \"policy.example.com\" denied the request: no tag"), &["no tag"]),
         case(cause::NAME_TAKEN, World::new(2).pod(1, json!({"metadata": {"ownerReferences": []}})), &["pod web-1"]),

@@ -122,6 +122,7 @@ pub fn cases() -> Vec<Case> {
         case(cause::VOLUME_MOUNT_FAILED, mounting().event("pod-web-1", "FailedMount", "MountVolume.MountDevice failed for volume \"pv-1\" : wrong fs type"), &["wrong fs type"]),
         case(cause::CONFIG_MAP_MISSING, mounting().event("pod-web-1", "FailedMount", "MountVolume.SetUp failed for volume \"config\" : configmap \"settings\" not found"), &["(configmap/settings)"]),
         case(cause::SECRET_MISSING, mounting().event("pod-web-1", "FailedMount", "MountVolume.SetUp failed for volume \"key\" : secret \"web-key\" not found"), &["(secret/web-key)"]),
+        case(cause::OUT_OF_MEMORY, mounting().event("pod-web-1", "FailedCreatePodSandBox", "container init was OOM-killed (memory limit too low?)"), &["OOM-killed"]),
         case(cause::SANDBOX_FAILED, mounting().event("pod-web-1", "FailedCreatePodSandBox", "Failed to create pod sandbox: plugin type=\"bridge\" failed"), &["bridge"]),
     ]
 }
@@ -160,4 +161,14 @@ fn a_class_that_came_since_is_not_missing() {
         .event("claim-data-web-1", "Provisioning", "External provisioner is provisioning volume");
     let diagnosis = diagnose(&world.picture());
     assert_eq!(diagnosis.state, State::Moving, "{diagnosis}");
+}
+
+#[test]
+fn a_claim_that_goes_with_its_pod_is_noted_while_the_pod_is_healthy() {
+    let deleted = json!({"metadata": {"deletionTimestamp": super::world::A_MINUTE_AGO, "finalizers": ["kubernetes.io/pvc-protection"]}});
+    let diagnosis = diagnose(&World::new(2).claim(1, deleted).picture());
+    assert!(
+        diagnosis.healthy() && diagnosis.notes.iter().any(|note| note.contains("PVC data-web-1")),
+        "{diagnosis}"
+    );
 }
