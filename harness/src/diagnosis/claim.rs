@@ -124,9 +124,11 @@ pub(super) fn going(picture: &Picture, claim: &PersistentVolumeClaim) -> Cause {
         seen.push_str(&format!("; pods that still use it: {users}"));
     }
     Cause::new(cause::CLAIM_TERMINATING, format!("persistentvolumeclaim/{name}"), seen)
-        .advise("a deletion can't be taken back: the data goes with the claim unless its volume's reclaim policy is Retain")
+        .advise(
+            "a deletion can't be taken back; the data stays only if the volume's reclaim policy is Retain",
+        )
         .advise(format!("see what holds it: {}", picture.kubectl(&format!("get pvc {name} -o yaml"))))
-        .advise("kubernetes.io/pvc-protection goes when no pod uses the claim; another finalizer belongs to whoever set it")
+        .advise("kubernetes.io/pvc-protection goes when no pod uses it; others belong to whoever set them")
         .advise("once it is gone, the set's controller makes a new, empty claim")
 }
 
@@ -212,7 +214,7 @@ fn no_class(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
         told.map(|told| format!(": {}", quote(told))).unwrap_or_default()
     );
     let cause = Cause::new(cause::NO_DEFAULT_STORAGE_CLASS, "storageclass", seen)
-        .advise(format!("make a class the default: kubectl annotate storageclass NAME {DEFAULT_CLASS}=true; the claim then binds by itself"))
+        .advise(format!("make a class the default: kubectl annotate storageclass NAME {DEFAULT_CLASS}=true"))
         .advise(again(picture, claim, "with a storageClassName"));
     Some(cause)
 }
@@ -279,8 +281,14 @@ fn silent(picture: &Picture, claim: &PersistentVolumeClaim, class: &StorageClass
         picture.ago(since.as_ref())
     );
     let cause = Cause::new(cause::PROVISIONER_SILENT, format!("storageclass/{}", class.name_any()), seen)
-        .advise(format!("see whether a program runs that provisions for {}: kubectl get pods -A; kubectl get csidrivers", class.provisioner))
-        .advise(format!("if the provisioner's name is wrong, the class must be made anew: kubectl get storageclass {} -o yaml", class.name_any()));
+        .advise(format!(
+            "see whether {} runs: kubectl get pods -A; kubectl get csidrivers",
+            class.provisioner
+        ))
+        .advise(format!(
+            "if its name is wrong, make the class anew: kubectl get storageclass {} -o yaml",
+            class.name_any()
+        ));
     Some(cause)
 }
 
@@ -289,7 +297,6 @@ fn again(picture: &Picture, claim: &PersistentVolumeClaim, with: &str) -> String
     let (claim, set) = (claim.name_any(), picture.name());
     let delete_set = picture.kubectl(&format!("delete statefulset {set} --cascade=orphan"));
     let delete_claim = picture.kubectl(&format!("delete pvc {claim}"));
-    format!(
-        "or make set and claim anew {with}: {delete_set}; {delete_claim} (it is empty); apply the changed manifest; delete the pod that waits"
-    )
+    let steps = format!("{delete_set}; {delete_claim} (it is empty); apply the manifest; delete the pod");
+    format!("or make set and claim anew {with}: {steps}")
 }

@@ -8,8 +8,11 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
-    picture::{message, spec, status},
+    picture::{message, seen_last, spec, status},
 };
+
+/// Seconds after which the end of a container is an event of its own, and not one of a series.
+const LONG_LIFE: f64 = 300.0;
 
 /// A container with its pod.
 struct At<'a> {
@@ -50,8 +53,9 @@ impl At<'_> {
             (Some(begin), Some(end)) => end.0.duration_since(begin.0).as_secs_f64(),
             _ => 0.0,
         };
-        let healthy = self.container.ready || running > lifetime * 2.0 + 10.0;
-        (!healthy).then(|| self.crashed(ended))
+        // One end after a long life is no habit: a node that was started again, a deadlock once a week.
+        let crashing = !self.container.ready && lifetime < LONG_LIFE && running < lifetime * 2.0 + 10.0;
+        crashing.then(|| self.crashed(ended))
     }
 
     fn last_end(&self) -> Option<&ContainerStateTerminated> {
@@ -82,7 +86,8 @@ impl At<'_> {
                 Some(self.cannot_start(reason, told))
             }
             // Before the first end, nothing is known against it: it may be created, or wait for those before it.
-            _ => self.last_end().map(|ended| self.crashed(ended)),
+            "CrashLoopBackOff" => self.last_end().map(|ended| self.crashed(ended)),
+            _ => None,
         }
     }
 
@@ -125,47 +130,39 @@ impl At<'_> {
     }
 
     fn crashed(&self, ended: &ContainerStateTerminated) -> Cause {
-        let reason = ended.reason.as_deref().unwrap_or_default();
+        let reason = ended.reason.as_deref().unwrap_or("no reason given");
         let told = ended.message.as_deref().unwrap_or_default();
         let pod = self.pod.name_any();
         let restarts = match self.container.restart_count {
+            0 => "not restarted yet".to_owned(),
             1 => "restarted once".to_owned(),
             times => format!("restarted {times} times"),
         };
         if ["StartError", "ContainerCannotRun"].contains(&reason) {
             return self.cannot_start(reason, told);
         }
+        let logs = self.picture.kubectl(&format!("logs {pod} -c {} --previous", self.container.name));
+        let logs = format!("see what it was at: {logs}");
         if reason == "OOMKilled" {
-            let seen = format!(
-                "is killed for using more memory than its limit of {} (OOMKilled, {restarts})",
-                self.memory_limit()
-            );
-            return self
-                .cause(cause::OUT_OF_MEMORY, &seen)
-                .advise(format!(
-                    "raise resources.limits.memory of container {} in statefulset {}, or make it use less",
-                    self.container.name,
-                    self.picture.name()
-                ))
-                .advise(format!(
-                    "see what it was at: {}",
-                    self.picture.kubectl(&format!("logs {pod} -c {} --previous", self.container.name))
-                ));
+            let limit = self.memory_limit();
+            let seen =
+                format!("is killed for using more memory than its limit of {limit} (OOMKilled, {restarts})");
+            let set = self.picture.name();
+            let raise = format!("raise resources.limits.memory in statefulset {set}, or make it use less");
+            return self.cause(cause::OUT_OF_MEMORY, &seen).advise(raise).advise(logs);
         }
         if let Some(said) = self.killed_by_probe(ended) {
-            return self.cause(cause::LIVENESS_PROBE_FAILING, &format!("is restarted because its liveness probe fails ({restarts}): {}", quote(&said)))
-                .advise("see whether the process hangs, or the probe asks too early or too much: initialDelaySeconds, timeoutSeconds, failureThreshold")
-                .advise(format!("see what it was at: {}", self.picture.kubectl(&format!("logs {pod} -c {} --previous", self.container.name))));
+            let said = quote(&said);
+            let seen = format!("is restarted because its liveness probe fails ({restarts}): {said}");
+            return self
+                .cause(cause::LIVENESS_PROBE_FAILING, &seen)
+                .advise("see whether the process hangs, or the probe asks too early or too much")
+                .advise("its initialDelaySeconds, timeoutSeconds and failureThreshold say when it gives up")
+                .advise(logs);
         }
         let told = if told.is_empty() { String::new() } else { format!(": {}", quote(told)) };
-        self.cause(
-            cause::CONTAINER_CRASHES,
-            &format!("ends with exit code {} ({reason}, {restarts}){told}", ended.exit_code),
-        )
-        .advise(format!(
-            "see why: {}",
-            self.picture.kubectl(&format!("logs {pod} -c {} --previous", self.container.name))
-        ))
+        let seen = format!("ends with exit code {} ({reason}, {restarts}){told}", ended.exit_code);
+        self.cause(cause::CONTAINER_CRASHES, &seen).advise(logs)
     }
 
     /// A limit as the pod's spec has it.
@@ -183,13 +180,14 @@ impl At<'_> {
 
     /// What the liveness probe said, of a container whose last end was the kubelet's doing.
     fn killed_by_probe(&self, ended: &ContainerStateTerminated) -> Option<String> {
-        let events = self.picture.events_about(self.pod);
+        let began = ended.started_at.as_ref().map(|time| time.0);
+        // What was said of an earlier life says nothing of how this one ended.
+        let mut events = self.picture.events_about(self.pod);
+        events.retain(|event| seen_last(event) >= began);
         let word = format!("Container {} failed liveness probe", self.container.name);
         events.iter().find(|event| message(event).contains(&word))?;
-        let began = ended.started_at.as_ref().map(|time| time.0);
         let said = events.iter().find(|event| message(event).starts_with("Liveness probe"))?;
-        // A probe that failed before this life says nothing of its end.
-        (super::picture::seen_last(said) >= began).then(|| message(said).to_owned())
+        Some(message(said).to_owned())
     }
 }
 

@@ -47,8 +47,9 @@ pub(super) fn whole(picture: &Picture) -> Option<Finding> {
 fn refused(picture: &Picture) -> bool {
     let failed =
         picture.event(&picture.set, &["FailedCreate", "FailedDelete", "FailedUpdate"]).and_then(seen_last);
-    let written =
-        picture.set.metadata.managed_fields.iter().flatten().filter(|entry| entry.subresource.is_none());
+    // The controller itself writes the status; scaling is a write of the spec.
+    let entries = picture.set.metadata.managed_fields.iter().flatten();
+    let written = entries.filter(|entry| entry.subresource.as_deref() != Some("status"));
     let written = written.filter_map(|entry| entry.time.as_ref().map(|time| time.0)).max();
     failed.is_some() && failed >= written
 }
@@ -59,9 +60,13 @@ fn idle(picture: &Picture, what: &str) -> Finding {
         return Finding::Moving(format!("the controller's turn: {what}"));
     }
     let set = picture.name();
-    let cause = Cause::new(cause::CONTROLLER_IDLE, format!("statefulset/{set}"), format!("the StatefulSet controller does not act: {what}"))
-        .advise("see whether the controller runs and has elected a leader: kubectl -n kube-system get pods -l component=kube-controller-manager; kubectl -n kube-system get lease kube-controller-manager")
-        .advise("its log says why it does not act: kubectl -n kube-system logs -l component=kube-controller-manager --tail 50");
+    let seen = format!("the StatefulSet controller does not act: {what}");
+    let system = "kubectl -n kube-system";
+    let label = "component=kube-controller-manager";
+    let cause = Cause::new(cause::CONTROLLER_IDLE, format!("statefulset/{set}"), seen)
+        .advise(format!("see whether the controller runs: {system} get pods -l {label}"))
+        .advise(format!("and whether it leads: {system} get lease kube-controller-manager -o yaml"))
+        .advise(format!("its log says why it does not act: {system} logs -l {label} --tail 50"));
     Finding::Blamed(vec![cause])
 }
 

@@ -33,14 +33,23 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
             )
         }
         Some("FailedCreatePodSandBox") => {
-            let cause = Cause::new(cause::SANDBOX_FAILED, about, format!("the sandbox of pod {name} can't be made: {}", quote(told)))
-                .advise("see the network plugin and the container runtime on its node: kubectl -n kube-system get pods -o wide");
+            let cause = Cause::new(
+                cause::SANDBOX_FAILED,
+                about,
+                format!("pod {name} gets no sandbox: {}", quote(told)),
+            )
+            .advise("see the network plugin on its node: kubectl -n kube-system get pods -o wide");
             Some(cause)
         }
         Some("FailedAttachVolume") if told.contains("Multi-Attach") => {
-            let cause = Cause::new(cause::VOLUME_IN_USE, about, format!("a volume of pod {name} is still attached to another node: {}", quote(told)))
-                .advise("see where: kubectl get volumeattachments")
-                .advise("delete the pod that uses it, if one does; if its node is off for good: kubectl taint node NODE node.kubernetes.io/out-of-service=nodeshutdown:NoExecute");
+            let cause = Cause::new(
+                cause::VOLUME_IN_USE,
+                about,
+                format!("a volume of pod {name} is attached elsewhere: {}", quote(told)),
+            )
+            .advise("see where: kubectl get volumeattachments")
+            .advise("delete the pod that uses it, if one does, or if its node is off for good:")
+            .advise("kubectl taint node NODE node.kubernetes.io/out-of-service=nodeshutdown:NoExecute");
             Some(cause)
         }
         _ => Some(missing(picture, pod, told).or_else(|| earlier(picture, pod)).unwrap_or_else(|| {

@@ -40,8 +40,9 @@ fn budgets(picture: &Picture) -> Vec<String> {
     let note = |budget: &PodDisruptionBudget| {
         let allowed = budget.status.as_ref().map_or(0, |status| status.disruptions_allowed);
         format!(
-            "PodDisruptionBudget {} covers these pods and allows {allowed} disruptions now: it only refuses evictions, and never keeps a pod Pending or from being created",
-            budget.name_any()
+            "PodDisruptionBudget {} covers these pods and allows {allowed} disruptions now; {}",
+            budget.name_any(),
+            "it only refuses evictions, and never keeps a pod Pending or from being created"
         )
     };
     if waits { budgets.map(note).collect() } else { Vec::new() }
@@ -103,7 +104,7 @@ fn consumers(picture: &Picture) -> Option<String> {
         .filter(|name| picture.claim(name).is_some_and(|claim| claim::waits_for_consumer(picture, claim)));
     let waiting = waiting.collect::<Vec<_>>().join(", ");
     (!waiting.is_empty()).then(|| {
-        format!("Pending, and normal: PVC {waiting}: the storage class makes the volume when the pod has a node (WaitForFirstConsumer)")
+        format!("PVC {waiting} is Pending, which is normal: its volume is made for the pod's node (WaitForFirstConsumer)")
     })
 }
 

@@ -106,30 +106,55 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         Refusal::Taint => tainted(picture, pod, said),
         Refusal::Cordoned => {
             let names = names(picture, node::cordoned);
-            new(cause::NODES_CORDONED, &format!("; cordoned: {names}"))
-                .advise(format!("let pods onto a node again: kubectl uncordon {}", names.split(", ").next().unwrap_or("NODE")))
+            new(cause::NODES_CORDONED, &format!("; cordoned: {names}")).advise(format!(
+                "let pods onto a node again: kubectl uncordon {}",
+                names.split(", ").next().unwrap_or("NODE")
+            ))
         }
-        Refusal::Selector => new(cause::NO_NODE_MATCHES, &format!("; it asks for nodes with {}", node::demand(pod)))
-            .advise("see what the nodes have: kubectl get nodes --show-labels")
-            .advise(format!("label a node (kubectl label node NODE KEY=VALUE), or change nodeSelector or affinity of statefulset {set}")),
-        Refusal::Ports => new(cause::PORTS_TAKEN, "")
-            .advise(format!("take hostPort out of the template of statefulset {set}, or add nodes: each port can be had once a node")),
+        Refusal::Selector => new(
+            cause::NO_NODE_MATCHES,
+            &format!("; it asks for nodes with {}", node::demand(pod)),
+        )
+        .advise("see what the nodes have: kubectl get nodes --show-labels")
+        .advise(format!(
+            "label a node: kubectl label node NODE KEY=VALUE; or change what statefulset {set} asks for"
+        )),
+        Refusal::Ports => new(cause::PORTS_TAKEN, "").advise(format!(
+            "take hostPort out of statefulset {set}, or add nodes: each has a port only once"
+        )),
         Refusal::VolumeInUse => new(cause::VOLUME_IN_USE, "")
             .advise(format!("find the other pod that mounts the claim: {}", picture.kubectl("describe pvc"))),
-        Refusal::VolumeLimit => new(cause::VOLUME_LIMIT, "")
-            .advise("add nodes, or see which volumes are attached: kubectl get volumeattachments; kubectl get csinodes -o yaml"),
-        Refusal::VolumeNode => new(cause::VOLUME_NODE_UNAVAILABLE, &format!("; it mounts {}", claim::mounted(pod).join(", ")))
-            .advise("see which node its volumes need, and whether that node is there and not cordoned: kubectl describe pv; kubectl get nodes"),
-        Refusal::NoVolume => new(cause::NO_VOLUME_FITS, &format!("; it mounts {}", claim::mounted(pod).join(", ")))
-            .advise("see the volumes and their nodes: kubectl get pv; create one that fits the claim on a node that can run the pod"),
-        Refusal::Storage => new(cause::INSUFFICIENT_STORAGE, &format!("; it asks for {}", sizes(picture, pod)))
-            .advise("see what each storage pool has free: kubectl get csistoragecapacities -A")
-            .advise("make room in the storage or add to it, or ask for less: a claim's size can't shrink, so claim and set are to be made anew"),
-        Refusal::Spread => new(cause::TOPOLOGY_SPREAD, "")
-            .advise(format!("add nodes in the zones that lack pods, or set whenUnsatisfiable: ScheduleAnyway in statefulset {set}")),
+        Refusal::VolumeLimit => new(cause::VOLUME_LIMIT, "").advise(
+            "add nodes, or detach volumes: kubectl get volumeattachments; kubectl get csinodes -o yaml",
+        ),
+        Refusal::VolumeNode => new(
+            cause::VOLUME_NODE_UNAVAILABLE,
+            &format!("; it mounts {}", claim::mounted(pod).join(", ")),
+        )
+        .advise(
+            "see whether the node that its volumes need is there: kubectl describe pv; kubectl get nodes",
+        ),
+        Refusal::NoVolume => new(
+            cause::NO_VOLUME_FITS,
+            &format!("; it mounts {}", claim::mounted(pod).join(", ")),
+        )
+        .advise(
+            "create one that fits the claim, on a node that can run the pod; those there are: kubectl get pv",
+        ),
+        Refusal::Storage => new(
+            cause::INSUFFICIENT_STORAGE,
+            &format!("; it asks for {}", sizes(picture, pod)),
+        )
+        .advise("see what each storage pool has free: kubectl get csistoragecapacities -A")
+        .advise("make room in the storage, or ask for less: claims can't shrink, so make claim and set anew"),
+        Refusal::Spread => new(cause::TOPOLOGY_SPREAD, "").advise(format!(
+            "add nodes where pods lack, or set whenUnsatisfiable: ScheduleAnyway in statefulset {set}"
+        )),
         Refusal::PodAffinity => new(cause::ANTI_AFFINITY, "")
             .advise("see which pods run where: kubectl get pods -A -o wide")
-            .advise(format!("add nodes, or make the rule of statefulset {set} preferred instead of required")),
+            .advise(format!(
+                "add nodes, or make the rule of statefulset {set} preferred instead of required"
+            )),
     }
 }
 
@@ -178,8 +203,9 @@ fn tainted(picture: &Picture, pod: &Pod, said: &str) -> Cause {
     let pressure = keeps(&|taint| taint.key.ends_with("-pressure"));
     if !pressure.is_empty() {
         let seen = format!("{said}; under pressure: {}", pressure.join(", "));
-        return Cause::new(cause::NODE_UNDER_PRESSURE, format!("node/{}", pressure[0]), seen)
-            .advise(format!("see which: kubectl describe node {}; free disk or memory there, and the taint goes by itself", pressure[0]));
+        return Cause::new(cause::NODE_UNDER_PRESSURE, format!("node/{}", pressure[0]), seen).advise(
+            format!("free some there, and the taint goes by itself: kubectl describe node {}", pressure[0]),
+        );
     }
     let down = keeps(&|taint| taint.key.ends_with("/not-ready") || taint.key.ends_with("/unreachable"));
     if !down.is_empty() {
@@ -193,8 +219,10 @@ fn tainted(picture: &Picture, pod: &Pod, said: &str) -> Cause {
     });
     let taints = taints.collect::<Vec<_>>().join("; ");
     let more = if taints.is_empty() { String::new() } else { format!("; {taints}") };
-    Cause::new(cause::TAINT_NOT_TOLERATED, about(pod), format!("{said}{more}"))
-        .advise(format!("add a toleration to the template of statefulset {}, or take the taint away: kubectl taint node NODE KEY-", picture.name()))
+    Cause::new(cause::TAINT_NOT_TOLERATED, about(pod), format!("{said}{more}")).advise(format!(
+        "tolerate the taint in statefulset {}, or take it away: kubectl taint node NODE KEY-",
+        picture.name()
+    ))
 }
 
 fn sizes(picture: &Picture, pod: &Pod) -> String {

@@ -21,6 +21,8 @@ const NOT_OF_THE_TEMPLATE: &[&str] = &[
     cause::NO_DEFAULT_STORAGE_CLASS,
     cause::NO_VOLUME_FITS,
     cause::NODE_NOT_READY,
+    cause::NODE_UNDER_PRESSURE,
+    cause::NODES_CORDONED,
     cause::POD_FAILED,
     cause::POD_TERMINATING,
     cause::PROVISIONER_SILENT,
@@ -28,6 +30,7 @@ const NOT_OF_THE_TEMPLATE: &[&str] = &[
     cause::SCHEDULER_IDLE,
     cause::STORAGE_CLASS_MISSING,
     cause::VOLUME_IN_USE,
+    cause::VOLUME_LIMIT,
     cause::VOLUME_NODE_UNAVAILABLE,
 ];
 

@@ -88,3 +88,12 @@ fn a_crash_of_long_ago_is_not_the_cause_of_a_probe_that_fails() {
     }));
     assert_eq!(diagnose(&world.picture()).ids(), [cause::READINESS_PROBE_FAILING]);
 }
+
+#[test]
+fn the_end_of_a_long_life_is_not_the_cause_of_a_probe_that_fails() {
+    let ended = json!({"exitCode": 255, "reason": "Unknown", "startedAt": "2026-01-01T05:00:00Z", "finishedAt": "2026-01-01T11:58:30Z"});
+    let world = World::new(1).probe_fails(0).container(0, json!({
+        "state": {"running": {"startedAt": super::world::A_MINUTE_AGO}}, "lastState": {"terminated": ended}, "restartCount": 1, "started": true,
+    }));
+    assert_eq!(diagnose(&world.picture()).ids(), [cause::READINESS_PROBE_FAILING]);
+}

@@ -127,3 +127,14 @@ fn a_higher_pod_s_own_trouble_is_noted_and_not_blamed() {
         "{diagnosis}"
     );
 }
+
+#[test]
+fn a_refusal_from_before_the_newest_spec_does_not_excuse_the_controller() {
+    let scaled = json!([{"manager": "kubectl", "operation": "Update", "subresource": "scale", "time": "2026-01-01T12:00:30Z"}]);
+    let world = refused("exceeded quota: few, requested: pods=1")
+        .set(json!({"metadata": {"generation": 2, "managedFields": scaled}, "spec": {"replicas": 2}}))
+        .quiet();
+    assert_eq!(diagnose(&world.picture()).ids(), [cause::CONTROLLER_IDLE]);
+    let refused_since = world.set(json!({"metadata": {"managedFields": null}, "spec": {"replicas": 3}}));
+    assert_eq!(diagnose(&refused_since.picture()).ids(), [cause::QUOTA_EXCEEDED]);
+}
