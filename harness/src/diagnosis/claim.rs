@@ -10,6 +10,7 @@ use super::{
     Picture,
     cause::{self, Cause, quote},
     picture::{message, spec, terminating},
+    quantity,
 };
 
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
@@ -151,33 +152,52 @@ fn lost(picture: &Picture, claim: &PersistentVolumeClaim) -> Cause {
 }
 
 fn unbound(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
-    let name = claim.name_any();
-    let volumes = picture.volumes.as_deref().unwrap_or_default();
-    match class_name(claim) {
-        None => no_class(picture, claim),
-        Some("") => Some(nothing_fits(picture, claim, "asks for a volume without a storage class, which nothing provisions")),
-        Some(class_name) => {
-            let Ok(classes) = &picture.classes else { return failed(picture, claim, class_name) };
-            let of_class = |volume: &&PersistentVolume| {
-                volume.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref()) == Some(class_name)
-            };
-            match classes.iter().find(|class| class.name_any() == class_name) {
-                None if volumes.iter().any(|volume| of_class(&volume)) => {
-                    let why = format!("asks for storage class {class_name}, which nothing provisions");
-                    Some(nothing_fits(picture, claim, &why))
-                }
-                None => Some(class_missing(picture, claim, class_name, classes)),
-                // The scheduler looks for the volume, and says when there is none.
-                Some(_) if waits_for_consumer(picture, claim) => None,
-                Some(class) if class.provisioner == NO_PROVISIONER => {
-                    let why = format!("asks for storage class {class_name}, whose volumes are made by hand ({NO_PROVISIONER})");
-                    Some(nothing_fits(picture, claim, &why))
-                }
-                Some(class) => failed(picture, claim, class_name).or_else(|| silent(picture, claim, class)),
+    let describe = picture.kubectl(&format!("describe pvc {}", claim.name_any()));
+    let cause = match (class_name(claim), &picture.classes) {
+        (None, _) => no_class(picture, claim),
+        (Some(""), _) => nothing_fits(picture, claim, "asks for a volume without a storage class"),
+        (Some(name), Err(_)) => failed(picture, claim, name),
+        (Some(name), Ok(classes)) => match classes.iter().find(|class| class.name_any() == name) {
+            None if of_class(picture, name).next().is_some() => nothing_fits(
+                picture,
+                claim,
+                &format!("asks for storage class {name}, which nothing provisions"),
+            ),
+            None => Some(class_missing(picture, claim, name, classes)),
+            // The scheduler looks for the volume, and says when there is none.
+            Some(_) if waits_for_consumer(picture, claim) => None,
+            Some(class) if class.provisioner == NO_PROVISIONER => {
+                let why = format!("asks for storage class {name}, whose volumes are made by hand");
+                nothing_fits(picture, claim, &why)
             }
-        }
-    }
-    .map(|cause| cause.advise(format!("see the claim: {}", picture.kubectl(&format!("describe pvc {name}")))))
+            Some(class) => failed(picture, claim, name).or_else(|| silent(picture, claim, class)),
+        },
+    };
+    cause.map(|cause| cause.advise(format!("see the claim: {describe}")))
+}
+
+fn of_class<'a>(picture: &'a Picture, name: &str) -> impl Iterator<Item = &'a PersistentVolume> {
+    let volumes = picture.volumes.as_deref().unwrap_or_default().iter();
+    volumes.filter(move |volume| {
+        let class = volume.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
+        class.unwrap_or_default() == name
+    })
+}
+
+/// Whether a volume that is Available is as large as asked, and can be mounted as asked.
+fn fits(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
+    let available = volume.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Available");
+    let (Some(has), Some(asks)) = (&volume.spec, &claim.spec) else { return false };
+    let capacity = has.capacity.as_ref().and_then(|all| quantity::parse(&all.get("storage")?.0));
+    let modes = has.access_modes.as_deref().unwrap_or_default();
+    available
+        && capacity >= size(claim).and_then(quantity::parse)
+        && asks.access_modes.iter().flatten().all(|mode| modes.contains(mode))
+}
+
+/// The storage that a claim asks for.
+fn size(claim: &PersistentVolumeClaim) -> Option<&str> {
+    Some(&claim.spec.as_ref()?.resources.as_ref()?.requests.as_ref()?.get("storage")?.0)
 }
 
 fn class_missing(
@@ -219,22 +239,24 @@ fn no_class(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
     Some(cause)
 }
 
-fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> Cause {
-    let spec = claim.spec.as_ref();
-    let size = spec
-        .and_then(|spec| spec.resources.as_ref()?.requests.as_ref()?.get("storage"))
-        .map(|size| size.0.as_str());
-    let modes = spec.and_then(|spec| spec.access_modes.as_deref()).unwrap_or_default().join(", ");
+fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> Option<Cause> {
+    // One that fits is about to be bound.
+    if of_class(picture, class_name(claim).unwrap_or_default()).any(|volume| fits(volume, claim)) {
+        return None;
+    }
+    let name = claim.name_any();
+    let modes =
+        claim.spec.as_ref().and_then(|spec| spec.access_modes.as_deref()).unwrap_or_default().join(", ");
+    let size = size(claim).unwrap_or("the size asked for");
     let told = picture.event(claim, &["FailedBinding"]).map(|event| format!(": {}", quote(message(event))));
     let seen = format!(
-        "PVC {} is Pending: it {why}, and no volume that is Available has {} or more with {modes}{}",
-        claim.name_any(),
-        size.unwrap_or("the size asked for"),
+        "PVC {name} is Pending: it {why}, and no volume that is Available has {size} or more with {modes}{}",
         told.unwrap_or_default()
     );
-    Cause::new(cause::NO_VOLUME_FITS, format!("persistentvolumeclaim/{}", claim.name_any()), seen)
-        .advise("see the volumes: kubectl get pv; create one that fits, or free one that is Released by removing its claimRef")
-        .advise(again(picture, claim, "with a class that is provisioned"))
+    let cause = Cause::new(cause::NO_VOLUME_FITS, format!("persistentvolumeclaim/{name}"), seen)
+        .advise("create a volume that fits, or free a Released one by removing its claimRef: kubectl get pv")
+        .advise(again(picture, claim, "with a class that is provisioned"));
+    Some(cause)
 }
 
 /// What the provisioner of a claim that is still pending complained about last.

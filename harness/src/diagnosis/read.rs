@@ -160,14 +160,17 @@ where
 /// What a call that is needed ended with, as something that the user can act on.
 fn trouble(doing: &str, namespace: &str, resource: &str, error: kube::Error) -> Error {
     match error {
-        kube::Error::Api(status) if status.code == 403 => Error::trouble(
-            exit::FORBIDDEN,
-            format!(
-                "{doing}: forbidden: {}. What is needed: get and list of {NEEDED}; missing: {resource}. To grant it: kubectl create role steadfast-explain -n {namespace} --verb=get,list --resource={NEEDED} and kubectl create rolebinding steadfast-explain -n {namespace} --role=steadfast-explain --user={}",
-                status.message,
-                who(&status.message)
-            ),
-        ),
+        kube::Error::Api(status) if status.code == 403 => {
+            let role = format!("-n {namespace} --verb=get,list --resource={NEEDED}");
+            let binding = format!("-n {namespace} --role=steadfast-explain --user={}", who(&status.message));
+            let grant = format!(
+                "kubectl create role steadfast-explain {role}; kubectl create rolebinding steadfast-explain {binding}"
+            );
+            let told = status.message.as_str();
+            let message =
+                format!("{doing}: forbidden: {told}. {resource} must be readable here. To grant it: {grant}");
+            Error::trouble(exit::FORBIDDEN, message)
+        }
         kube::Error::Api(status) if status.code == 401 => Error::trouble(
             exit::FORBIDDEN,
             format!(

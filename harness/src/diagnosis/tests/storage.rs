@@ -172,3 +172,17 @@ fn a_claim_that_goes_with_its_pod_is_noted_while_the_pod_is_healthy() {
         "{diagnosis}"
     );
 }
+
+#[test]
+fn a_volume_that_fits_is_about_to_be_bound() {
+    let volume = |size: &str, phase: &str| {
+        unbound(json!({"storageClassName": "manual"})).object("volume", "mine", json!({
+            "spec": {"storageClassName": "manual", "capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"]},
+            "status": {"phase": phase},
+        }))
+    };
+    assert_eq!(diagnose(&volume("2Gi", "Available").picture()).state, State::Moving);
+    for (size, phase) in [("1Mi", "Available"), ("2Gi", "Released")] {
+        assert_eq!(diagnose(&volume(size, phase).picture()).ids(), [cause::NO_VOLUME_FITS]);
+    }
+}
