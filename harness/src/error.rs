@@ -61,6 +61,14 @@ pub mod exit {
     pub const NO_KIND: u8 = 19;
     /// A cluster that a living process uses.
     pub const IN_USE: u8 = 20;
+    /// No such StatefulSet, or no such namespace.
+    pub const NO_SET: u8 = 21;
+    /// The API server does not show what is needed, or does not accept the credentials.
+    pub const FORBIDDEN: u8 = 22;
+    /// The API server does not answer.
+    pub const UNREACHABLE: u8 = 23;
+    /// A set that is not ready, though no cause was found.
+    pub const NO_CAUSE: u8 = 24;
 }
 
 /// The harness's result.

@@ -5,6 +5,7 @@
 
 pub mod claim;
 pub mod cluster;
+pub mod diagnosis;
 pub mod error;
 pub mod journal;
 pub mod law;

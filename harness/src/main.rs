@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use harness::{Error, Result, cluster, settings};
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
 
 /// Proves on real kind clusters that Kubernetes keeps the promises that stateful applications live on.
 #[derive(Parser)]
@@ -43,15 +44,24 @@ enum Command {
         /// The run's directory: target/steadfast/latest
         directory: camino::Utf8PathBuf,
     },
+    /// Say why a StatefulSet, or one of its pods, is stuck, and what to do; only reads, on any cluster
+    #[command(after_help = EXPLAIN_CODES)]
+    Explain(command::Explain),
 }
+
+const EXPLAIN_CODES: &str = "Exit codes:
+  0   the set is healthy
+  1   it is stuck, and the cause is named
+  17  no such kubeconfig or context, or a target that can't be one
+  21  no such StatefulSet or namespace
+  22  the API server refuses to show it; the message says what to grant
+  23  the API server does not answer
+  24  it is not ready, and no cause was found: it may only need time";
 
 fn main() -> ExitCode {
     let matches = Arguments::command().after_help(command::settings_help()).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
+    tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
     cluster::install_crypto();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -59,7 +69,7 @@ fn main() -> ExitCode {
         .map_err(Error::io("starting the runtime"))
         .and_then(|runtime| runtime.block_on(run(arguments.command)));
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             command::complain(&format!("error: {error}"));
             ExitCode::from(error.exit_code())
@@ -67,21 +77,29 @@ fn main() -> ExitCode {
     }
 }
 
+/// What is logged beside the answer: what RUST_LOG asks for, or errors that nobody else tells.
+fn filter() -> EnvFilter {
+    // The client logs what it also returns, and one error is to be said once.
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,kube_client=off"))
+}
+
 /// Runs a command until it ends or a signal comes; then what it was at is dropped, which cleans up.
-async fn run(command: Command) -> Result<()> {
+async fn run(command: Command) -> Result<ExitCode> {
     let handler = Error::io("installing a signal handler");
     let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(Error::io("installing a signal handler"))?;
     let settings = settings::Settings::load()?;
     let work = async {
         match command {
-            Command::Doctor => command::doctor(&settings).await,
-            Command::Up => command::up(&settings).await,
-            Command::Down { force } => command::down(&settings, force).await,
-            Command::Report { directory } => command::report(&directory),
-            Command::Nights { directory } => command::nights(&directory),
-            Command::Replay { directory } => command::replay(&directory),
+            Command::Doctor => command::doctor(&settings).await?,
+            Command::Up => command::up(&settings).await?,
+            Command::Down { force } => command::down(&settings, force).await?,
+            Command::Report { directory } => command::report(&directory)?,
+            Command::Nights { directory } => command::nights(&directory)?,
+            Command::Replay { directory } => command::replay(&directory)?,
+            Command::Explain(arguments) => return command::explain(&arguments).await,
         }
+        Ok(ExitCode::SUCCESS)
     };
     let mut work = std::pin::pin!(work);
     tokio::select! {

@@ -8,7 +8,7 @@ use kube::{
     config::{KubeConfigOptions, Kubeconfig},
 };
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, exit};
 
 /// Two clients: what the harness itself needs is tried again, what a scenario probes is not.
 #[derive(Clone)]
@@ -28,6 +28,32 @@ pub(super) async fn from_file(path: &Utf8Path) -> Result<Clients> {
     let kubeconfig = Kubeconfig::read_from(path)
         .map_err(|error| Error::environment(format!("reading the kubeconfig {path}: {error}")))?;
     from_kubeconfig(kubeconfig, None).await
+}
+
+/// A client of any cluster, for reading: of a kubeconfig file or the user's own, of a context or the present one.
+///
+/// # Errors
+/// When there is no such file or context, or it can't be used.
+pub async fn reader(file: Option<&Utf8Path>, context: Option<&str>) -> Result<Client> {
+    let kubeconfig = match file {
+        Some(path) => Kubeconfig::read_from(path).map_err(|error| {
+            Error::trouble(exit::SETTINGS, format!("reading the kubeconfig {path}: {error}"))
+        })?,
+        None => Kubeconfig::read().map_err(|error| {
+            Error::trouble(
+                exit::SETTINGS,
+                format!("reading the kubeconfig: {error}: name one with --kubeconfig or KUBECONFIG"),
+            )
+        })?,
+    };
+    if let Some(context) = context
+        && !kubeconfig.contexts.iter().any(|known| known.name == context)
+    {
+        let known: Vec<&str> = kubeconfig.contexts.iter().map(|known| known.name.as_str()).collect();
+        let message = format!("the kubeconfig has no context {context}; it has: {}", known.join(", "));
+        return Err(Error::trouble(exit::SETTINGS, message));
+    }
+    Ok(from_kubeconfig(kubeconfig, context).await?.probe)
 }
 
 /// Clients of a context.

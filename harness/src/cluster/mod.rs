@@ -23,7 +23,7 @@ mod runs;
 mod tunnel;
 
 pub use capability::Capability;
-pub use client::install_crypto;
+pub use client::{install_crypto, reader};
 pub use corefile::CacheTimes;
 pub use definitions::remove_definitions;
 pub use docker::docker;

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod down;
+mod explain;
 mod machine;
 mod nights;
 mod output;
@@ -11,6 +12,7 @@ mod up;
 
 pub use doctor::doctor;
 pub use down::down;
+pub use explain::{Explain, explain};
 pub use nights::nights;
 pub use output::{complain, say, settings_help};
 pub use replay::replay;

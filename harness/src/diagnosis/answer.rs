@@ -1,0 +1,91 @@
+//! What was found, and how it reads.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Cause;
+
+/// How a set is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It has what it asks for.
+    Healthy,
+    /// It has not, and nothing that we know stands in its way.
+    Moving,
+    /// It has not, and there is a cause.
+    Stuck,
+}
+
+/// What was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// The set's namespace.
+    pub namespace: String,
+    /// The set's name.
+    pub set: String,
+    /// How it is.
+    pub state: State,
+    /// The numbers: `2 of 3 pods are Ready`.
+    pub numbers: String,
+    /// Why it is stuck; empty otherwise.
+    pub causes: Vec<Cause>,
+    /// What is under way, of a set that is not ready.
+    pub moving: Vec<String>,
+    /// What is worth knowing and is no cause.
+    pub notes: Vec<String>,
+    /// What the API server did not show, with the reason: `nodes (forbidden)`.
+    pub not_looked_at: Vec<String>,
+}
+
+impl Diagnosis {
+    /// Whether the set has what it asks for.
+    pub fn healthy(&self) -> bool {
+        self.state == State::Healthy
+    }
+
+    /// The ids of the causes, in their order.
+    pub fn ids(&self) -> Vec<&'static str> {
+        self.causes.iter().map(|cause| cause.id).collect()
+    }
+}
+
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.state {
+            State::Healthy => "healthy",
+            State::Moving => "not ready, and no cause was found: it may only need time",
+            State::Stuck => "stuck",
+        };
+        write!(formatter, "statefulset/{} in namespace {} is {state}", self.set, self.namespace)?;
+        write!(formatter, ": {}", self.numbers)?;
+        for cause in &self.causes {
+            write!(formatter, "\n\n{cause}")?;
+        }
+        let rest =
+            [("under way", &self.moving), ("note", &self.notes), ("not looked at", &self.not_looked_at)];
+        for (index, (title, line)) in
+            rest.iter().flat_map(|(title, lines)| lines.iter().map(move |line| (title, line))).enumerate()
+        {
+            write!(formatter, "{}{title}: {line}", if index == 0 { "\n\n" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "cause: {} ({})\n  {}", self.id, self.about, self.seen)?;
+        for line in &self.advice {
+            write!(formatter, "\n  - {line}")?;
+        }
+        if !self.pods.is_empty() {
+            write!(formatter, "\n  hit by it: {}", self.pods.join(", "))?;
+        }
+        if !self.waiting.is_empty() {
+            write!(formatter, "\n  only waiting for that: {}", self.waiting.join(", "))?;
+        }
+        Ok(())
+    }
+}

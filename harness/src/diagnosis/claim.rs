@@ -1,0 +1,324 @@
+//! A claim that is not bound, and why.
+
+use k8s_openapi::api::{
+    core::v1::{PersistentVolume, PersistentVolumeClaim, Pod},
+    storage::v1::StorageClass,
+};
+use kube::ResourceExt;
+
+use super::{
+    Picture,
+    cause::{self, Cause, quote},
+    picture::{message, spec, terminating},
+    quantity,
+};
+
+const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+/// A provisioner that just starts, or elects its leader, takes longer than nothing.
+const PROVISIONER_MAY_TAKE: f64 = 15.0;
+/// A provisioner that has begun may take longer than one that has not.
+const PROVISIONING_MAY_TAKE: f64 = 120.0;
+
+/// The names of the claims that a pod mounts.
+pub(super) fn mounted(pod: &Pod) -> Vec<String> {
+    let volumes = spec(pod).volumes.as_deref().unwrap_or_default().iter();
+    let name = |volume: &k8s_openapi::api::core::v1::Volume| match &volume.persistent_volume_claim {
+        Some(source) => Some(source.claim_name.clone()),
+        None => volume.ephemeral.as_ref().map(|_| format!("{}-{}", pod.name_any(), volume.name)),
+    };
+    volumes.filter_map(name).collect()
+}
+
+/// A claim's phase.
+pub(super) fn phase(claim: &PersistentVolumeClaim) -> &str {
+    claim.status.as_ref().and_then(|status| status.phase.as_deref()).unwrap_or("Pending")
+}
+
+/// The storage class that a claim names; `Some("")` asks for a volume without one.
+fn class_name(claim: &PersistentVolumeClaim) -> Option<&str> {
+    claim.spec.as_ref()?.storage_class_name.as_deref()
+}
+
+fn is_default(class: &StorageClass) -> bool {
+    class.annotations().get(DEFAULT_CLASS).is_some_and(|value| value == "true")
+}
+
+/// Whether a pending claim only waits until a pod that mounts it has a node: that is how such a class works.
+pub(super) fn waits_for_consumer(picture: &Picture, claim: &PersistentVolumeClaim) -> bool {
+    let class = class_name(claim)
+        .and_then(|name| picture.classes.as_ref().ok()?.iter().find(|class| class.name_any() == name));
+    let late = match class {
+        Some(class) => class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer"),
+        // Without the class, its own word for it.
+        None => picture.event(claim, &["WaitForFirstConsumer", "WaitForPodScheduled"]).is_some(),
+    };
+    late && phase(claim) == "Pending" && !claim.annotations().contains_key(SELECTED_NODE)
+}
+
+/// The causes in the claims that a pod without a node mounts.
+pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
+    let causes: Vec<Cause> = mounted(pod).iter().filter_map(|name| one(picture, pod, name)).collect();
+    (!causes.is_empty()).then_some(causes)
+}
+
+/// Whether a claim of the pod is being bound now: the scheduler's last word is older than that.
+pub(super) fn on_its_way(picture: &Picture, pod: &Pod) -> bool {
+    pending(picture, pod).any(|claim| !waits_for_consumer(picture, claim))
+}
+
+/// Why no volume was made on the node that the scheduler had chosen, before it took the choice back.
+pub(super) fn failed_before(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
+    let failed = |claim| failed(picture, claim, class_name(claim)?);
+    let causes: Vec<Cause> = pending(picture, pod).filter_map(failed).collect();
+    (!causes.is_empty()).then_some(causes)
+}
+
+fn pending<'a>(picture: &'a Picture, pod: &Pod) -> impl Iterator<Item = &'a PersistentVolumeClaim> {
+    let names = mounted(pod);
+    picture.claims.iter().filter(move |claim| names.contains(&claim.name_any()) && phase(claim) == "Pending")
+}
+
+fn one(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
+    let Some(claim) = picture.claim(name) else { return missing(picture, pod, name) };
+    if terminating(claim) {
+        return Some(going(picture, claim));
+    }
+    match phase(claim) {
+        "Lost" => Some(lost(picture, claim)),
+        "Pending" => unbound(picture, claim),
+        _ => None,
+    }
+}
+
+/// The set's own claims are made again by its controller; others are not.
+fn missing(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
+    if picture
+        .pods_of_set()
+        .iter()
+        .any(|(ordinal, _)| picture.template_claims(*ordinal).iter().any(|own| own == name))
+    {
+        return super::refusal::examine(picture, &pod.name_any());
+    }
+    let seen = format!("pod {} mounts PVC {name}, which does not exist", pod.name_any());
+    let advice =
+        format!("create PVC {name} in namespace {}, or take it out of the pod template", picture.namespace());
+    Some(Cause::new(cause::CLAIM_MISSING, format!("persistentvolumeclaim/{name}"), seen).advise(advice))
+}
+
+/// A claim that is being deleted: nothing new may use it.
+pub(super) fn going(picture: &Picture, claim: &PersistentVolumeClaim) -> Cause {
+    let name = claim.name_any();
+    let held = claim.finalizers().join(", ");
+    let users =
+        picture.pods.iter().filter(|pod| mounted(pod).contains(&name) && spec(pod).node_name.is_some());
+    let users = users.map(ResourceExt::name_any).collect::<Vec<_>>().join(", ");
+    let mut seen = format!(
+        "PVC {name} is being deleted since {}, so that no pod may begin to use it",
+        picture.ago(claim.metadata.deletion_timestamp.as_ref())
+    );
+    if !held.is_empty() {
+        seen.push_str(&format!("; it stays because of its finalizers: {held}"));
+    }
+    if !users.is_empty() {
+        seen.push_str(&format!("; pods that still use it: {users}"));
+    }
+    Cause::new(cause::CLAIM_TERMINATING, format!("persistentvolumeclaim/{name}"), seen)
+        .advise(
+            "a deletion can't be taken back; the data stays only if the volume's reclaim policy is Retain",
+        )
+        .advise(format!("see what holds it: {}", picture.kubectl(&format!("get pvc {name} -o yaml"))))
+        .advise("kubernetes.io/pvc-protection goes when no pod uses it; others belong to whoever set them")
+        .advise("once it is gone, the set's controller makes a new, empty claim")
+}
+
+fn lost(picture: &Picture, claim: &PersistentVolumeClaim) -> Cause {
+    let name = claim.name_any();
+    let volume = claim.spec.as_ref().and_then(|spec| spec.volume_name.as_deref()).unwrap_or("unknown");
+    let told = picture.event(claim, &["ClaimLost"]).map(|event| format!(": {}", quote(message(event))));
+    let seen = format!(
+        "PVC {name} is Lost: its volume {volume} does not exist any more{}",
+        told.unwrap_or_default()
+    );
+    Cause::new(cause::CLAIM_LOST, format!("persistentvolumeclaim/{name}"), seen)
+        .advise(format!(
+            "if the storage behind it is still there, create PV {volume} again with a claimRef to this PVC"
+        ))
+        .advise(format!(
+            "if the data may go: {}, and then delete its pod: both are made anew",
+            picture.kubectl(&format!("delete pvc {name}"))
+        ))
+}
+
+fn unbound(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
+    let describe = picture.kubectl(&format!("describe pvc {}", claim.name_any()));
+    let cause = match (class_name(claim), &picture.classes) {
+        (None, _) => no_class(picture, claim),
+        (Some(""), _) => nothing_fits(picture, claim, "asks for a volume without a storage class"),
+        (Some(name), Err(_)) => failed(picture, claim, name),
+        (Some(name), Ok(classes)) => match classes.iter().find(|class| class.name_any() == name) {
+            None if of_class(picture, name).next().is_some() => nothing_fits(
+                picture,
+                claim,
+                &format!("asks for storage class {name}, which nothing provisions"),
+            ),
+            None => Some(class_missing(picture, claim, name, classes)),
+            // The scheduler looks for the volume, and says when there is none.
+            Some(_) if waits_for_consumer(picture, claim) => None,
+            Some(class) if class.provisioner == NO_PROVISIONER => {
+                let why = format!("asks for storage class {name}, whose volumes are made by hand");
+                nothing_fits(picture, claim, &why)
+            }
+            Some(class) => failed(picture, claim, name).or_else(|| silent(picture, claim, class)),
+        },
+    };
+    cause.map(|cause| cause.advise(format!("see the claim: {describe}")))
+}
+
+fn of_class<'a>(picture: &'a Picture, name: &str) -> impl Iterator<Item = &'a PersistentVolume> {
+    let volumes = picture.volumes.as_deref().unwrap_or_default().iter();
+    volumes.filter(move |volume| {
+        let class = volume.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
+        class.unwrap_or_default() == name
+    })
+}
+
+/// Whether a volume that is Available is as large as asked, and can be mounted as asked.
+fn fits(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
+    let available = volume.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Available");
+    let (Some(has), Some(asks)) = (&volume.spec, &claim.spec) else { return false };
+    let capacity = has.capacity.as_ref().and_then(|all| quantity::parse(&all.get("storage")?.0));
+    let modes = has.access_modes.as_deref().unwrap_or_default();
+    available
+        && capacity >= size(claim).and_then(quantity::parse)
+        && asks.access_modes.iter().flatten().all(|mode| modes.contains(mode))
+}
+
+/// The storage that a claim asks for.
+fn size(claim: &PersistentVolumeClaim) -> Option<&str> {
+    Some(&claim.spec.as_ref()?.resources.as_ref()?.requests.as_ref()?.get("storage")?.0)
+}
+
+fn class_missing(
+    picture: &Picture,
+    claim: &PersistentVolumeClaim,
+    wanted: &str,
+    classes: &[StorageClass],
+) -> Cause {
+    let told =
+        picture.event(claim, &["ProvisioningFailed"]).map(|event| format!(": {}", quote(message(event))));
+    let names = classes.iter().map(ResourceExt::name_any).collect::<Vec<_>>().join(", ");
+    let names = if names.is_empty() { "none".to_owned() } else { names };
+    let seen = format!(
+        "PVC {} is Pending: its storage class {wanted} does not exist{}; there are: {names}",
+        claim.name_any(),
+        told.unwrap_or_default()
+    );
+    Cause::new(cause::STORAGE_CLASS_MISSING, format!("storageclass/{wanted}"), seen)
+        .advise(format!("create StorageClass {wanted}: the claim then binds by itself"))
+        .advise(again(picture, claim, "with a class that exists"))
+}
+
+fn no_class(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
+    let told = picture.event(claim, &["FailedBinding"]).map(message);
+    match &picture.classes {
+        // Kubernetes gives the claim that class by itself.
+        Ok(classes) if classes.iter().any(is_default) => return None,
+        Err(_) if told.is_none() => return None,
+        _ => {}
+    }
+    let seen = format!(
+        "PVC {} is Pending: it names no storage class, and no class is the default{}",
+        claim.name_any(),
+        told.map(|told| format!(": {}", quote(told))).unwrap_or_default()
+    );
+    let cause = Cause::new(cause::NO_DEFAULT_STORAGE_CLASS, "storageclass", seen)
+        .advise(format!("make a class the default: kubectl annotate storageclass NAME {DEFAULT_CLASS}=true"))
+        .advise(again(picture, claim, "with a storageClassName"));
+    Some(cause)
+}
+
+fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> Option<Cause> {
+    // One that fits is about to be bound.
+    if of_class(picture, class_name(claim).unwrap_or_default()).any(|volume| fits(volume, claim)) {
+        return None;
+    }
+    let name = claim.name_any();
+    let modes =
+        claim.spec.as_ref().and_then(|spec| spec.access_modes.as_deref()).unwrap_or_default().join(", ");
+    let size = size(claim).unwrap_or("the size asked for");
+    let told = picture.event(claim, &["FailedBinding"]).map(|event| format!(": {}", quote(message(event))));
+    let seen = format!(
+        "PVC {name} is Pending: it {why}, and no volume that is Available has {size} or more with {modes}{}",
+        told.unwrap_or_default()
+    );
+    let cause = Cause::new(cause::NO_VOLUME_FITS, format!("persistentvolumeclaim/{name}"), seen)
+        .advise("create a volume that fits, or free a Released one by removing its claimRef: kubectl get pv")
+        .advise(again(picture, claim, "with a class that is provisioned"));
+    Some(cause)
+}
+
+/// What the provisioner of a claim that is still pending complained about last.
+fn failed(picture: &Picture, claim: &PersistentVolumeClaim, class: &str) -> Option<Cause> {
+    let text = message(picture.event(claim, &["ProvisioningFailed"])?);
+    let no_class = text.starts_with("storageclass.storage.k8s.io") && text.ends_with("not found");
+    let (id, about) = match (&picture.classes, no_class) {
+        // The class has been made since.
+        (Ok(_), true) => return None,
+        (Err(_), true) => (cause::STORAGE_CLASS_MISSING, format!("storageclass/{class}")),
+        _ => (cause::PROVISIONING_FAILED, format!("persistentvolumeclaim/{}", claim.name_any())),
+    };
+    let name = claim.name_any();
+    let seen =
+        format!("PVC {name} is Pending: no volume of storage class {class} can be made: {}", quote(text));
+    Some(
+        Cause::new(id, about, seen)
+            .advise("end what is complained about; the provisioner tries again by itself"),
+    )
+}
+
+/// A provisioner that answers says "Provisioning" on the claim.
+fn silent(picture: &Picture, claim: &PersistentVolumeClaim, class: &StorageClass) -> Option<Cause> {
+    let asked = picture.event(claim, &["ExternalProvisioning"]);
+    let begun = picture.event(claim, &["Provisioning"]);
+    let first = |event: Option<&k8s_openapi::api::core::v1::Event>| {
+        event
+            .and_then(|event| event.first_timestamp.clone())
+            .or_else(|| claim.metadata.creation_timestamp.clone())
+    };
+    let (since, may_take) = match begun {
+        Some(event) => (event.last_timestamp.clone(), PROVISIONING_MAY_TAKE),
+        None => (first(asked), PROVISIONER_MAY_TAKE),
+    };
+    if picture.since(since.as_ref()) < may_take {
+        return None;
+    }
+    let told = asked.or(begun).map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();
+    let seen = format!(
+        "PVC {} is Pending: the provisioner {} of storage class {} has not made a volume in {}{told}",
+        claim.name_any(),
+        class.provisioner,
+        class.name_any(),
+        picture.ago(since.as_ref())
+    );
+    let cause = Cause::new(cause::PROVISIONER_SILENT, format!("storageclass/{}", class.name_any()), seen)
+        .advise(format!(
+            "see whether {} runs: kubectl get pods -A; kubectl get csidrivers",
+            class.provisioner
+        ))
+        .advise(format!(
+            "if its name is wrong, make the class anew: kubectl get storageclass {} -o yaml",
+            class.name_any()
+        ));
+    Some(cause)
+}
+
+/// Claims keep what their template said when they were made.
+fn again(picture: &Picture, claim: &PersistentVolumeClaim, with: &str) -> String {
+    let (claim, set) = (claim.name_any(), picture.name());
+    let delete_set = picture.kubectl(&format!("delete statefulset {set} --cascade=orphan"));
+    let delete_claim = picture.kubectl(&format!("delete pvc {claim}"));
+    let steps = format!("{delete_set}; {delete_claim} (it is empty); apply the manifest; delete the pod");
+    format!("or make set and claim anew {with}: {steps}")
+}

@@ -1,0 +1,177 @@
+//! What the set's controller is at, in its own order: create, heal, remove, replace.
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+
+use super::{
+    Picture,
+    cause::{self, Cause},
+    picture::{condition, healthy, seen_last, terminating},
+    pod::{self, Finding},
+    refusal,
+    rollout::{self, Strategy},
+    termination,
+};
+
+/// What stands at an ordinal that is not healthy.
+#[derive(Debug)]
+pub(super) struct Trouble {
+    /// The pod, there or not.
+    pub pod: String,
+    /// Whether it is there.
+    pub exists: bool,
+    /// What was found.
+    pub finding: Finding,
+}
+
+/// The first thing that the whole set is at before any one pod counts: its deletion, or a controller that has not
+/// seen its newest spec.
+pub(super) fn whole(picture: &Picture) -> Option<Finding> {
+    if terminating(&picture.set) {
+        return Some(deleting(picture));
+    }
+    let asked = picture.set.metadata.generation.unwrap_or(0);
+    let seen = picture.set.status.as_ref().and_then(|status| status.observed_generation).unwrap_or(0);
+    // A controller that is refused something has looked, whatever its status says.
+    if seen >= asked || refused(picture) {
+        return None;
+    }
+    Some(idle(
+        picture,
+        &format!(
+            "it has seen generation {seen} of the set (status.observedGeneration), which is at generation {asked}"
+        ),
+    ))
+}
+
+fn refused(picture: &Picture) -> bool {
+    let failed =
+        picture.event(&picture.set, &["FailedCreate", "FailedDelete", "FailedUpdate"]).and_then(seen_last);
+    // The controller itself writes the status; scaling is a write of the spec.
+    let entries = picture.set.metadata.managed_fields.iter().flatten();
+    let written = entries.filter(|entry| entry.subresource.as_deref() != Some("status"));
+    let written = written.filter_map(|entry| entry.time.as_ref().map(|time| time.0)).max();
+    failed.is_some() && failed >= written
+}
+
+/// Nothing moves, though the controller could act: its fault, if that stays so.
+fn idle(picture: &Picture, what: &str) -> Finding {
+    if !picture.quiet {
+        return Finding::Moving(format!("the controller's turn: {what}"));
+    }
+    let set = picture.name();
+    let seen = format!("the StatefulSet controller does not act: {what}");
+    let system = "kubectl -n kube-system";
+    let label = "component=kube-controller-manager";
+    let cause = Cause::new(cause::CONTROLLER_IDLE, format!("statefulset/{set}"), seen)
+        .advise(format!("see whether the controller runs: {system} get pods -l {label}"))
+        .advise(format!("and whether it leads: {system} get lease kube-controller-manager -o yaml"))
+        .advise(format!("its log says why it does not act: {system} logs -l {label} --tail 50"));
+    Finding::Blamed(vec![cause])
+}
+
+/// A set that is deleted stays until its pods are gone, where somebody waits for that.
+fn deleting(picture: &Picture) -> Finding {
+    let pods = picture.pods_of_set();
+    let stuck = pods.values().filter(|pod| terminating(**pod)).map(|pod| pod::examine(picture, pod));
+    if let Some(blamed) = stuck.into_iter().find(|finding| matches!(finding, Finding::Blamed(_))) {
+        return blamed;
+    }
+    let own =
+        picture.set.finalizers().iter().filter(|name| *name != "foregroundDeletion" && *name != "orphan");
+    let own = own.cloned().collect::<Vec<_>>().join(", ");
+    let name = picture.name();
+    if pods.is_empty() && !own.is_empty() {
+        return Finding::Blamed(vec![termination::held(picture, "statefulset", &name, &own)]);
+    }
+    Finding::Moving(format!("statefulset {name} is being deleted and has {} pods left", pods.len()))
+}
+
+/// Every ordinal that the set asks for and that is not healthy, lowest first.
+pub(super) fn unhealthy(picture: &Picture) -> Vec<Trouble> {
+    let pods = picture.pods_of_set();
+    let ordinals = picture.wanted().filter(|ordinal| !pods.get(ordinal).is_some_and(|pod| healthy(pod)));
+    ordinals.map(|ordinal| at(picture, ordinal, pods.get(&ordinal).copied())).collect()
+}
+
+fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
+    let name = picture.pod_name(ordinal);
+    let finding = match found {
+        Some(pod) => match pod::examine(picture, pod) {
+            Finding::Blamed(causes) => {
+                let stuck = rollout::stuck(picture, ordinal, pod, &causes);
+                let by_hand = |cause| rollout::by_hand(picture, pod, cause);
+                Finding::Blamed(match stuck {
+                    Some(stuck) => vec![stuck],
+                    None => causes.into_iter().map(by_hand).collect(),
+                })
+            }
+            moving => moving,
+        },
+        None if picture.stranger(&name).is_some() => Finding::Blamed(vec![refusal::taken(picture, &name)]),
+        None => refusal::examine(picture, &name).map_or_else(
+            || idle(picture, &format!("pod {name} does not exist, and nothing keeps it from being created")),
+            |cause| Finding::Blamed(vec![cause]),
+        ),
+    };
+    Trouble { pod: name, exists: found.is_some(), finding }
+}
+
+/// The pods above what the set asks for: at most one keeps the others from being removed.
+pub(super) fn surplus(picture: &Picture) -> Option<Trouble> {
+    let pods = picture.pods_of_set();
+    let wanted = picture.wanted();
+    let surplus: Vec<(&i32, &&Pod)> = pods.iter().filter(|(ordinal, _)| !wanted.contains(ordinal)).collect();
+    let (_, highest) = surplus.last()?;
+    let trouble = |pod: &Pod, finding| Some(Trouble { pod: pod.name_any(), exists: true, finding });
+    if let Some((_, pod)) = surplus.iter().rev().find(|(_, pod)| terminating(**pod)) {
+        return trouble(pod, pod::examine(picture, pod));
+    }
+    // The highest goes next, unless a lower one is not healthy either: then that one must heal first.
+    let first = surplus.iter().find(|(_, pod)| !healthy(pod)).map(|(_, pod)| *pod);
+    if let Some(first) =
+        first.filter(|first| picture.ordered() && !healthy(highest) && first.name_any() != highest.name_any())
+    {
+        return trouble(first, pod::examine(picture, first));
+    }
+    let name = highest.name_any();
+    trouble(
+        highest,
+        idle(
+            picture,
+            &format!("pod {name} is above what the set asks for, and nothing keeps it from being removed"),
+        ),
+    )
+}
+
+/// A roll that is not through, though every pod is healthy.
+pub(super) fn roll(picture: &Picture) -> Option<Finding> {
+    let Strategy::Rolling(from) = rollout::strategy(picture) else { return None };
+    let pods = picture.pods_of_set();
+    let (ordinal, _) =
+        pods.iter().rev().find(|(ordinal, pod)| **ordinal >= from && rollout::other(picture, pod))?;
+    let what = format!("pod {} is not of the newest revision yet", picture.pod_name(*ordinal));
+    Some(settling(picture).unwrap_or_else(|| idle(picture, &what)))
+}
+
+/// Ready, but not for as long as the set wants it to be.
+fn young(picture: &Picture, pod: &Pod) -> bool {
+    let ready = condition(pod, "Ready").and_then(|ready| ready.last_transition_time.as_ref());
+    healthy(pod) && picture.since(ready) < f64::from(least_ready(picture))
+}
+
+fn least_ready(picture: &Picture) -> i32 {
+    picture.set.spec.as_ref().and_then(|spec| spec.min_ready_seconds).unwrap_or(0)
+}
+
+/// A pod that must be Ready for longer before another one's turn.
+pub(super) fn settling(picture: &Picture) -> Option<Finding> {
+    let pods = picture.pods_of_set();
+    let pod = pods.values().find(|pod| young(picture, pod))?;
+    let text = format!(
+        "pod {} is Ready, and must stay so for {} s (minReadySeconds)",
+        pod.name_any(),
+        least_ready(picture)
+    );
+    Some(Finding::Moving(text))
+}

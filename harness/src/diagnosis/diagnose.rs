@@ -1,0 +1,156 @@
+//! From a picture to its diagnosis. It knows no cluster and no clock.
+
+use super::{
+    Cause, Diagnosis, Picture, State, cause,
+    controller::{self, Trouble},
+    notes,
+    picture::{healthy, terminating},
+    pod::Finding,
+};
+
+/// What was found of the set, before it is put into words.
+#[derive(Default)]
+struct Found {
+    causes: Vec<Cause>,
+    moving: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Found {
+    fn take(&mut self, pod: Option<&str>, finding: Finding) {
+        match finding {
+            Finding::Moving(text) => self.moving.push(text),
+            Finding::Blamed(causes) => causes.into_iter().for_each(|cause| self.blame(pod, cause)),
+        }
+    }
+
+    /// Pods that are hit by the same thing share its cause.
+    fn blame(&mut self, pod: Option<&str>, mut cause: Cause) {
+        let general = |about: &str, pods: &[String]| {
+            pods.iter().fold(about.to_owned(), |about, pod| about.replace(pod.as_str(), "POD"))
+        };
+        cause.pods.extend(pod.map(str::to_owned));
+        let about = general(&cause.about, &cause.pods);
+        let known = self
+            .causes
+            .iter_mut()
+            .find(|known| known.id == cause.id && general(&known.about, &known.pods) == about);
+        match known {
+            Some(known) => {
+                let new: Vec<String> =
+                    cause.pods.into_iter().filter(|pod| !known.pods.contains(pod)).collect();
+                known.pods.extend(new);
+            }
+            None => self.causes.push(cause),
+        }
+    }
+}
+
+/// Says of a set whether it is stuck, and why.
+pub fn diagnose(picture: &Picture) -> Diagnosis {
+    let mut found = examine(picture);
+    found.notes.extend(notes::all(picture));
+    let state = match (found.causes.is_empty(), found.moving.is_empty()) {
+        (false, _) => State::Stuck,
+        (true, false) => State::Moving,
+        (true, true) => State::Healthy,
+    };
+    Diagnosis {
+        namespace: picture.namespace(),
+        set: picture.name(),
+        state,
+        numbers: numbers(picture),
+        causes: found.causes,
+        moving: found.moving,
+        notes: found.notes,
+        not_looked_at: not_looked_at(picture),
+    }
+}
+
+fn examine(picture: &Picture) -> Found {
+    let mut found = Found::default();
+    if let Some(finding) = controller::whole(picture) {
+        found.take(None, finding);
+        return found;
+    }
+    let unhealthy = controller::unhealthy(picture);
+    if !unhealthy.is_empty() {
+        if picture.ordered() { in_order(picture, unhealthy, &mut found) } else { each(unhealthy, &mut found) }
+    } else if let Some(trouble) = controller::surplus(picture) {
+        found.take(Some(&trouble.pod), trouble.finding);
+    } else if let Some(finding) = controller::roll(picture) {
+        found.take(None, finding);
+    }
+    found
+}
+
+fn each(unhealthy: Vec<Trouble>, found: &mut Found) {
+    for trouble in unhealthy {
+        found.take(Some(&trouble.pod), trouble.finding);
+    }
+}
+
+/// Of pods in order the lowest counts; those above it wait, whatever else they have.
+fn in_order(picture: &Picture, unhealthy: Vec<Trouble>, found: &mut Found) {
+    let mut unhealthy = unhealthy.into_iter();
+    let Some(lowest) = unhealthy.next() else { return };
+    let mut waiting = Vec::new();
+    for trouble in unhealthy {
+        if let (true, Finding::Blamed(causes)) = (trouble.exists, &trouble.finding) {
+            for cause in causes {
+                found.notes.push(format!(
+                    "{} is not Ready for a reason of its own, which counts when {} is: {}: {}",
+                    trouble.pod, lowest.pod, cause.id, cause.seen
+                ));
+            }
+        }
+        waiting.push(trouble.pod);
+    }
+    let wanted = picture.wanted();
+    let surplus = picture.pods_of_set().into_keys().filter(|ordinal| !wanted.contains(ordinal));
+    waiting.extend(surplus.map(|ordinal| format!("{} (to be removed)", picture.pod_name(ordinal))));
+    // A pod that is Ready may hold back those above it for minReadySeconds.
+    match controller::settling(picture) {
+        Some(settling) if !lowest.exists && controller_at_it(&lowest) => found.take(None, settling),
+        _ => found.take(Some(&lowest.pod), lowest.finding),
+    }
+    for cause in &mut found.causes {
+        cause.waiting.clone_from(&waiting);
+    }
+}
+
+/// Whether nothing but the controller keeps a pod from being there.
+fn controller_at_it(trouble: &Trouble) -> bool {
+    match &trouble.finding {
+        Finding::Moving(_) => true,
+        Finding::Blamed(causes) => causes.iter().all(|cause| cause.id == cause::CONTROLLER_IDLE),
+    }
+}
+
+fn numbers(picture: &Picture) -> String {
+    let pods = picture.pods_of_set();
+    let wanted = picture.wanted();
+    let ready = wanted.clone().filter(|ordinal| pods.get(ordinal).is_some_and(|pod| healthy(pod))).count();
+    let above = pods.keys().filter(|ordinal| !wanted.contains(ordinal)).count();
+    let mut text = format!("{ready} of {} pods are Running and Ready", wanted.len());
+    if above > 0 {
+        text.push_str(&format!(", {above} to be removed"));
+    }
+    if terminating(&picture.set) {
+        text.push_str(", and the set is being deleted");
+    }
+    text
+}
+
+fn not_looked_at(picture: &Picture) -> Vec<String> {
+    let looks = [
+        ("persistentvolumes", picture.volumes.as_ref().err()),
+        ("storageclasses", picture.classes.as_ref().err()),
+        ("nodes", picture.nodes.as_ref().err()),
+        ("pods of other namespaces", picture.neighbours.as_ref().err()),
+        ("resourcequotas", picture.quotas.as_ref().err()),
+        ("poddisruptionbudgets", picture.budgets.as_ref().err()),
+        ("controllerrevisions", picture.revisions.as_ref().err()),
+    ];
+    looks.into_iter().filter_map(|(what, why)| Some(format!("{what} ({})", why?))).collect()
+}

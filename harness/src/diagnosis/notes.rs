@@ -1,0 +1,118 @@
+//! What is worth knowing of a set and is no cause.
+
+use k8s_openapi::{
+    api::policy::v1::PodDisruptionBudget,
+    apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement},
+};
+use kube::ResourceExt;
+use std::collections::BTreeMap;
+
+use super::{
+    Picture, claim,
+    picture::{healthy, phase, terminating},
+    rollout::{self, Strategy},
+};
+
+/// The notes on a set.
+pub(super) fn all(picture: &Picture) -> Vec<String> {
+    budgets(picture)
+        .into_iter()
+        .chain(revisions(picture))
+        .chain(consumers(picture))
+        .chain(going(picture))
+        .collect()
+}
+
+/// A budget covers the pods, and a pod is Pending or not there: people blame the one for the other.
+fn budgets(picture: &Picture) -> Vec<String> {
+    let pods = picture.pods_of_set();
+    let waits = picture.wanted().any(|ordinal| pods.get(&ordinal).is_none_or(|pod| phase(pod) == "Pending"));
+    let labels = picture.set.spec.as_ref().and_then(|spec| spec.template.metadata.as_ref()?.labels.clone());
+    let labels = labels.unwrap_or_default();
+    let covers = |budget: &&PodDisruptionBudget| {
+        budget
+            .spec
+            .as_ref()
+            .and_then(|spec| spec.selector.as_ref())
+            .is_some_and(|selector| selects(selector, &labels))
+    };
+    let budgets = picture.budgets.as_deref().unwrap_or_default().iter().filter(covers);
+    let note = |budget: &PodDisruptionBudget| {
+        let allowed = budget.status.as_ref().map_or(0, |status| status.disruptions_allowed);
+        format!(
+            "PodDisruptionBudget {} covers these pods and allows {allowed} disruptions now; {}",
+            budget.name_any(),
+            "it only refuses evictions, and never keeps a pod Pending or from being created"
+        )
+    };
+    if waits { budgets.map(note).collect() } else { Vec::new() }
+}
+
+/// Whether a selector selects these labels.
+fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
+    let meets = |needed: &LabelSelectorRequirement| {
+        let values = needed.values.as_deref().unwrap_or_default();
+        let found = labels.get(&needed.key);
+        match needed.operator.as_str() {
+            "In" => found.is_some_and(|found| values.contains(found)),
+            "NotIn" => !found.is_some_and(|found| values.contains(found)),
+            "Exists" => found.is_some(),
+            "DoesNotExist" => found.is_none(),
+            _ => false,
+        }
+    };
+    selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value))
+        && selector.match_expressions.iter().flatten().all(meets)
+}
+
+/// Pods of other revisions that are so because the set says so.
+fn revisions(picture: &Picture) -> Option<String> {
+    let pods = picture.pods_of_set();
+    let old = |from: i32, until: i32| {
+        let old = pods
+            .iter()
+            .filter(|(ordinal, pod)| (from..until).contains(ordinal) && rollout::other(picture, pod));
+        old.map(|(_, pod)| pod.name_any()).collect::<Vec<_>>().join(", ")
+    };
+    let wanted = picture.wanted();
+    let (old, why) = match rollout::strategy(picture) {
+        Strategy::Rolling(from) => {
+            let why = format!(
+                "updateStrategy.rollingUpdate.partition is {}, so they are not replaced",
+                from - wanted.start
+            );
+            (old(wanted.start, from), why)
+        }
+        Strategy::OnDelete => (
+            old(wanted.start, wanted.end),
+            "updateStrategy is OnDelete, so each is replaced when somebody deletes it".to_owned(),
+        ),
+    };
+    (!old.is_empty()).then(|| {
+        format!(
+            "pods of another revision than {}: {old}; {why}",
+            rollout::newest(picture).unwrap_or("the newest")
+        )
+    })
+}
+
+/// Claims that look unbound and are as they should be.
+fn consumers(picture: &Picture) -> Option<String> {
+    let pods = picture.pods_of_set();
+    let mounted = pods.values().flat_map(|pod| claim::mounted(pod));
+    let waiting = mounted
+        .filter(|name| picture.claim(name).is_some_and(|claim| claim::waits_for_consumer(picture, claim)));
+    let waiting = waiting.collect::<Vec<_>>().join(", ");
+    (!waiting.is_empty()).then(|| {
+        format!("PVC {waiting} is Pending, which is normal: its volume is made for the pod's node (WaitForFirstConsumer)")
+    })
+}
+
+/// Claims that are deleted and last as long as their pods: nobody sees that before the pod is deleted.
+fn going(picture: &Picture) -> Vec<String> {
+    let pods = picture.pods_of_set();
+    let mounted = pods.values().filter(|pod| healthy(pod)).flat_map(|pod| claim::mounted(pod));
+    let going = mounted.filter(|name| picture.claim(name).is_some_and(terminating));
+    let note = |name| format!("PVC {name} is being deleted, and goes with its data when its pod does");
+    going.map(note).collect()
+}

@@ -1,0 +1,235 @@
+//! A pod without a node: who holds it, or what the nodes lack.
+
+use k8s_openapi::api::core::v1::{Node, Pod, Taint};
+use kube::ResourceExt;
+
+use super::{
+    Picture,
+    cause::{self, Cause, quote},
+    claim, node,
+    picture::{condition, message, spec},
+    quantity, room,
+    scheduling::{Refusal, closest, refusals},
+    volume,
+};
+
+/// The causes that a pod has no node.
+pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
+    if let Some(gates) = spec(pod).scheduling_gates.as_deref().filter(|gates| !gates.is_empty()) {
+        return Some(vec![gated(
+            picture,
+            pod,
+            &gates.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>(),
+        )]);
+    }
+    let known = claim::examine(picture, pod).or_else(|| volume::examine(picture, pod));
+    if known.is_some() || claim::on_its_way(picture, pod) {
+        return known;
+    }
+    let told = told(picture, pod);
+    told.as_deref()
+        .and_then(|text| judge(picture, pod, text))
+        .or_else(|| claim::failed_before(picture, pod))
+        .or_else(|| told.map(|text| vec![unknown(picture, pod, &text)]))
+        .or_else(|| idle(picture, pod))
+}
+
+/// What the scheduler says, in the pod's condition or in an event.
+fn told(picture: &Picture, pod: &Pod) -> Option<String> {
+    let condition = condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
+    let told = condition.and_then(|condition| condition.message.clone());
+    told.or_else(|| picture.event(pod, &["FailedScheduling"]).map(|event| message(event).to_owned()))
+}
+
+fn about(pod: &Pod) -> String {
+    format!("pod/{}", pod.name_any())
+}
+
+fn gated(picture: &Picture, pod: &Pod, gates: &[&str]) -> Cause {
+    let seen = format!(
+        "pod {} has scheduling gates that nobody has taken away: {}",
+        pod.name_any(),
+        gates.join(", ")
+    );
+    Cause::new(cause::SCHEDULING_GATED, about(pod), seen)
+        .advise("look after the program that sets these gates in the pod template, or takes them away")
+        .advise(format!(
+            "see them: {}",
+            picture.kubectl(&format!("get pod {} -o jsonpath='{{.spec.schedulingGates}}'", pod.name_any()))
+        ))
+}
+
+/// No word of a scheduler at all.
+fn idle(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
+    if !picture.quiet {
+        return None;
+    }
+    let scheduler = spec(pod).scheduler_name.as_deref().unwrap_or("default-scheduler");
+    let seen =
+        format!("no scheduler has said anything of pod {}, which asks for {scheduler}", pod.name_any());
+    let cause = Cause::new(cause::SCHEDULER_IDLE, about(pod), seen)
+        .advise(format!(
+            "see whether {scheduler} runs: kubectl -n kube-system get pods -l component=kube-scheduler"
+        ))
+        .advise("if its name is wrong, correct schedulerName in the pod template");
+    Some(vec![cause])
+}
+
+fn said(pod: &Pod, text: &str) -> String {
+    format!("the scheduler finds no node for pod {}: {}", pod.name_any(), quote(text))
+}
+
+/// What the nodes lack; nothing where the scheduler's words are none that we know.
+fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
+    let mut found = refusals(text);
+    // A volume that some usable node can mount only says why the other nodes are out of the question.
+    if picture.volumes.is_ok() && picture.nodes.is_ok() && found.len() > 1 {
+        found.retain(|refusal| *refusal != Refusal::VolumeNode);
+    }
+    let said = said(pod, text);
+    let closest = closest(found);
+    let causes: Vec<Cause> = closest.iter().map(|refusal| explain(picture, pod, refusal, &said)).collect();
+    (!causes.is_empty()).then_some(causes)
+}
+
+fn unknown(picture: &Picture, pod: &Pod, text: &str) -> Cause {
+    let describe = picture.kubectl(&format!("describe pod {}", pod.name_any()));
+    Cause::new(cause::UNSCHEDULABLE, about(pod), said(pod, text))
+        .advise(format!("see the pod and the nodes: {describe}; kubectl get nodes"))
+}
+
+fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause {
+    let set = picture.name();
+    let new = |id, more: &str| Cause::new(id, about(pod), format!("{said}{more}"));
+    match refusal {
+        Refusal::Resource(resource) => resources(picture, pod, resource, said),
+        Refusal::Taint => tainted(picture, pod, said),
+        Refusal::Cordoned => {
+            let names = names(picture, node::cordoned);
+            new(cause::NODES_CORDONED, &format!("; cordoned: {names}")).advise(format!(
+                "let pods onto a node again: kubectl uncordon {}",
+                names.split(", ").next().unwrap_or("NODE")
+            ))
+        }
+        Refusal::Selector => new(
+            cause::NO_NODE_MATCHES,
+            &format!("; it asks for nodes with {}", node::demand(pod)),
+        )
+        .advise("see what the nodes have: kubectl get nodes --show-labels")
+        .advise(format!(
+            "label a node: kubectl label node NODE KEY=VALUE; or change what statefulset {set} asks for"
+        )),
+        Refusal::Ports => new(cause::PORTS_TAKEN, "").advise(format!(
+            "take hostPort out of statefulset {set}, or add nodes: each has a port only once"
+        )),
+        Refusal::VolumeInUse => new(cause::VOLUME_IN_USE, "")
+            .advise(format!("find the other pod that mounts the claim: {}", picture.kubectl("describe pvc"))),
+        Refusal::VolumeLimit => new(cause::VOLUME_LIMIT, "").advise(
+            "add nodes, or detach volumes: kubectl get volumeattachments; kubectl get csinodes -o yaml",
+        ),
+        Refusal::VolumeNode => new(
+            cause::VOLUME_NODE_UNAVAILABLE,
+            &format!("; it mounts {}", claim::mounted(pod).join(", ")),
+        )
+        .advise(
+            "see whether the node that its volumes need is there: kubectl describe pv; kubectl get nodes",
+        ),
+        Refusal::NoVolume => new(
+            cause::NO_VOLUME_FITS,
+            &format!("; it mounts {}", claim::mounted(pod).join(", ")),
+        )
+        .advise(
+            "create one that fits the claim, on a node that can run the pod; those there are: kubectl get pv",
+        ),
+        Refusal::Storage => new(
+            cause::INSUFFICIENT_STORAGE,
+            &format!("; it asks for {}", sizes(picture, pod)),
+        )
+        .advise("see what each storage pool has free: kubectl get csistoragecapacities -A")
+        .advise("make room in the storage, or ask for less: claims can't shrink, so make claim and set anew"),
+        Refusal::Spread => new(cause::TOPOLOGY_SPREAD, "").advise(format!(
+            "add nodes where pods lack, or set whenUnsatisfiable: ScheduleAnyway in statefulset {set}"
+        )),
+        Refusal::PodAffinity => new(cause::ANTI_AFFINITY, "")
+            .advise("see which pods run where: kubectl get pods -A -o wide")
+            .advise(format!(
+                "add nodes, or make the rule of statefulset {set} preferred instead of required"
+            )),
+    }
+}
+
+fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause {
+    let id = match resource {
+        "cpu" => cause::INSUFFICIENT_CPU,
+        "memory" => cause::INSUFFICIENT_MEMORY,
+        "ephemeral-storage" => cause::INSUFFICIENT_EPHEMERAL_STORAGE,
+        "pods" => cause::TOO_MANY_PODS,
+        _ => cause::INSUFFICIENT_RESOURCE,
+    };
+    let mut seen = said.to_owned();
+    if resource != "pods" {
+        seen.push_str(&format!(
+            "; it asks for {} {resource}",
+            quantity::show(resource, room::asked(pod, resource))
+        ));
+        // Nodes that would refuse it anyway are no measure.
+        let able = volume::nodes_for(picture, pod);
+        let able: Vec<&Node> =
+            able.into_iter().filter(|node| node::untolerated(node, pod).is_empty()).collect();
+        if !able.is_empty() {
+            seen.push_str(&format!("; {}", room::table(picture, &able, resource)));
+        }
+    }
+    Cause::new(id, about(pod), seen)
+        .advise(format!(
+            "lower resources.requests of statefulset {} if it asks for more than it needs",
+            picture.name()
+        ))
+        .advise("or make room: add a node, or scale down what uses the nodes: kubectl describe nodes")
+}
+
+fn names(picture: &Picture, which: impl Fn(&Node) -> bool) -> String {
+    let nodes = picture.nodes.as_deref().unwrap_or_default().iter().filter(|node| which(node));
+    nodes.map(ResourceExt::name_any).collect::<Vec<_>>().join(", ")
+}
+
+/// Taints that Kubernetes sets itself say more than that they are not tolerated.
+fn tainted(picture: &Picture, pod: &Pod, said: &str) -> Cause {
+    let able = volume::nodes_for(picture, pod);
+    let keeps = |test: &dyn Fn(&Taint) -> bool| {
+        let hit = |node: &&&Node| node::untolerated(node, pod).into_iter().any(test);
+        able.iter().filter(hit).map(|node| node.name_any()).collect::<Vec<_>>()
+    };
+    let pressure = keeps(&|taint| taint.key.ends_with("-pressure"));
+    if !pressure.is_empty() {
+        let seen = format!("{said}; under pressure: {}", pressure.join(", "));
+        return Cause::new(cause::NODE_UNDER_PRESSURE, format!("node/{}", pressure[0]), seen).advise(
+            format!("free some there, and the taint goes by itself: kubectl describe node {}", pressure[0]),
+        );
+    }
+    let down = keeps(&|taint| taint.key.ends_with("/not-ready") || taint.key.ends_with("/unreachable"));
+    if !down.is_empty() {
+        let seen = format!("{said}; not Ready: {}", down.join(", "));
+        return Cause::new(cause::NODE_NOT_READY, format!("node/{}", down[0]), seen)
+            .advise(format!("see why: kubectl describe node {}", down[0]));
+    }
+    let taints = able.iter().map(|node| {
+        let taints = node::untolerated(node, pod).into_iter().map(node::taint_text).collect::<Vec<_>>();
+        format!("{} has {}", node.name_any(), taints.join(", "))
+    });
+    let taints = taints.collect::<Vec<_>>().join("; ");
+    let more = if taints.is_empty() { String::new() } else { format!("; {taints}") };
+    Cause::new(cause::TAINT_NOT_TOLERATED, about(pod), format!("{said}{more}")).advise(format!(
+        "tolerate the taint in statefulset {}, or take it away: kubectl taint node NODE KEY-",
+        picture.name()
+    ))
+}
+
+fn sizes(picture: &Picture, pod: &Pod) -> String {
+    let size = |name: String| {
+        let claim =
+            picture.claim(&name)?.spec.as_ref()?.resources.as_ref()?.requests.as_ref()?.get("storage")?;
+        Some(format!("{} in PVC {name}", claim.0))
+    };
+    claim::mounted(pod).into_iter().filter_map(size).collect::<Vec<_>>().join(", ")
+}

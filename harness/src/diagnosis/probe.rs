@@ -1,0 +1,90 @@
+//! Containers that run and are not Ready: probes and readiness gates.
+
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use kube::ResourceExt;
+
+use super::{
+    Picture,
+    cause::{self, Cause, quote},
+    picture::{condition, is_true, message, seen_last, spec, status},
+};
+
+/// Why a pod whose containers run is not Ready.
+pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
+    let unready = status(pod).container_statuses.iter().flatten().find(|container| !container.ready);
+    match unready {
+        Some(container) => failing(picture, pod, container),
+        None if is_true(pod, "ContainersReady") => gate(picture, pod),
+        None => None,
+    }
+}
+
+fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<Cause> {
+    let running = container.state.as_ref()?.running.as_ref()?;
+    let of_spec = spec(pod).containers.iter().find(|found| found.name == container.name)?;
+    let starting = container.started == Some(false) && of_spec.startup_probe.is_some();
+    let (id, kind, probe) = if starting {
+        (cause::STARTUP_PROBE_FAILING, "startup", &of_spec.startup_probe)
+    } else {
+        (cause::READINESS_PROBE_FAILING, "readiness", &of_spec.readiness_probe)
+    };
+    let probe = probe.as_ref()?;
+    let word = if starting { "Startup probe" } else { "Readiness probe" };
+    let began = running.started_at.as_ref().map(|time| time.0);
+    let path = format!("{{{}}}", container.name);
+    // What probes said of an earlier life, or of another container, is no matter.
+    let said = picture.events_about(pod).into_iter().find(|event| {
+        let field = event.involved_object.field_path.as_deref();
+        message(event).starts_with(word)
+            && seen_last(event) >= began
+            && field.is_none_or(|field| field.ends_with(&path))
+    });
+    let first_answer = probe.initial_delay_seconds.unwrap_or(0)
+        + probe.period_seconds.unwrap_or(10) * probe.failure_threshold.unwrap_or(3)
+        + probe.timeout_seconds.unwrap_or(1);
+    let runs = picture.since(running.started_at.as_ref());
+    let told = match said {
+        Some(event) => quote(message(event)),
+        // Events go after an hour; before the first answers nobody can say.
+        None if runs > f64::from(first_answer) => condition(pod, "Ready")
+            .and_then(|ready| ready.message.as_deref())
+            .map_or_else(|| "no event says how".to_owned(), quote),
+        None => return None,
+    };
+    let (name, container) = (pod.name_any(), &container.name);
+    let ago = picture.ago(running.started_at.as_ref());
+    let seen =
+        format!("container {container} of pod {name} runs since {ago}, and its {kind} probe fails: {told}");
+    let cause = Cause::new(id, format!("pod/{name}"), seen)
+        .advise(format!(
+            "see what the container says: {}",
+            picture.kubectl(&format!("logs {name} -c {container} --tail 50"))
+        ))
+        .advise(format!(
+            "see what the probe asks: {}",
+            picture.kubectl(&format!(
+                "get pod {name} -o jsonpath='{{.spec.containers[?(@.name==\"{container}\")].{kind}Probe}}'"
+            ))
+        ));
+    Some(if picture.ordered() && !starting {
+        cause.advise("a probe that passes only when the other pods are there can never pass with podManagementPolicy OrderedReady")
+    } else {
+        cause
+    })
+}
+
+fn gate(picture: &Picture, pod: &Pod) -> Option<Cause> {
+    let gates = spec(pod).readiness_gates.as_deref().unwrap_or_default();
+    let unset = gates.iter().map(|gate| gate.condition_type.as_str()).filter(|kind| !is_true(pod, kind));
+    let unset = unset.collect::<Vec<_>>().join(", ");
+    if unset.is_empty() {
+        return None;
+    }
+    let name = pod.name_any();
+    let seen =
+        format!("all containers of pod {name} are ready, but its readiness gates are not True: {unset}");
+    let cause = Cause::new(cause::READINESS_GATE_UNSET, format!("pod/{name}"), seen)
+        .advise("look after the program that should set these conditions in the pod's status (a load balancer's controller, an operator)")
+        .advise(format!("see them: {}", picture.kubectl(&format!("get pod {name} -o jsonpath='{{.status.conditions}}'"))));
+    Some(cause)
+}

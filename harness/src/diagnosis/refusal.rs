@@ -1,0 +1,123 @@
+//! A pod that the API server does not let the controller create, and why.
+
+use k8s_openapi::api::core::v1::Event;
+use kube::ResourceExt;
+
+use super::{
+    Picture,
+    cause::{self, Cause, quote},
+    claim,
+    picture::{message, seen_last, terminating},
+};
+
+/// The causes that a pod of the set, or a claim of it, is not created.
+pub(super) fn examine(picture: &Picture, pod: &str) -> Option<Cause> {
+    if let Some(claim) = going(picture, pod) {
+        return Some(claim::going(picture, claim));
+    }
+    newest(picture, pod).map(|event| judge(picture, pod, message(event)))
+}
+
+/// A claim of the pod that is being deleted: the controller waits until it is gone.
+fn going<'a>(
+    picture: &'a Picture,
+    pod: &str,
+) -> Option<&'a k8s_openapi::api::core::v1::PersistentVolumeClaim> {
+    let names = picture.template_claims(pod.rsplit('-').next()?.parse().ok()?);
+    picture.claims.iter().find(|claim| terminating(*claim) && names.contains(&claim.name_any()))
+}
+
+/// What the controller said last of creating this pod, if that was a failure. It says it again while it tries.
+fn newest<'a>(picture: &'a Picture, pod: &str) -> Option<&'a Event> {
+    let word = format!("Pod {pod} ");
+    let creating = |event: &&&Event| {
+        matches!(event.reason.as_deref(), Some("FailedCreate" | "SuccessfulCreate"))
+            && message(event).contains(&word)
+    };
+    let events = picture.events_about(&picture.set);
+    let newest = events.iter().filter(creating).max_by_key(|event| {
+        // The claim's refusal comes in the same second as the pod's, and says the same.
+        (seen_last(event), event.reason.as_deref() == Some("FailedCreate"))
+    });
+    newest.copied().filter(|event| event.reason.as_deref() == Some("FailedCreate"))
+}
+
+fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
+    let set = picture.name();
+    let said = format!("pod {pod} is not created: {}", quote(text));
+    let about_set = format!("statefulset/{set}");
+    let describe = picture.kubectl(&format!("describe statefulset {set}"));
+    if text.contains("because it is being terminated") {
+        return Cause::new(cause::NAMESPACE_TERMINATING, format!("namespace/{}", picture.namespace()), said)
+            .advise(format!(
+                "see what keeps the namespace: kubectl get namespace {} -o yaml",
+                picture.namespace()
+            ));
+    }
+    if let Some((_, quota)) = text.split_once("exceeded quota: ") {
+        let name = quota.split(',').next().unwrap_or_default().trim();
+        return Cause::new(cause::QUOTA_EXCEEDED, format!("resourcequota/{name}"), format!("{said}{}", used(picture, name)))
+            .advise(format!("see it: {}", picture.kubectl(&format!("describe resourcequota {name}"))))
+            .advise("raise the quota, or free some of it; the controller tries again by itself, after minutes at most");
+    }
+    if text.contains("failed quota: ") {
+        return Cause::new(cause::QUOTA_EXCEEDED, about_set, said).advise(format!(
+            "the quota wants requests or limits to be stated: add them to the template of statefulset {set}"
+        ));
+    }
+    if text.contains("serviceaccount \"") && text.contains("not found") {
+        let account = text.split("serviceaccount \"").nth(1).and_then(|rest| rest.split('"').next());
+        return Cause::new(
+            cause::SERVICE_ACCOUNT_MISSING,
+            format!("serviceaccount/{}", account.unwrap_or("NAME")),
+            said,
+        )
+        .advise(format!(
+            "create the ServiceAccount: {}",
+            picture.kubectl(&format!("create serviceaccount {}", account.unwrap_or("NAME")))
+        ));
+    }
+    if ["minimum", "maximum"].iter().any(|bound| text.contains(&format!("{bound} ")))
+        && text.contains(" per ")
+        || text.contains("limit to request ratio")
+    {
+        return Cause::new(cause::LIMIT_RANGE_REFUSED, about_set, said)
+            .advise(format!("see the limits: {}", picture.kubectl("describe limitrange")))
+            .advise(format!("change resources in statefulset {set}, or the LimitRange"));
+    }
+    if let Some(stranger) = picture.stranger(pod).filter(|_| text.contains("already exists")) {
+        return taken(picture, stranger.name_any().as_str());
+    }
+    Cause::new(cause::ADMISSION_REFUSED, about_set, said)
+        .advise(format!("change what is complained about; the controller tries again by itself: {describe}"))
+}
+
+/// Something else has the name.
+pub(super) fn taken(picture: &Picture, pod: &str) -> Cause {
+    let seen = format!(
+        "a pod {pod} exists that is not of statefulset {}, so that the set can't have its own",
+        picture.name()
+    );
+    Cause::new(cause::NAME_TAKEN, format!("pod/{pod}"), seen)
+        .advise(format!("see whose it is: {}", picture.kubectl(&format!("get pod {pod} -o yaml"))))
+        .advise(format!(
+            "if it may go: {}; the set's own comes by itself",
+            picture.kubectl(&format!("delete pod {pod}"))
+        ))
+}
+
+/// What the quota says now: it may be another than when the pod was refused.
+fn used(picture: &Picture, quota: &str) -> String {
+    let quotas = picture.quotas.as_deref().unwrap_or_default();
+    let status =
+        quotas.iter().find(|found| found.name_any() == quota).and_then(|found| found.status.as_ref());
+    let Some((hard, used)) = status.and_then(|status| Some((status.hard.as_ref()?, status.used.as_ref()?)))
+    else {
+        return String::new();
+    };
+    let line = |(resource, hard): (&String, &k8s_openapi::apimachinery::pkg::api::resource::Quantity)| {
+        let used = used.get(resource).map_or("0", |used| used.0.as_str());
+        format!("{resource} {used} of {}", hard.0)
+    };
+    format!("; used now: {}", hard.iter().map(line).collect::<Vec<_>>().join(", "))
+}

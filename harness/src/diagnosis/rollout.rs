@@ -1,0 +1,114 @@
+//! Revisions: pods that are not of the set's newest, and whether that keeps them broken.
+
+use k8s_openapi::api::{apps::v1::ControllerRevision, core::v1::Pod};
+use kube::ResourceExt;
+use serde_json::Value;
+
+use super::{
+    Picture,
+    cause::{self, Cause},
+};
+
+const REVISION_LABEL: &str = "controller-revision-hash";
+
+/// Causes that another pod template would not end.
+const NOT_OF_THE_TEMPLATE: &[&str] = &[
+    cause::CLAIM_LOST,
+    cause::CLAIM_MISSING,
+    cause::CLAIM_TERMINATING,
+    cause::FINALIZER_HOLDS,
+    cause::INSUFFICIENT_STORAGE,
+    cause::NO_DEFAULT_STORAGE_CLASS,
+    cause::NO_VOLUME_FITS,
+    cause::NODE_NOT_READY,
+    cause::NODE_UNDER_PRESSURE,
+    cause::NODES_CORDONED,
+    cause::POD_FAILED,
+    cause::POD_TERMINATING,
+    cause::PROVISIONER_SILENT,
+    cause::PROVISIONING_FAILED,
+    cause::SCHEDULER_IDLE,
+    cause::STORAGE_CLASS_MISSING,
+    cause::VOLUME_IN_USE,
+    cause::VOLUME_LIMIT,
+    cause::VOLUME_NODE_UNAVAILABLE,
+];
+
+/// How a set replaces pods of old revisions.
+pub(super) enum Strategy {
+    /// By itself, those from this ordinal on.
+    Rolling(i32),
+    /// When somebody deletes them.
+    OnDelete,
+}
+
+pub(super) fn strategy(picture: &Picture) -> Strategy {
+    let strategy = picture.set.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
+    if strategy.and_then(|strategy| strategy.type_.as_deref()) == Some("OnDelete") {
+        return Strategy::OnDelete;
+    }
+    let partition = strategy.and_then(|strategy| strategy.rolling_update.as_ref()?.partition);
+    Strategy::Rolling(picture.wanted().start + partition.unwrap_or(0))
+}
+
+/// The revision that the controller wants for new pods.
+pub(super) fn newest(picture: &Picture) -> Option<&str> {
+    picture.set.status.as_ref()?.update_revision.as_deref()
+}
+
+/// A pod's revision.
+pub(super) fn of(pod: &Pod) -> Option<&str> {
+    pod.labels().get(REVISION_LABEL).map(String::as_str)
+}
+
+/// Whether a pod is of another revision than the newest.
+pub(super) fn other(picture: &Picture, pod: &Pod) -> bool {
+    of(pod).zip(newest(picture)).is_some_and(|(own, newest)| own != newest)
+}
+
+/// The controller replaces no pod of another revision while one is not Ready, and so not this one either.
+pub(super) fn stuck(picture: &Picture, ordinal: i32, pod: &Pod, causes: &[Cause]) -> Option<Cause> {
+    let own = causes.first()?;
+    let rolled = matches!(strategy(picture), Strategy::Rolling(from) if ordinal >= from);
+    let ours = causes.iter().any(|cause| !NOT_OF_THE_TEMPLATE.contains(&cause.id));
+    if !picture.ordered() || !rolled || !ours || !other(picture, pod) || !differs(picture, pod) {
+        return None;
+    }
+    let (name, revision) = (pod.name_any(), of(pod).unwrap_or("unknown"));
+    let seen = format!(
+        "pod {name} is of revision {revision}, and the set asks for {}; the controller waits until the pod is Ready before it replaces it, which it can't be: {}",
+        newest(picture).unwrap_or("another"),
+        own.seen
+    );
+    let cause = Cause::new(cause::REVISION_STUCK, format!("pod/{name}"), seen)
+        .advise(format!("delete the pod by hand: {}; it comes back with the set's present template", picture.kubectl(&format!("delete pod {name}"))))
+        .advise("this is how podManagementPolicy OrderedReady works (kubernetes#67250): changing the template back is not enough");
+    Some(cause)
+}
+
+/// Advice that needs another template is not enough for a pod in order: it is replaced only once it is Ready.
+pub(super) fn by_hand(picture: &Picture, pod: &Pod, cause: Cause) -> Cause {
+    if !picture.ordered() || NOT_OF_THE_TEMPLATE.contains(&cause.id) {
+        return cause;
+    }
+    let name = pod.name_any();
+    let delete = picture.kubectl(&format!("delete pod {name}"));
+    cause.advise(format!(
+        "after a change of statefulset {}, also: {delete}; a pod that is not Ready is not replaced by itself (OrderedReady)",
+        picture.name()
+    ))
+}
+
+/// Whether the two revisions' pods are different; assumed where the revisions can't be read.
+fn differs(picture: &Picture, pod: &Pod) -> bool {
+    let revisions = picture.revisions.as_deref().unwrap_or_default();
+    let pods = |name: Option<&str>| -> Option<&Value> {
+        let found: &ControllerRevision =
+            revisions.iter().find(|revision| Some(revision.name_any().as_str()) == name)?;
+        found.data.as_ref()?.0.pointer("/spec/template/spec")
+    };
+    match (pods(of(pod)), pods(newest(picture))) {
+        (Some(own), Some(newest)) => own != newest,
+        _ => true,
+    }
+}

@@ -1,0 +1,154 @@
+//! What the scheduler says of a pod without a node: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) …`.
+
+/// Why a node was not taken, in the order in which the scheduler asks: a later answer means that more was right.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Refusal {
+    /// It is cordoned.
+    Cordoned,
+    /// It has a taint that the pod does not tolerate.
+    Taint,
+    /// It has not the labels that the pod asks for.
+    Selector,
+    /// A port of the host is taken.
+    Ports,
+    /// It has too little of a resource, named as Kubernetes does; `pods` when it runs as many as it may.
+    Resource(String),
+    /// A volume is in use elsewhere.
+    VolumeInUse,
+    /// As many volumes as it may have are attached.
+    VolumeLimit,
+    /// A bound volume cannot be mounted there.
+    VolumeNode,
+    /// No volume that exists fits.
+    NoVolume,
+    /// Its storage has not enough free for a new volume.
+    Storage,
+    /// Spread constraints.
+    Spread,
+    /// Affinity or anti-affinity between pods.
+    PodAffinity,
+}
+
+static SENTENCES: [(&str, Refusal); 16] = [
+    ("were unschedulable", Refusal::Cordoned),
+    ("had untolerated taint", Refusal::Taint),
+    ("had taint", Refusal::Taint),
+    ("didn't match Pod's node affinity", Refusal::Selector),
+    ("didn't match node selector", Refusal::Selector),
+    ("didn't have free ports", Refusal::Ports),
+    ("ReadWriteOncePod", Refusal::VolumeInUse),
+    ("exceed max volume count", Refusal::VolumeLimit),
+    ("volume node affinity conflict", Refusal::VolumeNode),
+    ("didn't match PersistentVolume's node affinity", Refusal::VolumeNode),
+    ("no available volume zone", Refusal::VolumeNode),
+    ("didn't find available persistent volumes to bind", Refusal::NoVolume),
+    ("did not have enough free storage", Refusal::Storage),
+    ("topology spread constraints", Refusal::Spread),
+    ("affinity rules", Refusal::PodAffinity),
+    ("Too many pods", Refusal::Resource(String::new())),
+];
+
+/// The refusals in a message, each once.
+pub(super) fn refusals(message: &str) -> Vec<Refusal> {
+    // What follows says why evicting others would not help either.
+    let own = message.split("preemption:").next().unwrap_or_default();
+    let own = own.split_once("nodes are available:").map_or(own, |(_, reasons)| reasons);
+    let mut found = Vec::new();
+    for reason in own.split(", ") {
+        let refusal = one(reason);
+        if let Some(refusal) = refusal.filter(|refusal| !found.contains(refusal)) {
+            found.push(refusal);
+        }
+    }
+    found
+}
+
+fn one(reason: &str) -> Option<Refusal> {
+    if let Some((_, resource)) = reason.split_once("Insufficient ") {
+        // A resource's name may have dots, but no blank and none at its end.
+        let name = resource.split_whitespace().next().unwrap_or_default().trim_end_matches('.');
+        return Some(Refusal::Resource(name.to_owned()));
+    }
+    let known = SENTENCES.iter().find(|(sentence, _)| reason.contains(sentence));
+    known.map(|(_, refusal)| match refusal {
+        Refusal::Resource(_) => Refusal::Resource("pods".to_owned()),
+        refusal => refusal.clone(),
+    })
+}
+
+/// The refusals of the nodes that came closest: those that would take the pod if this one thing were different.
+pub(super) fn closest(mut refusals: Vec<Refusal>) -> Vec<Refusal> {
+    let rank = std::mem::discriminant::<Refusal>;
+    let Some(last) = refusals.iter().max().map(rank) else { return refusals };
+    refusals.retain(|refusal| rank(refusal) == last);
+    refusals
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_nodes_that_came_closest_say_why() {
+        let known = [
+            (
+                "0/3 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.",
+                vec![Refusal::Resource("cpu".to_owned())],
+            ),
+            (
+                "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, 2 Insufficient memory.",
+                vec![Refusal::Resource("cpu".to_owned()), Refusal::Resource("memory".to_owned())],
+            ),
+            (
+                "0/3 nodes are available: 1 node(s) had untolerated taint {a: b}, 2 node(s) didn't match Pod's node affinity/selector.",
+                vec![Refusal::Selector],
+            ),
+            (
+                "0/2 nodes are available: 2 node(s) had untolerated taint {dedicated: other}.",
+                vec![Refusal::Taint],
+            ),
+            (
+                "0/2 nodes are available: 1 node(s) were unschedulable, 1 node(s) did not have enough free storage.",
+                vec![Refusal::Storage],
+            ),
+            (
+                "0/2 nodes are available: 1 Too many pods, 1 node(s) were unschedulable.",
+                vec![Refusal::Resource("pods".to_owned())],
+            ),
+            (
+                "0/2 nodes are available: 2 node(s) didn't match pod anti-affinity rules.",
+                vec![Refusal::PodAffinity],
+            ),
+            (
+                "0/1 nodes are available: 1 Insufficient ephemeral-storage. no new claims to deallocate",
+                vec![Refusal::Resource("ephemeral-storage".to_owned())],
+            ),
+            ("no nodes available to schedule pods", vec![]),
+        ];
+        for (message, expected) in known {
+            assert_eq!(closest(refusals(message)), expected, "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read(text in "\\PC*") {
+            closest(refusals(&text));
+        }
+
+        #[test]
+        fn the_order_of_the_reasons_does_not_matter(mut reasons in Just(vec![
+            "1 node(s) were unschedulable",
+            "1 node(s) had untolerated taint {a: b}",
+            "1 Insufficient memory",
+        ]).prop_shuffle()) {
+            let text = format!("0/3 nodes are available: {}.", reasons.join(", "));
+            prop_assert_eq!(closest(refusals(&text)), vec![Refusal::Resource("memory".to_owned())]);
+            reasons.pop();
+            let fewer = format!("0/2 nodes are available: {}.", reasons.join(", "));
+            prop_assert_eq!(closest(refusals(&fewer)).len(), 1);
+        }
+    }
+}
