@@ -200,6 +200,17 @@ impl Run {
         })
     }
 
+    /// The control plane's node, to be hurt.
+    ///
+    /// # Errors
+    /// When the cluster is not ours.
+    pub fn control_plane(&self) -> Result<&Node> {
+        let node = self.inner.parts.nodes.iter().find(|node| node.name.ends_with("-control-plane"));
+        node.ok_or_else(|| {
+            Error::environment("the control plane is not ours: only that of our own clusters is hurt")
+        })
+    }
+
     /// Applies objects that are not in a file.
     ///
     /// # Errors

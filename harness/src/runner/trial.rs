@@ -17,6 +17,7 @@ use super::{
 use crate::{
     cluster::{Node, create_namespace, delete_namespace},
     error::{Error, Result},
+    fault,
     journal::{
         History, Log, Recorder,
         lifeline::{lifelines, windows},
@@ -81,7 +82,7 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
 }
 
 async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
-    let started = Timestamp::now();
+    let (started, alone) = (Timestamp::now(), plan.scenario.alone);
     let evidence = store::evidence_folder(&plan.name);
     let directory = shared.directory.join(&evidence);
     let short = shared.run.rsplit('-').next().unwrap_or(&shared.run);
@@ -120,6 +121,9 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         // The trial could not even begin, or its recording could not be kept: nothing is proved.
         result.broken_off = Some(broken_off(&error.into()));
         replay::settle_unrecorded(&mut result);
+    }
+    if alone && let Err(error) = fault::node::mend(&shared.client, &shared.nodes).await {
+        shared.progress.send(Event::Message(format!("nodes are not as they were: {error}")));
     }
     result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
     let keep = match shared.settings.keep {
