@@ -29,7 +29,7 @@ use crate::{
         result::{ControlFacts, Outcome, SCHEMA, ScenarioResult, Trouble},
         store,
     },
-    settings::{Keep, Settings},
+    settings::{Keep, Profile, Settings},
     wait::Waiter,
 };
 
@@ -115,7 +115,11 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         namespace: namespace.clone(),
         evidence,
         fingerprints: BTreeMap::new(),
-        rerun: format!("scripts/conformance --exact {}", plan.name),
+        rerun: format!(
+            "{}scripts/conformance --exact {}",
+            if plan.left_out(Profile::Quick) { "STEADFAST_PROFILE=full " } else { "" },
+            plan.name
+        ),
     };
     if let Err(error) = recorded(shared, plan.clone(), &namespace, &directory, &mut result).await {
         // The trial could not even begin, or its recording could not be kept: nothing is proved.

@@ -243,3 +243,12 @@ pub const ANOTHER_CAUSE: Sabotage = Sabotage::Manifest(|manifest, _| {
     set["spec"]["template"]["spec"]["nodeSelector"] = json!({"disk": "of-gold"});
     Ok(())
 });
+
+/// Nobody asks whether PostgreSQL is ready, and it takes its time.
+pub const READY_BEFORE_IT_SERVES: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let container = &mut set["spec"]["template"]["spec"]["containers"][0];
+    container["readinessProbe"] = Value::Null;
+    container["command"] = json!(["sh", "-c", "sleep 20; exec docker-entrypoint.sh postgres"]);
+    Ok(())
+});
