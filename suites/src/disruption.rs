@@ -13,8 +13,8 @@ use serde_json::json;
 
 use crate::{
     sabotage::{
-        BUDGET_SELECTS_NOTHING, NO_GRACE, NO_MORE_PODS_ALLOWED, PODS_DELETED_WITH_SET,
-        SET_GONE_BEFORE_FAILURE,
+        BUDGET_SELECTS_NOTHING, NO_MORE_PODS_ALLOWED, PODS_DELETED_WITH_SET, SET_GONE_BEFORE_FAILURE,
+        SIGTERM_IGNORED,
     },
     seconds,
 };
@@ -65,7 +65,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K18])
         .within(seconds(180))
-        .control("no_grace", [K18], NO_GRACE, "the exit code of sentinel-1"),
+        .control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1"),
     ]
 }
 

@@ -70,8 +70,8 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let ids = layout::node_ids(&admins).await?;
     run.judge(S14, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
 
-    run.step("S3 works: at every pod, and through both services").await?;
     let key = run.bucket(&admins).await?;
+    run.step("S3 works: at every pod, and through both services").await?;
     serves(&run, &set, &key).await?;
 
     run.step("a node that comes back is the same node").await?;

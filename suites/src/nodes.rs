@@ -23,7 +23,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K21])
         .within(seconds(360))
         .alone()
-        .control("pod_deleted_meanwhile", [K21], POD_DELETED_MEANWHILE, "sentinel-0"),
+        .control(
+            "pod_deleted_meanwhile",
+            [K21],
+            POD_DELETED_MEANWHILE,
+            "sentinel-0 is being deleted",
+        ),
         scenario(
             "nodes::worker",
             "a worker is drained, paused and restarted: its pod returns to its volume, and to no other node",
@@ -32,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K22])
         .within(seconds(360))
         .alone()
-        .control("claim_deleted", [K22, S7], CLAIM_DELETED_BEFORE_DRAIN, "stays Pending for"),
+        .control("claim_deleted", [K22, S7], CLAIM_DELETED_BEFORE_DRAIN, "runs on"),
     ]
 }
 
@@ -52,6 +57,7 @@ async fn control_plane(run: Run) -> Result<()> {
     let killed = fault::process::kill(run.control_plane()?, "kube-controller-manager").await?;
     run.measure("controller manager away", killed.away.as_secs_f64(), "s");
     run.step("it goes on where it was").await?;
+    run.hold(K21, &pods_stay(&before)).await?;
     release(1).await?;
     run.expect(K21, &pod_running(&set.pod_name(2)), seconds(90)).await?;
     run.expect(K21, &pods_stay(&before), seconds(1)).await?;
@@ -79,7 +85,8 @@ async fn worker(run: Run) -> Result<()> {
     run.step("the worker of pod 1 is drained").await?;
     fault::node::cordon(run.client(), node, true).await?;
     run.evict(&set.pod_name(1)).await?;
-    let bound = pod_unschedulable(&set.pod_name(1), "didn't match PersistentVolume's node affinity");
+    let reason = "didn't match PersistentVolume's node affinity";
+    let bound = pod_unschedulable(&set.pod_name(1), &old.meta.uid, reason);
     run.expect(K22, &bound, seconds(60)).await?;
     run.hold(K22, &bound).await?;
 

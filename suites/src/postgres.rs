@@ -40,7 +40,7 @@ async fn single_replica(run: Run) -> Result<()> {
 
     run.step("as soon as it is Ready, login and write work").await?;
     run.wait(&pod_ready(&pod, None), seconds(240)).await?;
-    run.judge(P3, works(&run, &pod).await);
+    run.found(P3, works(&run, &pod).await)?;
     set.ready(1).await?;
 
     run.step("SQL through the regular name and through the pod's own").await?;
@@ -67,7 +67,7 @@ async fn single_replica(run: Run) -> Result<()> {
     let old = set.pod(0)?;
     set.delete_pod(0).await?;
     run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(240)).await?;
-    run.judge(P3, works(&run, &pod).await);
+    run.found(P3, works(&run, &pod).await)?;
     let after = run.postgres(&pod).await?;
     run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);
     let ledger = ledger.ledger();
@@ -76,7 +76,10 @@ async fn single_replica(run: Run) -> Result<()> {
     Ok(())
 }
 
-async fn works(run: &Run, pod: &str) -> Option<String> {
+async fn works(run: &Run, pod: &str) -> harness::Result<()> {
     let attempt = async { run.postgres(pod).await?.write_works().await };
-    attempt.await.err().map(|error| format!("{pod} is Ready, and yet: {error}"))
+    attempt
+        .await
+        .map(drop)
+        .map_err(|error| harness::Error::failed(format!("{pod} is Ready, and yet: {error}")))
 }

@@ -35,7 +35,7 @@ async fn limits(run: Run) -> Result<()> {
     run.step(format!("pod 1 takes {TOO_MUCH} MiB, twice its limit: it is killed and comes back")).await?;
     // It does not answer when it is killed for the question; what became of it is seen below.
     drop(one.allocate(TOO_MUCH).await);
-    run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
+    run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(15)).await?;
     let ended = set.pod(1)?.containers.first().and_then(|container| container.ended.clone());
     run.judge_equal(S20, "how it ended", Some(("OOMKilled".to_owned(), 137)), ended);
     run.judge_equal(S20, "the data on its volume", mark, run.find_mark(&one.pod).await?);
@@ -47,7 +47,7 @@ async fn limits(run: Run) -> Result<()> {
     container["resources"] = json!({"requests": {"memory": "1000Gi"}});
     set.change("requests of 1000 GiB", &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
         .await?;
-    let pending = pod_unschedulable(&one.pod, "Insufficient memory");
+    let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory");
     run.expect(S20, &pending, seconds(60)).await?;
     run.hold(S20, &pending).await?;
     Ok(())

@@ -4,7 +4,10 @@ use harness::{
     Error,
     runner::Sabotage,
     wait::expectations,
-    workload::garage::{Wanted, layout},
+    workload::{
+        garage::{Wanted, layout},
+        sentinel::Held,
+    },
 };
 use serde_json::json;
 
@@ -164,3 +167,11 @@ pub const CLAIM_DELETED_BEFORE_DRAIN: Sabotage = Sabotage::At("the worker of pod
         set.delete_claim(&claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?).await
     })
 });
+
+/// SIGTERM comes to nothing, as where a shell is process 1.
+pub const SIGTERM_IGNORED: Sabotage =
+    Sabotage::At("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself", |run, set| {
+        Box::pin(async move {
+            run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await
+        })
+    });

@@ -176,12 +176,6 @@ pub const NOT_READY_UNPUBLISHED: Sabotage = Sabotage::Manifest(|manifest, _| {
     )
 });
 
-/// No time to stop.
-pub const NO_GRACE: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let patch = json!({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1}}}});
-    manifest.merge("StatefulSet", workload.name, &patch)
-});
-
 /// The budget is for nobody.
 pub const BUDGET_SELECTS_NOTHING: Sabotage = Sabotage::Manifest(|manifest, _| {
     let nobody = json!({"spec": {"selector": {"matchLabels": {"app": "nobody"}}}});
@@ -248,6 +242,7 @@ pub const ANOTHER_CAUSE: Sabotage = Sabotage::Manifest(|manifest, _| {
 pub const READY_BEFORE_IT_SERVES: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let set = manifest.find("StatefulSet", workload.name)?;
     let container = &mut set["spec"]["template"]["spec"]["containers"][0];
+    container["startupProbe"] = Value::Null;
     container["readinessProbe"] = Value::Null;
     container["command"] = json!(["sh", "-c", "sleep 20; exec docker-entrypoint.sh postgres"]);
     Ok(())
