@@ -99,3 +99,8 @@ claims! {
 pub fn find(id: &str) -> Option<Claim> {
     ALL.iter().copied().find(|claim| claim.id == id)
 }
+
+/// The ids of all claims, in the order of the reports.
+pub fn ids() -> Vec<&'static str> {
+    ALL.iter().map(|claim| claim.id).collect()
+}

@@ -6,10 +6,11 @@ use futures::future::BoxFuture;
 
 use super::Run;
 use crate::{
-    claim::Claim,
+    claim::{self, Claim},
     cluster::Capability,
     error::Result,
     manifest::Manifest,
+    report::result::Finding,
     settings::Profile,
     workload::{SENTINEL, Set, Workload},
 };
@@ -57,6 +58,14 @@ pub struct Control {
     pub expects: &'static str,
     /// Whether it waits so long that only the full profile runs it.
     pub slow: bool,
+}
+
+impl Control {
+    /// Whether these findings turn every claim red that it names, with the words that it expects.
+    pub fn is_met(&self, findings: &[Finding]) -> bool {
+        let red = |claim: &Claim| findings.iter().any(|finding| finding.claim == claim.id);
+        self.claims.iter().all(red) && findings.iter().any(|finding| finding.message.contains(self.expects))
+    }
 }
 
 /// What a control does to a scenario.
@@ -252,10 +261,25 @@ pub fn mistakes(catalogue: &[Scenario]) -> Vec<String> {
     mistakes
 }
 
+/// Why a filter matches nothing.
+pub fn nothing_matches(filter: &str) -> String {
+    let is_id = |word: &&str| {
+        word.strip_prefix(['S', 'K', 'G', 'P', 'D', 'U'])
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match filter.split("::").find(is_id) {
+        Some(id) if claim::find(id).is_none() => {
+            format!("there is no claim {id}: the claims are {}", claim::ids().join(" "))
+        }
+        Some(id) => format!("no scenario matches {filter}: no control of {id} is called so; --list shows what there is"),
+        None => "no scenario matches; --list shows what there is".to_owned(),
+    }
+}
+
 /// The claims that no scenario proves, and those that nothing could turn red.
 pub fn unproved_and_uncontrolled(catalogue: &[Scenario]) -> Vec<String> {
     let mut mistakes = Vec::new();
-    for claim in crate::claim::ALL {
+    for claim in claim::ALL {
         if !catalogue.iter().any(|scenario| scenario.claims.contains(claim)) {
             mistakes.push(format!("no scenario proves {}", claim.id));
         }
@@ -285,6 +309,13 @@ mod tests {
         let names: Vec<_> = scenario.plans().into_iter().map(|plan| plan.name).collect();
         assert_eq!(names, ["ordering::example", "control::S9::parallel"]);
         assert!(mistakes(&[scenario]).is_empty());
+    }
+
+    #[test]
+    fn an_unknown_claim_is_named() {
+        assert!(nothing_matches("control::S99::parallel").starts_with("there is no claim S99: the claims are S1 "));
+        assert!(nothing_matches("control::S9::nonsense").contains("no control of S9 is called so"));
+        assert_eq!(nothing_matches("Sx::y"), "no scenario matches; --list shows what there is");
     }
 
     #[test]

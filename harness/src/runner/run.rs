@@ -10,7 +10,11 @@ use camino::Utf8PathBuf;
 use kube::Client;
 use serde_json::Value;
 
-use super::{catalogue::Plan, catalogue::Sabotage, evidence::Secrets, state::State};
+use super::{
+    catalogue::{Control, Plan, Sabotage},
+    evidence::Secrets,
+    state::State,
+};
 use crate::{
     claim::Claim,
     cluster::{Node, Tunnel},
@@ -330,7 +334,20 @@ impl Run {
         for finding in &mut findings {
             finding.message = self.inner.parts.secrets.redact(&finding.message);
         }
+        self.state().against.extend_from_slice(&findings);
         self.log().judged(Judged { claim: claim.id.to_owned(), count: judged, against: findings });
+    }
+
+    /// Returns when a control has turned every claim red that it names, by what the scenario judges itself.
+    pub(super) async fn turned_red(&self, control: &Control) {
+        let mut changed = self.log().subscribe();
+        loop {
+            if control.is_met(&self.state().against) {
+                return;
+            }
+            // The log outlives its scenario.
+            drop(changed.changed().await);
+        }
     }
 
     /// Keeps a figure for the report.

@@ -55,7 +55,8 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
     // Listing, and a filter that matches nothing, never touch Docker.
     if arguments.list || selected.is_empty() {
         if !arguments.list {
-            complain("no scenario matches; --list shows what there is");
+            let filter = arguments.filter.as_deref().unwrap_or_default();
+            complain(&catalogue::nothing_matches(filter));
         }
         return libtest_mimic::run(&arguments, trials).exit_code();
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::{
-    report::result::{Measure, Row, Step},
+    report::result::{Finding, Measure, Row, Step},
     workload::Set,
 };
 
@@ -15,6 +15,8 @@ pub struct State {
     pub set: Option<Set>,
     /// What was done.
     pub steps: Vec<Step>,
+    /// What the scenario's own judgements speak against.
+    pub against: Vec<Finding>,
     /// What was measured.
     pub measures: Vec<Measure>,
     /// Deployment against StatefulSet, as far as it was seen.
@@ -30,6 +32,7 @@ impl State {
             started: Instant::now(),
             set: None,
             steps: Vec::new(),
+            against: Vec::new(),
             measures: Vec::new(),
             comparison: Vec::new(),
             readings: 0,

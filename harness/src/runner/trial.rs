@@ -12,7 +12,7 @@ use super::{
     catalogue::Plan,
     conclusion::{broken_off, chain},
     evidence::{self, Secrets},
-    run::{Parts, Run},
+    run::{HOLD, Parts, Run},
 };
 use crate::{
     cluster::{Node, create_namespace, delete_namespace},
@@ -233,6 +233,9 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
             Err(panic) => Error::bug(format!("the scenario panicked: {panic}")),
         },
         () = shared.cancelled.cancelled() => Error::Interrupted,
+        () = until_red(shared, plan, &run) => {
+            Error::failed("the control has turned its claims red: the rest of the scenario was left out")
+        }
         _ = tokio::time::timeout(deadline, std::future::pending::<()>()) => {
             let step = run.state().steps.last().map_or_else(String::new, |step| step.name.clone());
             Error::failed(format!("the scenario's {deadline:?} were over in the step {step:?}"))
@@ -240,6 +243,18 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
     };
     body.abort();
     Err(outcome.into())
+}
+
+/// Returns when the quick profile has seen enough of a control: its claims are red, and no other has turned red in
+/// the window after. The full profile plays every control to its end.
+async fn until_red(shared: &Shared, plan: &Plan, run: &Run) {
+    match &plan.control {
+        Some(control) if shared.settings.profile == Profile::Quick => {
+            run.turned_red(control).await;
+            drop(tokio::time::timeout(HOLD, std::future::pending::<()>()).await);
+        }
+        _ => std::future::pending().await,
+    }
 }
 
 /// An error for the test runner's own output.

@@ -1,4 +1,29 @@
 //! Waits as expectations over the journal. The only room where time may pass.
+//!
+//! # Patterns
+//! Each was found as a flake, or as a race that waited to be one.
+//!
+//! - **Seen is not acted.** `observedGeneration` says that the controller has read the spec, not that it is done. What must not
+//!   happen is proved after [`expectations::controller_counts`], another look ([`Set::nudge`]), and a stated window
+//!   ([`Waiter::hold`]).
+//! - **The answer from before.** "Ready equals replicas" is true of the state before a change, too. An act on a set returns when the
+//!   journal shows its generation ([`expectations::set_generation`]), and a pod that comes back is another UID
+//!   ([`expectations::pod_returns`]).
+//! - **Hold, don't race.** A pod is kept from being Ready by a readiness gate, from being gone by a finalizer, from stopping by the
+//!   sentinel. A sabotage is done at a step, before the step does anything, never beside it.
+//! - **Claims that are about to go.** A claim of a pod that was scaled away is deleted some time after the pod. A set that is scaled up
+//!   before that gets a pod whose claim vanishes under it, and nothing makes its controller look again
+//!   ([`expectations::claims_settled`]).
+//! - **Ready is not routed.** A node's proxy and the DNS learn of a pod later than the API does. Names and connections are asked
+//!   until they are right, within a stated time that is measured ([`until_asked`]).
+//! - **A watch may end without an end.** While something is awaited, a list checks every second that the watch is alive; at the end
+//!   the recording goes on until the watch has told what a list shows. A gap that a list closes without a difference is bridged;
+//!   any other makes every law inconclusive.
+//! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is
+//!   done with other pods, a container that crashes, an image that can't be had.
+//! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
+//!
+//! [`Set::nudge`]: crate::workload::Set::nudge
 
 pub mod asking;
 pub mod expectation;
