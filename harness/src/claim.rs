@@ -50,6 +50,7 @@ claims! {
     S12, "Pattern 1: Single-Replica Database", "a single-replica PostgreSQL serves SQL through its regular and its headless name";
     S13, "Pattern 2: Distributed Storage Cluster", "three Garage nodes form one store that serves S3 through its regular and its headless name";
     S14, "Initialization", "the layout gives each node zone dc1 and 10G and is applied once as version 1; S3 works after it and not before";
+    S15, "Pod Stuck in Pending During Scale-Up", "why a pod stays Pending is named: a claim that can't bind, a node without room, a predecessor that is not Ready, a quota; and never a disruption budget";
     S16, "StatefulSet Stuck During Deletion", "a set deleted with --cascade=orphan leaves its pods, and a new one adopts them; a forced deletion removes a pod that refuses to stop";
     S17, "PVC Not Deleted After Scale-Down", "PVCs stay after scale-down and after the set's deletion, and are reused with the same data";
     S18, "Pods Created Out of Order", "pods out of order come only from a Deployment or from Parallel, and the harness says which";
@@ -64,6 +65,7 @@ claims! {
     K4, "Kubernetes: partition", "a roll leaves ordinals below the partition alone, and one that is deleted there comes back at the old revision";
     K5, "Kubernetes: OnDelete", "under OnDelete a pod changes only when somebody deletes it";
     K6, "Kubernetes: ControllerRevision", "a rollback reuses the old revision, and revisionHistoryLimit prunes the oldest";
+    K7, "Kubernetes: maxUnavailable", "a roll takes away at most maxUnavailable pods at once, and uses them";
     K8, "Kubernetes: minReadySeconds", "minReadySeconds gates availability and the roll";
     K9, "Kubernetes: persistentVolumeClaimRetentionPolicy", "the retention policy decides by owner references which claims go, and a claim of a foreign owner stays";
     K10, "Kubernetes: StatefulSet", "a claim that is missing is made again with its pod";
@@ -77,6 +79,8 @@ claims! {
     K18, "Kubernetes: pod termination", "preStop runs first, SIGTERM follows, and the pod is killed when its grace period is over and not before";
     K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment, and observedGeneration never goes back";
     K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
+    K21, "Kubernetes: control plane", "a restart of the controller manager or of the API server in the middle changes nothing";
+    K22, "Kubernetes: nodes", "a pod whose node is drained, restarted or paused comes back to its volume, and to no other node";
     G1, "Garage: kubernetes_discovery", "three Garage nodes find each other unaided";
     G2, "Garage: layout", "a cluster without a layout says so, and serves no S3";
     G3, "Garage: node identity", "a Garage node's id is stable as long as its meta volume is";

@@ -7,6 +7,7 @@ pub mod claim;
 pub mod cluster;
 pub mod diagnosis;
 pub mod error;
+pub mod fault;
 pub mod journal;
 pub mod law;
 pub mod ledger;

@@ -80,7 +80,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.wait(&pods_exactly(&set.promise, [0]), seconds(30)).await?;
     // The outcome is in the row: a Deployment that does not make its pods at once is what is judged.
     drop(run.wait(&pods_named(STATELESS, 2), seconds(10)).await);
-    run.row(S11, "startup order", ("2", counted(&run)), ("1", set.ordinals().len().to_string()));
+    run.row(S11, "startup order", ("2", counted(&run)), ("1", set.ordinals().len().to_string()))?;
     make_ready(&run, &set, 0..2).await?;
 
     run.step("naming, network identity and storage").await?;
@@ -94,7 +94,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
         "pod naming",
         ("ordinals []", ordinals(&names, &stateless())),
         ("ordinals [0, 1]", ordinals(&ours, &set.promise)),
-    );
+    )?;
     let asker = run.sentinel(set.pod_name(0));
     let named = |service: &'static str, pod: String| {
         let name = format!("{pod}.{}.", Workload::host(service, run.namespace()));
@@ -106,8 +106,8 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
         "network identity",
         ("NXDOMAIN", named(STATELESS, names[0].clone()).await?),
         ("NOERROR", named(set.workload.headless, set.pod_name(0)).await?),
-    );
-    run.row(S11, "storage", ("0 claims", claims(&run, &names)), ("2 claims", claims(&run, &ours)));
+    )?;
+    run.row(S11, "storage", ("0 claims", claims(&run, &names)), ("2 claims", claims(&run, &ours)))?;
 
     run.step("scaling up by two: all at once against one at a time").await?;
     run.scale_deployment(STATELESS, 4).await?;
@@ -115,7 +115,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.wait(&pods_exactly(&set.promise, 0..3), seconds(30)).await?;
     run.wait(&pods_named(STATELESS, 4), seconds(30)).await?;
     run.hold(S11, &pods_exactly(&set.promise, 0..3)).await?;
-    run.row(S11, "scaling up", ("4", counted(&run)), ("3", set.ordinals().len().to_string()));
+    run.row(S11, "scaling up", ("4", counted(&run)), ("3", set.ordinals().len().to_string()))?;
     make_ready(&run, &set, 2..4).await?;
 
     run.step("identity: one pod of each is deleted").await?;
@@ -133,7 +133,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
         "the name comes back",
         ("false", back(&run.pods_named(STATELESS), &names[0])),
         ("true", back(&set.pods().into_keys().collect::<Vec<_>>(), &set.pod_name(1))),
-    );
+    )?;
 
     run.step("two of the Deployment's pods turn not Ready").await?;
     let unready: Vec<_> = run.pods_named(STATELESS).into_iter().take(2).collect();
@@ -149,7 +149,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.wait(&pods_named(STATELESS, 2), seconds(60)).await?;
     let after = run.pods_named(STATELESS);
     let taken: Vec<_> = before.into_iter().filter(|pod| !after.contains(pod)).collect();
-    run.row(S11, "scaling down", ("2", counted(&run)), ("[0, 1]", format!("{:?}", set.ordinals())));
+    run.row(S11, "scaling down", ("2", counted(&run)), ("[0, 1]", format!("{:?}", set.ordinals())))?;
     run.judge_equal(D4, "what the Deployment took away: the pods that were not Ready", unready, taken);
     Ok(())
 }

@@ -31,11 +31,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([G1, G2, S14, S13, G3, G4])
         .on([GARAGE])
         .within(seconds(500))
-        .control("discovery_forbidden", [G1], DISCOVERY_FORBIDDEN, "every node knows every other")
+        .slow_control("discovery_forbidden", [G1], DISCOVERY_FORBIDDEN, "every node knows every other")
         .control("layout_before", [G2, S14], LAYOUT_BEFORE, "the layout's version: expected 0, found 1")
-        .control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "capacity")
+        .control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "has 5000000000 bytes")
         .control("other_rpc_secret", [S13], OTHER_RPC_SECRET, "read at garage-2")
-        .control("meta_off_the_claim", [G3, G4], META_OFF_THE_CLAIM, "the id of garage-1"),
+        .slow_control("meta_off_the_claim", [G3], META_OFF_THE_CLAIM, "the id of garage-1"),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{K1, K11, K12, K19, S1, S2, S3, S6, S7},
+    claim::{K1, K11, K12, K19, S1, S2, S3, S6, S7, S8},
     runner::{Run, Scenario, scenario},
     wait::expectations,
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
@@ -40,7 +40,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .control(
             "ordinals_start_at_one",
-            [S1],
+            [S1, S8],
             ORDINALS_START_AT_ONE,
             "sentinel-3 was created; the set had asked",
         )

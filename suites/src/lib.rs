@@ -4,11 +4,13 @@ use harness::runner::Scenario;
 
 mod api;
 mod comparison;
+mod diagnosis;
 mod disruption;
 mod document;
 mod garage;
 mod identity;
 mod network;
+mod nodes;
 mod ordering;
 mod postgres;
 mod resources;
@@ -29,6 +31,8 @@ pub fn catalogue() -> Vec<Scenario> {
         storage::scenarios(),
         disruption::scenarios(),
         resources::scenarios(),
+        diagnosis::scenarios(),
+        nodes::scenarios(),
         survival::scenarios(),
         garage::scenarios(),
         postgres::scenarios(),

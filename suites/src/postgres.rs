@@ -10,7 +10,7 @@ use harness::{
 };
 
 use crate::{
-    sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, READINESS_PROBE_REMOVED, add_lost_and_found},
+    sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, READY_BEFORE_IT_SERVES, add_lost_and_found},
     seconds,
 };
 
@@ -30,7 +30,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             DATA_DIRECTORY_OFF_THE_CLAIM,
             "the mount of the data directory",
         )
-        .control("readiness_probe_removed", [P3], READINESS_PROBE_REMOVED, "is Ready, and yet"),
+        .control("ready_before_it_serves", [P3], READY_BEFORE_IT_SERVES, "is Ready, and yet"),
     ]
 }
 

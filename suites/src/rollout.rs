@@ -2,7 +2,8 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{K3, K4, K5, K6, K8, K20},
+    claim::{K3, K4, K5, K6, K7, K8, K20},
+    cluster::Capability,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         controller_counts, pod_returns, pod_running, pods_at, pods_stay, revisions_are, rolled,
@@ -13,8 +14,8 @@ use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
-        HISTORY_LOST, LOWEST_ROLLED_FIRST, MIN_READY_SECONDS_REMOVED, PARALLEL, PARTITION_IGNORED,
-        ROLLING_UPDATE,
+        HISTORY_LOST, LOWEST_ROLLED_FIRST, MIN_READY_SECONDS_REMOVED, ONE_AT_A_TIME, PARALLEL,
+        PARTITION_IGNORED, ROLLING_UPDATE,
     },
     seconds,
 };
@@ -42,6 +43,15 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .proves([K5])
             .within(seconds(240))
             .control("rolling_update", [K5], ROLLING_UPDATE, "was taken away under OnDelete"),
+        scenario(
+            "rollout::max_unavailable",
+            "a roll takes away two pods at once where it may, and never a third",
+            max_unavailable,
+        )
+        .proves([K7])
+        .within(seconds(240))
+        .needs(Capability::MaxUnavailable)
+        .control("one_at_a_time", [K7], ONE_AT_A_TIME, "are at revision"),
         scenario(
             "rollout::min_ready_seconds",
             "a pod that is Ready is not yet available, and the next one waits for that",
@@ -169,6 +179,24 @@ async fn on_delete(run: Run) -> Result<()> {
     set.ready(3).await?;
     run.expect(K5, &pods_at(&set.promise, [0, 2], &old), seconds(1)).await?;
     run.judge(K5, (set.pod(1)?.revision() == old).then(|| "pod 1 has the old revision".to_owned()));
+    Ok(())
+}
+
+async fn max_unavailable(run: Run) -> Result<()> {
+    let two = json!({"spec": {"replicas": 4, "updateStrategy": {"rollingUpdate": {"maxUnavailable": 2}}}});
+    let mut set =
+        run.deploy_with(|manifest, workload| manifest.merge("StatefulSet", workload.name, &two)).await?;
+    set.ready(4).await?;
+    let mut below = set.pods();
+    below.retain(|name, _| *name < set.pod_name(2));
+
+    run.step("the template changes: two new pods are held at once, and no third").await?;
+    set.change("a template with a readiness gate", &gated()).await?;
+    run.wait(&controller_counts(&set.promise, 2), seconds(60)).await?;
+    let new = set.state()?.update_revision.clone();
+    run.expect(K7, &pods_at(&set.promise, [2, 3], &new), seconds(20)).await?;
+    set.nudge().await?;
+    run.hold(K7, &pods_stay(&below)).await?;
     Ok(())
 }
 

@@ -39,5 +39,6 @@ pub use namespace::{
 };
 pub use node::Node;
 pub use progress::Progress;
+pub use ready::{all_nodes as all_nodes_ready, api as api_ready};
 pub use runs::RunLock;
 pub use tunnel::Tunnel;

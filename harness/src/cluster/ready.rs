@@ -26,7 +26,10 @@ pub(super) async fn everything(client: &Client, nodes: usize, deadline: Duration
 }
 
 /// Waits until the API server says that it is ready.
-pub(super) async fn api(client: &Client, deadline: Duration) -> Result<()> {
+///
+/// # Errors
+/// When it does not in time.
+pub async fn api(client: &Client, deadline: Duration) -> Result<()> {
     let ask = async {
         loop {
             let request = http::Request::get("/readyz").body(Vec::new()).map_err(kube::Error::HttpError)?;
@@ -46,7 +49,10 @@ pub(super) async fn api(client: &Client, deadline: Duration) -> Result<()> {
 }
 
 /// Waits until there are so many nodes, and all are Ready.
-pub(super) async fn all_nodes(client: &Client, least: usize, deadline: Duration) -> Result<()> {
+///
+/// # Errors
+/// When they are not in time.
+pub async fn all_nodes(client: &Client, least: usize, deadline: Duration) -> Result<()> {
     until(Api::<Node>::all(client.clone()), Config::default(), deadline, "all nodes Ready", |nodes| {
         let unready: Vec<&str> =
             nodes.iter().filter(|(_, node)| !is_ready(node)).map(|(name, _)| name.as_str()).collect();

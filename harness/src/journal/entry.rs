@@ -97,6 +97,10 @@ pub enum Content {
         kind: Kind,
         /// Why.
         reason: String,
+        /// Whether the list after it showed every object unchanged. Then it hides at most an object that came and went
+        /// within it, and no controller does that without a trace in what is recorded beside: a status, an event.
+        #[serde(default)]
+        bridged: bool,
     },
     /// The scenario did something.
     Act(Act),
@@ -137,6 +141,9 @@ pub enum Record {
         kind: Kind,
         /// Why.
         reason: String,
+        /// Whether the list after it showed every object unchanged. Then it hides at most an object that came and went
+        /// within it, and no controller does that without a trace in what is recorded beside: a status, an event.
+        bridged: bool,
     },
     /// The scenario did something.
     Act(Act),
@@ -164,7 +171,9 @@ impl Line {
                 let revision = version.and_then(|version| version.parse().ok()).unwrap_or(0);
                 Record::Object { change: *change, revision, fact }
             }
-            Content::Gap { kind, reason } => Record::Gap { kind: *kind, reason: reason.clone() },
+            Content::Gap { kind, reason, bridged } => {
+                Record::Gap { kind: *kind, reason: reason.clone(), bridged: *bridged }
+            }
             Content::Act(act) => Record::Act(act.clone()),
             Content::Promise(promise) => Record::Promise(promise.clone()),
             Content::Judged(judged) => Record::Judged(judged.clone()),
@@ -188,7 +197,9 @@ impl Entry {
                 };
                 format!("{time} {} {change}: {} (revision {revision})", fact.label(), fact.summary())
             }
-            Record::Gap { kind, reason } => format!("{time} gap in the watch of {}: {reason}", kind.name()),
+            Record::Gap { kind, reason, .. } => {
+                format!("{time} gap in the watch of {}: {reason}", kind.name())
+            }
             Record::Act(act) => format!("{time} we: {}", act.text),
             Record::Promise(promise) => format!("{time} deployed {}", promise.set),
             Record::Judged(judged) => {

@@ -104,11 +104,11 @@ impl History {
         })
     }
 
-    /// The gaps in the recording of a kind.
+    /// The gaps in the recording of a kind that nothing bridges.
     pub fn gaps(&self, kind: Kind) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
             .map(Arc::as_ref)
-            .filter(move |entry| matches!(&entry.record, Record::Gap { kind: gap, .. } if *gap == kind))
+            .filter(move |entry| matches!(&entry.record, Record::Gap { kind: gap, bridged: false, .. } if *gap == kind))
     }
 }

@@ -58,9 +58,9 @@ impl Log {
         self.append(Content::Object { change, kind, object });
     }
 
-    /// Records that versions of a kind may have been missed.
-    pub fn gap(&self, kind: Kind, reason: impl Into<String>) {
-        self.append(Content::Gap { kind, reason: reason.into() });
+    /// Records that versions of a kind may have been missed; `bridged` when a list then showed every object unchanged.
+    pub fn gap(&self, kind: Kind, reason: impl Into<String>, bridged: bool) {
+        self.append(Content::Gap { kind, reason: reason.into(), bridged });
     }
 
     /// Records something the scenario is about to do.

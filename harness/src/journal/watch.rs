@@ -12,7 +12,7 @@ use std::{
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::{
     Api, Client,
-    api::{DynamicObject, ListParams, WatchEvent, WatchParams},
+    api::{DynamicObject, ListParams, ObjectList, WatchEvent, WatchParams},
     core::Status,
 };
 use serde_json::Value;
@@ -75,7 +75,8 @@ impl Watch {
     /// Lists, says that recording has begun, and watches until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken, begun: oneshot::Sender<Result<()>>) {
         let mut version = match self.list().await {
-            Ok(version) => {
+            Ok(list) => {
+                let version = self.take_list(list);
                 // Nobody listening means that the recorder is gone; then `stop` follows.
                 drop(begun.send(Ok(())));
                 version
@@ -90,25 +91,50 @@ impl Watch {
                 End::Stopped => return,
                 End::Resume => {}
                 End::Expired(reason) => {
-                    self.log.gap(self.kind, reason);
-                    while let Err(error) = self.list().await.map(|listed| version = listed) {
-                        tracing::warn!(kind = self.kind.name(), %error, "listing again");
-                        if stop.is_cancelled() {
-                            return;
-                        }
-                        pause(BACK_OFF).await;
-                    }
+                    let Some(list) = self.list_again(&stop).await else {
+                        return self.log.gap(self.kind, reason, false);
+                    };
+                    self.log.gap(self.kind, reason, self.is_known(&list));
+                    version = self.take_list(list);
                 }
             }
         }
     }
 
-    /// Records what a list shows that was not recorded yet; returns the list's version.
-    async fn list(&mut self) -> Result<String> {
+    async fn list(&self) -> Result<ObjectList<DynamicObject>> {
         let doing = format!("listing {}", self.kind.name());
         let parameters = ListParams::default();
         let list = self.api.list(&parameters);
-        let list = within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await?;
+        within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await
+    }
+
+    /// Lists until the API server answers; none when told to stop.
+    async fn list_again(&self, stop: &CancellationToken) -> Option<ObjectList<DynamicObject>> {
+        loop {
+            match self.list().await {
+                Ok(list) => return Some(list),
+                Err(error) => tracing::warn!(kind = self.kind.name(), %error, "listing again"),
+            }
+            if stop.is_cancelled() {
+                return None;
+            }
+            pause(BACK_OFF).await;
+        }
+    }
+
+    /// Whether a list shows exactly the versions last recorded.
+    fn is_known(&self, list: &ObjectList<DynamicObject>) -> bool {
+        let same = |object: &DynamicObject| {
+            let (Some(uid), Some(version)) = (&object.metadata.uid, &object.metadata.resource_version) else {
+                return false;
+            };
+            self.known.get(uid).is_some_and(|(known, _)| known == version)
+        };
+        list.items.len() == self.known.len() && list.items.iter().all(same)
+    }
+
+    /// Records what a list shows that was not recorded yet; returns the list's version.
+    fn take_list(&mut self, list: ObjectList<DynamicObject>) -> String {
         let version = list.metadata.resource_version.clone().unwrap_or_default();
         let mut missing: Vec<_> = self.known.keys().cloned().collect();
         for object in list.items {
@@ -120,7 +146,7 @@ impl Watch {
                 self.log.object(Change::Deleted, self.kind, object);
             }
         }
-        Ok(version)
+        version
     }
 
     async fn follow(&mut self, version: &mut String, stop: &CancellationToken) -> End {
@@ -130,7 +156,11 @@ impl Watch {
         let mut stream = match stream {
             Ok(Ok(stream)) => stream.boxed(),
             _ if stop.is_cancelled() => {
-                self.log.gap(self.kind, "the recording was stopped while the API server did not answer");
+                self.log.gap(
+                    self.kind,
+                    "the recording was stopped while the API server did not answer",
+                    false,
+                );
                 return End::Stopped;
             }
             Ok(Err(error)) => return self.refused(error).await,
@@ -218,9 +248,11 @@ impl Watch {
         stream: &mut (impl Stream<Item = kube::Result<WatchEvent<DynamicObject>>> + Unpin),
     ) {
         let Some(listed) = self.versions().await else {
-            return self
-                .log
-                .gap(self.kind, "at the stop, the API server did not say what the journal should hold");
+            return self.log.gap(
+                self.kind,
+                "at the stop, the API server did not say what the journal should hold",
+                false,
+            );
         };
         let newer = |known: &str, version: &str| known.parse::<u64>().ok() >= version.parse::<u64>().ok();
         let reading = async {
@@ -241,7 +273,7 @@ impl Watch {
             }
         };
         if tokio::time::timeout(CATCH_UP, reading).await != Ok(true) {
-            self.log.gap(self.kind, "the recording was stopped before the watch had told everything");
+            self.log.gap(self.kind, "the recording was stopped before the watch had told everything", false);
         }
     }
 

@@ -11,8 +11,11 @@ use serde_json::json;
 
 use super::Run;
 use crate::{
+    claim::Claim,
+    cluster::api_ready,
+    diagnosis::explain,
     error::{Error, Result, within},
-    wait::expectations::made_by,
+    wait::{Progress, expectations::made_by, until_asked},
     workload::set::GATE,
 };
 
@@ -62,6 +65,38 @@ impl Run {
         let api: Api<Pod> = Api::namespaced(self.probe_client().clone(), self.namespace());
         let parameters = EvictParams::default();
         within(CALL, &doing, api.evict(pod, &parameters), Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// Waits until the API server answers again.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn until_api_answers(&self, deadline: Duration) -> Result<()> {
+        api_ready(self.client(), self.stretch(deadline)).await
+    }
+
+    /// Judges that the diagnosis of a set names these causes, and no other. Events may lag.
+    ///
+    /// # Errors
+    /// When it does not; that is a finding as well.
+    pub async fn judge_diagnosis(
+        &self,
+        claim: Claim,
+        set: &str,
+        causes: &[&str],
+        deadline: Duration,
+    ) -> Result<()> {
+        let named = if causes.is_empty() { "nothing".to_owned() } else { causes.join(", ") };
+        let sentence = format!("why {set} is stuck is {named}");
+        let ask = || async {
+            let diagnosis = explain(self.client(), self.namespace(), set).await?;
+            let met = diagnosis.ids() == causes && diagnosis.healthy() == causes.is_empty();
+            Ok(if met { Progress::Met } else { Progress::NotYet(diagnosis.to_string()) })
+        };
+        let outcome = until_asked(&sentence, self.stretch(deadline), ask).await;
+        let lag = self.found(claim, outcome)?;
+        self.measure(&format!("diagnosis of {set}"), lag.as_secs_f64(), "s");
+        Ok(())
     }
 
     /// Scales a Deployment; does not wait.

@@ -10,6 +10,7 @@ use crate::{
     cluster::Capability,
     error::Result,
     manifest::Manifest,
+    settings::Profile,
     workload::{SENTINEL, Set, Workload},
 };
 
@@ -54,6 +55,8 @@ pub struct Control {
     pub sabotage: Sabotage,
     /// What a finding must say.
     pub expects: &'static str,
+    /// Whether it waits so long that only the full profile runs it.
+    pub slow: bool,
 }
 
 /// What a control does to a scenario.
@@ -153,7 +156,28 @@ impl Scenario {
         sabotage: Sabotage,
         expects: &'static str,
     ) -> Self {
-        self.controls.push(Control { name, claims: claims.into_iter().collect(), sabotage, expects });
+        self.controls.push(Control {
+            name,
+            claims: claims.into_iter().collect(),
+            sabotage,
+            expects,
+            slow: false,
+        });
+        self
+    }
+
+    /// As [`Scenario::control`], one that waits so long that only the full profile runs it.
+    pub fn slow_control(
+        mut self,
+        name: &'static str,
+        claims: impl IntoIterator<Item = Claim>,
+        sabotage: Sabotage,
+        expects: &'static str,
+    ) -> Self {
+        self = self.control(name, claims, sabotage, expects);
+        if let Some(control) = self.controls.last_mut() {
+            control.slow = true;
+        }
         self
     }
 
@@ -177,6 +201,13 @@ impl Scenario {
             })
         });
         trials.chain(controls).collect()
+    }
+}
+
+impl Plan {
+    /// Whether a profile leaves it out.
+    pub fn left_out(&self, profile: Profile) -> bool {
+        profile == Profile::Quick && self.control.as_ref().is_some_and(|control| control.slow)
     }
 }
 

@@ -200,6 +200,17 @@ impl Run {
         })
     }
 
+    /// The control plane's node, to be hurt.
+    ///
+    /// # Errors
+    /// When the cluster is not ours.
+    pub fn control_plane(&self) -> Result<&Node> {
+        let node = self.inner.parts.nodes.iter().find(|node| node.name.ends_with("-control-plane"));
+        node.ok_or_else(|| {
+            Error::environment("the control plane is not ours: only that of our own clusters is hurt")
+        })
+    }
+
     /// Applies objects that are not in a file.
     ///
     /// # Errors
@@ -292,12 +303,26 @@ impl Run {
 
     /// Fills a row of the table Deployment against StatefulSet with what was seen, and judges both cells, each given as
     /// expected and found.
-    pub fn row(&self, claim: Claim, feature: &str, deployment: (&str, String), set: (&str, String)) {
-        for (column, (expected, found)) in [("a Deployment", &deployment), ("a StatefulSet", &set)] {
-            self.judge_equal(claim, &format!("{feature} of {column}"), *expected, found.as_str());
-        }
+    ///
+    /// # Errors
+    /// When a cell is not as expected: what follows would stand on it.
+    pub fn row(
+        &self,
+        claim: Claim,
+        feature: &str,
+        deployment: (&str, String),
+        set: (&str, String),
+    ) -> Result<()> {
+        let differs = |column: &str, (expected, found): &(&str, String)| {
+            let words = format!("{feature} of {column}: expected {expected}, found {found}");
+            (expected != found).then_some(words)
+        };
+        let against: Vec<_> =
+            differs("a Deployment", &deployment).into_iter().chain(differs("a StatefulSet", &set)).collect();
         let (deployment, stateful_set) = (deployment.1, set.1);
         self.state().comparison.push(Row { feature: feature.to_owned(), deployment, stateful_set });
+        let outcome = if against.is_empty() { Ok(()) } else { Err(Error::failed(against.join("; "))) };
+        self.found(claim, outcome)
     }
 
     /// Takes findings that a checker made, with how much it judged.

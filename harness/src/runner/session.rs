@@ -27,7 +27,7 @@ use crate::{
         result::{Outcome, RunFacts, SCHEMA, Trouble},
         store,
     },
-    settings::{Keep, Settings},
+    settings::{Keep, Profile, Settings},
 };
 
 /// Runs a catalogue as `cargo test` expects it of a test program.
@@ -38,11 +38,15 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         complain(&format!("the catalogue is wrong: {}", mistakes.join("; ")));
         return ExitCode::from(2);
     }
+    let settings = match Settings::load() {
+        Ok(settings) => settings,
+        Err(error) => return fail(error),
+    };
     let mut plans: Vec<Plan> = catalogue.iter().flat_map(Scenario::plans).collect();
     // The longest first, so that none of them is left over when all others have ended; those that run alone last.
     plans.sort_by_key(|plan| (plan.scenario.alone, std::cmp::Reverse(plan.scenario.deadline)));
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
-    let trials = trials(&plans, &session);
+    let trials = trials(&plans, settings.profile, &session);
     let selected: Vec<String> = trials
         .iter()
         .filter(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial))
@@ -57,7 +61,7 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
     }
     let chosen: Vec<&Plan> = plans.iter().filter(|plan| selected.contains(&plan.name)).collect();
     let needs = Needs::of(&chosen);
-    match Session::begin(selected, &needs) {
+    match Session::begin(settings, selected, &needs) {
         Ok(begun) => {
             if arguments.test_threads.is_none() {
                 arguments.test_threads = Some(begun.shared.settings.parallel.get());
@@ -87,10 +91,11 @@ fn complain(message: &str) {
     drop(writeln!(std::io::stderr().lock(), "steadfast: {message}"));
 }
 
-fn trials(plans: &[Plan], session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
+fn trials(plans: &[Plan], profile: Profile, session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
     let trial = |(index, plan): (usize, &Plan)| {
         let (plan, session) = (plan.clone(), Arc::clone(session));
-        Trial::test(plan.name.clone(), move || {
+        let left_out = plan.left_out(profile);
+        let trial = Trial::test(plan.name.clone(), move || {
             let (shared, handle) = {
                 let session = session.lock().unwrap_or_else(PoisonError::into_inner);
                 let session = session.as_ref().ok_or("the run has not begun")?;
@@ -105,7 +110,8 @@ fn trials(plans: &[Plan], session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
                 Outcome::Passed => Ok(()),
                 _ => Err(Failed::from(trial::first_line(&result))),
             }
-        })
+        });
+        trial.with_ignored_flag(left_out)
     };
     plans.iter().enumerate().map(trial).collect()
 }
@@ -150,9 +156,8 @@ struct Session {
 }
 
 impl Session {
-    fn begin(selected: Vec<String>, needs: &Needs) -> Result<Self> {
+    fn begin(settings: Settings, selected: Vec<String>, needs: &Needs) -> Result<Self> {
         cluster::install_crypto();
-        let settings = Settings::load()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     cluster::{Node, create_namespace, delete_namespace},
     error::{Error, Result},
+    fault,
     journal::{
         History, Log, Recorder,
         lifeline::{lifelines, windows},
@@ -28,7 +29,7 @@ use crate::{
         result::{ControlFacts, Outcome, SCHEMA, ScenarioResult, Trouble},
         store,
     },
-    settings::{Keep, Settings},
+    settings::{Keep, Profile, Settings},
     wait::Waiter,
 };
 
@@ -81,7 +82,7 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
 }
 
 async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
-    let started = Timestamp::now();
+    let (started, alone) = (Timestamp::now(), plan.scenario.alone);
     let evidence = store::evidence_folder(&plan.name);
     let directory = shared.directory.join(&evidence);
     let short = shared.run.rsplit('-').next().unwrap_or(&shared.run);
@@ -114,12 +115,19 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         namespace: namespace.clone(),
         evidence,
         fingerprints: BTreeMap::new(),
-        rerun: format!("scripts/conformance --exact {}", plan.name),
+        rerun: format!(
+            "{}scripts/conformance --exact {}",
+            if plan.left_out(Profile::Quick) { "STEADFAST_PROFILE=full " } else { "" },
+            plan.name
+        ),
     };
     if let Err(error) = recorded(shared, plan.clone(), &namespace, &directory, &mut result).await {
         // The trial could not even begin, or its recording could not be kept: nothing is proved.
         result.broken_off = Some(broken_off(&error.into()));
         replay::settle_unrecorded(&mut result);
+    }
+    if alone && let Err(error) = fault::node::mend(&shared.client, &shared.nodes).await {
+        shared.progress.send(Event::Message(format!("nodes are not as they were: {error}")));
     }
     result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
     let keep = match shared.settings.keep {

@@ -9,4 +9,4 @@ pub(crate) use values::repository;
 
 pub use sources::{CONFIG, PREFIX};
 pub use table::{Setting, table};
-pub use values::{ImageSource, Keep, Settings};
+pub use values::{ImageSource, Keep, Profile, Settings};

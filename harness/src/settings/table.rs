@@ -56,6 +56,12 @@ pub fn table() -> &'static [Setting] {
             set: |settings, text| number(text, 0, 9).map(|nodes| settings.nodes = nodes),
         },
         Setting {
+            key: "profile",
+            default: "quick",
+            meaning: "quick: every claim and the fast controls; full: every control",
+            set: |settings, text| text.parse().map(|profile| settings.profile = profile),
+        },
+        Setting {
             key: "keep",
             default: "never",
             meaning: "when the cluster and the namespaces stay after a run: never, failed or always",

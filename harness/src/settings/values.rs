@@ -18,6 +18,8 @@ pub struct Settings {
     pub postgres_version: String,
     /// Workers beside the one control plane.
     pub nodes: u32,
+    /// How much is run.
+    pub profile: Profile,
     /// When the cluster and the namespaces stay after a run.
     pub keep: Keep,
     /// The context of an existing cluster to use instead of one of ours.
@@ -45,6 +47,7 @@ impl Settings {
             garage_version: "2.5.0".to_owned(),
             postgres_version: "17".to_owned(),
             nodes: 2,
+            profile: Profile::Quick,
             keep: Keep::Never,
             context: None,
             allow_context: None,
@@ -104,6 +107,16 @@ choices! {
         Pull = "pull",
         /// From package registries, by the recipes of this repository.
         Build = "build"
+    }
+}
+
+choices! {
+    /// How much is run.
+    Profile {
+        /// Every claim, and the controls that are fast: for a pull request.
+        Quick = "quick",
+        /// Everything: for the night.
+        Full = "full"
     }
 }
 

@@ -152,3 +152,15 @@ pub const OTHER_RPC_SECRET: Sabotage =
             set.wait(&expectations::pod_returns(&set.promise, 2, &old.meta.uid), seconds(90)).await.map(drop)
         })
     });
+
+/// A pod vanishes while the controller manager is away.
+pub const POD_DELETED_MEANWHILE: Sabotage =
+    Sabotage::At("it goes on where it was", |_, set| Box::pin(async move { set.delete_pod(0).await }));
+
+/// The claim goes with the pod, so that nothing binds the next one to the node.
+pub const CLAIM_DELETED_BEFORE_DRAIN: Sabotage = Sabotage::At("the worker of pod 1 is drained", |_, set| {
+    Box::pin(async move {
+        let claim = set.promise.claims(1).next();
+        set.delete_claim(&claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?).await
+    })
+});

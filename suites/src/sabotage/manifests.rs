@@ -229,3 +229,26 @@ pub const ADMIN_AS_SHIPPED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let shipped = workload.manifest()?.find("ConfigMap", crate::document::CONFIGURATION)?.clone();
     manifest.merge("ConfigMap", crate::document::CONFIGURATION, &json!({"data": shipped["data"]}))
 });
+
+/// A roll takes away one pod at a time.
+pub const ONE_AT_A_TIME: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let patch = json!({"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": 1}}}});
+    manifest.merge("StatefulSet", workload.name, &patch)
+});
+
+/// The set that should lack memory lacks its node instead.
+pub const ANOTHER_CAUSE: Sabotage = Sabotage::Manifest(|manifest, _| {
+    let set = manifest.find("StatefulSet", "memory")?;
+    set["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
+    set["spec"]["template"]["spec"]["nodeSelector"] = json!({"disk": "of-gold"});
+    Ok(())
+});
+
+/// Nobody asks whether PostgreSQL is ready, and it takes its time.
+pub const READY_BEFORE_IT_SERVES: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let container = &mut set["spec"]["template"]["spec"]["containers"][0];
+    container["readinessProbe"] = Value::Null;
+    container["command"] = json!(["sh", "-c", "sleep 20; exec docker-entrypoint.sh postgres"]);
+    Ok(())
+});

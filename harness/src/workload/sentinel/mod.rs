@@ -178,7 +178,14 @@ impl Sentinel {
             .body(body)
             .map_err(|error| Error::bug(format!("{doing}: {error}")))?;
         let call = self.client.request_text(request);
-        let text = within(CALL, &doing, call, Error::api(doing.clone())).await?;
+        let unreachable = |error: kube::Error| match error {
+            // The API server's words for a pod without an address: it is not there to be asked.
+            kube::Error::Api(status) if status.message.contains("address not allowed") => {
+                Error::failed(format!("{doing}: the pod has no address"))
+            }
+            error => Error::api(doing.clone())(error),
+        };
+        let text = within(CALL, &doing, call, unreachable).await?;
         serde_json::from_str(&text)
             .map_err(|error| Error::failed(format!("{doing}: no JSON but {text:?}: {error}")))
     }

@@ -1,0 +1,110 @@
+//! Nodes and the control plane are hurt. These scenarios run alone, on a cluster that nobody shares.
+
+use anyhow::Result;
+use harness::{
+    claim::{K21, K22, S7},
+    fault,
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{pod_ready, pod_returns, pod_running, pod_unschedulable, pods_stay},
+};
+
+use crate::{
+    sabotage::{CLAIM_DELETED_BEFORE_DRAIN, POD_DELETED_MEANWHILE},
+    seconds,
+};
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "nodes::control_plane",
+            "the controller manager and the API server are killed in the middle of a scale-up",
+            control_plane,
+        )
+        .proves([K21])
+        .within(seconds(360))
+        .alone()
+        .control("pod_deleted_meanwhile", [K21], POD_DELETED_MEANWHILE, "sentinel-0"),
+        scenario(
+            "nodes::worker",
+            "a worker is drained, paused and restarted: its pod returns to its volume, and to no other node",
+            worker,
+        )
+        .proves([K22])
+        .within(seconds(360))
+        .alone()
+        .control("claim_deleted", [K22, S7], CLAIM_DELETED_BEFORE_DRAIN, "stays Pending for"),
+    ]
+}
+
+async fn control_plane(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_gate(manifest)).await?;
+    let release = async |ordinal: u32| {
+        let pod = set.pod_name(ordinal);
+        run.set_gate(&pod, true).await?;
+        run.wait(&pod_ready(&pod, None), seconds(60)).await
+    };
+    run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
+    release(0).await?;
+    run.wait(&pod_running(&set.pod_name(1)), seconds(60)).await?;
+    let before = set.pods();
+
+    run.step("the controller manager is killed while pod 1 is held").await?;
+    let killed = fault::process::kill(run.control_plane()?, "kube-controller-manager").await?;
+    run.measure("controller manager away", killed.away.as_secs_f64(), "s");
+    run.step("it goes on where it was").await?;
+    release(1).await?;
+    run.expect(K21, &pod_running(&set.pod_name(2)), seconds(90)).await?;
+    run.expect(K21, &pods_stay(&before), seconds(1)).await?;
+
+    run.step("the API server is killed while pod 2 is held").await?;
+    let before = set.pods();
+    let killed = fault::process::kill(run.control_plane()?, "kube-apiserver").await?;
+    run.measure("API server away", killed.away.as_secs_f64(), "s");
+    run.until_api_answers(seconds(90)).await?;
+    release(2).await?;
+    run.found(K21, set.ready(3).await)?;
+    run.expect(K21, &pods_stay(&before), seconds(1)).await?;
+    Ok(())
+}
+
+async fn worker(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let claims = run.claims_of(&set);
+    let mark = run.leave_mark(&set.pod_name(1)).await?;
+    let old = set.pod(1)?;
+    let name = old.node.clone().unwrap_or_default();
+    let node = run.node(&name)?;
+
+    run.step("the worker of pod 1 is drained").await?;
+    fault::node::cordon(run.client(), node, true).await?;
+    run.evict(&set.pod_name(1)).await?;
+    let bound = pod_unschedulable(&set.pod_name(1), "didn't match PersistentVolume's node affinity");
+    run.expect(K22, &bound, seconds(60)).await?;
+    run.hold(K22, &bound).await?;
+
+    run.step("the worker takes pods again").await?;
+    fault::node::cordon(run.client(), node, false).await?;
+    run.expect(K22, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
+    run.judge_equal(K22, "the node of pod 1", Some(name.clone()), set.pod(1)?.node.clone());
+    run.judge_equal(K22, "its data", mark.clone(), run.find_mark(&set.pod_name(1)).await?);
+
+    run.step("the worker is paused for a moment").await?;
+    let pods = set.pods();
+    node.pause().await?;
+    run.hold(K22, &pods_stay(&pods)).await?;
+    node.unpause().await?;
+    set.ready(2).await?;
+
+    run.step("the worker is restarted").await?;
+    let restarts = set.pod(1)?.restarts();
+    node.restart().await?;
+    let uid = &pods[&set.pod_name(1)];
+    let again = harness::wait::expectations::pod_restarted(&set.pod_name(1), uid, restarts);
+    run.expect(K22, &again, seconds(120)).await?;
+    set.ready(2).await?;
+    run.expect(K22, &pods_stay(&pods), seconds(1)).await?;
+    run.judge_equal(K22, "the claims", claims, run.claims_of(&set));
+    run.judge_equal(K22, "its data after the restart", mark, run.find_mark(&set.pod_name(1)).await?);
+    Ok(())
+}
