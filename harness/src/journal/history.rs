@@ -35,6 +35,11 @@ impl History {
         Self { entries: keyed.into_iter().map(|(_, entry)| entry).collect() }
     }
 
+    /// The part of it that passes, in the same order.
+    pub fn only(&self, pass: impl Fn(&Entry) -> bool) -> Self {
+        Self { entries: self.entries.iter().filter(|entry| pass(entry)).cloned().collect() }
+    }
+
     /// The entries, in order.
     pub fn entries(&self) -> &[Arc<Entry>] {
         &self.entries
@@ -84,6 +89,17 @@ impl History {
         let mut sets = BTreeSet::new();
         self.entries.iter().filter_map(move |entry| match &entry.record {
             Record::Promise(promise) => sets.insert(promise.set.as_str()).then_some(promise),
+            _ => None,
+        })
+    }
+
+    /// All that one set promised, in the order of time.
+    pub fn promises_of<'history>(
+        &'history self,
+        set: &'history str,
+    ) -> impl Iterator<Item = &'history Promise> {
+        self.entries.iter().filter_map(move |entry| match &entry.record {
+            Record::Promise(promise) if promise.set == set => Some(promise),
             _ => None,
         })
     }

@@ -80,6 +80,8 @@ fn put<T>(
         if objects.get(name).is_some_and(|known| uid(known) == uid(object)) {
             objects.remove(name);
         }
+    } else if let Some(known) = objects.get_mut(name) {
+        *known = Arc::clone(object);
     } else {
         objects.insert(name.to_owned(), Arc::clone(object));
     }

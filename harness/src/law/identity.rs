@@ -1,11 +1,8 @@
 //! Stable names: what a set's pods are called.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::Judgement;
+use super::{Judgement, asked::Asked};
 use crate::{
     claim::{K1, S1, S2},
     journal::{Change, Entry, Fact, History, Kind, Promise, Record, World, fact::Pod},
@@ -24,11 +21,14 @@ pub(super) fn born<'entry>(world: &World, entry: &'entry Entry, promise: &Promis
 }
 
 /// Whether a pod is the set's: by its owner, by the owner's of a workload that took the set's name, or by its own name.
-fn belongs(pod: &Pod, promise: &Promise) -> bool {
-    let owned = pod.meta.owner.as_ref().is_some_and(|(_, owner, _)| {
-        // A ReplicaSet is called after its Deployment and a hash.
-        *owner == promise.set
-            || owner.strip_prefix(promise.set.as_str()).is_some_and(|rest| rest.starts_with('-'))
+pub(super) fn belongs(pod: &Pod, promise: &Promise) -> bool {
+    let owned = pod.meta.owner.as_ref().is_some_and(|(kind, owner, _)| {
+        // A ReplicaSet is called after its Deployment and a hash; another set's name may begin alike.
+        let owner = match owner.rsplit_once('-') {
+            Some((deployment, _)) if kind == "ReplicaSet" => deployment,
+            _ => owner,
+        };
+        owner == promise.set
     });
     owned || promise.ordinal(&pod.meta.name).is_some()
 }
@@ -59,7 +59,7 @@ pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgem
                     .find(format!("label {label} of {name}: expected {expected}, found {found}"), [entry]);
             }
         }
-        let ordinals = asked.ordinals(promise);
+        let ordinals = asked.ordinals();
         if !ordinals.contains(&ordinal) {
             judgement.find(
                 format!(
@@ -71,40 +71,6 @@ pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgem
         }
     });
     judgement
-}
-
-/// What a set asks for. A controller that has not yet seen a change acts rightly on what was asked before it.
-#[derive(Default)]
-struct Asked {
-    replicas: BTreeMap<i64, u32>,
-    starts: [Option<u32>; 2],
-}
-
-impl Asked {
-    fn follow(&mut self, entry: &Entry, promise: &Promise) {
-        if self.starts[1] != Some(promise.start) {
-            self.starts = [self.starts[1], Some(promise.start)];
-        }
-        let Record::Object { change, fact: Fact::Set(set), .. } = &entry.record else { return };
-        if set.meta.name != promise.set {
-            return;
-        }
-        if *change == Change::Deleted {
-            self.replicas.clear();
-        } else {
-            self.replicas.insert(set.meta.generation, set.replicas);
-            self.replicas.retain(|generation, _| *generation >= set.observed);
-        }
-    }
-
-    fn ordinals(&self, promise: &Promise) -> Range<u32> {
-        let starts = || self.starts.iter().flatten().copied();
-        let replicas = self.replicas.values().copied().max();
-        let highest = starts().max().unwrap_or(promise.start);
-        // Before the set was seen, nothing is known of its number.
-        let end = replicas.map_or(u32::MAX, |replicas| highest + replicas);
-        starts().min().unwrap_or(promise.start)..end
-    }
 }
 
 /// S2: a name that returns is another object, and no object returns.

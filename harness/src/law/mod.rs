@@ -3,17 +3,20 @@
 //! Every law is judged over every scenario's journal, for every set that was deployed in it. A law counts what
 //! it examined: a claim of which nothing was examined is not proved.
 
+mod asked;
 pub mod disorder;
+mod health;
 pub mod identity;
 pub mod judgement;
 pub mod ordering;
+mod removal;
 pub mod rollout;
 pub mod status;
 pub mod storage;
 
 pub use judgement::Judgement;
 
-use crate::journal::{History, Promise};
+use crate::journal::{Entry, Fact, History, Kind, Promise, Record};
 
 /// A law, judged for one set.
 pub type Law = fn(&History, &Promise) -> Judgement;
@@ -37,5 +40,26 @@ pub const ALWAYS: &[Law] = &[
 
 /// Judges every law for every set of a history.
 pub fn judge(history: &History) -> Vec<Judgement> {
-    history.promises().flat_map(|promise| ALWAYS.iter().map(|law| law(history, promise))).collect()
+    let sets = history.promises().flat_map(|promise| {
+        let promises: Vec<_> = history.promises_of(&promise.set).collect();
+        // Each law walks what concerns its set alone, so that many sets cost no more than one.
+        let own = history.only(|entry| concerns(entry, &promises));
+        ALWAYS.iter().map(|law| law(&own, promise)).collect::<Vec<_>>()
+    });
+    sets.collect()
+}
+
+/// Whether an entry is about a set, given all that it promised.
+fn concerns(entry: &Entry, promises: &[&Promise]) -> bool {
+    promises.iter().any(|promise| match &entry.record {
+        Record::Object { fact: Fact::Pod(pod), .. } => identity::belongs(pod, promise),
+        Record::Object { fact: Fact::VolumeClaim(claim), .. } => {
+            promise.claim_ordinal(&claim.meta.name).is_some()
+        }
+        Record::Object { fact: Fact::Set(set), .. } => set.meta.name == promise.set,
+        Record::Promise(other) => other.set == promise.set,
+        Record::Gap { kind, .. } => !matches!(kind, Kind::Event | Kind::Node),
+        Record::Act(_) => true,
+        Record::Object { .. } | Record::Judged(_) | Record::ReadBack(_) => false,
+    })
 }

@@ -1,11 +1,11 @@
 //! The same volume back: the claims of a set's pods.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Judgement, identity::born};
 use crate::{
     claim::{S6, S7, S17},
-    journal::{Change, Entry, Fact, History, Kind, Promise, Record, fact::VolumeClaim},
+    journal::{Change, Entry, Fact, History, Kind, Promise, Record, World, fact::VolumeClaim},
 };
 
 /// A PVC that carries one of the set's claim names.
@@ -39,10 +39,12 @@ pub fn claims_belong_to_ordinals(history: &History, promise: &Promise) -> Judgem
                 }
             }
         }
-        if let Some((Change::Added | Change::Listed, claim, _)) = claim_of(entry, promise) {
+        if let Some((Change::Added | Change::Listed, claim, ordinal)) = claim_of(entry, promise) {
             judgement.examined += 1;
+            // The name of one template may begin with another's.
             let template = promise.templates.iter().find(|(template, _)| {
-                claim.meta.name.strip_prefix(template.as_str()).is_some_and(|rest| rest.starts_with('-'))
+                claim.meta.name.strip_prefix(template.as_str()).and_then(|rest| rest.strip_prefix('-'))
+                    == Some(&promise.pod(ordinal))
             });
             if let Some((template, storage)) = template
                 && claim.storage != *storage
@@ -76,6 +78,11 @@ pub fn pods_keep_their_claims(history: &History, promise: &Promise) -> Judgement
     let mut first: BTreeMap<String, (String, String, &Entry)> = BTreeMap::new();
     let mut ready: BTreeMap<u32, String> = BTreeMap::new();
     history.walk_promised(promise, |world, promise, entry| {
+        if let Some((Change::Deleted, claim, ordinal)) = claim_of(entry, promise)
+            && !end_of(world, promise, claim, ordinal).1
+        {
+            first.remove(&claim.meta.name);
+        }
         let Record::Object { fact: Fact::Pod(pod), .. } = &entry.record else { return };
         let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
         if !pod.healthy() || ready.get(&ordinal) == Some(&pod.meta.uid) {
@@ -111,12 +118,24 @@ pub fn pods_keep_their_claims(history: &History, promise: &Promise) -> Judgement
     judgement
 }
 
+/// Why a claim ends, and whether the retention policy says that it must not.
+fn end_of(world: &World, promise: &Promise, claim: &VolumeClaim, ordinal: u32) -> (&'static str, bool) {
+    let set = world.sets.get(&promise.set);
+    let unasked = set.is_some_and(|set| !(promise.start..promise.start + set.replicas).contains(&ordinal));
+    // A claim that goes with a scale-down belongs to its pod, and goes also when the set has grown again meanwhile.
+    if unasked || claim.meta.owners.iter().any(|(kind, ..)| kind == "Pod") {
+        ("the set was scaled down", promise.keeps_claims_when_scaled)
+    } else {
+        ("its set or its pod was deleted", promise.keeps_claims_when_deleted)
+    }
+}
+
 /// S17: a claim is not deleted because its pod, or its set, went away. What we delete ourselves is written in the
 /// journal as an act, and is no finding.
 pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
     let mut judgement = Judgement::over(S17, history, &[Kind::PersistentVolumeClaim]);
-    let mut by_hand: Vec<&str> = Vec::new();
-    let mut reported: Vec<&str> = Vec::new();
+    let mut by_hand: BTreeSet<&str> = BTreeSet::new();
+    let mut reported: BTreeSet<&str> = BTreeSet::new();
     history.walk_promised(promise, |world, promise, entry| {
         match &entry.record {
             Record::Act(act) if act.verb == "delete" => {
@@ -131,15 +150,16 @@ pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
         let Some((change, claim, ordinal)) = claim_of(entry, promise) else { return };
         let ends = change == Change::Deleted || claim.meta.terminating;
         let name = claim.meta.name.as_str();
-        if !ends || by_hand.contains(&name) || reported.contains(&claim.meta.uid.as_str()) {
+        if change == Change::Added {
+            // An act means the claim that carries the name at that moment.
+            by_hand.remove(name);
+        }
+        if !ends || by_hand.contains(name) || reported.contains(claim.meta.uid.as_str()) {
             return;
         }
-        let set = world.sets.get(&promise.set);
-        let scaled = set.is_some_and(|set| ordinal >= promise.start + set.replicas);
-        let kept = if scaled { promise.keeps_claims_when_scaled } else { promise.keeps_claims_when_deleted };
+        let (because, kept) = end_of(world, promise, claim, ordinal);
         if kept {
-            reported.push(&claim.meta.uid);
-            let because = if scaled { "the set was scaled down" } else { "its set or its pod was deleted" };
+            reported.insert(&claim.meta.uid);
             judgement.find(format!("{name} was deleted when {because}; expected it to stay"), [entry]);
         }
     });

@@ -1,0 +1,106 @@
+//! Which pods are healthy, as far as the controller can know.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
+
+use crate::journal::{Change, Entry, Fact, Promise, Record, World};
+
+/// Which pods were healthy, since when they are not, and whether the controller has looked since.
+///
+/// The controller reads from a cache: a pod that stopped being Ready a moment ago may not have reached it. So a pod
+/// counts against it only if it never was healthy, or if the controller has since written a status, which proves that
+/// it looked.
+#[derive(Default)]
+pub(super) struct Health<'history> {
+    pods: BTreeMap<u32, PodHealth<'history>>,
+    /// Ordinals that are not healthy now. Of those never seen, only the neighbours of one that was: a range that
+    /// lacks any lacks one of these, or its first.
+    ill: BTreeSet<u32>,
+    healthy: BTreeMap<&'history str, BTreeSet<u32>>,
+    statuses: u64,
+}
+
+struct PodHealth<'history> {
+    healthy: bool,
+    ever: bool,
+    /// How many statuses the controller had written when this began.
+    statuses: u64,
+    entry: &'history Entry,
+}
+
+impl<'history> Health<'history> {
+    pub(super) fn follow(&mut self, entry: &'history Entry, promise: &Promise) {
+        match &entry.record {
+            Record::Object { change, fact: Fact::Pod(pod), .. } => {
+                let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
+                let healthy = *change != Change::Deleted && pod.healthy();
+                let before = self.pods.get(&ordinal);
+                let fresh = *change == Change::Added;
+                let unchanged = before.filter(|before| !fresh && before.healthy == healthy);
+                let health = PodHealth {
+                    healthy,
+                    ever: healthy || (!fresh && before.is_some_and(|before| before.ever)),
+                    statuses: unchanged.map_or(self.statuses, |before| before.statuses),
+                    entry: unchanged
+                        .filter(|_| *change != Change::Deleted)
+                        .map_or(entry, |before| before.entry),
+                };
+                self.pods.insert(ordinal, health);
+                let alike = self.healthy.entry(pod.revision()).or_default();
+                if healthy {
+                    alike.insert(ordinal);
+                    self.ill.remove(&ordinal);
+                } else {
+                    alike.remove(&ordinal);
+                    self.ill.insert(ordinal);
+                }
+                let neighbours = ordinal.checked_sub(1).into_iter().chain(ordinal.checked_add(1));
+                self.ill.extend(neighbours.filter(|ordinal| !self.pods.contains_key(ordinal)));
+            }
+            Record::Object { fact: Fact::Set(set), .. } if set.meta.name == promise.set => self.statuses += 1,
+            _ => {}
+        }
+    }
+
+    /// The pods of these ordinals that forbid a step now, each with the reason and its proof.
+    pub(super) fn against(
+        &self,
+        world: &World,
+        promise: &Promise,
+        ordinals: Range<u32>,
+    ) -> impl Iterator<Item = (String, Option<&'history Entry>)> {
+        let never_seen = Some(ordinals.start).filter(|first| {
+            !ordinals.is_empty() && !self.pods.contains_key(first) && !self.ill.contains(first)
+        });
+        let ill = if ordinals.is_empty() { None } else { Some(self.ill.range(ordinals).copied()) };
+        never_seen.into_iter().chain(ill.into_iter().flatten()).filter_map(|ordinal| {
+            let (why, proof) = self.excludes(world, promise, ordinal)?;
+            Some((format!("{} {why}", promise.pod(ordinal)), proof))
+        })
+    }
+
+    fn excludes(
+        &self,
+        world: &World,
+        promise: &Promise,
+        ordinal: u32,
+    ) -> Option<(String, Option<&'history Entry>)> {
+        let Some(health) = self.pods.get(&ordinal) else { return Some(("did not exist".to_owned(), None)) };
+        if health.healthy || (health.ever && self.statuses == health.statuses) {
+            return None;
+        }
+        let why = match world.pods.get(&promise.pod(ordinal)) {
+            Some(pod) => format!("was not ready: {}", pod.summary()),
+            None => "was gone".to_owned(),
+        };
+        Some((why, Some(health.entry)))
+    }
+
+    /// The healthy pods among these ordinals that are of this revision.
+    pub(super) fn alike(&self, revision: &str, ordinals: Range<u32>) -> impl Iterator<Item = u32> {
+        let alike = self.healthy.get(revision).filter(|_| !ordinals.is_empty());
+        alike.into_iter().flat_map(move |alike| alike.range(ordinals.clone()).copied())
+    }
+}

@@ -1,0 +1,64 @@
+//! Pods that the controller takes away.
+
+use std::collections::BTreeSet;
+
+use super::asked::Asked;
+use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Pod};
+
+/// Follows which pods begin to end, and by whose will. What we delete or evict ourselves is not the controller's doing,
+/// and neither is what goes with a deleted set.
+#[derive(Default)]
+pub(super) struct Removals<'history> {
+    pub(super) asked: Asked<'history>,
+    by_hand: BTreeSet<&'history str>,
+    ending: BTreeSet<&'history str>,
+}
+
+impl<'history> Removals<'history> {
+    /// The pod that the controller begins to take away with this entry.
+    pub(super) fn by_controller(
+        &mut self,
+        world: &World,
+        promise: &'history Promise,
+        entry: &'history Entry,
+    ) -> Option<(u32, &'history Pod)> {
+        self.asked.follow(entry, promise);
+        let (change, pod) = match &entry.record {
+            Record::Act(act) if matches!(act.verb.as_str(), "delete" | "evict") => {
+                // An act means the pod that carries the name at that moment.
+                self.by_hand.extend(act.target.strip_prefix("pod/"));
+                return None;
+            }
+            Record::Object { change, fact: Fact::Pod(pod), .. } => (change, pod),
+            _ => return None,
+        };
+        let ordinal = promise.ordinal(&pod.meta.name)?;
+        if *change == Change::Added {
+            self.by_hand.remove(pod.meta.name.as_str());
+        }
+        let begins = pod.meta.terminating || *change == Change::Deleted;
+        if !begins || !self.ending.insert(&pod.meta.uid) || self.by_hand.contains(pod.meta.name.as_str()) {
+            return None;
+        }
+        // A set that was made again does not answer for the pods of the one before.
+        let set = world.sets.get(&promise.set).filter(|set| !set.meta.terminating)?;
+        let owned = pod.meta.owner.as_ref().is_some_and(|(.., uid)| *uid == set.meta.uid);
+        owned.then_some((ordinal, pod))
+    }
+
+    /// As [`Removals::by_controller`], of pods that are asked for and did not fail: what a roll does.
+    pub(super) fn by_roll(
+        &mut self,
+        world: &World,
+        promise: &'history Promise,
+        entry: &'history Entry,
+    ) -> Option<(u32, &'history Pod)> {
+        let (ordinal, pod) = self.by_controller(world, promise, entry)?;
+        (self.asked.always().contains(&ordinal) && !ended(pod)).then_some((ordinal, pod))
+    }
+}
+
+/// Whether a pod ended by itself, so that the controller makes it anew.
+pub(super) fn ended(pod: &Pod) -> bool {
+    matches!(pod.phase.as_str(), "Failed" | "Succeeded")
+}

@@ -1,0 +1,96 @@
+//! S1, S2, K1 and K11: what pods are called, and that there is one of each.
+
+use serde_json::{Value, json};
+
+use crate::fixtures::{act_position, green, insert, lines, position, promises, red, versions};
+
+#[test]
+fn s1_a_name_without_an_ordinal() {
+    let mut lines = lines("scale_up");
+    for version in versions(&mut lines, "Pod", "sentinel-2") {
+        version["object"]["metadata"]["name"] = json!("sentinel-7c9f4");
+        // The claim is named after the pod, so that S6 has nothing to say.
+        version["object"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] =
+            json!("data-sentinel-7c9f4");
+    }
+    red(&lines, "S1", "is named sentinel-7c9f4");
+}
+
+#[test]
+fn s1_a_label_that_is_missing_or_wrong() {
+    for (label, value) in [
+        ("statefulset.kubernetes.io/pod-name", json!("sentinel-0")),
+        ("apps.kubernetes.io/pod-index", Value::Null),
+    ] {
+        let mut lines = lines("scale_up");
+        for version in versions(&mut lines, "Pod", "sentinel-1") {
+            version["object"]["metadata"]["labels"][label] = value.clone();
+            if value.is_null() {
+                version["object"]["metadata"]["labels"].as_object_mut().unwrap().remove(label);
+            }
+        }
+        red(&lines, "S1", label);
+    }
+}
+
+#[test]
+fn s1_an_ordinal_that_nobody_asked_for() {
+    let mut lines = lines("scale_up");
+    for version in versions(&mut lines, "StatefulSet", "sentinel") {
+        version["object"]["spec"]["replicas"] = json!(2);
+    }
+    red(&lines, "S1", "sentinel-2 was created");
+}
+
+#[test]
+fn s1_an_ordinal_below_the_start() {
+    let mut lines = lines("start_ordinal");
+    let end = act_position(&lines, "patch", "start 4");
+    lines.truncate(end);
+    for promise in promises(&mut lines) {
+        promise["start"] = json!(4);
+    }
+    red(&lines, "S1", "sentinel-3 was created; the set had asked for the ordinals 4 to below 6");
+}
+
+#[test]
+fn s1_an_old_start_counts_only_until_the_controller_has_seen_the_new_one() {
+    let created = |version: &mut Value| {
+        version["change"] = json!("added");
+        version["object"]["metadata"]["uid"] = json!("another");
+        version["object"]["metadata"].as_object_mut().unwrap().remove("deletionTimestamp");
+    };
+    let mut early = lines("start_ordinal");
+    let raised = act_position(&early, "patch", "start 4");
+    early.truncate(raised + 1);
+    insert(&mut early, raised, "Pod", "sentinel-3", created);
+    green(&early);
+    let mut late = lines("start_ordinal");
+    let lowered = act_position(&late, "step", "start 0");
+    late.truncate(lowered + 1);
+    insert(&mut late, lowered, "Pod", "sentinel-3", created);
+    red(&late, "S1", "sentinel-3 was created; the set had asked for the ordinals 4 to below 6");
+}
+
+#[test]
+fn s2_an_object_that_returns() {
+    let mut lines = lines("pod_returns");
+    let gone = position(&lines, "deleted", "Pod", "sentinel-1");
+    let old = lines[gone]["object"]["object"]["metadata"]["uid"].clone();
+    for version in versions(&mut lines[gone + 1..], "Pod", "sentinel-1") {
+        version["object"]["metadata"]["uid"] = old.clone();
+    }
+    red(&lines, "S2", "sentinel-1 came back as the same object");
+}
+
+#[test]
+fn k1_a_container_that_runs_when_its_pod_is_removed() {
+    let mut lines = lines("slow_to_stop");
+    let gone = position(&lines, "deleted", "Pod", "sentinel-1");
+    let container = &mut lines[gone]["object"]["object"]["status"]["containerStatuses"][0];
+    container["state"] = json!({"running": {}});
+    red(&lines, "K1", "sentinel-1 was removed while its container sentinel was still running");
+    // A pod that never ran has nothing to end.
+    lines[gone]["object"]["object"]["status"]["containerStatuses"] = json!([]);
+    green(&lines);
+}

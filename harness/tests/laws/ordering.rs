@@ -1,0 +1,98 @@
+//! S8 and S9: one step at a time.
+
+use serde_json::json;
+
+use crate::fixtures::{
+    act, green, insert, last_position, lines, position, red, refuted, revision, set_revision, unready,
+    versions,
+};
+
+#[test]
+fn s8_a_predecessor_that_was_never_ready() {
+    let mut lines = lines("scale_up");
+    versions(&mut lines, "Pod", "sentinel-0").for_each(unready);
+    red(&lines, "S8", "sentinel-1 was created while sentinel-0 was not ready");
+}
+
+#[test]
+fn s8_a_predecessor_that_is_missing() {
+    for missing in ["sentinel-0", "sentinel-1"] {
+        let mut lines = lines("scale_up");
+        lines.retain(|line| {
+            line["object"]["kind"] != "Pod" || line["object"]["object"]["metadata"]["name"] != missing
+        });
+        red(&lines, "S8", &format!("was created while {missing} did not exist"));
+    }
+}
+
+#[test]
+fn s8_a_predecessor_that_is_gone() {
+    let mut lines = lines("scale_up");
+    let ready = last_position(&lines, "modified", "Pod", "sentinel-1");
+    let created = position(&lines, "added", "Pod", "sentinel-2");
+    assert!(ready < created);
+    insert(&mut lines, ready, "Pod", "sentinel-1", |version| {
+        version["change"] = json!("deleted");
+        version["object"]["status"]["containerStatuses"] = json!([]);
+    });
+    lines.insert(ready + 1, act("delete", "pod/sentinel-1"));
+    green(&lines);
+    insert(&mut lines, ready + 2, "StatefulSet", "sentinel", |_| {});
+    red(&lines, "S8", "sentinel-2 was created while sentinel-1 was gone");
+}
+
+#[test]
+fn s8_a_predecessor_that_the_controller_could_not_yet_see_unready_is_no_finding() {
+    let mut lines = lines("scale_up");
+    let created = position(&lines, "added", "Pod", "sentinel-2");
+    let before = revision(&lines[created]).unwrap();
+    insert(&mut lines, created - 1, "Pod", "sentinel-0", unready);
+    set_revision(&mut lines[created], before - 1);
+    green(&lines);
+
+    // Once the controller has written a status, it has looked.
+    insert(&mut lines, created, "StatefulSet", "sentinel", |_| {});
+    set_revision(&mut lines[created + 1], before - 1);
+    red(&lines, "S8", "sentinel-2 was created while sentinel-0 was not ready");
+}
+
+#[test]
+fn s9_the_next_pod_goes_before_the_highest_is_gone() {
+    let mut lines = lines("scale_down");
+    let gone = position(&lines, "deleted", "Pod", "sentinel-2");
+    let after = lines.iter().rposition(|line| line["object"]["change"] == "deleted").unwrap();
+    let late = revision(&lines[after]).unwrap() + 1;
+    // The second deletion of sentinel-2 is not in this journal: it stays after the scaling back up.
+    set_revision(&mut lines[gone], late);
+    let found = refuted(&lines);
+    let words = "sentinel-1 began to terminate while sentinel-2 was still there";
+    assert!(found.iter().any(|(claim, message)| claim == "S9" && message.contains(words)), "{found:#?}");
+}
+
+#[test]
+fn s9_a_lower_pod_goes_alone_and_one_that_we_delete_ourselves() {
+    let mut lines = lines("scale_down");
+    let held = lines.iter().position(|line| line["act"]["text"] == "let pod 2 be gone").unwrap();
+    insert(&mut lines, held, "Pod", "sentinel-1", |version| {
+        version["object"]["metadata"]["deletionTimestamp"] = json!("2026-11-22T20:22:17Z");
+    });
+    red(&lines, "S9", "sentinel-1 began to terminate while sentinel-2 was still there");
+    lines.insert(held, act("delete", "pod/sentinel-1"));
+    green(&lines);
+}
+
+#[test]
+fn s9_pods_of_a_set_that_was_made_again_go_in_any_order() {
+    let mut lines = lines("claims_outlive_the_set");
+    let created = last_position(&lines, "added", "StatefulSet", "sentinel");
+    let first_gone =
+        lines.iter().position(|line| line["object"]["object"]["metadata"]["deletionTimestamp"].is_string());
+    // The new set is there, and asks for less, before the pods of the old one begin to go.
+    let early = lines[..first_gone.unwrap()].iter().filter_map(revision).max().unwrap();
+    lines.truncate(created + 1);
+    set_revision(&mut lines[created], early);
+    lines[created]["object"]["object"]["spec"]["replicas"] = json!(0);
+    let gone = position(&lines, "deleted", "StatefulSet", "sentinel");
+    set_revision(&mut lines[gone], early);
+    green(&lines);
+}

@@ -1,0 +1,96 @@
+//! Journals as they were recorded: of promises kept, and of real sabotage.
+
+use std::collections::BTreeSet;
+
+use camino::Utf8PathBuf;
+use harness::{journal::log, law};
+use serde_json::json;
+
+use crate::fixtures::{JOURNALS, green, lines, path, red, refuted};
+
+#[test]
+fn recorded_runs_keep_every_law_and_every_law_examines_something() {
+    let mut examined = BTreeSet::new();
+    let mut laws = BTreeSet::new();
+    for journal in JOURNALS {
+        for judgement in law::judge(&log::read(&path(journal)).unwrap()) {
+            assert_eq!(judgement.findings, [], "{journal}");
+            laws.insert(judgement.claim.id);
+            if judgement.examined > 0 {
+                examined.insert(judgement.claim.id);
+            }
+        }
+    }
+    assert_eq!(examined, laws);
+    assert_eq!(laws.len(), law::ALWAYS.len());
+}
+
+#[test]
+fn each_sabotage_on_a_real_cluster_turns_exactly_its_claim_red() {
+    for (control, claim, words) in [
+        ("claim_deleted_with_pod", "S7", "sentinel-1 came back with another data-sentinel-1"),
+        ("delete_claims_when_scaled", "S17", "data-sentinel-2 was deleted when the set was scaled down"),
+        ("forced_deletion", "K1", "sentinel-1 was removed while its container sentinel was still running"),
+        ("lowest_rolled_first", "K3", "sentinel-0 began to terminate while sentinel-1 was still of the same"),
+        ("min_ready_seconds_removed", "K8", "after sentinel-1 was ready; minReadySeconds is 5"),
+        ("parallel_up", "S8", "sentinel-1 was created while sentinel-0 was not ready"),
+        ("partition_ignored", "K4", "sentinel-1 was taken away, below the partition 2"),
+        (
+            "partition_ignored",
+            "K4",
+            "sentinel-0 was created at revision sentinel-d46c47fcb, below the partition 2",
+        ),
+        ("rolling_update", "K5", "sentinel-2 was taken away under OnDelete"),
+        ("status_written_by_another", "K19", "observedGeneration went back from 1 to 0"),
+    ] {
+        red(&lines(&format!("controls/{control}")), claim, words);
+    }
+}
+
+#[test]
+fn a_gap_is_inconclusive_for_every_law_that_reads_the_kind() {
+    for (kind, expected) in [
+        ("Pod", vec!["K1", "K3", "K4", "K5", "K8", "S1", "S2", "S6", "S7", "S8", "S9"]),
+        ("StatefulSet", vec!["K19", "K3", "K4", "K5", "K8", "S8", "S9"]),
+        ("PersistentVolumeClaim", vec!["S17", "S6", "S7"]),
+        ("EndpointSlice", vec![]),
+    ] {
+        let mut lines = lines("scale_up");
+        lines.push(
+            json!({"line": 999, "at": "2026-11-22T10:00:00Z", "gap": {"kind": kind, "reason": "too old"}}),
+        );
+        let found = refuted(&lines);
+        let claims: Vec<_> = found.iter().map(|(claim, _)| claim.as_str()).collect();
+        assert_eq!(claims, expected);
+        assert!(found.iter().all(|(_, message)| message.starts_with("inconclusive")));
+        lines.last_mut().unwrap()["gap"]["bridged"] = json!(true);
+        green(&lines);
+    }
+}
+
+#[test]
+fn what_does_not_apply_to_a_set_is_not_inconclusive() {
+    let mut lines = lines("parallel");
+    lines.push(
+        json!({"line": 999, "at": "2026-11-22T10:00:00Z", "gap": {"kind": "Pod", "reason": "too old"}}),
+    );
+    assert!(!refuted(&lines).iter().any(|(claim, _)| claim == "S8" || claim == "S9"));
+}
+
+#[test]
+fn a_truncated_or_shortened_journal_is_refused() {
+    let text = std::fs::read_to_string(path("scale_up")).unwrap();
+    let folder = Utf8PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let refuse = |name: &str, text: &str, words: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        let error = log::read(&path).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    refuse("truncated.jsonl", &text[..text.len() - 20], "truncated");
+    let shortened: Vec<_> =
+        text.lines().enumerate().filter(|(number, _)| *number != 7).map(|(_, line)| line).collect();
+    refuse("shortened.jsonl", &shortened.join("\n"), "lines are missing");
+    refuse("schema.jsonl", &text.replacen("\"schema\":2", "\"schema\":1", 1), "schema 1");
+    refuse("empty.jsonl", "", "empty");
+}

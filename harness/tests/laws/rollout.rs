@@ -1,0 +1,148 @@
+//! K3, K4, K5 and K8: how a set replaces its pods.
+
+use serde_json::json;
+
+use crate::fixtures::{
+    act, green, last_position, lines, position, promises, red, refuted, unready, versions,
+};
+
+#[test]
+fn k3_the_next_pod_goes_before_the_one_above_is_ready() {
+    let mut lines = lines("highest_first");
+    let created = last_position(&lines, "added", "Pod", "sentinel-2");
+    versions(&mut lines[created..], "Pod", "sentinel-2").for_each(unready);
+    red(&lines, "K3", "sentinel-1 began to terminate while sentinel-2 was not ready");
+}
+
+#[test]
+fn k3_the_one_above_still_has_the_old_revision() {
+    let mut lines = lines("highest_first");
+    let created = last_position(&lines, "added", "Pod", "sentinel-2");
+    let old = versions(&mut lines, "Pod", "sentinel-1").next().unwrap()["object"]["metadata"]["labels"]
+        ["controller-revision-hash"]
+        .clone();
+    for version in versions(&mut lines[created..], "Pod", "sentinel-2") {
+        version["object"]["metadata"]["labels"]["controller-revision-hash"] = old.clone();
+    }
+    red(&lines, "K3", "sentinel-1 began to terminate while sentinel-2 was still of the same revision");
+}
+
+#[test]
+fn k3_two_may_be_missing_where_the_promise_says_so() {
+    let mut lines = lines("highest_first");
+    let created = last_position(&lines, "added", "Pod", "sentinel-2");
+    versions(&mut lines[created..], "Pod", "sentinel-2").for_each(unready);
+    for promise in promises(&mut lines) {
+        promise["max_unavailable"] = json!(2);
+    }
+    green(&lines);
+    let created = last_position(&lines, "added", "Pod", "sentinel-1");
+    versions(&mut lines[created..], "Pod", "sentinel-1").for_each(unready);
+    red(&lines, "K3", "sentinel-0 began to terminate while sentinel-1 was not ready");
+}
+
+#[test]
+fn k4_a_pod_below_the_partition_is_taken_away() {
+    let mut lines = lines("partition");
+    for promise in promises(&mut lines) {
+        promise["partition"] = json!(3);
+    }
+    red(&lines, "K4", "sentinel-2 was taken away, below the partition 3");
+}
+
+#[test]
+fn k4_a_pod_below_the_partition_comes_back_at_the_new_revision() {
+    let mut lines = lines("partition");
+    let new = last_position(&lines, "added", "Pod", "sentinel-2");
+    let revision = lines[new]["object"]["object"]["metadata"]["labels"]["controller-revision-hash"].clone();
+    let back = last_position(&lines, "added", "Pod", "sentinel-0");
+    for version in versions(&mut lines[back..], "Pod", "sentinel-0") {
+        version["object"]["metadata"]["labels"]["controller-revision-hash"] = revision.clone();
+    }
+    red(&lines, "K4", "sentinel-0 was created at revision");
+}
+
+#[test]
+fn k5_a_pod_is_taken_away_under_on_delete() {
+    let mut lines = lines("highest_first");
+    for promise in promises(&mut lines) {
+        promise["on_delete"] = json!(true);
+    }
+    red(&lines, "K5", "sentinel-2 was taken away under OnDelete, and nobody had deleted it");
+}
+
+#[test]
+fn k5_an_act_means_the_pod_of_that_moment_only() {
+    let mut lines = lines("on_delete");
+    let deleted = lines.iter().position(|line| line["act"]["target"] == "pod/sentinel-1").unwrap();
+    lines.remove(deleted);
+    assert!(refuted(&lines).iter().any(|(claim, _)| claim == "K5"));
+    for verb in ["delete", "evict"] {
+        let mut again = lines.clone();
+        again.insert(deleted, act(verb, "pod/sentinel-1"));
+        green(&again);
+    }
+    // One before its birth says nothing of it.
+    let born = position(&lines, "added", "Pod", "sentinel-1");
+    lines.insert(born, act("delete", "pod/sentinel-1"));
+    assert!(refuted(&lines).iter().any(|(claim, _)| claim == "K5"));
+}
+
+#[test]
+fn a_pod_that_failed_is_replaced_by_no_roll() {
+    let mut lines = lines("on_delete");
+    let deleted = lines.iter().position(|line| line["act"]["target"] == "pod/sentinel-1").unwrap();
+    lines.remove(deleted);
+    let end = last_position(&lines, "added", "Pod", "sentinel-1");
+    for version in versions(&mut lines[deleted..end], "Pod", "sentinel-1") {
+        version["object"]["status"]["phase"] = json!("Failed");
+    }
+    green(&lines);
+}
+
+#[test]
+fn k8_the_next_pod_comes_too_early() {
+    let mut slower = lines("min_ready_seconds");
+    for promise in promises(&mut slower) {
+        promise["min_ready_seconds"] = json!(60);
+    }
+    red(&slower, "K8", "after sentinel-0 was ready; minReadySeconds is 60");
+
+    let mut later = lines("min_ready_seconds");
+    let created = position(&later, "added", "Pod", "sentinel-1");
+    let at = later[created]["at"].clone();
+    for line in later[..created].iter_mut().filter(|line| {
+        line["object"]["kind"] == "Pod"
+            && line["object"]["object"]["status"]["conditions"][0]["status"] == "True"
+    }) {
+        line["at"] = at.clone();
+    }
+    red(&later, "K8", "touched 0.0 s after sentinel-0 was ready; minReadySeconds is 5");
+}
+
+#[test]
+fn k8_a_roll_that_does_not_wait() {
+    let mut lines = lines("highest_first");
+    for promise in promises(&mut lines) {
+        promise["min_ready_seconds"] = json!(0);
+    }
+    green(&lines);
+    let rolled = lines
+        .iter()
+        .position(|line| {
+            line["act"]["text"]
+                .as_str()
+                .is_some_and(|text| text.ends_with("a template with a readiness gate"))
+        })
+        .unwrap();
+    for promise in promises(&mut lines[rolled - 2..]) {
+        promise["min_ready_seconds"] = json!(30);
+    }
+    red(&lines, "K8", "after sentinel-1 was ready; minReadySeconds is 30");
+    let all = refuted(&lines).len();
+    for promise in promises(&mut lines) {
+        promise["max_unavailable"] = json!(2);
+    }
+    // What the roll takes away waits for no one pod then; what is created still does.
+    assert!(refuted(&lines).len() < all);
+}

@@ -1,0 +1,33 @@
+//! K19: what a set says of itself.
+
+use serde_json::{Value, json};
+
+use crate::fixtures::{lines, red, versions};
+
+/// The last status of a healthy set of three, with one field changed.
+fn with(field: &str, value: i64) -> Vec<Value> {
+    let mut lines = lines("scale_up");
+    let last = versions(&mut lines, "StatefulSet", "sentinel").last().unwrap();
+    last["object"]["status"][field] = json!(value);
+    lines
+}
+
+#[test]
+fn k19_counters_that_contradict_each_other() {
+    red(&with("readyReplicas", 4), "K19", "readyReplicas is 4, more than replicas 3");
+    red(&with("availableReplicas", 4), "K19", "availableReplicas is 4, more than readyReplicas 3");
+    red(&with("updatedReplicas", 4), "K19", "updatedReplicas is 4, more than replicas 3");
+    red(&with("currentReplicas", 4), "K19", "currentReplicas is 4, more than replicas 3");
+    let mut rolling = with("currentReplicas", 3);
+    let last = versions(&mut rolling, "StatefulSet", "sentinel").last().unwrap();
+    for (field, value) in [("updatedReplicas", json!(1)), ("updateRevision", json!("another"))] {
+        last["object"]["status"][field] = value;
+    }
+    red(&rolling, "K19", "currentReplicas with updatedReplicas is 4, more than replicas 3");
+}
+
+#[test]
+fn k19_a_generation_that_goes_back_or_ahead() {
+    red(&with("observedGeneration", 0), "K19", "observedGeneration went back from 1 to 0");
+    red(&with("observedGeneration", 7), "K19", "observedGeneration 7 is ahead of generation 1");
+}

@@ -1,0 +1,128 @@
+//! S6, S7 and S17: the same volume back.
+
+use serde_json::{Value, json};
+
+use crate::fixtures::{
+    act, green, insert, lines, position, promises, red, refuted, revision, set_revision, versions,
+};
+
+#[test]
+fn s6_another_claim_another_size_another_mode() {
+    let mut foreign = lines("scale_up");
+    for version in versions(&mut foreign, "Pod", "sentinel-1") {
+        version["object"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] =
+            json!("data-sentinel-0");
+    }
+    red(&foreign, "S6", "expected the claim data-sentinel-1, found data-sentinel-0");
+    let mut none = lines("scale_up");
+    for version in versions(&mut none, "Pod", "sentinel-1") {
+        version["object"]["spec"]["volumes"] = json!([]);
+    }
+    red(&none, "S6", "expected the claim data-sentinel-1, found no claim");
+    let mut larger = lines("scale_up");
+    for version in versions(&mut larger, "PersistentVolumeClaim", "data-sentinel-1") {
+        version["object"]["spec"]["resources"]["requests"]["storage"] = json!("1Gi");
+    }
+    red(&larger, "S6", "asks for 1Gi");
+    let mut shared = lines("scale_up");
+    for version in versions(&mut shared, "PersistentVolumeClaim", "data-sentinel-1") {
+        version["object"]["spec"]["accessModes"] = json!(["ReadWriteMany"]);
+    }
+    red(&shared, "S6", "access modes");
+}
+
+#[test]
+fn s6_a_template_whose_name_begins_with_anothers() {
+    let text: Vec<_> = lines("scale_up").iter().map(Value::to_string).collect();
+    let text = text
+        .join("\n")
+        .replace("data-sentinel", "data-wal-sentinel")
+        .replace(r#""name":"data""#, r#""name":"data-wal""#);
+    let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for promise in promises(&mut lines) {
+        promise["templates"] = json!({"data": "1Gi", "data-wal": "64Mi"});
+    }
+    // Of the template "data" there is no claim in this journal: that alone is found.
+    assert!(!refuted(&lines).iter().any(|(_, message)| message.contains("asks for")));
+}
+
+#[test]
+fn s7_another_claim_or_volume_under_the_old_name() {
+    let after_return = |field: &str, value: Value| {
+        let mut lines = lines("pod_returns");
+        let gone = position(&lines, "deleted", "Pod", "sentinel-1");
+        let last = revision(&lines[gone]).unwrap();
+        insert(&mut lines, gone, "PersistentVolumeClaim", "data-sentinel-1", |version| {
+            assert_eq!(version["object"]["status"]["phase"], "Bound");
+            *version.pointer_mut(field).unwrap() = value;
+        });
+        set_revision(&mut lines[gone + 1], last + 1);
+        lines
+    };
+    let uid = after_return("/object/metadata/uid", json!("another-uid"));
+    red(&uid, "S7", "came back with another data-sentinel-1");
+    let volume = after_return("/object/spec/volumeName", json!("pvc-another"));
+    red(&volume, "S7", "pvc-another");
+}
+
+#[test]
+fn s7_a_pod_that_is_ready_without_its_claim() {
+    let mut lines = lines("scale_up");
+    lines.retain(|line| line["object"]["object"]["metadata"]["name"] != "data-sentinel-1");
+    red(&lines, "S7", "sentinel-1 is Ready, and its claim data-sentinel-1 does not exist");
+}
+
+#[test]
+fn s7_and_s17_claims_that_go_as_the_retention_policy_says_may_come_back_as_others() {
+    let mut lines = lines("controls/delete_claims_when_scaled");
+    for promise in promises(&mut lines) {
+        promise["keeps_claims_when_scaled"] = json!(false);
+    }
+    green(&lines);
+}
+
+#[test]
+fn s17_a_claim_of_a_scaled_down_pod_may_go_after_the_set_has_grown_again() {
+    let mut lines = lines("controls/delete_claims_when_scaled");
+    for promise in promises(&mut lines) {
+        promise["keeps_claims_when_scaled"] = json!(false);
+    }
+    for version in versions(&mut lines, "StatefulSet", "sentinel") {
+        version["object"]["spec"]["replicas"] = json!(3);
+    }
+    let about_claims = |(claim, _): &&(String, String)| claim == "S17" || claim == "S7";
+    assert_eq!(refuted(&lines).iter().find(about_claims), None);
+}
+
+#[test]
+fn s17_a_claim_that_goes_and_one_that_we_delete_ourselves() {
+    let mut lines = lines("scale_down");
+    let end =
+        lines.iter().position(|line| line["act"]["text"] == "scale back up, onto the same claims").unwrap();
+    lines.truncate(end);
+    let gone = position(&lines, "deleted", "Pod", "sentinel-2");
+    insert(&mut lines, gone, "PersistentVolumeClaim", "data-sentinel-2", |version| {
+        version["change"] = json!("deleted");
+    });
+    red(&lines, "S17", "data-sentinel-2 was deleted when the set was scaled down");
+    lines.insert(gone, act("delete", "persistentvolumeclaim/data-sentinel-2"));
+    green(&lines);
+    // One before its birth says nothing of it.
+    let act = lines.remove(gone);
+    lines.insert(2, act);
+    red(&lines, "S17", "data-sentinel-2 was deleted when the set was scaled down");
+}
+
+#[test]
+fn s17_a_claim_that_goes_with_its_set() {
+    let mut lines = lines("claims_outlive_the_set");
+    let gone = position(&lines, "deleted", "StatefulSet", "sentinel");
+    insert(&mut lines, gone, "PersistentVolumeClaim", "data-sentinel-0", |version| {
+        version["object"]["metadata"]["deletionTimestamp"] = json!("2026-11-22T22:52:21Z");
+    });
+    red(&lines, "S17", "data-sentinel-0 was deleted when its set or its pod was deleted");
+    for promise in promises(&mut lines) {
+        promise["keeps_claims_when_deleted"] = json!(false);
+    }
+    green(&lines);
+}
