@@ -81,6 +81,7 @@ claims! {
     K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
     K21, "Kubernetes: control plane", "a restart of the controller manager or of the API server in the middle changes nothing";
     K22, "Kubernetes: nodes", "a pod whose node is drained, restarted or paused comes back to its volume, and to no other node";
+    K23, "Kubernetes: Recreate", "under Recreate all pods of the old revision are gone before one of the new comes, and the Progressing condition tells";
     G1, "Garage: kubernetes_discovery", "three Garage nodes find each other unaided";
     G2, "Garage: layout", "a cluster without a layout says so, and serves no S3";
     G3, "Garage: node identity", "a Garage node's id is stable as long as its meta volume is";

@@ -33,8 +33,7 @@ async fn limits(run: Run) -> Result<()> {
     let mark = run.leave_mark(&one.pod).await?;
 
     run.step(format!("pod 1 takes {TOO_MUCH} MiB, twice its limit: it is killed and comes back")).await?;
-    // It does not answer when it is killed for the question; what became of it is seen below.
-    drop(one.allocate(TOO_MUCH).await);
+    run.overfill(&one.pod, TOO_MUCH).await;
     run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(15)).await?;
     let ended = set.pod(1)?.containers.first().and_then(|container| container.ended.clone());
     run.judge_equal(S20, "how it ended", Some(("OOMKilled".to_owned(), 137)), ended);

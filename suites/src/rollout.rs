@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{K3, K4, K5, K6, K7, K8, K20},
+    claim::{K3, K4, K5, K6, K7, K8, K20, K23},
     cluster::Capability,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
@@ -52,6 +52,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .within(seconds(240))
         .needs(Capability::MaxUnavailable)
         .control("one_at_a_time", [K7], ONE_AT_A_TIME, "are at revision"),
+        scenario("rollout::recreate", "under Recreate all old pods go before a new one comes", recreate)
+            .proves([K23])
+            .within(seconds(240))
+            .needs(Capability::Recreate)
+            .control("rolling_update", [K23], ROLLING_UPDATE, "came at another revision while"),
         scenario(
             "rollout::min_ready_seconds",
             "a pod that is Ready is not yet available, and the next one waits for that",
@@ -197,6 +202,28 @@ async fn max_unavailable(run: Run) -> Result<()> {
     run.expect(K7, &pods_at(&set.promise, [2, 3], &new), seconds(20)).await?;
     set.nudge().await?;
     run.hold(K7, &pods_stay(&below)).await?;
+    Ok(())
+}
+
+async fn recreate(run: Run) -> Result<()> {
+    let strategy = json!({"spec": {"updateStrategy": {"type": "Recreate"}}});
+    let mut set =
+        run.deploy_with(|manifest, workload| manifest.merge("StatefulSet", workload.name, &strategy)).await?;
+    set.ready(3).await?;
+
+    run.step("the template changes: every old pod goes, then the new ones come").await?;
+    let old = set.pod(0)?;
+    set.change("a template with a readiness gate", &gated()).await?;
+    run.wait(&replaced(&set, 0, &old.meta.uid), seconds(90)).await?;
+    let told = set.state()?.progressing.clone().map(|(status, _)| status);
+    run.judge_equal(K23, "the Progressing condition meanwhile", Some("True".to_owned()), told);
+    for ordinal in 0..3 {
+        run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
+    }
+    run.wait(&rolled(&set.promise, 3), seconds(60)).await?;
+    let told = set.state()?.progressing.clone().map(|(status, _)| status);
+    run.judge_equal(K23, "the Progressing condition at the end", Some("False".to_owned()), told);
     Ok(())
 }
 

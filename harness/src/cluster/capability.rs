@@ -16,6 +16,8 @@ const CALL: Duration = Duration::from_secs(15);
 pub enum Capability {
     /// `updateStrategy.rollingUpdate.maxUnavailable` of a StatefulSet.
     MaxUnavailable,
+    /// `updateStrategy.type: Recreate` of a StatefulSet.
+    Recreate,
 }
 
 impl Capability {
@@ -31,14 +33,21 @@ impl Capability {
                 let taken = dry_run(client, strategy).await?;
                 let why = "not offered: the API server drops updateStrategy.rollingUpdate.maxUnavailable \
                            (feature gate MaxUnavailableStatefulSet is off)";
-                Ok(taken.pointer(kept).is_none().then(|| why.to_owned()))
+                let offered = taken.is_some_and(|set| set.pointer(kept).is_some());
+                Ok((!offered).then(|| why.to_owned()))
+            }
+            Self::Recreate => {
+                let why = "not offered: the API server refuses updateStrategy.type Recreate \
+                           (feature gate StatefulSetRecreateStrategy is off, or there is none)";
+                let taken = dry_run(client, json!({"type": "Recreate"})).await?;
+                Ok(taken.is_none().then(|| why.to_owned()))
             }
         }
     }
 }
 
-/// What the API server makes of a StatefulSet with this strategy, without making one.
-async fn dry_run(client: &Client, strategy: Value) -> Result<Value> {
+/// What the API server makes of a StatefulSet with this strategy, without making one; none when it calls it invalid.
+async fn dry_run(client: &Client, strategy: Value) -> Result<Option<Value>> {
     let doing = "asking by a dry run what the API server offers";
     let set = json!({"metadata": {"name": "offered"}, "spec": {
         "serviceName": "offered",
@@ -53,6 +62,14 @@ async fn dry_run(client: &Client, strategy: Value) -> Result<Value> {
     // k8s-openapi's type knows the field, so what it lacks in the answer the API server has dropped.
     let api: Api<StatefulSet> = Api::namespaced(client.clone(), "default");
     let parameters = PostParams { dry_run: true, ..PostParams::default() };
-    let answer = within(CALL, doing, api.create(&parameters, &set), Error::api(doing)).await?;
-    serde_json::to_value(answer).map_err(|error| Error::bug(error.to_string()))
+    let invalid = async {
+        match api.create(&parameters, &set).await {
+            Err(kube::Error::Api(status)) if status.code == 422 => Ok(None),
+            answer => answer.map(Some),
+        }
+    };
+    match within(CALL, doing, invalid, Error::api(doing)).await? {
+        Some(answer) => serde_json::to_value(answer).map(Some).map_err(|error| Error::bug(error.to_string())),
+        None => Ok(None),
+    }
 }

@@ -122,6 +122,8 @@ pub struct Set {
     pub update_revision: String,
     /// `OrderedReady`, `Parallel`
     pub policy: String,
+    /// The Progressing condition, where there is one: status and reason.
+    pub progressing: Option<(String, String)>,
 }
 
 /// An EndpointSlice.

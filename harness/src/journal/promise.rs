@@ -25,6 +25,9 @@ pub struct Promise {
     /// Whether pods of an older revision stay until somebody deletes them (`updateStrategy: OnDelete`).
     #[serde(default)]
     pub on_delete: bool,
+    /// Whether all pods of the old revision go before any of the new one comes (`updateStrategy: Recreate`).
+    #[serde(default)]
+    pub recreate: bool,
     /// A roll leaves ordinals below this one alone.
     #[serde(default)]
     pub partition: u32,
@@ -66,6 +69,7 @@ impl Promise {
             keeps_claims_when_scaled: retains("/spec/persistentVolumeClaimRetentionPolicy/whenScaled"),
             keeps_claims_when_deleted: retains("/spec/persistentVolumeClaimRetentionPolicy/whenDeleted"),
             on_delete: text("/spec/updateStrategy/type") == "OnDelete",
+            recreate: text("/spec/updateStrategy/type") == "Recreate",
             partition: number("/spec/updateStrategy/rollingUpdate/partition"),
             max_unavailable: number("/spec/updateStrategy/rollingUpdate/maxUnavailable").max(1),
             min_ready_seconds: number("/spec/minReadySeconds"),

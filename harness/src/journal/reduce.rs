@@ -109,6 +109,8 @@ fn set(set: apps::StatefulSet) -> Set {
     let count = |count: Option<i32>| u32::try_from(count.unwrap_or(0)).unwrap_or(0);
     let spec = set.spec.unwrap_or_default();
     let status = set.status.unwrap_or_default();
+    let mut conditions = status.conditions.into_iter().flatten();
+    let progressing = conditions.find(|condition| condition.type_ == "Progressing");
     Set {
         meta: meta(set.metadata),
         replicas: count(Some(spec.replicas.unwrap_or(1))),
@@ -121,6 +123,7 @@ fn set(set: apps::StatefulSet) -> Set {
         current_revision: status.current_revision.unwrap_or_default(),
         update_revision: status.update_revision.unwrap_or_default(),
         policy: spec.pod_management_policy.unwrap_or_default(),
+        progressing: progressing.map(|condition| (condition.status, condition.reason.unwrap_or_default())),
     }
 }
 

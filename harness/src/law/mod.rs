@@ -35,6 +35,7 @@ pub const ALWAYS: &[Law] = &[
     rollout::partition_protects,
     rollout::on_delete_waits,
     rollout::availability_gates,
+    rollout::recreates_all_at_once,
     status::counters_add_up,
 ];
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Judgement, health::Health, identity::born, removal::Removals};
 use crate::{
-    claim::{K3, K4, K5, K8},
+    claim::{K3, K4, K5, K8, K23},
     journal::{Change, Entry, Fact, History, Kind, Promise, Record},
 };
 
@@ -16,7 +16,8 @@ pub fn rolls_highest_first(history: &History, promise: &Promise) -> Judgement {
     let mut removals = Removals::default();
     let mut health = Health::default();
     history.walk_promised(promise, |world, promise, entry| {
-        if let Some((ordinal, pod)) = removals.by_roll(world, promise, entry) {
+        let rolled = removals.by_roll(world, promise, entry).filter(|_| !promise.recreate);
+        if let Some((ordinal, pod)) = rolled {
             judgement.examined += 1;
             let higher = ordinal + 1..removals.asked.always().end;
             let alike = health.alike(pod.revision(), higher.clone());
@@ -132,6 +133,22 @@ pub fn availability_gates(history: &History, promise: &Promise) -> Judgement {
             } else {
                 ready.entry(pod.meta.name.clone()).or_insert((entry.at, entry));
             }
+        }
+    });
+    judgement
+}
+
+/// K23: under `Recreate` no pod of a new revision comes while one of another is there.
+pub fn recreates_all_at_once(history: &History, promise: &Promise) -> Judgement {
+    let mut judgement = Judgement::over(K23, history, &[Kind::Pod]);
+    history.walk_promised(promise, |world, promise, entry| {
+        let Some(pod) = born(world, entry, promise).filter(|_| promise.recreate) else { return };
+        judgement.examined += 1;
+        let other = world.pods_of(promise).into_values().find(|other| other.revision() != pod.revision());
+        if let Some(other) = other {
+            let (new, old) = (&pod.meta.name, &other.meta.name);
+            let message = format!("{new} came at another revision while {old} was still there");
+            judgement.find(message, [entry]);
         }
     });
     judgement

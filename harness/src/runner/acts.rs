@@ -16,7 +16,7 @@ use crate::{
     diagnosis::explain,
     error::{Error, Result, within},
     wait::{Progress, expectations::made_by, until_asked},
-    workload::set::GATE,
+    workload::{sentinel::Sentinel, set::GATE},
 };
 
 /// How long the API server may take for one call.
@@ -97,6 +97,15 @@ impl Run {
         let lag = self.found(claim, outcome)?;
         self.measure(&format!("diagnosis of {set}"), lag.as_secs_f64(), "s");
         Ok(())
+    }
+
+    /// Lets a sentinel take more memory, and asks it once: one that is killed for it must not be asked again when it
+    /// is back. What became of it is to be seen in the journal.
+    pub async fn overfill(&self, pod: &str, mebibytes: u32) {
+        let sentinel = Sentinel::new(self.probe_client().clone(), self.namespace(), pod);
+        if let Err(error) = sentinel.allocate(mebibytes).await {
+            self.log().act("overfill", format!("pod/{pod}"), format!("{pod} did not answer: {error}"));
+        }
     }
 
     /// Scales a Deployment; does not wait.

@@ -271,7 +271,9 @@ pub fn nothing_matches(filter: &str) -> String {
         Some(id) if claim::find(id).is_none() => {
             format!("there is no claim {id}: the claims are {}", claim::ids().join(" "))
         }
-        Some(id) => format!("no scenario matches {filter}: no control of {id} is called so; --list shows what there is"),
+        Some(id) => format!(
+            "no scenario matches {filter}: no control of {id} is called so; --list shows what there is"
+        ),
         None => "no scenario matches; --list shows what there is".to_owned(),
     }
 }
@@ -313,7 +315,10 @@ mod tests {
 
     #[test]
     fn an_unknown_claim_is_named() {
-        assert!(nothing_matches("control::S99::parallel").starts_with("there is no claim S99: the claims are S1 "));
+        assert!(
+            nothing_matches("control::S99::parallel")
+                .starts_with("there is no claim S99: the claims are S1 ")
+        );
         assert!(nothing_matches("control::S9::nonsense").contains("no control of S9 is called so"));
         assert_eq!(nothing_matches("Sx::y"), "no scenario matches; --list shows what there is");
     }
