@@ -6,7 +6,7 @@ mod rollout;
 
 pub use claims::{claim_is_another, claims_are, claims_gone, claims_owned, claims_settled};
 pub use named::{made_by, pod_not_ready, pods_named, pods_ready, so_many_ready};
-pub use rollout::{pods_at, pods_stay, revisions_are, rolled};
+pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 
 use super::{
     Expectation,

@@ -29,6 +29,17 @@ pub fn pods_stay(pods: &BTreeMap<String, String>) -> Expectation {
     })
 }
 
+/// None of these pods (name and UID) is there any more, whether another has its name or not.
+pub fn pods_replaced(pods: &BTreeMap<String, String>) -> Expectation {
+    let old = pods.clone();
+    let names: Vec<_> = pods.keys().cloned().collect();
+    Expectation::new(format!("{} are gone or replaced", names.join(", ")), move |world| {
+        let there =
+            old.iter().find(|(name, uid)| world.pods.get(*name).is_some_and(|pod| pod.meta.uid == **uid));
+        there.map_or(Met, |(name, _)| NotYet(format!("{name} is still the old object")))
+    })
+}
+
 /// These ordinals exist at this revision, Ready or not.
 pub fn pods_at(promise: &Promise, ordinals: impl IntoIterator<Item = u32>, revision: &str) -> Expectation {
     let names: Vec<_> = ordinals.into_iter().map(|ordinal| promise.pod(ordinal)).collect();
