@@ -5,7 +5,7 @@ use std::{
     ops::Range,
 };
 
-use crate::journal::{Change, Entry, Fact, Promise, Record, World};
+use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Set};
 
 /// Which pods were healthy, since when they are not, and whether the controller has looked since.
 ///
@@ -20,6 +20,13 @@ pub(super) struct Health<'history> {
     ill: BTreeSet<u32>,
     healthy: BTreeMap<&'history str, BTreeSet<u32>>,
     statuses: u64,
+    set: Option<&'history Set>,
+}
+
+/// What the controller alone writes.
+fn status(set: &Set) -> (i64, [u32; 5], [&str; 2]) {
+    let counts = [set.current, set.ready, set.available, set.at_current, set.at_update];
+    (set.observed, counts, [&set.current_revision, &set.update_revision])
 }
 
 struct PodHealth<'history> {
@@ -59,7 +66,13 @@ impl<'history> Health<'history> {
                 let neighbours = ordinal.checked_sub(1).into_iter().chain(ordinal.checked_add(1));
                 self.ill.extend(neighbours.filter(|ordinal| !self.pods.contains_key(ordinal)));
             }
-            Record::Object { fact: Fact::Set(set), .. } if set.meta.name == promise.set => self.statuses += 1,
+            Record::Object { fact: Fact::Set(set), .. } if set.meta.name == promise.set => {
+                // A version that differs in its spec alone is ours, and proves nothing of the controller.
+                if self.set.is_none_or(|before| status(before) != status(set)) {
+                    self.statuses += 1;
+                }
+                self.set = Some(set);
+            }
             _ => {}
         }
     }

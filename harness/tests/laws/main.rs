@@ -2,8 +2,11 @@
 //! that mean nothing so that no law does; and histories of a modelled controller.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its helpers do")]
 
+mod controller;
 mod fixtures;
+mod generated;
 mod identity;
+mod model;
 mod neutral;
 mod ordering;
 mod recorded;

@@ -1,6 +1,6 @@
 //! S8 and S9: one step at a time.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::fixtures::{
     act, green, insert, last_position, lines, position, red, refuted, revision, set_revision, unready,
@@ -37,7 +37,8 @@ fn s8_a_predecessor_that_is_gone() {
     });
     lines.insert(ready + 1, act("delete", "pod/sentinel-1"));
     green(&lines);
-    insert(&mut lines, ready + 2, "StatefulSet", "sentinel", |_| {});
+    let status = |version: &mut Value| version["object"]["status"]["readyReplicas"] = json!(0);
+    insert(&mut lines, ready + 2, "StatefulSet", "sentinel", status);
     red(&lines, "S8", "sentinel-2 was created while sentinel-1 was gone");
 }
 
@@ -51,7 +52,12 @@ fn s8_a_predecessor_that_the_controller_could_not_yet_see_unready_is_no_finding(
     green(&lines);
 
     // Once the controller has written a status, it has looked.
-    insert(&mut lines, created, "StatefulSet", "sentinel", |_| {});
+    let touched = |version: &mut Value| version["object"]["metadata"]["generation"] = json!(2);
+    insert(&mut lines, created, "StatefulSet", "sentinel", touched);
+    set_revision(&mut lines[created + 1], before - 1);
+    green(&lines);
+    let status = |version: &mut Value| version["object"]["status"]["readyReplicas"] = json!(0);
+    insert(&mut lines, created, "StatefulSet", "sentinel", status);
     set_revision(&mut lines[created + 1], before - 1);
     red(&lines, "S8", "sentinel-2 was created while sentinel-0 was not ready");
 }
