@@ -90,7 +90,7 @@ pub enum Error {
         code: u8,
     },
     /// A call to the Kubernetes API failed.
-    #[error("{doing}: {source}")]
+    #[error("{doing}: {}", said(source))]
     Api {
         /// What was being done, to what.
         doing: String,
@@ -181,6 +181,14 @@ impl Error {
             Self::Interrupted => 130,
             other => other.class().exit_code(),
         }
+    }
+}
+
+/// What the API server said, without the structure around it.
+fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
+        error => error.to_string(),
     }
 }
 

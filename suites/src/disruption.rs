@@ -133,7 +133,13 @@ async fn budget(run: Run) -> Result<()> {
     run.step("an eviction below the budget is refused").await?;
     let pods = set.pods();
     let evicted = run.evict(&set.pod_name(3)).await;
-    run.judge_refused(K16, "an eviction below the budget", evicted, "violate the pod's disruption budget");
+    run.judge_refused(
+        K16,
+        "an eviction below the budget",
+        evicted,
+        429,
+        "violate the pod's disruption budget",
+    );
     run.hold(K16, &pods_stay(&pods)).await?;
 
     run.step("an eviction within the budget is taken").await?;

@@ -156,12 +156,12 @@ async fn growth(run: Run) -> Result<()> {
     run.step("neither a claim nor the template grows in place").await?;
     let larger = json!({"spec": {"resources": {"requests": {"storage": "128Mi"}}}});
     let grown = set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &larger).await;
-    run.judge_refused(S22, "a larger claim", grown, "only dynamically provisioned pvc can be resized");
+    run.judge_refused(S22, "a larger claim", grown, 403, "only dynamically provisioned pvc can be resized");
     let mut manifest = run.workload().manifest()?;
     larger_claims(&mut manifest, &run.workload())?;
     let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["volumeClaimTemplates"];
     let taken = set.would_take(&json!({"spec": {"volumeClaimTemplates": template}})).await;
-    run.judge_refused(S22, "a larger template", taken, "Forbidden: updates to statefulset spec");
+    run.judge_refused(S22, "a larger template", taken, 422, "is invalid: spec");
 
     run.step("the set is deleted without its pods, and made again with a larger template").await?;
     set.delete_orphaning().await?;

@@ -53,6 +53,8 @@ pub struct Pod {
     pub phase: String,
     /// The Ready condition.
     pub ready: bool,
+    /// When the Ready condition last changed, in whole seconds.
+    pub ready_since: Option<Timestamp>,
     /// Its address.
     pub ip: Option<String>,
     /// Its node.

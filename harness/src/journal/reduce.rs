@@ -61,6 +61,9 @@ fn pod(pod: core::Pod) -> Pod {
     Pod {
         meta: meta(pod.metadata),
         ready: condition("Ready").is_some_and(|condition| condition.status == "True"),
+        ready_since: condition("Ready")
+            .and_then(|condition| condition.last_transition_time.as_ref())
+            .map(|time| time.0),
         unschedulable,
         reason: status.reason,
         phase: status.phase.unwrap_or_default(),

@@ -131,7 +131,9 @@ pub fn availability_gates(history: &History, promise: &Promise) -> Judgement {
             if *change == Change::Deleted || !pod.healthy() {
                 ready.remove(&pod.meta.name);
             } else {
-                ready.entry(pod.meta.name.clone()).or_insert((entry.at, entry));
+                // The kubelet's own time: a watch under load tells it late.
+                let since = pod.ready_since.unwrap_or(entry.at);
+                ready.entry(pod.meta.name.clone()).or_insert((since, entry));
             }
         }
     });
@@ -140,9 +142,12 @@ pub fn availability_gates(history: &History, promise: &Promise) -> Judgement {
 
 /// K23: under `Recreate` no pod of a new revision comes while one of another is there.
 pub fn recreates_all_at_once(history: &History, promise: &Promise) -> Judgement {
+    if !promise.recreate {
+        return Judgement::new(K23);
+    }
     let mut judgement = Judgement::over(K23, history, &[Kind::Pod]);
     history.walk_promised(promise, |world, promise, entry| {
-        let Some(pod) = born(world, entry, promise).filter(|_| promise.recreate) else { return };
+        let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;
         let other = world.pods_of(promise).into_values().find(|other| other.revision() != pod.revision());
         if let Some(other) = other {

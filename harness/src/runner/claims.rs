@@ -53,12 +53,17 @@ impl Run {
         Ok((name, uid))
     }
 
-    /// Judges that the API server refused, with these words.
-    pub fn judge_refused<T>(&self, claim: Claim, what: &str, outcome: Result<T>, words: &str) {
+    /// Judges that the API server refused with this code, and with these words about what.
+    pub fn judge_refused<T>(&self, claim: Claim, what: &str, outcome: Result<T>, code: u16, words: &str) {
+        let expected = format!("{what}: expected a refusal with {code} that says {words:?}");
+        let refused = |error: &Error| match error {
+            Error::Api { source, .. } => matches!(&**source, kube::Error::Api(status) if status.code == code),
+            _ => false,
+        };
         let against = match outcome {
-            Ok(_) => Some(format!("{what}: expected a refusal that says {words:?}; it was taken")),
-            Err(error) if error.to_string().contains(words) => None,
-            Err(error) => Some(format!("{what}: expected a refusal that says {words:?}; found: {error}")),
+            Ok(_) => Some(format!("{expected}; it was taken")),
+            Err(error) if refused(&error) && error.to_string().contains(words) => None,
+            Err(error) => Some(format!("{expected}; found: {error}")),
         };
         self.judge(claim, against);
     }

@@ -1,4 +1,4 @@
-//! K3, K4, K5 and K8: how a set replaces its pods.
+//! K3, K4, K5, K8 and K23: how a set replaces its pods.
 
 use serde_json::json;
 
@@ -145,4 +145,13 @@ fn k8_a_roll_that_does_not_wait() {
     }
     // What the roll takes away waits for no one pod then; what is created still does.
     assert!(refuted(&lines).len() < all);
+}
+
+#[test]
+fn k23_a_new_pod_comes_while_an_old_one_is_there() {
+    let mut lines = lines("highest_first");
+    for promise in promises(&mut lines) {
+        promise["recreate"] = json!(true);
+    }
+    red(&lines, "K23", "came at another revision while sentinel-0 was still there");
 }
