@@ -21,9 +21,14 @@
 //!   any other makes every law inconclusive.
 //! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is
 //!   done with other pods, a container that crashes, an image that can't be had.
+//! - **A status is told late.** A kubelet under load writes a pod's Ready a second or more after it came to be. How long something was
+//!   so is reckoned from the kubelet's own time ([`Pod::ready_since`]), not from when we heard of it.
+//! - **Asked once.** A client that tries again after a refusal asks twice: what is to be refused, or kills who is asked, goes through
+//!   a client that does not.
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
 //! [`Set::nudge`]: crate::workload::Set::nudge
+//! [`Pod::ready_since`]: crate::journal::fact::Pod::ready_since
 
 pub mod asking;
 pub mod expectation;
