@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// How long a name may lag behind its pod; the report has the time that it took.
-const PROPAGATION: std::time::Duration = seconds(20);
+pub(crate) const PROPAGATION: std::time::Duration = seconds(20);
 
 /// A headless service that publishes pods before they are Ready.
 pub(crate) const PUBLISHING: &str = "sentinel-publishing";

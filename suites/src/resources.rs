@@ -34,7 +34,7 @@ async fn limits(run: Run) -> Result<()> {
 
     run.step(format!("pod 1 takes {TOO_MUCH} MiB, twice its limit: it is killed and comes back")).await?;
     run.overfill(&one.pod, TOO_MUCH).await;
-    run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(15)).await?;
+    run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
     let ended = set.pod(1)?.containers.first().and_then(|container| container.ended.clone());
     run.judge_equal(S20, "how it ended", Some(("OOMKilled".to_owned(), 137)), ended);
     run.judge_equal(S20, "the data on its volume", mark, run.find_mark(&one.pod).await?);

@@ -94,6 +94,7 @@ impl<W: Write> Summary<'_, W> {
     fn all(&mut self) -> std::io::Result<()> {
         self.claims()?;
         self.corrections()?;
+        self.comparison()?;
         self.scenarios()?;
         self.controls()?;
         self.skipped()?;
@@ -153,6 +154,18 @@ impl<W: Write> Summary<'_, W> {
             writeln!(self.out, "  ≠ {label}  {:<4} “{}”", claim.id, words::shorten(says, 88))?;
             let shown = format!("{} ({})", claim.statement, shown_by.join(", "));
             self.indented(20, &shown)?;
+        }
+        Ok(())
+    }
+
+    /// Deployment against StatefulSet, where a scenario filled that table.
+    fn comparison(&mut self) -> std::io::Result<()> {
+        let rows: Vec<_> = self.report.scenarios().flat_map(|result| &result.comparison).collect();
+        if !rows.is_empty() {
+            self.heading("Deployment against StatefulSet, as seen")?;
+        }
+        for row in rows {
+            writeln!(self.out, "  {:<24} {:<24} {}", row.feature, row.deployment, row.stateful_set)?;
         }
         Ok(())
     }

@@ -271,6 +271,9 @@ fn card(result: &ScenarioResult) -> Value {
     let measures = result.measures.iter().map(|measure| {
         context! { name => &measure.name, value => words::figure(measure.value), unit => &measure.unit }
     });
+    let comparison = result.comparison.iter().map(|row| {
+        context! { feature => &row.feature, deployment => &row.deployment, stateful_set => &row.stateful_set }
+    });
     let control = result.control.as_ref().zip(result.control_state()).map(|(control, state)| {
         context! { sabotage => &control.sabotage, claims => &control.claims, expects => &control.expects,
         text => state.text(), held => state == ControlState::Held }
@@ -281,7 +284,8 @@ fn card(result: &ScenarioResult) -> Value {
         seconds => words::seconds(result.seconds), took => words::of_which(result.seconds, result.floor_seconds), started => time(result.started), namespace => &result.namespace,
         evidence => &result.evidence, rerun => &result.rerun, why, control,
         claims => claims.collect::<Vec<_>>(), findings => findings.collect::<Vec<_>>(),
-        steps => steps.collect::<Vec<_>>(), measures => measures.collect::<Vec<_>>(), picture => picture(result),
+        steps => steps.collect::<Vec<_>>(), measures => measures.collect::<Vec<_>>(),
+        comparison => comparison.collect::<Vec<_>>(), picture => picture(result),
     }
 }
 

@@ -119,7 +119,8 @@ fn trials(plans: &[Plan], profile: Profile, session: &Arc<Mutex<Option<Session>>
 
 /// What the selected plans need of a cluster.
 struct Needs {
-    alone: bool,
+    /// The plans that hurt nodes or the control plane.
+    alone: Vec<String>,
     capabilities: BTreeMap<Capability, Vec<String>>,
 }
 
@@ -131,14 +132,19 @@ impl Needs {
                 capabilities.entry(capability).or_default().push(plan.name.clone());
             }
         }
-        Self { alone: plans.iter().any(|plan| plan.scenario.alone), capabilities }
+        let alone = plans.iter().filter(|plan| plan.scenario.alone).map(|plan| plan.name.clone()).collect();
+        Self { alone, capabilities }
     }
 
     /// The plans that the cluster can't run, with the reason.
-    async fn missing(&self, client: &kube::Client) -> Result<BTreeMap<String, String>> {
+    async fn missing(&self, cluster: &Cluster) -> Result<BTreeMap<String, String>> {
         let mut missing = BTreeMap::new();
+        if cluster.nodes().is_empty() {
+            let reason = "it hurts nodes or the control plane, which is done to clusters of our own alone";
+            missing.extend(self.alone.iter().map(|plan| (plan.clone(), reason.to_owned())));
+        }
         for (capability, plans) in &self.capabilities {
-            if let Some(reason) = capability.missing(client).await? {
+            if let Some(reason) = capability.missing(&cluster.client).await? {
                 missing.extend(plans.iter().map(|plan| (plan.clone(), reason.clone())));
             }
         }
@@ -274,10 +280,10 @@ async fn lease(
 ) -> Result<(Cluster, RunLock, BTreeMap<String, String>)> {
     let say = progress.clone();
     let sink = cluster::Progress::new(move |line| say.send(Event::Message(line.to_owned())));
-    let cluster = Cluster::lease(settings, &sink, needs.alone).await?;
+    let cluster = Cluster::lease(settings, &sink, !needs.alone.is_empty()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
     cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;
-    let skipped = needs.missing(&cluster.client).await?;
+    let skipped = needs.missing(&cluster).await?;
     Ok((cluster, lock, skipped))
 }
 

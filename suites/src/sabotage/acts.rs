@@ -2,6 +2,7 @@
 
 use harness::{
     Error,
+    claim::D4,
     runner::Sabotage,
     wait::expectations,
     workload::{
@@ -21,7 +22,10 @@ pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
                 let ready = run.log().now(|world| world.pods.get(&pod).is_some_and(|pod| pod.healthy()));
                 run.set_gate(&pod, !ready).await?;
             }
-            run.wait(&expectations::so_many_ready(STATELESS, 2), seconds(30)).await.map(drop)
+            let swapped = expectations::so_many_ready(STATELESS, 2);
+            run.wait(&swapped, seconds(30)).await?;
+            // The Deployment's controller reads from a cache.
+            run.hold(D4, &swapped).await
         })
     });
 
