@@ -67,7 +67,7 @@ fn replicas_are_there(model: &mut Model, view: &View, set: &Set, cluster: &mut C
         match seen {
             None => create(model, view, set, ordinal, cluster),
             Some(pod) if pod.phase == "Failed" && !pod.meta.terminating => {
-                delete(model, ordinal, pod, cluster)
+                delete(model, ordinal, pod, cluster);
             }
             Some(_) if view.available(ordinal) || !view.promise.ordered => continue,
             Some(_) => {}
