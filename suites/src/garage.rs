@@ -33,8 +33,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .within(seconds(500))
         .slow_control("discovery_forbidden", [G1], DISCOVERY_FORBIDDEN, "every node knows every other")
         .control("layout_before", [G2, S14], LAYOUT_BEFORE, "the layout's version: expected 0, found 1")
-        .control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "has 5000000000 bytes")
-        .control("other_rpc_secret", [S13], OTHER_RPC_SECRET, "read at garage-2")
+        .slow_control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "has 5000000000 bytes")
+        .slow_control("other_rpc_secret", [S13], OTHER_RPC_SECRET, "read at garage-2")
         .slow_control("meta_off_the_claim", [G3], META_OFF_THE_CLAIM, "the id of garage-1"),
     ]
 }

@@ -31,7 +31,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .on([DAGSTER_POSTGRESQL])
             .within(seconds(600))
             .control("empty_directory", [S23], EMPTY_DIRECTORY, "acknowledged writes are lost")
-            .control(
+            .slow_control(
                 "delete_claims_when_scaled",
                 [S23, S17, harness::claim::S7],
                 DELETE_CLAIMS_WHEN_SCALED,

@@ -27,8 +27,10 @@ use crate::{
 
 /// How long a list may take.
 const LIST_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a watch may be silent, while something is awaited, before a list checks that it is alive.
+/// How long a watch may be silent, while something is awaited, before a list checks that it is alive: one that laws
+/// and expectations live on, and any other. Eight lists a second for each scenario would cost a small machine much.
 const SILENCE: Duration = Duration::from_secs(1);
+const SILENCE_ASIDE: Duration = Duration::from_secs(5);
 /// How long, at the end, the watch has for what has happened already.
 const CATCH_UP: Duration = Duration::from_secs(5);
 /// How long to leave an API server alone that refused.
@@ -167,13 +169,17 @@ impl Watch {
             Err(_) => return End::Resume,
         };
         let mut suspicious = false;
+        let silence = match self.kind {
+            Kind::Pod | Kind::StatefulSet | Kind::PersistentVolumeClaim => SILENCE,
+            _ => SILENCE_ASIDE,
+        };
         loop {
             let next = tokio::select! {
                 () = stop.cancelled() => {
                     self.catch_up(&mut stream).await;
                     return End::Stopped;
                 }
-                next = tokio::time::timeout(SILENCE, stream.try_next()) => next,
+                next = tokio::time::timeout(silence, stream.try_next()) => next,
             };
             match next {
                 Err(_) if self.awaited.load(Ordering::Relaxed) > 0 => {
