@@ -34,13 +34,18 @@ async fn immutable_fields(run: Run) -> Result<()> {
     run.step("change what may not change").await?;
     let templates = json!([{"metadata": {"name": "data"}, "spec": {
         "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]);
-    for (field, value) in [
-        ("serviceName", json!("elsewhere")),
-        ("podManagementPolicy", json!("Parallel")),
-        ("selector", json!({"matchLabels": {"app": "other"}})),
-        ("volumeClaimTemplates", templates),
+    // The template has the new label as well, so that nothing else is wrong with the new selector.
+    let label = json!({"steadfast.dev/new": "yes"});
+    let selector = json!({"spec": {
+        "selector": {"matchLabels": label},
+        "template": {"metadata": {"labels": label}}}});
+    for (field, patch) in [
+        ("serviceName", spec("serviceName", json!("elsewhere"))),
+        ("podManagementPolicy", spec("podManagementPolicy", json!("Parallel"))),
+        ("selector", selector),
+        ("volumeClaimTemplates", spec("volumeClaimTemplates", templates)),
     ] {
-        let taken = set.would_take(&spec(field, value)).await;
+        let taken = set.would_take(&patch).await;
         // Which words follow the field has changed with the versions.
         run.judge_refused(K13, field, taken, 422, "is invalid: spec");
     }
