@@ -5,7 +5,7 @@ mod named;
 mod rollout;
 
 pub use claims::{claim_is_another, claims_are, claims_gone, claims_owned, claims_settled};
-pub use named::{made_by, pod_not_ready, pods_named, pods_ready, so_many_ready};
+pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 
 use super::{

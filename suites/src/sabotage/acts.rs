@@ -18,11 +18,16 @@ use crate::{comparison::STATELESS, seconds};
 pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
     Sabotage::At("scaling down by two: not by ordinal against the highest first", |run, _| {
         Box::pin(async move {
-            for pod in run.pods_named(STATELESS) {
-                let ready = run.log().now(|world| world.pods.get(&pod).is_some_and(|pod| pod.healthy()));
-                run.set_gate(&pod, !ready).await?;
+            let ready =
+                |pod: &String| run.log().now(|world| world.pods.get(pod).is_some_and(|pod| pod.healthy()));
+            let (ready, unready): (Vec<_>, Vec<_>) = run.pods_named(STATELESS).into_iter().partition(ready);
+            for pod in &ready {
+                run.set_gate(pod, false).await?;
             }
-            let swapped = expectations::so_many_ready(STATELESS, 2);
+            for pod in &unready {
+                run.set_gate(pod, true).await?;
+            }
+            let swapped = expectations::only_these_ready(STATELESS, unready);
             run.wait(&swapped, seconds(30)).await?;
             // The Deployment's controller reads from a cache.
             run.hold(D4, &swapped).await

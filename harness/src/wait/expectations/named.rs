@@ -1,6 +1,6 @@
 //! What is expected of pods that no set numbers: those of a Deployment.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     journal::{World, fact::Pod},
@@ -41,22 +41,12 @@ pub fn pods_ready(deployment: &str) -> Expectation {
     })
 }
 
-/// A pod is not Ready.
-pub fn pod_not_ready(pod: &str) -> Expectation {
-    let name = pod.to_owned();
-    Expectation::new(format!("{name} is not ready"), move |world| match world.pods.get(&name) {
-        Some(pod) if pod.ready => NotYet(format!("it is {}", pod.summary())),
-        _ => Met,
-    })
-}
-
-/// So many pods of the Deployment are Ready.
-pub fn so_many_ready(deployment: &str, count: usize) -> Expectation {
-    let name = deployment.to_owned();
-    Expectation::new(format!("{count} pods of {name} are ready"), move |world| {
-        match made_by(world, &name).filter(|pod| pod.healthy()).count() {
-            found if found == count => Met,
-            found => NotYet(format!("{found} are ready")),
-        }
+/// These pods of the Deployment, and no other, are Ready.
+pub fn only_these_ready(deployment: &str, pods: impl IntoIterator<Item = String>) -> Expectation {
+    let (name, wanted): (_, BTreeSet<String>) = (deployment.to_owned(), pods.into_iter().collect());
+    Expectation::new(format!("of {name} exactly {wanted:?} are ready"), move |world| {
+        let ready = made_by(world, &name).filter(|pod| pod.healthy());
+        let found: BTreeSet<String> = ready.map(|pod| pod.meta.name.clone()).collect();
+        if found == wanted { Met } else { NotYet(format!("ready are {found:?}")) }
     })
 }
