@@ -105,7 +105,7 @@ async fn services_answer(run: Run) -> Result<()> {
     let (headless, regular) = (set.workload.headless, set.workload.name);
 
     run.step("the headless service is exactly the ready pods").await?;
-    run.judge_headless(S5, &asker, &set, 0..3, PROPAGATION).await?;
+    run.judge_service(S5, &asker, &set, headless, 0..3, PROPAGATION).await?;
 
     run.step("the regular service is one address, and every pod answers behind it").await?;
     let address = run.service_address(regular).await?;
@@ -116,9 +116,9 @@ async fn services_answer(run: Run) -> Result<()> {
     run.step(format!("a pod that is not Ready leaves {headless}, and comes back to it")).await?;
     let two = run.sentinel(set.pod_name(2));
     two.hold(Held { ready: Some(true), ..Held::default() }).await?;
-    run.judge_headless(S5, &asker, &set, 0..2, PROPAGATION).await?;
+    run.judge_service(S5, &asker, &set, headless, 0..2, PROPAGATION).await?;
     two.hold(Held { ready: Some(false), ..Held::default() }).await?;
-    run.judge_headless(S5, &asker, &set, 0..3, PROPAGATION).await?;
+    run.judge_service(S5, &asker, &set, headless, 0..3, PROPAGATION).await?;
     Ok(())
 }
 
@@ -158,15 +158,14 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
     run.step("the pod runs and is not Ready").await?;
     run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
     let asker = run.sentinel(set.pod_name(0));
-    let address: Vec<String> = set.pod(0)?.ip.clone().into_iter().collect();
-    run.judge_service(K14, &asker, PUBLISHING, &address, PROPAGATION).await?;
-    run.judge_service(K14, &asker, set.workload.headless, &[], PROPAGATION).await?;
+    run.judge_service(K14, &asker, &set, PUBLISHING, [0], PROPAGATION).await?;
+    run.judge_service(K14, &asker, &set, set.workload.headless, [], PROPAGATION).await?;
 
     run.step("it becomes Ready: both publish it").await?;
     run.set_gate(&set.pod_name(0), true).await?;
     run.wait(&pod_ready(&set.pod_name(0), None), seconds(60)).await?;
-    run.judge_service(K14, &asker, set.workload.headless, &address, PROPAGATION).await?;
-    run.judge_service(K14, &asker, PUBLISHING, &address, PROPAGATION).await?;
+    run.judge_service(K14, &asker, &set, set.workload.headless, [0], PROPAGATION).await?;
+    run.judge_service(K14, &asker, &set, PUBLISHING, [0], PROPAGATION).await?;
     Ok(())
 }
 

@@ -34,8 +34,7 @@ pub use images::{Image, SCRIPTS, provide};
 pub use kind::find as find_kind;
 pub use leased::Cluster;
 pub use namespace::{
-    HOLD_FINALIZER, RUN_LABEL, SCENARIO_LABEL, create_namespace, delete_namespace, label_value,
-    namespace_gone, sweep,
+    HOLD_FINALIZER, RUN_LABEL, SCENARIO_LABEL, create_namespace, delete_namespace, label_value, sweep,
 };
 pub use node::Node;
 pub use progress::Progress;

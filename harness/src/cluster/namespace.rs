@@ -82,28 +82,6 @@ pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
     within(CALL, &doing, delete, Error::api(&doing)).await
 }
 
-/// Waits until a namespace is gone with everything in it.
-///
-/// # Errors
-/// It is not gone in time.
-pub async fn namespace_gone(client: &Client, name: &str, deadline: Duration) -> Result<()> {
-    let config = Config::default().fields(&format!("metadata.name={name}"));
-    let namespaces = Api::<Namespace>::all(client.clone());
-    until(namespaces, config, deadline, &format!("namespace {name} gone"), |found| {
-        let conditions = |namespace: &Namespace| namespace.status.clone()?.conditions;
-        match found.values().next() {
-            None => Ok(()),
-            Some(namespace) => {
-                let told = conditions(namespace).unwrap_or_default();
-                let told = told.into_iter().filter(|condition| condition.status == "True");
-                let told: Vec<String> = told.filter_map(|condition| condition.message).collect();
-                Err(format!("it is still there: {}", told.join("; ")))
-            }
-        }
-    })
-    .await
-}
-
 /// A scenario that ended early, or was killed, may have left pods held, and a held pod would keep its namespace.
 async fn release_held_pods(client: &Client, namespace: &str) -> Result<()> {
     let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);

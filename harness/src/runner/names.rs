@@ -39,49 +39,32 @@ impl Run {
         let name = format!("{}.", set.workload.pod_host(&pod.meta.name, self.namespace()));
         let expected: Vec<String> = pod.ip.clone().into_iter().collect();
         let sentence = format!("the address of {}, asked from {}, is {expected:?}", pod.meta.name, asker.pod);
-        self.judge_addresses(claim, &sentence, asker, &name, propagation, || expected.clone()).await
+        self.judge_addresses(claim, &sentence, asker, &name, propagation, || Ok(expected.clone())).await
     }
 
-    /// Judges that the governing service's name is the set of these pods' addresses.
+    /// Judges that a headless service's name is the set of these pods' addresses.
     ///
     /// # Errors
     /// When it is not; that is a finding as well.
-    pub async fn judge_headless(
-        &self,
-        claim: Claim,
-        asker: &Sentinel,
-        set: &Set,
-        ordinals: impl IntoIterator<Item = u32>,
-        propagation: Duration,
-    ) -> Result<()> {
-        let ordinals: Vec<u32> = ordinals.into_iter().collect();
-        let service = set.workload.headless;
-        let name = format!("{}.", Workload::host(service, self.namespace()));
-        let pods: Vec<_> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
-        let sentence =
-            format!("the addresses of {service}, asked from {}, are those of {}", asker.pod, pods.join(", "));
-        let addresses = || {
-            let pods = ordinals.iter().filter_map(|ordinal| set.pod(*ordinal).ok()?.ip.clone());
-            pods.collect()
-        };
-        self.judge_addresses(claim, &sentence, asker, &name, propagation, addresses).await
-    }
-
-    /// Judges that a headless service's name leads to exactly these addresses, or to none.
-    ///
-    /// # Errors
-    /// When it does not; that is a finding as well.
     pub async fn judge_service(
         &self,
         claim: Claim,
         asker: &Sentinel,
+        set: &Set,
         service: &str,
-        addresses: &[String],
+        ordinals: impl IntoIterator<Item = u32>,
         propagation: Duration,
     ) -> Result<()> {
+        let ordinals: Vec<u32> = ordinals.into_iter().collect();
         let name = format!("{}.", Workload::host(service, self.namespace()));
-        let sentence = format!("the addresses of {service}, asked from {}, are {addresses:?}", asker.pod);
-        self.judge_addresses(claim, &sentence, asker, &name, propagation, || addresses.to_vec()).await
+        let pods: Vec<_> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
+        let sentence = format!("the addresses of {service}, asked from {}, are those of {pods:?}", asker.pod);
+        // A pod that is gone or has no address is not left out: it is answered by nothing.
+        let addresses = || {
+            let address = |ordinal: &u32| Ok(set.pod(*ordinal)?.ip.clone().unwrap_or_default());
+            ordinals.iter().map(address).collect()
+        };
+        self.judge_addresses(claim, &sentence, asker, &name, propagation, addresses).await
     }
 
     async fn judge_addresses(
@@ -91,11 +74,11 @@ impl Run {
         asker: &Sentinel,
         name: &str,
         propagation: Duration,
-        expected: impl Fn() -> Vec<String>,
+        expected: impl Fn() -> Result<Vec<String>>,
     ) -> Result<()> {
         let ask = || async {
             let answer = asker.resolve(name, "A").await?;
-            let mut wanted = expected();
+            let mut wanted = expected()?;
             wanted.sort();
             let mut found = answer.addresses();
             found.sort_unstable();

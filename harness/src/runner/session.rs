@@ -28,6 +28,7 @@ use crate::{
         store,
     },
     settings::{Keep, Profile, Settings},
+    wait::pause,
 };
 
 /// Runs a catalogue as `cargo test` expects it of a test program.
@@ -311,7 +312,7 @@ async fn end_on_signals(cancelled: CancellationToken, progress: Progress) {
 }
 
 async fn end_after(deadline: Duration, cancelled: CancellationToken, progress: Progress) {
-    drop(tokio::time::timeout(deadline, std::future::pending::<()>()).await);
+    pause(deadline).await;
     progress.send(Event::Message(format!("the run's {deadline:?} are over (setting run_deadline)")));
     cancelled.cancel();
 }

@@ -30,7 +30,7 @@ use crate::{
         store,
     },
     settings::{Keep, Profile, Settings},
-    wait::Waiter,
+    wait::{Waiter, pause},
 };
 
 /// What all trials of a run share.
@@ -236,7 +236,7 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
         () = until_red(shared, plan, &run) => {
             Error::failed("the control has turned its claims red: the rest of the scenario was left out")
         }
-        _ = tokio::time::timeout(deadline, std::future::pending::<()>()) => {
+        () = pause(deadline) => {
             let step = run.state().steps.last().map_or_else(String::new, |step| step.name.clone());
             Error::failed(format!("the scenario's {deadline:?} were over in the step {step:?}"))
         }
@@ -251,7 +251,7 @@ async fn until_red(shared: &Shared, plan: &Plan, run: &Run) {
     match &plan.control {
         Some(control) if shared.settings.profile == Profile::Quick => {
             run.turned_red(control).await;
-            drop(tokio::time::timeout(HOLD, std::future::pending::<()>()).await);
+            pause(HOLD).await;
         }
         _ => std::future::pending().await,
     }

@@ -12,7 +12,10 @@ use super::{
     Expectation,
     Progress::{self, Met, Never, NotYet},
 };
-use crate::journal::{Promise, World, fact::Pod};
+use crate::journal::{
+    Promise, World,
+    fact::{Pod, Set},
+};
 
 /// All `replicas` pods of the set are Running and Ready, there is no other, and the controller says the same of
 /// the newest spec.
@@ -55,11 +58,8 @@ pub fn set_ready(promise: &Promise, replicas: u32) -> Expectation {
         if set.replicas != replicas {
             return NotYet(format!("the set asks for {} replicas", set.replicas));
         }
-        if set.observed < set.meta.generation {
-            return NotYet(format!(
-                "the controller has seen generation {} of {}",
-                set.observed, set.meta.generation
-            ));
+        if let Some(why) = unseen(set) {
+            return NotYet(why);
         }
         if (set.current, set.ready) != (replicas, replicas) {
             return NotYet(format!("the controller counts {} pods, {} ready", set.current, set.ready));
@@ -201,13 +201,8 @@ pub fn pod_unschedulable(pod: &str, old_uid: &str, reason: &str) -> Expectation 
 
 /// The controller counts so many pods as available.
 pub fn available(promise: &Promise, count: u32) -> Expectation {
-    let name = promise.set.clone();
-    Expectation::new(format!("{count} pods of {name} are available"), move |world| {
-        match world.sets.get(&name) {
-            None => NotYet(format!("the StatefulSet {name} does not exist")),
-            Some(set) if set.available != count => NotYet(format!("it counts {} available", set.available)),
-            Some(_) => Met,
-        }
+    about_set(promise, format!("{count} pods of {} are available", promise.set), move |set| {
+        if set.available == count { Met } else { NotYet(format!("it counts {} available", set.available)) }
     })
 }
 
@@ -275,33 +270,41 @@ pub fn set_gone(promise: &Promise) -> Expectation {
 
 /// The journal shows the set at this generation of its spec, or a later one.
 pub fn set_generation(promise: &Promise, generation: i64) -> Expectation {
-    let name = promise.set.clone();
-    Expectation::new(format!("the journal shows generation {generation} of {name}"), move |world| match world
-        .sets
-        .get(&name)
-    {
-        None => NotYet(format!("the StatefulSet {name} does not exist")),
-        Some(set) if set.meta.generation < generation => {
-            NotYet(format!("it shows generation {}", set.meta.generation))
-        }
-        Some(_) => Met,
+    let sentence = format!("the journal shows generation {generation} of {}", promise.set);
+    about_set(promise, sentence, move |set| match set.meta.generation {
+        found if found < generation => NotYet(format!("it shows generation {found}")),
+        _ => Met,
     })
 }
 
 /// The controller has seen the newest spec and counts this many ready pods: only then has it had its chance to act.
 pub fn controller_counts(promise: &Promise, ready: u32) -> Expectation {
+    let sentence =
+        format!("the controller of {} has seen the newest spec and counts {ready} ready", promise.set);
+    about_set(promise, sentence, move |set| match unseen(set) {
+        Some(why) => NotYet(why),
+        None if set.ready != ready => NotYet(format!("it counts {} ready", set.ready)),
+        None => Met,
+    })
+}
+
+/// An expectation of a set that exists.
+fn about_set(
+    promise: &Promise,
+    sentence: String,
+    check: impl Fn(&Set) -> Progress + Send + Sync + 'static,
+) -> Expectation {
     let name = promise.set.clone();
-    Expectation::new(
-        format!("the controller of {name} has seen the newest spec and counts {ready} ready"),
-        move |world| match world.sets.get(&name) {
-            None => NotYet(format!("the StatefulSet {name} does not exist")),
-            Some(set) if set.observed < set.meta.generation => {
-                NotYet(format!("it has seen generation {} of {}", set.observed, set.meta.generation))
-            }
-            Some(set) if set.ready != ready => NotYet(format!("it counts {} ready", set.ready)),
-            Some(_) => Met,
-        },
-    )
+    Expectation::new(sentence, move |world| match world.sets.get(&name) {
+        None => NotYet(format!("the StatefulSet {name} does not exist")),
+        Some(set) => check(set),
+    })
+}
+
+/// What says that the controller has not seen the newest spec.
+fn unseen(set: &Set) -> Option<String> {
+    let (seen, newest) = (set.observed, set.meta.generation);
+    (seen < newest).then(|| format!("the controller has seen generation {seen} of {newest}"))
 }
 
 /// A pod's state with the last warning about it, for a time-out's message.

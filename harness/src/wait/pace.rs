@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Lets a moment pass before asking something again that can't be watched.
+/// Lets time pass: before asking something again that can't be watched, or until a deadline is over.
 #[expect(clippy::disallowed_methods, reason = "the one place where the harness sleeps")]
 pub async fn pause(duration: Duration) {
     tokio::time::sleep(duration).await;

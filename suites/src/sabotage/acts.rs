@@ -1,16 +1,16 @@
 //! Sabotage of the cluster, at a step of the scenario.
 
 use harness::{
-    Error,
+    Error, Result,
     claim::D4,
-    runner::Sabotage,
+    runner::{Run, Sabotage},
     wait::expectations,
     workload::{
         garage::{Wanted, layout},
         sentinel::Held,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{comparison::STATELESS, seconds};
 
@@ -31,16 +31,6 @@ pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
             run.wait(&swapped, seconds(30)).await?;
             // The Deployment's controller reads from a cache.
             run.hold(D4, &swapped).await
-        })
-    });
-
-/// The claim of the pod that the scenario deletes goes with it: it is held only for as long as a pod uses it.
-pub const CLAIM_DELETED_WITH_POD: Sabotage =
-    Sabotage::At("delete pod 1, and wait for it to come back", |_, set| {
-        Box::pin(async move {
-            let claim = set.promise.claims(1).next();
-            let claim = claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?;
-            set.delete_claim(&claim).await
         })
     });
 
@@ -70,22 +60,6 @@ pub const PARTITION_IGNORED: Sabotage =
         })
     });
 
-/// The set goes, and leaves its pods to nobody.
-pub const SET_GONE: Sabotage = Sabotage::At("delete pod 1, and wait for it to come back", |_, set| {
-    Box::pin(async move { set.delete_orphaning().await })
-});
-
-/// As above, before a pod loses its owner.
-pub const SET_GONE_BEFORE_ADOPTION: Sabotage =
-    Sabotage::At("pod 1 loses its owner: it is adopted again", |_, set| {
-        Box::pin(async move { set.delete_orphaning().await })
-    });
-
-/// As above, before a pod fails.
-pub const SET_GONE_BEFORE_FAILURE: Sabotage = Sabotage::At("pod 1 fails, and is replaced", |_, set| {
-    Box::pin(async move { set.delete_orphaning().await })
-});
-
 /// Somebody else than the controller writes the set's status.
 pub const STATUS_WRITTEN_BY_ANOTHER: Sabotage = Sabotage::At("read the data again", |_, set| {
     Box::pin(async move { set.unannounced().write_status(&json!({"observedGeneration": 0})).await })
@@ -102,26 +76,6 @@ pub const RETAINED: Sabotage =
         Box::pin(async move {
             let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}});
             set.unannounced().patch("whenScaled Retain", &patch).await
-        })
-    });
-
-/// The namespace may have no more claims than there are without the missing one.
-pub const NO_MORE_CLAIMS_ALLOWED: Sabotage =
-    Sabotage::At("the claim of pod 1 is deleted, and its pod", |run, _| {
-        Box::pin(async move {
-            run.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
-                "metadata": {"name": "no-more-claims"}, "spec": {"hard": {"persistentvolumeclaims": "1"}}})])
-                .await
-        })
-    });
-
-/// The namespace may have no more pods.
-pub const NO_MORE_PODS_ALLOWED: Sabotage =
-    Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {
-        Box::pin(async move {
-            run.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
-                "metadata": {"name": "no-more-pods"}, "spec": {"hard": {"pods": "3"}}})])
-                .await
         })
     });
 
@@ -169,14 +123,6 @@ pub const OTHER_RPC_SECRET: Sabotage =
 pub const POD_DELETED_MEANWHILE: Sabotage =
     Sabotage::At("it goes on where it was", |_, set| Box::pin(async move { set.delete_pod(0).await }));
 
-/// The claim goes with the pod, so that nothing binds the next one to the node.
-pub const CLAIM_DELETED_BEFORE_DRAIN: Sabotage = Sabotage::At("the worker of pod 1 is drained", |_, set| {
-    Box::pin(async move {
-        let claim = set.promise.claims(1).next();
-        set.delete_claim(&claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?).await
-    })
-});
-
 /// SIGTERM comes to nothing, as where a shell is process 1.
 pub const SIGTERM_IGNORED: Sabotage =
     Sabotage::At("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself", |run, set| {
@@ -184,3 +130,50 @@ pub const SIGTERM_IGNORED: Sabotage =
             run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await
         })
     });
+
+/// The claim of the pod that the scenario deletes goes with it: it is held only for as long as a pod uses it.
+pub const CLAIM_DELETED_WITH_POD: Sabotage = claim_deleted_at("delete pod 1, and wait for it to come back");
+
+/// As above: nothing binds the next pod to the node.
+pub const CLAIM_DELETED_BEFORE_DRAIN: Sabotage = claim_deleted_at("the worker of pod 1 is drained");
+
+const fn claim_deleted_at(step: &'static str) -> Sabotage {
+    Sabotage::At(step, |_, set| {
+        Box::pin(async move {
+            let claim = set.promise.claims(1).next();
+            let claim = claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?;
+            set.delete_claim(&claim).await
+        })
+    })
+}
+
+/// The set goes, and leaves its pods to nobody.
+pub const SET_GONE: Sabotage = set_gone_at("delete pod 1, and wait for it to come back");
+
+/// As above, before a pod loses its owner.
+pub const SET_GONE_BEFORE_ADOPTION: Sabotage = set_gone_at("pod 1 loses its owner: it is adopted again");
+
+/// As above, before a pod fails.
+pub const SET_GONE_BEFORE_FAILURE: Sabotage = set_gone_at("pod 1 fails, and is replaced");
+
+const fn set_gone_at(step: &'static str) -> Sabotage {
+    Sabotage::At(step, |_, set| Box::pin(async move { set.delete_orphaning().await }))
+}
+
+/// The namespace may have no more claims than there are without the missing one.
+pub const NO_MORE_CLAIMS_ALLOWED: Sabotage =
+    Sabotage::At("the claim of pod 1 is deleted, and its pod", |run, _| {
+        Box::pin(async move { allow(run, json!({"persistentvolumeclaims": "1"})).await })
+    });
+
+/// The namespace may have no more pods.
+pub const NO_MORE_PODS_ALLOWED: Sabotage =
+    Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {
+        Box::pin(async move { allow(run, json!({"pods": "3"})).await })
+    });
+
+async fn allow(run: Run, hard: Value) -> Result<()> {
+    run.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
+        "metadata": {"name": "sabotage"}, "spec": {"hard": hard}})])
+        .await
+}

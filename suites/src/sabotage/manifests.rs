@@ -37,13 +37,18 @@ pub const DELETE_CLAIMS_WHEN_DELETED: Sabotage = Sabotage::Manifest(|manifest, w
 });
 
 /// The data is written to an emptyDir; the claims stay, and nobody writes to them.
-pub const EMPTY_DIRECTORY: Sabotage = Sabotage::Manifest(empty_directory);
+pub const EMPTY_DIRECTORY: Sabotage =
+    Sabotage::Manifest(|manifest, workload| off_the_claim(manifest, workload, "data"));
 
-fn empty_directory(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
+/// Garage's own data, its node id and its layout, is written beside the claim.
+pub const META_OFF_THE_CLAIM: Sabotage =
+    Sabotage::Manifest(|manifest, workload| off_the_claim(manifest, workload, "meta"));
+
+fn off_the_claim(manifest: &mut Manifest, workload: &Workload, claim: &str) -> Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
     let pod = &mut set["spec"]["template"]["spec"];
-    let mounts =
-        scratch_mounts(pod).ok_or_else(|| Error::bug("the container has no volume mounts to sabotage"))?;
+    let mounts = scratch_mounts(pod, claim)
+        .ok_or_else(|| Error::bug("the container has no volume mounts to sabotage"))?;
     let scratch = json!({"name": "scratch", "emptyDir": {}});
     match pod["volumes"].as_array_mut() {
         Some(volumes) => volumes.push(scratch),
@@ -53,12 +58,12 @@ fn empty_directory(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
     Ok(())
 }
 
-/// The mounts, with the data's own turned to the scratch volume and its claim out of the way.
-fn scratch_mounts(pod: &Value) -> Option<Vec<Value>> {
+/// The mounts, with the claim's own turned to the scratch volume and the claim out of the way.
+fn scratch_mounts(pod: &Value, claim: &str) -> Option<Vec<Value>> {
     let mut mounts = pod["containers"][0]["volumeMounts"].as_array()?.clone();
-    let data = mounts.iter_mut().find(|mount| mount["name"] == "data")?;
-    data["name"] = json!("scratch");
-    mounts.push(json!({"name": "data", "mountPath": "/unused"}));
+    let mount = mounts.iter_mut().find(|mount| mount["name"] == claim)?;
+    mount["name"] = json!("scratch");
+    mounts.push(json!({"name": claim, "mountPath": "/unused"}));
     Some(mounts)
 }
 
@@ -192,22 +197,6 @@ pub const MEMORY_LIMIT_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workloa
 /// Garage's nodes may not write where they would find each other.
 pub const DISCOVERY_FORBIDDEN: Sabotage =
     Sabotage::Manifest(|manifest, _| manifest.merge("Role", "garage-discovery", &json!({"rules": []})));
-
-/// Garage's own data, its node id and its layout, is written beside the claim.
-pub const META_OFF_THE_CLAIM: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let pod = &mut manifest.find("StatefulSet", workload.name)?["spec"]["template"]["spec"];
-    let mounts = pod["containers"][0]["volumeMounts"].as_array_mut();
-    for mount in mounts.into_iter().flatten().filter(|mount| mount["name"] == "meta") {
-        mount["mountPath"] = json!("/unused");
-    }
-    let scratch = json!({"name": "scratch", "emptyDir": {}});
-    let volumes = pod["volumes"].as_array_mut();
-    volumes.ok_or_else(|| Error::bug("the pod has no volumes"))?.push(scratch);
-    let mounts = pod["containers"][0]["volumeMounts"].as_array_mut();
-    let mount = json!({"name": "scratch", "mountPath": "/meta"});
-    mounts.ok_or_else(|| Error::bug("the container has no mounts"))?.push(mount);
-    Ok(())
-});
 
 /// Readiness needs no quorum: the probe that we ship.
 pub const READINESS_AS_SHIPPED: Sabotage = Sabotage::Manifest(|manifest, workload| {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::{about_set, unseen};
 use crate::{
     journal::Promise,
     wait::{
@@ -60,16 +61,9 @@ pub fn pods_at(promise: &Promise, ordinals: impl IntoIterator<Item = u32>, revis
 
 /// The roll is over: the controller has seen the newest template, and every pod has it and is ready.
 pub fn rolled(promise: &Promise, replicas: u32) -> Expectation {
-    let name = promise.set.clone();
-    Expectation::new(format!("the roll of {name} is over"), move |world| {
-        let Some(set) = world.sets.get(&name) else {
-            return NotYet(format!("the StatefulSet {name} does not exist"));
-        };
-        if set.observed < set.meta.generation {
-            return NotYet(format!(
-                "the controller has seen generation {} of {}",
-                set.observed, set.meta.generation
-            ));
+    about_set(promise, format!("the roll of {} is over", promise.set), move |set| {
+        if let Some(why) = unseen(set) {
+            return NotYet(why);
         }
         if (set.at_update, set.ready, set.current) != (replicas, replicas, replicas)
             || set.current_revision != set.update_revision
