@@ -1,0 +1,1 @@
+../../1.1.0/templates/_helpers.tpl
