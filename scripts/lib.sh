@@ -13,12 +13,13 @@ export EXIT_NO_ENGINE EXIT_UNPRIVILEGED EXIT_NO_COMPILER EXIT_NO_REGISTRY EXIT_N
 
 KIND_VERSION=0.33.0
 KIND_KUBERNETES='1.34.11 1.35.8 1.36.4 1.37.0' # the newest node images that were published with it
-export KIND_VERSION KIND_KUBERNETES
+HELM_VERSION=4.3.1
+export KIND_VERSION KIND_KUBERNETES HELM_VERSION
 
 REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${STEADFAST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/steadfast}
 mkdir -p "$CACHE"/{artifacts,bin,build,engine,locks}
-PATH=$PATH:$CACHE/bin # kind, where the machine has none of its own
+PATH=$PATH:$CACHE/bin # kind and Helm, where the machine has none of its own
 export REPOSITORY CACHE PATH
 
 say() { printf '%s\n' "$*" >&2; }
