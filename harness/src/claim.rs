@@ -89,6 +89,16 @@ claims! {
     P3, "PostgreSQL: readiness", "Ready means that login and write work";
     P5, "PostgreSQL: data directory", "the data directory is on the claim, and a lost+found beside it does no harm";
     P7, "PostgreSQL: system identifier", "the system identifier is stable across deletion and scaling";
+    U1, "Chart upgrades: can it be applied", "the API server takes every object of the new chart over the old one, and each field that it refuses is named";
+    U2, "Chart upgrades: identity of objects", "no set is renamed or orphaned, and no PVC is left without a pod";
+    U3, "Chart upgrades: data", "what was acknowledged before and during upgrade, rollback and upgrade again is there after it";
+    U4, "Chart upgrades: secrets", "no secret changes unless somebody asks for it, and one that only a lookup keeps is named";
+    U5, "Chart upgrades: server versions", "a step between server versions that must not be taken so is named before it is applied";
+    U6, "Chart upgrades: availability", "a replicated store takes writes throughout an upgrade, and every pod of any store takes them again after it";
+    U7, "Chart upgrades: revision", "after an upgrade every pod runs the new revision, those of hooks included";
+    U8, "Chart upgrades: images", "every image of the new chart can be had before anything starts";
+    U9, "Chart upgrades: identity of servers", "pods keep their names, PVCs their UIDs, nodes their ids and databases their system identifiers";
+    U10, "Chart upgrades: rollback", "an upgrade can be taken back: every pod runs what it ran before, and the data is there";
     D1, "Use Liveness and Readiness Probes", "with Garage's /health as readiness an OrderedReady set stops at its first pod, since it is 503 until there is a layout: readiness must need no quorum", instead of "readinessProbe: GET /health on port 3902";
     D2, "Pattern 2: Distributed Storage Cluster", "Garage serves its admin API only where garage.toml says so: 3902 is a choice, and not Garage's own", instead of "port 3902 is Garage's admin API";
     D3, "PVC Not Deleted After Scale-Down", "PVCs are kept by default, and deleted where persistentVolumeClaimRetentionPolicy says Delete", instead of "Kubernetes never automatically deletes StatefulSet PVCs";

@@ -69,6 +69,20 @@ pub mod exit {
     pub const UNREACHABLE: u8 = 23;
     /// A set that is not ready, though no cause was found.
     pub const NO_CAUSE: u8 = 24;
+    /// Helm is missing.
+    pub const NO_HELM: u8 = 25;
+    /// No such chart, or one that does not render, or has no StatefulSet.
+    pub const NO_CHART: u8 = 26;
+    /// No such release, or one whose last change failed.
+    pub const NO_RELEASE: u8 = 27;
+    /// An upgrade that somebody should look at before it is applied.
+    pub const NEEDS_CARE: u8 = 30;
+    /// An upgrade that would break.
+    pub const WOULD_BREAK: u8 = 31;
+    /// An upgrade that loses or hides data.
+    pub const LOSES_DATA: u8 = 32;
+    /// The old chart does not become ready, so nothing can be said of the upgrade.
+    pub const OLD_NOT_READY: u8 = 33;
 }
 
 /// The harness's result.

@@ -3,6 +3,7 @@
 //! Data goes one way: a scenario acts, the [`journal`] records, [`law`]s and [`ledger`] checks judge what was
 //! recorded, [`report`]s show the results. Judging knows no cluster, so it runs on a recorded run as well.
 
+pub mod chart;
 pub mod claim;
 pub mod cluster;
 pub mod diagnosis;

@@ -47,7 +47,22 @@ enum Command {
     /// Say why a StatefulSet, or one of its pods, is stuck, and what to do; only reads, on any cluster
     #[command(after_help = EXPLAIN_CODES)]
     Explain(command::Explain),
+    /// Say what upgrading a chart would break or lose: try it in a cluster of our own, or only look at a live release
+    #[command(after_help = UPGRADE_CODES)]
+    Upgrade(command::Upgrade),
 }
+
+const UPGRADE_CODES: &str = "Exit codes:
+  0   safe: it can be applied, nothing is lost, and it can be taken back
+  30  needs care: somebody should look before it is applied
+  31  would break
+  32  loses data, or hides it
+  33  no answer: the old chart does not become ready
+  22  the API server refuses to show or try something; the message says what to grant
+  25  no Helm; run scripts/setup
+  26  no such chart, or it does not render, or has no StatefulSet
+  27  no such release, or its last change failed
+  others as for a run";
 
 const EXPLAIN_CODES: &str = "Exit codes:
   0   the set is healthy
@@ -63,11 +78,22 @@ fn main() -> ExitCode {
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
     cluster::install_crypto();
+    if let Command::Upgrade(upgrade) = &arguments.command
+        && !upgrade.only_looks()
+    {
+        // A run of scenarios has a runtime and signals of its own.
+        let outcome = settings::Settings::load().and_then(|settings| command::try_upgrade(settings, upgrade));
+        return ended(outcome);
+    }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Error::io("starting the runtime"))
         .and_then(|runtime| runtime.block_on(run(arguments.command)));
+    ended(outcome)
+}
+
+fn ended(outcome: Result<ExitCode>) -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -97,6 +123,7 @@ async fn run(command: Command) -> Result<ExitCode> {
             Command::Report { directory } => command::report(&directory)?,
             Command::Nights { directory } => command::nights(&directory)?,
             Command::Replay { directory } => command::replay(&directory)?,
+            Command::Upgrade(arguments) => return command::look(&settings, &arguments).await,
             Command::Explain(arguments) => return command::explain(&arguments).await,
         }
         Ok(ExitCode::SUCCESS)

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Node;
 use kube::{Api, ResourceExt, api::ListParams, config::Kubeconfig};
 
 use super::{
-    Progress,
+    Loader, Progress, Site,
     client::{self, Clients},
     images, kind, ready,
 };
@@ -80,6 +80,18 @@ pub(super) async fn facts(clients: &Clients, name: &str, images: Vec<ImageFacts>
     let mut nodes: Vec<String> = nodes.items.iter().map(ResourceExt::name_any).collect();
     nodes.sort();
     Ok(ClusterFacts { name: name.to_owned(), kubernetes: version.git_version, nodes, images })
+}
+
+/// Where an existing cluster is; a kind cluster on our engine can be given images.
+pub(super) async fn site(context: &str, settings: &Settings) -> Site {
+    let loader = async {
+        let cluster = context.strip_prefix("kind-")?.to_owned();
+        let nodes = kind::nodes(&cluster).await.unwrap_or_default();
+        let kind = kind::find(&settings.cache).ok()?;
+        (!nodes.is_empty()).then(|| Loader { kind, cluster, scratch: settings.cache.clone() })
+    };
+    let loader = loader.await;
+    Site { kubeconfig: None, context: Some(context.to_owned()), cache: settings.cache.clone(), loader }
 }
 
 /// A kind cluster on our engine gets our images; any other must be able to pull them.

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use super::{Progress, process::Program};
+use super::{
+    Progress,
+    docker::{QUICK, docker},
+    process::Program,
+};
 use crate::{
     error::{Error, Result, exit},
     report::result::ImageFacts,
@@ -56,6 +60,37 @@ pub async fn provide(settings: &Settings, names: &[&str], progress: &Progress) -
     }
 }
 
+/// Why an image can't be had, if so: neither our engine has it, nor does a registry give it.
+///
+/// # Errors
+/// There is no engine to ask.
+pub async fn image_missing(reference: &str) -> Result<Option<String>> {
+    if docker(&["image", "inspect", "--format", "{{.Id}}", reference], QUICK).await.is_ok() {
+        return Ok(None);
+    }
+    match docker(&["manifest", "inspect", reference], QUICK).await {
+        Ok(_) => Ok(None),
+        Err(error @ Error::Environment { code: exit::NO_ENGINE, .. }) => Err(error),
+        Err(error) => {
+            let said = error.to_string();
+            Ok(Some(said.lines().last().unwrap_or_default().trim().to_owned()))
+        }
+    }
+}
+
+/// An image's name with all that it leaves out: `postgres:17` is `docker.io/library/postgres:17`.
+pub fn whole_name(reference: &str) -> String {
+    let (first, rest) = reference.split_once('/').unwrap_or(("", reference));
+    let registry = first.contains(['.', ':']) || first == "localhost";
+    let path = match (registry, first.is_empty()) {
+        (true, _) => reference.to_owned(),
+        (false, true) => format!("docker.io/library/{rest}"),
+        (false, false) => format!("docker.io/{reference}"),
+    };
+    let tagged = path.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
+    if tagged { path } else { format!("{path}:latest") }
+}
+
 /// Lines of `NAME REFERENCE SOURCE ID`.
 fn parse(text: &str) -> Result<Vec<Image>> {
     let line = |line: &str| match line.split_whitespace().collect::<Vec<_>>()[..] {
@@ -87,6 +122,20 @@ fn refusal(code: Option<i32>, said: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_made_whole() {
+        for (short, whole) in [
+            ("postgres", "docker.io/library/postgres:latest"),
+            ("postgres:17", "docker.io/library/postgres:17"),
+            ("dxflrs/garage:v2.5.0", "docker.io/dxflrs/garage:v2.5.0"),
+            ("quay.io/a/b", "quay.io/a/b:latest"),
+            ("localhost/a:1", "localhost/a:1"),
+            ("r:5000/a@sha256:1", "r:5000/a@sha256:1"),
+        ] {
+            assert_eq!(whole_name(short), whole);
+        }
+    }
 
     #[test]
     fn lines_become_images() {

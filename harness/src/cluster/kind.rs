@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{
     Machine, Progress,
     docker::{self, QUICK, docker},
-    process::Program,
+    process::{Program, find_program},
 };
 use crate::error::{Error, Result, exit};
 
@@ -46,19 +46,7 @@ fn minor(version: &str) -> Option<u32> {
 /// # Errors
 /// There is none.
 pub fn find(cache: &Utf8Path) -> Result<Utf8PathBuf> {
-    let path = std::env::var("PATH").unwrap_or_default();
-    let folders = path.split(':').filter(|folder| !folder.is_empty()).map(Utf8PathBuf::from);
-    std::iter::once(cache.join("bin"))
-        .chain(folders)
-        .map(|folder| folder.join("kind"))
-        .find(|kind| kind.is_file())
-        .ok_or_else(|| {
-            let place = cache.join("bin");
-            Error::trouble(
-                exit::NO_KIND,
-                format!("there is no kind in {place} or on the PATH: run scripts/setup"),
-            )
-        })
+    find_program(cache, "kind", exit::NO_KIND)
 }
 
 /// Makes a cluster. `lock` stays locked for as long as kind runs, even when we are killed.

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kube::Client;
 
 use super::{
-    Engine, Image, Node, Progress,
+    Engine, Image, Loader, Node, Progress, Site,
     client::{self, Clients},
     existing, fresh, images, kind,
     lease::{self, Door, Guest, Place, Plan, Record, State},
@@ -31,10 +31,9 @@ pub struct Cluster {
     pub probe_client: Client,
     /// What reports tell about it.
     pub facts: ClusterFacts,
-    /// The kubeconfig of a cluster of ours.
-    pub kubeconfig: Option<Utf8PathBuf>,
+    /// Where it is.
+    pub site: Site,
     guest: Option<Guest>,
-    cache: Utf8PathBuf,
 }
 
 impl Cluster {
@@ -45,11 +44,11 @@ impl Cluster {
     /// # Errors
     /// Whatever the machine lacks, and whatever goes wrong on the way.
     pub async fn lease(settings: &Settings, progress: &Progress, alone: bool) -> Result<Self> {
-        let cache = settings.cache.clone();
         if let Some(context) = &settings.context {
             let (clients, facts) = existing::open(context, settings, progress).await?;
             let Clients { plumbing: client, probe: probe_client } = clients;
-            return Ok(Self { client, probe_client, facts, kubeconfig: None, guest: None, cache });
+            let site = existing::site(context, settings).await;
+            return Ok(Self { client, probe_client, facts, site, guest: None });
         }
         let engine = Engine::ask().await?;
         let kind_binary = kind::find(&settings.cache)?;
@@ -79,9 +78,16 @@ impl Cluster {
             drop(door);
             let facts = [node].into_iter().chain(&wanted.workloads).map(|image| image.facts.clone());
             let facts = existing::facts(&clients, &guest.place.name, facts.collect()).await?;
+            let loader = Loader {
+                kind: wanted.kind_binary,
+                cluster: guest.place.name.clone(),
+                scratch: guest.place.scratch(),
+            };
             let kubeconfig = Some(guest.place.kubeconfig());
+            let site =
+                Site { kubeconfig, context: None, cache: settings.cache.clone(), loader: Some(loader) };
             let Clients { plumbing: client, probe: probe_client } = clients;
-            return Ok(Self { client, probe_client, facts, kubeconfig, guest: Some(guest), cache });
+            return Ok(Self { client, probe_client, facts, site, guest: Some(guest) });
         }
         Err(Error::bug("ran out of cluster names"))
     }
@@ -102,7 +108,7 @@ impl Cluster {
         if record.kept || door.in_use()? {
             return Ok(());
         }
-        runs::forget(&self.cache, &self.facts.name)?;
+        runs::forget(&self.site.cache, &self.facts.name)?;
         fresh::unmake(door).await
     }
 

@@ -20,6 +20,7 @@ mod process;
 mod progress;
 mod ready;
 mod runs;
+mod site;
 mod tunnel;
 
 pub use capability::Capability;
@@ -30,14 +31,16 @@ pub use docker::docker;
 pub use down::{Down, down};
 pub use engine::{Engine, Machine};
 pub use exec::{Output, exec};
-pub use images::{Image, SCRIPTS, provide};
+pub use images::{Image, SCRIPTS, image_missing, provide, whole_name};
 pub use kind::find as find_kind;
 pub use leased::Cluster;
 pub use namespace::{
     HOLD_FINALIZER, RUN_LABEL, SCENARIO_LABEL, create_namespace, delete_namespace, label_value, sweep,
 };
 pub use node::Node;
+pub(crate) use process::{Finished, Program, find_program};
 pub use progress::Progress;
 pub use ready::{all_nodes as all_nodes_ready, api as api_ready};
 pub use runs::RunLock;
+pub use site::{Loader, Site};
 pub use tunnel::Tunnel;

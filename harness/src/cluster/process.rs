@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use camino::{Utf8Path, Utf8PathBuf};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
     process::Command,
@@ -15,8 +16,22 @@ use tokio::{
 use super::Progress;
 use crate::error::{Error, Result};
 
+/// A program that set-up put into the cache, otherwise the one on the PATH; `code` is the exit code where there is none.
+pub(crate) fn find_program(cache: &Utf8Path, name: &str, code: u8) -> Result<Utf8PathBuf> {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let folders = path.split(':').filter(|folder| !folder.is_empty()).map(Utf8PathBuf::from);
+    std::iter::once(cache.join("bin"))
+        .chain(folders)
+        .map(|folder| folder.join(name))
+        .find(|program| program.is_file())
+        .ok_or_else(|| {
+            let place = cache.join("bin");
+            Error::trouble(code, format!("there is no {name} in {place} or on the PATH: run scripts/setup"))
+        })
+}
+
 /// A program to be run.
-pub(super) struct Program {
+pub(crate) struct Program {
     command: Command,
     line: String,
     deadline: Duration,
@@ -25,7 +40,7 @@ pub(super) struct Program {
 
 /// What a program left.
 #[derive(Debug)]
-pub(super) struct Finished {
+pub(crate) struct Finished {
     pub status: ExitStatus,
     pub stdout: String,
     pub stderr: String,

@@ -9,6 +9,7 @@ mod output;
 mod replay;
 mod report;
 mod up;
+mod upgrade;
 
 pub use doctor::doctor;
 pub use down::down;
@@ -18,3 +19,4 @@ pub use output::{complain, say, settings_help};
 pub use replay::replay;
 pub use report::report;
 pub use up::up;
+pub use upgrade::{Arguments as Upgrade, look, run as try_upgrade};

@@ -14,7 +14,7 @@ pub async fn up(settings: &Settings) -> Result<()> {
     let begun = Instant::now();
     let cluster = Cluster::lease(settings, &Progress::stderr(), false).await?;
     let facts = cluster.facts.clone();
-    let kubeconfig = cluster.kubeconfig.clone();
+    let kubeconfig = cluster.site.kubeconfig.clone();
     cluster.release(true).await?;
     say(&format!("cluster     {}", facts.name));
     say(&format!("Kubernetes  {}", facts.kubernetes));

@@ -9,7 +9,10 @@ use super::{
     attempt::{Outcome, Write},
     record::{Ledger, Recorder},
 };
-use crate::error::{Error, Result, within};
+use crate::{
+    error::{Error, Result, within},
+    wait::pause,
+};
 
 /// A connection that takes writes.
 pub trait Store: Send + 'static {
@@ -26,6 +29,8 @@ pub struct Plan {
     pub writes_per_client: u64,
     /// The contents' sizes, in turn.
     pub sizes: &'static [usize],
+    /// How long a client rests between two writes; zero for a store that is to be kept busy.
+    pub pace: Duration,
 }
 
 /// A load that runs. Dropped, it ends at once: what was in flight stays unknown.
@@ -140,6 +145,9 @@ where
         recorder.answer(&write, outcome)?;
         // A store that answers at once must not keep the thread.
         tokio::task::yield_now().await;
+        if !plan.pace.is_zero() {
+            stop.run_until_cancelled(pause(plan.pace)).await;
+        }
     }
     Ok(())
 }
@@ -191,7 +199,7 @@ mod tests {
                 async move { if turn % 2 == 1 { Err(Error::environment("no pod")) } else { Ok(Shaky(0)) } }
             }
         };
-        let plan = Plan { clients: 0..1, writes_per_client: 9, sizes: &[40, 50] };
+        let plan = Plan { clients: 0..1, writes_per_client: 9, sizes: &[40, 50], pace: Duration::ZERO };
         let ledger = Load::start(&recorder, &plan, connect).finish(Duration::from_secs(10)).await.unwrap();
         assert_eq!(ledger.attempts.len(), 9);
         let unknown = |attempt: &&super::super::Attempt| matches!(attempt.outcome, Outcome::Unknown(_));
@@ -204,7 +212,7 @@ mod tests {
     #[tokio::test]
     async fn a_load_without_a_store_can_be_stopped_and_has_tried_nothing() {
         let (path, recorder) = recorder("none");
-        let plan = Plan { clients: 0..2, writes_per_client: 9, sizes: &[40] };
+        let plan = Plan { clients: 0..2, writes_per_client: 9, sizes: &[40], pace: Duration::ZERO };
         let mut load = Load::start(&recorder, &plan, async |_| Err::<Shaky, _>(Error::environment("no pod")));
         assert!(load.acknowledged(1, Duration::from_millis(20)).await.is_err());
         assert_eq!(load.stop().await.unwrap().attempts, []);
@@ -214,7 +222,7 @@ mod tests {
     #[tokio::test]
     async fn later_loads_go_on_where_the_first_ended() {
         let (path, recorder) = recorder("phases");
-        let plan = Plan { clients: 0..2, writes_per_client: 2, sizes: &[40] };
+        let plan = Plan { clients: 0..2, writes_per_client: 2, sizes: &[40], pace: Duration::ZERO };
         for _ in 0..2 {
             let mut load = Load::start(&recorder, &plan, async |_| Ok(Shaky(5)));
             load.acknowledged(4, Duration::from_secs(10)).await.unwrap();

@@ -92,6 +92,21 @@ impl S3 {
         &self.client
     }
 
+    /// Makes the bucket, where it is not there.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn create_bucket(&self) -> Result<()> {
+        let doing = self.doing("making the bucket of", "");
+        let call = self.client.create_bucket().bucket(&self.bucket);
+        match tokio::time::timeout(self.deadline, call.send()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if status(&error) == Some(409) => Ok(()),
+            Ok(Err(error)) => Err(refused(&doing, &error)),
+            Err(_) => Err(Error::Deadline { doing, deadline: self.deadline }),
+        }
+    }
+
     /// Tries a write.
     pub async fn put(&self, write: &Write) -> Outcome {
         let body = ByteStream::from(write.payload.clone());

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Class;
+use crate::{chart::answer::Facts, error::Class};
 
 /// The version of these files. A reader refuses any other.
 pub const SCHEMA: u32 = 2;
@@ -141,6 +141,9 @@ pub struct ScenarioResult {
     /// Deployment against StatefulSet, where the scenario compares them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparison: Vec<Row>,
+    /// What became of an upgrade, where the scenario tries one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upgrade: Option<Facts>,
     /// The life of each pod and claim, for the picture.
     pub lifelines: Vec<Lifeline>,
     /// When it began.

@@ -35,6 +35,8 @@ pub struct Scenario {
     pub controls: Vec<Control>,
     /// The claims that it breaks on purpose: it is red when one of them is not seen broken.
     pub breaks: Vec<Claim>,
+    /// Whether it takes so long that only the full profile runs it.
+    pub slow: bool,
     /// Whether nothing else may run meanwhile, because it hurts nodes or the control plane.
     pub alone: bool,
     /// What the cluster must offer.
@@ -73,6 +75,13 @@ impl Control {
 pub enum Sabotage {
     /// Changes the manifest before it is applied.
     Manifest(fn(&mut Manifest, &Workload) -> Result<()>),
+    /// Takes another chart of manifests/charts where the scenario takes one.
+    Chart {
+        /// What the scenario takes: `garage/1.1.0`.
+        instead_of: &'static str,
+        /// What it gets.
+        take: &'static str,
+    },
     /// Acts when the scenario begins the step of this name, before the step does anything.
     At(&'static str, fn(Run, Set) -> BoxFuture<'static, Result<()>>),
 }
@@ -88,6 +97,17 @@ pub struct Plan {
     pub workload: Workload,
     /// Set when this is a control.
     pub control: Option<Control>,
+    /// Set when it is none of the catalogue's, and the command line asks for it.
+    pub command: Option<Command>,
+}
+
+/// What the command line says of a trial.
+#[derive(Clone)]
+pub struct Command {
+    /// Where it runs.
+    pub namespace: String,
+    /// The command that runs it again.
+    pub line: String,
 }
 
 /// A scenario on the sentinel, until [`Scenario::on`] says otherwise.
@@ -107,6 +127,7 @@ where
         deadline: Duration::from_secs(180),
         controls: Vec::new(),
         breaks: Vec::new(),
+        slow: false,
         alone: false,
         needs: None,
         uncontrolled: Vec::new(),
@@ -136,6 +157,12 @@ impl Scenario {
     /// The claims that it breaks on purpose.
     pub fn breaks(mut self, claims: impl IntoIterator<Item = Claim>) -> Self {
         self.breaks = claims.into_iter().collect();
+        self
+    }
+
+    /// Takes so long that only the full profile runs it.
+    pub fn slow(mut self) -> Self {
+        self.slow = true;
         self
     }
 
@@ -200,6 +227,7 @@ impl Scenario {
             scenario: self.clone(),
             workload: *workload,
             control: None,
+            command: None,
         });
         let controls = self.controls.iter().filter_map(|control| {
             Some(Plan {
@@ -207,6 +235,7 @@ impl Scenario {
                 scenario: self.clone(),
                 workload: *self.workloads.first()?,
                 control: Some(control.clone()),
+                command: None,
             })
         });
         trials.chain(controls).collect()
@@ -216,7 +245,8 @@ impl Scenario {
 impl Plan {
     /// Whether a profile leaves it out.
     pub fn left_out(&self, profile: Profile) -> bool {
-        profile == Profile::Quick && self.control.as_ref().is_some_and(|control| control.slow)
+        let slow = self.scenario.slow || self.control.as_ref().is_some_and(|control| control.slow);
+        profile == Profile::Quick && slow
     }
 }
 

@@ -57,6 +57,14 @@ impl Secrets {
         }
     }
 
+    /// Remembers one value.
+    pub fn keep(&self, value: &str) {
+        if value.len() >= SHORTEST_SECRET {
+            let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            secrets.insert(Secret(value.to_owned()));
+        }
+    }
+
     /// The text without them.
     pub fn redact(&self, text: &str) -> String {
         let secrets = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -2,6 +2,7 @@
 
 mod acts;
 pub mod catalogue;
+mod charts;
 mod claims;
 pub mod conclusion;
 pub mod evidence;
@@ -11,6 +12,7 @@ mod marks;
 mod names;
 mod run;
 mod session;
+mod single;
 mod state;
 mod stores;
 mod trial;
@@ -18,4 +20,5 @@ mod trial;
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
 pub use run::{HOLD, Run};
 pub use session::main;
+pub use single::{Single, try_upgrade};
 pub use stores::Tunnelled;

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     claim::Claim,
-    cluster::{Node, Tunnel},
+    cluster::{Node, Site, Tunnel},
     error::{Error, Result},
     journal::{Judged, Log, lifeline::WINDOW},
     manifest::{Manifest, apply::apply},
@@ -61,6 +61,7 @@ pub(super) struct Parts {
     pub(super) patience: f64,
     pub(super) directory: Utf8PathBuf,
     pub(super) secrets: Secrets,
+    pub(super) site: Site,
 }
 
 impl fmt::Debug for Run {
@@ -92,6 +93,20 @@ impl Run {
     /// A client that never tries again, for refusals that are to be seen.
     pub(super) fn probe_client(&self) -> &Client {
         &self.inner.parts.probe_client
+    }
+
+    /// The cluster's images.
+    pub fn images(&self) -> &[String] {
+        &self.inner.parts.images
+    }
+
+    /// Where the cluster is, for programs that talk to it.
+    pub(super) fn site(&self) -> &Site {
+        &self.inner.parts.site
+    }
+
+    pub(super) fn secrets(&self) -> &Secrets {
+        &self.inner.parts.secrets
     }
 
     /// The journal.
@@ -157,7 +172,7 @@ impl Run {
         Ok(set)
     }
 
-    fn sabotage(&self) -> Option<&Sabotage> {
+    pub(super) fn sabotage(&self) -> Option<&Sabotage> {
         self.inner.parts.plan.control.as_ref().map(|control| &control.sabotage)
     }
 

@@ -26,6 +26,7 @@ use crate::{
         progress::{Event, Progress},
         result::{Outcome, RunFacts, SCHEMA, Trouble},
         store,
+        tally::Report,
     },
     settings::{Keep, Profile, Settings},
     wait::pause,
@@ -71,7 +72,7 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
             *session.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
             let conclusion = libtest_mimic::run(&arguments, trials);
             let ended = session.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match ended.map(Session::end) {
+            match ended.map(|session| session.end().and_then(Ended::show)) {
                 Some(Ok(Some(code))) => ExitCode::from(code),
                 Some(Ok(None)) => conclusion.exit_code(),
                 Some(Err(error)) => fail(error),
@@ -119,14 +120,14 @@ fn trials(plans: &[Plan], profile: Profile, session: &Arc<Mutex<Option<Session>>
 }
 
 /// What the selected plans need of a cluster.
-struct Needs {
+pub(super) struct Needs {
     /// The plans that hurt nodes or the control plane.
     alone: Vec<String>,
     capabilities: BTreeMap<Capability, Vec<String>>,
 }
 
 impl Needs {
-    fn of(plans: &[&Plan]) -> Self {
+    pub(super) fn of(plans: &[&Plan]) -> Self {
         let mut capabilities: BTreeMap<Capability, Vec<String>> = BTreeMap::new();
         for plan in plans {
             if let Some(capability) = plan.scenario.needs {
@@ -154,9 +155,9 @@ impl Needs {
 }
 
 /// A run that has its cluster.
-struct Session {
-    shared: Arc<Shared>,
-    runtime: Runtime,
+pub(super) struct Session {
+    pub(super) shared: Arc<Shared>,
+    pub(super) runtime: Runtime,
     facts: RunFacts,
     cluster: Cluster,
     lock: RunLock,
@@ -164,7 +165,7 @@ struct Session {
 }
 
 impl Session {
-    fn begin(settings: Settings, selected: Vec<String>, needs: &Needs) -> Result<Self> {
+    pub(super) fn begin(settings: Settings, selected: Vec<String>, needs: &Needs) -> Result<Self> {
         cluster::install_crypto();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -218,6 +219,7 @@ impl Session {
         let images = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
         let (client, probe_client) = (cluster.client.clone(), cluster.probe_client.clone());
         let nodes = cluster.nodes();
+        let site = cluster.site.clone();
         let turn = RwLock::new(());
         let shared = Arc::new(Shared {
             settings,
@@ -228,6 +230,7 @@ impl Session {
             client,
             probe_client,
             images,
+            site,
             nodes,
             skipped,
             turn,
@@ -235,8 +238,8 @@ impl Session {
         Ok(Self { shared, runtime, facts, cluster, lock, deadline })
     }
 
-    /// Gives the cluster back and writes the reports; the answer is the exit code, where it is not the runner's own.
-    fn end(mut self) -> Result<Option<u8>> {
+    /// Gives the cluster back and writes the reports.
+    pub(super) fn end(mut self) -> Result<Ended> {
         self.deadline.abort();
         let interrupted = self.shared.cancelled.is_cancelled();
         self.facts.finished = Some(Timestamp::now());
@@ -248,8 +251,8 @@ impl Session {
             Keep::Failed => report.ending().exit_code() != 0,
             Keep::Always => true,
         };
-        let kept = keep.then(|| self.cluster.kubeconfig.clone()).flatten();
-        let ours = self.cluster.kubeconfig.is_some();
+        let kept = keep.then(|| self.cluster.site.kubeconfig.clone()).flatten();
+        let ours = self.cluster.site.kubeconfig.is_some();
         let released = self.runtime.block_on(async {
             if !ours && !keep {
                 cluster::remove_definitions(&self.shared.client, &self.shared.run).await?;
@@ -257,19 +260,39 @@ impl Session {
             self.cluster.release(keep).await
         });
         self.shared.progress.finish();
+        let directory = self.shared.directory.clone();
+        let released = released.and_then(|()| self.lock.end());
+        Ok(Ended { report, directory, kept, interrupted, released })
+    }
+}
+
+/// A run that is over.
+pub(super) struct Ended {
+    pub(super) report: Report,
+    /// Where everything is written.
+    pub(super) directory: Utf8PathBuf,
+    /// The kubeconfig of the cluster, where that stays.
+    pub(super) kept: Option<Utf8PathBuf>,
+    interrupted: bool,
+    /// Whether the cluster could be given back.
+    pub(super) released: Result<()>,
+}
+
+impl Ended {
+    /// Writes the summary; the answer is the exit code, where it is not the runner's own.
+    fn show(self) -> Result<Option<u8>> {
         let mut out = std::io::stdout().lock();
         let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        console::write(&mut out, &report, &self.shared.directory, colour)?;
-        if let Some(kubeconfig) = kept {
+        console::write(&mut out, &self.report, &self.directory, colour)?;
+        if let Some(kubeconfig) = self.kept {
             let line = writeln!(
                 out,
                 "The cluster stays: export KUBECONFIG={kubeconfig}; `steadfast down` removes it."
             );
             line.map_err(Error::io("writing the summary"))?;
         }
-        released?;
-        self.lock.end()?;
-        Ok(interrupted.then_some(130))
+        self.released?;
+        Ok(self.interrupted.then_some(130))
     }
 }
 

@@ -1,8 +1,12 @@
 //! What a running scenario has done so far. What it judges is in the journal.
 
-use std::time::Instant;
+use std::{collections::BTreeSet, time::Instant};
+
+use jiff::Timestamp;
 
 use crate::{
+    chart::answer::Facts,
+    claim::Claim,
     report::result::{Finding, Measure, Row, Step},
     workload::Set,
 };
@@ -11,6 +15,8 @@ use crate::{
 #[derive(Debug)]
 pub struct State {
     started: Instant,
+    /// When it began.
+    pub began: Timestamp,
     /// The set that was deployed last.
     pub set: Option<Set>,
     /// What was done.
@@ -23,6 +29,12 @@ pub struct State {
     pub comparison: Vec<Row>,
     /// How often something was held against a ledger.
     pub readings: u32,
+    /// What is known of an upgrade, where the scenario tries one.
+    pub upgrade: Option<Facts>,
+    /// What it proves besides, as it turned out.
+    pub also: Vec<Claim>,
+    /// The images that were loaded for it.
+    pub loaded: BTreeSet<String>,
 }
 
 impl State {
@@ -30,12 +42,16 @@ impl State {
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
+            began: Timestamp::now(),
             set: None,
             steps: Vec::new(),
             against: Vec::new(),
             measures: Vec::new(),
             comparison: Vec::new(),
             readings: 0,
+            upgrade: None,
+            also: Vec::new(),
+            loaded: BTreeSet::new(),
         }
     }
 

@@ -36,6 +36,13 @@ pub struct Tunnelled<T> {
     _tunnels: Vec<Tunnel>,
 }
 
+impl<T> Tunnelled<T> {
+    /// What is reached through a tunnel.
+    pub(crate) fn new(inside: T, tunnel: Tunnel) -> Self {
+        Self { inside, _tunnels: vec![tunnel] }
+    }
+}
+
 impl<T> Deref for Tunnelled<T> {
     type Target = T;
 

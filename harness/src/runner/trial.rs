@@ -15,7 +15,7 @@ use super::{
     run::{HOLD, Parts, Run},
 };
 use crate::{
-    cluster::{Node, create_namespace, delete_namespace},
+    cluster::{Node, Site, create_namespace, delete_namespace},
     error::{Error, Result},
     fault,
     journal::{
@@ -44,6 +44,8 @@ pub(super) struct Shared {
     /// One that never tries again, for refusals that are to be seen.
     pub(super) probe_client: Client,
     pub(super) images: Vec<String>,
+    /// Where the cluster is.
+    pub(super) site: Site,
     /// The nodes that may be hurt.
     pub(super) nodes: Vec<Node>,
     /// What the cluster can't run, with the reason.
@@ -86,7 +88,10 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
     let evidence = store::evidence_folder(&plan.name);
     let directory = shared.directory.join(&evidence);
     let short = shared.run.rsplit('-').next().unwrap_or(&shared.run);
-    let namespace = format!("{}-{short}-{index}", plan.workload.namespace);
+    let namespace = match &plan.command {
+        Some(command) => command.namespace.clone(),
+        None => format!("{}-{short}-{index}", plan.workload.namespace),
+    };
     let mut result = ScenarioResult {
         schema: SCHEMA,
         run: shared.run.clone(),
@@ -108,6 +113,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         steps: Vec::new(),
         measures: Vec::new(),
         comparison: Vec::new(),
+        upgrade: None,
         lifelines: Vec::new(),
         started,
         seconds: 0.0,
@@ -115,11 +121,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         namespace: namespace.clone(),
         evidence,
         fingerprints: BTreeMap::new(),
-        rerun: format!(
-            "{}scripts/conformance --exact {}",
-            if plan.left_out(Profile::Quick) { "STEADFAST_PROFILE=full " } else { "" },
-            plan.name
-        ),
+        rerun: rerun(&plan),
     };
     if let Err(error) = recorded(shared, plan.clone(), &namespace, &directory, &mut result).await {
         // The trial could not even begin, or its recording could not be kept: nothing is proved.
@@ -139,6 +141,13 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         shared.progress.send(Event::Message(format!("{namespace} stays: {error}")));
     }
     result
+}
+
+/// The command that runs just this one again.
+fn rerun(plan: &Plan) -> String {
+    let profile = if plan.left_out(Profile::Quick) { "STEADFAST_PROFILE=full " } else { "" };
+    let in_catalogue = || format!("{profile}scripts/conformance --exact {}", plan.name);
+    plan.command.as_ref().map_or_else(in_catalogue, |command| command.line.clone())
 }
 
 /// Records, runs, judges.
@@ -177,6 +186,7 @@ async fn recorded(
         patience: shared.settings.scenario_deadline_factor,
         directory: directory.clone(),
         secrets: secrets.clone(),
+        site: shared.site.clone(),
     });
     let error = play(shared, &plan, run.clone()).await.err();
     run.state().end_step(error.is_some());
@@ -205,9 +215,11 @@ async fn recorded(
 /// Draws the conclusion from the record alone, as a replay does, and adds what was done and measured.
 fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<()> {
     let mut state = run.state();
+    result.proves.extend(std::mem::take(&mut state.also).into_iter().map(|claim| claim.id.to_owned()));
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
     result.comparison = std::mem::take(&mut state.comparison);
+    result.upgrade = state.upgrade.take();
     result.lifelines = lifelines(history, result.started, Timestamp::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
     replay::settle(result, history, run.directory())

@@ -94,6 +94,15 @@ pub fn pod_returns(promise: &Promise, ordinal: u32, old_uid: &str) -> Expectatio
     })
 }
 
+/// One pod is there, whatever it does.
+pub fn pod_exists(pod: &str) -> Expectation {
+    let name = pod.to_owned();
+    Expectation::new(format!("{name} exists"), move |world| match world.pods.contains_key(&name) {
+        true => Met,
+        false => NotYet(format!("{name} does not exist")),
+    })
+}
+
 /// One pod is Running and Ready, as an object other than `not_uid`.
 pub fn pod_ready(pod: &str, not_uid: Option<&str>) -> Expectation {
     let (name, old) = (pod.to_owned(), not_uid.map(str::to_owned));

@@ -59,6 +59,10 @@ pub const AIRBYTE_DB: Workload = Workload {
     database: Some("db-airbyte"),
 };
 
+/// A release of a chart, which brings its own objects.
+pub const CHART: Workload =
+    Workload { name: "chart", namespace: "chart", headless: "", port: 0, database: None };
+
 impl Workload {
     /// Its manifests, as shipped.
     ///

@@ -8,7 +8,7 @@ use harness::ledger::{
 
 use crate::servers::{Book, DEADLINE, LONG, Postgres, soon};
 
-const PLAN: Plan = Plan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES };
+const PLAN: Plan = Plan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES, pace: Duration::ZERO };
 
 async fn started() -> Postgres {
     started_with(&[]).await
@@ -86,7 +86,11 @@ async fn killed_in_mid_write(server: &Postgres, book: &Book, sizes: &'static [us
             let server = server.clone();
             async move { server.sql().await }
         };
-        Load::start(&book.recorder, &Plan { clients: 0..4, writes_per_client: 100_000, sizes }, connect)
+        Load::start(
+            &book.recorder,
+            &Plan { clients: 0..4, writes_per_client: 100_000, sizes, pace: Duration::ZERO },
+            connect,
+        )
     };
     load.acknowledged(50, LONG).await.unwrap();
     server.kill().await;

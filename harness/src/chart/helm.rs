@@ -1,0 +1,183 @@
+//! The real Helm: it renders, installs, upgrades and rolls back. What it says is passed on.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::{Chart, Rendered};
+use crate::{
+    cluster::{Finished, Program, find_program},
+    error::{Error, Result, exit},
+};
+
+/// Hooks included: our own waits tell more than Helm's, and begin when it has sent everything.
+const DEADLINE: Duration = Duration::from_secs(300);
+
+/// Helm, and the cluster that it talks to.
+#[derive(Debug, Clone)]
+pub struct Helm {
+    program: Utf8PathBuf,
+    /// `--kubeconfig` and `--kube-context`, where they are not the user's own.
+    target: Vec<String>,
+}
+
+/// A release by its name and place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub namespace: String,
+}
+
+/// How a chart gets to the cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// `helm install`, `helm upgrade`
+    Helm,
+    /// `helm template | kubectl apply`: what GitOps tools do; lookups find nothing, hooks are plain objects
+    Apply,
+}
+
+/// What a template may ask while it is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// The cluster: `lookup` finds what is there.
+    Cluster,
+    /// Nobody: `lookup` finds nothing.
+    Nothing,
+}
+
+impl Helm {
+    /// The Helm that set-up put into the cache, otherwise the one on the PATH.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn find(cache: &Utf8Path, kubeconfig: Option<&Utf8Path>, context: Option<&str>) -> Result<Self> {
+        let program = find_program(cache, "helm", exit::NO_HELM)?;
+        let mut target = Vec::new();
+        for (option, value) in
+            [("--kubeconfig", kubeconfig.map(Utf8Path::as_str)), ("--kube-context", context)]
+        {
+            target.extend(value.into_iter().flat_map(|value| [option.to_owned(), value.to_owned()]));
+        }
+        Ok(Self { program, target })
+    }
+
+    /// Runs Helm.
+    ///
+    /// # Errors
+    /// With its own words, when it fails.
+    pub async fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut all: Vec<&str> = arguments.to_vec();
+        all.extend(self.target.iter().map(String::as_str));
+        let finished = Program::new(&self.program, &all, DEADLINE).finish().await?;
+        if finished.status.success() {
+            return Ok(finished.stdout);
+        }
+        Err(Error::environment(format!("helm {}: Helm says: {}", arguments.join(" "), words(&finished))))
+    }
+
+    /// What a chart is on a cluster, without changing anything there. With `upgrade`, the release is there already.
+    ///
+    /// # Errors
+    /// With Helm's own words, when the values don't render.
+    pub async fn render(
+        &self,
+        chart: &Chart,
+        release: &Release,
+        lookup: Lookup,
+        upgrade: bool,
+    ) -> Result<Rendered> {
+        let mut arguments =
+            vec!["template", &release.name, chart.folder.as_str(), "--namespace", &release.namespace];
+        arguments.extend([
+            "--include-crds",
+            if lookup == Lookup::Cluster { "--dry-run=server" } else { "--dry-run=client" },
+        ]);
+        if upgrade {
+            arguments.push("--is-upgrade");
+        }
+        if let Some(values) = &chart.values {
+            arguments.extend(["--values", values.as_str()]);
+        }
+        let text = self.run(&arguments).await.map_err(|error| {
+            Error::trouble(exit::NO_CHART, format!("chart {} does not render: {error}", chart.reference))
+        })?;
+        Rendered::parse(&text, &chart.name)
+    }
+
+    /// What a release holds: its manifest and its hooks.
+    ///
+    /// # Errors
+    /// With Helm's own words: no such release, or no right to read it.
+    pub async fn held(&self, release: &Release) -> Result<Rendered> {
+        let place = ["--namespace", release.namespace.as_str()];
+        let manifest = self.run(&["get", "manifest", &release.name, place[0], place[1]]).await;
+        let manifest = manifest.map_err(|error| Error::trouble(exit::NO_RELEASE, error.to_string()))?;
+        let hooks = self.run(&["get", "hooks", &release.name, place[0], place[1]]).await?;
+        Rendered::parse(&format!("{manifest}\n---\n{hooks}"), "")
+    }
+
+    /// Installs a chart, and returns when Helm has sent everything.
+    ///
+    /// # Errors
+    /// With Helm's own words.
+    pub async fn install(&self, chart: &Chart, release: &Release) -> Result<()> {
+        self.change(&["install", &release.name, chart.folder.as_str()], chart, release).await
+    }
+
+    /// Upgrades a release to a chart, and returns when Helm has sent everything.
+    ///
+    /// # Errors
+    /// With Helm's own words.
+    pub async fn upgrade(&self, chart: &Chart, release: &Release) -> Result<()> {
+        // As without --reuse-values: what the user gives, and the new chart's defaults.
+        self.change(&["upgrade", &release.name, chart.folder.as_str(), "--reset-values"], chart, release)
+            .await
+    }
+
+    async fn change(&self, verb: &[&str], chart: &Chart, release: &Release) -> Result<()> {
+        let mut arguments = verb.to_vec();
+        arguments.extend(["--namespace", &release.namespace]);
+        if let Some(values) = &chart.values {
+            arguments.extend(["--values", values.as_str()]);
+        }
+        self.run(&arguments).await.map(drop)
+    }
+
+    /// Takes a release back to a revision, and returns when Helm has sent everything.
+    ///
+    /// # Errors
+    /// With Helm's own words.
+    pub async fn roll_back(&self, release: &Release, revision: u32) -> Result<()> {
+        let revision = revision.to_string();
+        self.run(&["rollback", &release.name, &revision, "--namespace", &release.namespace]).await.map(drop)
+    }
+
+    /// The newest revision of a release, and its state in Helm's word: `deployed`, `failed`, `pending-upgrade`.
+    ///
+    /// # Errors
+    /// With Helm's own words: no such release, or no right to read it.
+    pub async fn revision(&self, release: &Release) -> Result<(u32, String)> {
+        let arguments =
+            ["history", &release.name, "--namespace", &release.namespace, "--max", "1", "--output", "json"];
+        let said = self.run(&arguments).await;
+        let said = said.map_err(|error| Error::trouble(exit::NO_RELEASE, error.to_string()))?;
+        let newest: Vec<serde_json::Value> = serde_json::from_str(&said)
+            .map_err(|error| Error::bug(format!("helm history says what is no JSON: {error}: {said}")))?;
+        let newest = newest.last().ok_or_else(|| {
+            Error::trouble(exit::NO_RELEASE, format!("release {} has no history", release.name))
+        })?;
+        let revision = newest["revision"].as_u64().and_then(|revision| u32::try_from(revision).ok());
+        Ok((revision.unwrap_or(1), newest["status"].as_str().unwrap_or_default().to_owned()))
+    }
+}
+
+/// The line that tells, without what Helm says of its own working.
+fn words(finished: &Finished) -> String {
+    let noise = |line: &&str| line.contains("found symbolic link in path") || line.trim().is_empty();
+    let lines: Vec<&str> = finished.stderr.lines().filter(|line| !noise(line)).collect();
+    lines[lines.len().saturating_sub(8)..].join("\n")
+}

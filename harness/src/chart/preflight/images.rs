@@ -1,0 +1,24 @@
+//! U8: every image is there before anything starts.
+
+use super::Picture;
+use crate::chart::{Finding, Severity};
+
+/// Images of the new chart that can't be had.
+pub(super) fn missing(picture: &Picture) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for object in picture.new.workloads().filter(|object| !object.is_test()) {
+        for (pointer, container) in object.containers() {
+            let image = container["image"].as_str().unwrap_or_default();
+            let Some(why) = picture.missing_images.get(image) else { continue };
+            findings.push(Finding::about(
+                ("image-missing", "U8", Severity::Break),
+                &picture.to,
+                object,
+                &format!("{pointer}/image"),
+                format!("image {image} can't be had: {why}"),
+                "name an image that its registry still has; where registries are not reached, load it onto the nodes first",
+            ));
+        }
+    }
+    findings
+}

@@ -1,0 +1,220 @@
+//! An upgrade's answer, as it is told: to people, to a pull request, to programs.
+
+use camino::Utf8PathBuf;
+use serde::Serialize;
+
+use super::{
+    Severity,
+    answer::{Answer, Facts},
+    availability::Window,
+};
+use crate::report::{
+    result::{ClaimResult, Finding, ScenarioResult, Verdict},
+    words,
+};
+
+/// How many differences a pull request shows.
+const DIFFERENCES: usize = 40;
+
+/// Everything that is told of an upgrade.
+#[derive(Debug, Clone, Serialize)]
+pub struct Told {
+    /// In one word.
+    pub answer: Answer,
+    /// What is known of it.
+    pub upgrade: Option<Facts>,
+    /// What became of each claim; empty when there was only a preflight.
+    pub claims: Vec<ClaimResult>,
+    /// What the run found against them.
+    pub found: Vec<Finding>,
+    /// Why there is no answer, where there is none.
+    pub trouble: Option<String>,
+    /// The report of the run.
+    pub report: Option<Utf8PathBuf>,
+}
+
+impl Told {
+    /// Of a preflight alone.
+    pub fn preflight(facts: Facts) -> Self {
+        Self {
+            answer: Answer::of_findings(&facts.findings),
+            upgrade: Some(facts),
+            claims: Vec::new(),
+            found: Vec::new(),
+            trouble: None,
+            report: None,
+        }
+    }
+
+    /// Of a whole run.
+    pub fn run(result: ScenarioResult, report: Utf8PathBuf) -> Self {
+        Self {
+            answer: Answer::of(result.upgrade.as_ref(), &result),
+            claims: result.claims,
+            found: result.findings,
+            trouble: result.trouble.map(|trouble| trouble.message),
+            upgrade: result.upgrade,
+            report: Some(report),
+        }
+    }
+
+    /// For people: the worst last, where a terminal shows it.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |words: String| {
+            text.push_str(&words);
+            text.push('\n');
+        };
+        if let Some(facts) = &self.upgrade {
+            line(format!("{}: {} → {}", facts.release, facts.from, facts.to));
+            for finding in facts.findings.iter().rev() {
+                line(format!("\n{finding}"));
+            }
+            let differences = words::count(facts.differences.len(), "field");
+            line(format!("\nthe upgrade changes {differences}"));
+            for phase in &facts.phases {
+                let ending = phase
+                    .trouble
+                    .as_ref()
+                    .map_or_else(String::new, |why| format!(": {}", words::first_line(why)));
+                line(format!("{} took {}{ending}", phase.name, words::seconds(phase.to - phase.from)));
+                for (who, windows) in facts.windows(phase) {
+                    line(format!("  {who}: {}", away(&windows)));
+                }
+            }
+        }
+        for finding in self.found.iter().filter(|finding| !self.foretold(finding)) {
+            line(format!("\nseen {}: {}", finding.claim, finding.message));
+            finding.quotes.iter().for_each(|quote| line(format!("  {}", quote.text)));
+        }
+        let proved: Vec<&str> = self.with(Verdict::Proved);
+        if !proved.is_empty() {
+            line(format!("\nproved: {}", proved.join(" ")));
+        }
+        if let Some(report) = &self.report {
+            line(format!("report: {report}"));
+        }
+        line(self.last_line());
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// For a pull request.
+    pub fn markdown(&self) -> String {
+        let mut text = String::new();
+        let mut line = |words: String| {
+            text.push_str(&words);
+            text.push('\n');
+        };
+        line(format!("### {}", self.last_line()));
+        if let Some(facts) = &self.upgrade {
+            line(format!("\n`{}`: {} → {}\n", facts.release, facts.from, facts.to));
+            if !facts.findings.is_empty() {
+                line("| | claim | object | what would happen | where | what to do |\n|---|---|---|---|---|---|".to_owned());
+                for finding in &facts.findings {
+                    let cell = |words: &str| words.replace('|', "\\|").replace('\n', " ");
+                    line(format!(
+                        "| {} | {} | {} | {} | {} | {} |",
+                        finding.severity.text(),
+                        finding.claim,
+                        cell(&finding.object),
+                        cell(&finding.message),
+                        finding.place.as_deref().map_or(String::new(), |place| format!("`{}`", cell(place))),
+                        cell(&finding.remedy)
+                    ));
+                }
+            }
+            if !facts.phases.is_empty() {
+                line("\n| phase | took | without an acknowledged write |\n|---|---|---|".to_owned());
+                for phase in &facts.phases {
+                    let windows = facts.windows(phase);
+                    let away: Vec<_> =
+                        windows.iter().map(|(who, windows)| format!("{who}: {}", away(windows))).collect();
+                    line(format!(
+                        "| {} | {} | {} |",
+                        phase.name,
+                        words::seconds(phase.to - phase.from),
+                        away.join("<br>")
+                    ));
+                }
+            }
+        }
+        let seen: Vec<_> = self.found.iter().filter(|finding| !self.foretold(finding)).collect();
+        if !seen.is_empty() {
+            line("\nSeen when it was tried:\n".to_owned());
+            seen.iter().for_each(|finding| {
+                line(format!("- {}: {}", finding.claim, words::first_line(&finding.message)))
+            });
+        }
+        let proved = self.with(Verdict::Proved);
+        if !proved.is_empty() {
+            line(format!("\nProved: {}", proved.join(" ")));
+        }
+        if let Some(facts) = self.upgrade.as_ref().filter(|facts| !facts.differences.is_empty()) {
+            line(format!(
+                "\n<details><summary>{} change</summary>\n\n```diff",
+                words::count(facts.differences.len(), "field")
+            ));
+            for change in facts.differences.iter().take(DIFFERENCES) {
+                line(format!("  {} {}", change.object, change.field));
+                let side = |sign: char, value: &String| {
+                    value.lines().map(|part| format!("{sign} {part}\n")).collect::<String>()
+                };
+                if let Some(old) = &change.old {
+                    line(side('-', old).trim_end().to_owned());
+                }
+                if let Some(new) = &change.new {
+                    line(side('+', new).trim_end().to_owned());
+                }
+            }
+            if facts.differences.len() > DIFFERENCES {
+                line(format!("  and {} more", facts.differences.len() - DIFFERENCES));
+            }
+            line("```\n</details>".to_owned());
+        }
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// The answer, and why.
+    fn last_line(&self) -> String {
+        let worst = self
+            .upgrade
+            .iter()
+            .flat_map(|facts| &facts.findings)
+            .filter(|finding| finding.severity >= Severity::Break)
+            .count();
+        let seen = self.found.iter().filter(|finding| !self.foretold(finding)).count();
+        let reason = match (self.answer, &self.trouble) {
+            (Answer::Unknown | Answer::OldNotReady, Some(why)) => format!(": {}", words::first_line(why)),
+            (Answer::WouldBreak | Answer::LosesData, _) => {
+                let seen = if seen > 0 { format!(", {seen} seen in the run") } else { String::new() };
+                format!(": {worst} foretold{seen}")
+            }
+            _ => String::new(),
+        };
+        format!("{}{reason}", self.answer.text())
+    }
+
+    /// Whether the preflight has said it already.
+    fn foretold(&self, found: &Finding) -> bool {
+        self.upgrade.iter().flat_map(|facts| &facts.findings).any(|finding| finding.line() == found.message)
+    }
+
+    fn with(&self, verdict: Verdict) -> Vec<&str> {
+        self.claims.iter().filter(|claim| claim.verdict == verdict).map(|claim| claim.id.as_str()).collect()
+    }
+}
+
+/// `4.2 s without an acknowledged write, 3.9 s at a stretch`
+fn away(windows: &[Window]) -> String {
+    let all: f64 = windows.iter().map(Window::seconds).sum();
+    let longest = windows.iter().map(Window::seconds).fold(0.0, f64::max);
+    match windows.len() {
+        0 => "no pause".to_owned(),
+        1 => words::seconds(all),
+        number => {
+            format!("{} in {number} pauses, the longest {}", words::seconds(all), words::seconds(longest))
+        }
+    }
+}

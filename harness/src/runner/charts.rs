@@ -1,0 +1,107 @@
+//! What an upgrade of a chart needs of a run: Helm, images on the nodes, promises that come from a chart.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Run, catalogue::Sabotage};
+use crate::{
+    chart::{Helm, answer::Facts},
+    claim::Claim,
+    cluster::{docker, whole_name},
+    error::{Error, Result, exit},
+    journal::Promise,
+};
+
+const ASKING: Duration = Duration::from_secs(60);
+const PULLING: Duration = Duration::from_secs(600);
+
+impl Run {
+    /// Helm, for this trial's cluster.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn helm(&self) -> Result<Helm> {
+        let site = self.site();
+        Helm::find(&site.cache, site.kubeconfig.as_deref(), site.context.as_deref())
+    }
+
+    /// The chart that a control puts in the place of this one, or this one: a folder under manifests/charts.
+    pub fn chart(&self, folder: &str) -> String {
+        match self.sabotage() {
+            Some(Sabotage::Chart { instead_of, take }) if *instead_of == folder => (*take).to_owned(),
+            _ => folder.to_owned(),
+        }
+    }
+
+    /// Sees to it that the nodes have these images; those that can't be had are named, with the reason. A cluster that
+    /// is not kind's pulls them itself.
+    ///
+    /// # Errors
+    /// There is no engine, or the nodes do not take them.
+    pub async fn have_images(&self, images: &[String]) -> Result<BTreeMap<String, String>> {
+        let mut missing = BTreeMap::new();
+        let Some(loader) = &self.site().loader else { return Ok(missing) };
+        for image in images {
+            let whole = whole_name(image);
+            let known = |have: &String| whole_name(have) == whole;
+            if self.images().iter().any(known) || self.state().loaded.contains(&whole) {
+                continue;
+            }
+            let there = docker(&["image", "inspect", "--format", "{{.Id}}", image], ASKING).await.is_ok();
+            let pulled =
+                if there { Ok(String::new()) } else { docker(&["pull", "--quiet", image], PULLING).await };
+            match pulled {
+                Ok(_) => {
+                    loader.load(&[image]).await?;
+                    self.state().loaded.insert(whole);
+                }
+                Err(error @ Error::Environment { code: exit::NO_ENGINE | exit::TOO_SMALL, .. }) => {
+                    return Err(error);
+                }
+                Err(error) => {
+                    let why = error.to_string();
+                    missing.insert(image.clone(), why.lines().last().unwrap_or_default().trim().to_owned());
+                }
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Writes down what a set promises from now on, by its manifest.
+    pub fn promise(&self, set: &Value) {
+        let promise = Promise::of(set);
+        let last = self.log().history().promises_of(&promise.set).last().cloned();
+        if last.as_ref() != Some(&promise) {
+            self.log().promise(promise);
+        }
+    }
+
+    /// Keeps a value out of every log, report and evidence.
+    pub fn keep_secret(&self, value: &str) {
+        self.secrets().keep(value);
+    }
+
+    /// What is known of the upgrade, from its beginning on.
+    pub fn upgrade_facts(&self, facts: Facts) {
+        self.state().upgrade = Some(facts);
+    }
+
+    /// Adds to what is known of the upgrade.
+    pub fn change_upgrade_facts(&self, change: impl FnOnce(&mut Facts)) {
+        if let Some(facts) = &mut self.state().upgrade {
+            change(facts);
+        }
+    }
+
+    /// Says that these claims are proved as well, which could not be known before.
+    pub fn also_proves(&self, claims: &[Claim]) {
+        self.state().also.extend(claims);
+    }
+
+    /// When the scenario began.
+    pub fn started(&self) -> Timestamp {
+        self.state().began
+    }
+}
