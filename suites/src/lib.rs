@@ -18,6 +18,7 @@ mod rollout;
 mod sabotage;
 mod storage;
 mod survival;
+mod upgrade;
 
 /// Everything there is to run.
 pub fn catalogue() -> Vec<Scenario> {
@@ -37,6 +38,7 @@ pub fn catalogue() -> Vec<Scenario> {
         garage::scenarios(),
         postgres::scenarios(),
         document::scenarios(),
+        upgrade::scenarios(),
     ]
     .concat()
 }

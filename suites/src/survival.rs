@@ -46,7 +46,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("initialise, and write to every pod").await?;
     let (_, key) = run.garage_store(&set).await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: Duration::ZERO };
+    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: seconds(0) };
     let mut load = {
         let (run, set, key) = (run.clone(), set.clone(), key.clone());
         Load::start(&recorder, &plan, move |client| {
@@ -86,12 +86,8 @@ async fn sql_survives(run: Run) -> Result<()> {
         Sql::create_table(&session).await?;
         let recorder =
             Recorder::create(&run.directory().join(format!("ledger-{ordinal}.jsonl")), run.namespace())?;
-        let plan = Plan {
-            clients: ordinal..ordinal + 1,
-            writes_per_client: 2000,
-            sizes: ROWS,
-            pace: Duration::ZERO,
-        };
+        let plan =
+            Plan { clients: ordinal..ordinal + 1, writes_per_client: 2000, sizes: ROWS, pace: seconds(0) };
         let load = {
             let (run, pod) = (run.clone(), pod.clone());
             Load::start(&recorder, &plan, move |_| {

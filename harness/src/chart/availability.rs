@@ -99,7 +99,9 @@ mod tests {
                 told(1, 14),
                 told(0, 30),
             ],
-            ..Ledger::default()
+            run: String::new(),
+            file: String::new(),
+            lines: 0,
         };
         let found = |client: Option<u32>| {
             let windows =

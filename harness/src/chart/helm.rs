@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{Chart, Rendered};
 use crate::{
-    cluster::{Finished, Program, find_program},
+    cluster::{Program, find_program},
     error::{Error, Result, exit},
 };
 
@@ -76,7 +76,11 @@ impl Helm {
         if finished.status.success() {
             return Ok(finished.stdout);
         }
-        Err(Error::environment(format!("helm {}: Helm says: {}", arguments.join(" "), words(&finished))))
+        Err(Error::environment(format!(
+            "helm {}: Helm says: {}",
+            arguments.join(" "),
+            words(&finished.stderr)
+        )))
     }
 
     /// What a chart is on a cluster, without changing anything there. With `upgrade`, the release is there already.
@@ -175,9 +179,22 @@ impl Helm {
     }
 }
 
-/// The line that tells, without what Helm says of its own working.
-fn words(finished: &Finished) -> String {
-    let noise = |line: &&str| line.contains("found symbolic link in path") || line.trim().is_empty();
-    let lines: Vec<&str> = finished.stderr.lines().filter(|line| !noise(line)).collect();
-    lines[lines.len().saturating_sub(8)..].join("\n")
+/// The lines that tell, without what Helm logs of its own working.
+fn words(stderr: &str) -> String {
+    let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
+    let told: Vec<&str> = lines.iter().copied().filter(|line| !line.starts_with("level=")).collect();
+    let told = if told.is_empty() { lines } else { told };
+    told[told.len().saturating_sub(8)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_helm_logs_is_left_out_where_it_also_says_it() {
+        let said = "level=INFO msg=\"found symbolic link\"\nlevel=WARN msg=\"upgrade failed\"\nError: UPGRADE FAILED: x\n";
+        assert_eq!(words(said), "Error: UPGRADE FAILED: x");
+        assert_eq!(words("level=ERROR msg=alone\n"), "level=ERROR msg=alone");
+    }
 }

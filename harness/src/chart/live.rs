@@ -205,7 +205,7 @@ impl Identity {
             match after.claims.get(claim) {
                 Some(now) if now == uid => {}
                 Some(now) => {
-                    against.push(format!("the PVC {claim} is another: its UID was {uid} and is {now}"))
+                    against.push(format!("the PVC {claim} is another: its UID was {uid} and is {now}"));
                 }
                 None => against.push(format!("the PVC {claim} is gone")),
             }
@@ -214,7 +214,8 @@ impl Identity {
             match after.servers.get(server) {
                 Some(now) if now == identity => {}
                 Some(now) => {
-                    against.push(format!("the server in {server} is another: it was {identity} and is {now}"))
+                    against
+                        .push(format!("the server in {server} is another: it was {identity} and is {now}"));
                 }
                 None => against.push(format!("the server in {server} does not say who it is")),
             }

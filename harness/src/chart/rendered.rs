@@ -39,7 +39,7 @@ impl fmt::Display for Key {
 }
 
 /// A rendered chart.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Rendered {
     /// Its objects, in Helm's order.
     pub objects: Vec<Object>,

@@ -143,7 +143,7 @@ impl Told {
         if !seen.is_empty() {
             line("\nSeen when it was tried:\n".to_owned());
             seen.iter().for_each(|finding| {
-                line(format!("- {}: {}", finding.claim, words::first_line(&finding.message)))
+                line(format!("- {}: {}", finding.claim, words::first_line(&finding.message)));
             });
         }
         let proved = self.with(Verdict::Proved);
@@ -207,7 +207,7 @@ impl Told {
 }
 
 /// `4.2 s without an acknowledged write, 3.9 s at a stretch`
-fn away(windows: &[Window]) -> String {
+pub fn away(windows: &[Window]) -> String {
     let all: f64 = windows.iter().map(Window::seconds).sum();
     let longest = windows.iter().map(Window::seconds).fold(0.0, f64::max);
     match windows.len() {

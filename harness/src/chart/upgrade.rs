@@ -87,25 +87,19 @@ pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
     let new = stage.judge_before().await?;
     let before = Identity::read(&stage.run, &mut writers).await?;
 
-    let rolled = stage.phase("upgrade", &new, &mut writers, stage.upgrade(&new).boxed()).await?;
-    if rolled {
-        let against = before.against(&Identity::read(&stage.run, &mut writers).await?);
-        stage.run.judge(U9, against);
+    for phase in ["upgrade", "rollback", "upgrade again"] {
+        let back = phase == "rollback";
+        let (act, wanted, claim) = match back {
+            true => (stage.roll_back().boxed(), &stage.old, U10),
+            false => (stage.upgrade(&new).boxed(), &new, U7),
+        };
+        if stage.phase(phase, wanted, &mut writers, act).await? {
+            let revised = live::not_revised(&stage.run, wanted).await?;
+            stage.run.judge(claim, revised);
+            let now = Identity::read(&stage.run, &mut writers).await?;
+            stage.run.judge(U9, before.against(&now));
+        }
     }
-    let revised = live::not_revised(&stage.run, &new).await?;
-    stage.run.judge(U7, revised);
-
-    let back = stage.phase("rollback", &stage.old, &mut writers, stage.roll_back().boxed()).await?;
-    let kept = live::not_revised(&stage.run, &stage.old).await?;
-    stage.run.judge(U10, kept);
-    if back {
-        let against = before.against(&Identity::read(&stage.run, &mut writers).await?);
-        stage.run.judge(U9, against);
-    }
-
-    stage.phase("upgrade again", &new, &mut writers, stage.upgrade(&new).boxed()).await?;
-    let revised = live::not_revised(&stage.run, &new).await?;
-    stage.run.judge(U7, revised);
     Ok(())
 }
 

@@ -38,7 +38,7 @@ pub use namespace::{
     HOLD_FINALIZER, RUN_LABEL, SCENARIO_LABEL, create_namespace, delete_namespace, label_value, sweep,
 };
 pub use node::Node;
-pub(crate) use process::{Finished, Program, find_program};
+pub(crate) use process::{Program, find_program};
 pub use progress::Progress;
 pub use ready::{all_nodes as all_nodes_ready, api as api_ready};
 pub use runs::RunLock;

@@ -12,6 +12,7 @@ use super::{
     picture::picture,
     result::{ClusterFacts, Outcome, ScenarioResult, Verdict},
     tally::{ClaimReport, Ending, Report},
+    upgrade,
     verdict::{self, ControlState},
     words,
 };
@@ -39,6 +40,7 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
         ("matrix.html", include_str!("matrix.html")),
         ("scenario.html", include_str!("scenario.html")),
         ("picture.html", include_str!("picture.html")),
+        ("upgrade.html", include_str!("upgrade.html")),
     ] {
         templates.add_template(name, source)?;
     }
@@ -285,7 +287,7 @@ fn card(result: &ScenarioResult) -> Value {
         evidence => &result.evidence, rerun => &result.rerun, why, control,
         claims => claims.collect::<Vec<_>>(), findings => findings.collect::<Vec<_>>(),
         steps => steps.collect::<Vec<_>>(), measures => measures.collect::<Vec<_>>(),
-        comparison => comparison.collect::<Vec<_>>(), picture => picture(result),
+        comparison => comparison.collect::<Vec<_>>(), picture => picture(result), upgrade => upgrade::section(result),
     }
 }
 

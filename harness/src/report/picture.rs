@@ -5,6 +5,7 @@ use minijinja::{Value, context};
 
 use super::{
     result::{Lifeline, ScenarioResult, Span},
+    upgrade::writers,
     words,
 };
 
@@ -27,11 +28,13 @@ struct Lane<'a> {
 
 /// The picture's geometry, for the template; none if there is nothing to draw.
 pub fn picture(result: &ScenarioResult) -> Option<Value> {
-    let lanes = lanes(&result.lifelines);
+    let written = result.upgrade.as_ref().map(writers).unwrap_or_default();
+    let lives: Vec<Lifeline> = result.lifelines.iter().cloned().chain(written).collect();
+    let lanes = lanes(&lives);
     if lanes.is_empty() {
         return None;
     }
-    let spans = || result.lifelines.iter().flat_map(|life| &life.spans);
+    let spans = || lives.iter().flat_map(|life| &life.spans);
     let end = spans().map(|span| span.to).fold(result.seconds, f64::max).max(0.001);
     let names = lanes.iter().map(|lane| lane.name.chars().count().min(NAME_LIMIT)).max().unwrap_or(0);
     let left = names as f64 * CHARACTER + 20.0;

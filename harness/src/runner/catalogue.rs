@@ -75,12 +75,12 @@ impl Control {
 pub enum Sabotage {
     /// Changes the manifest before it is applied.
     Manifest(fn(&mut Manifest, &Workload) -> Result<()>),
-    /// Takes another chart of manifests/charts where the scenario takes one.
+    /// Upgrades other charts of manifests/charts.
     Chart {
-        /// What the scenario takes: `garage/1.1.0`.
-        instead_of: &'static str,
-        /// What it gets.
-        take: &'static str,
+        /// The chart that it comes from, where it is another: `postgresql/1.0.0-hook`.
+        from: Option<&'static str>,
+        /// The chart that it goes to: `garage/2.0.0-service-name`.
+        to: &'static str,
     },
     /// Acts when the scenario begins the step of this name, before the step does anything.
     At(&'static str, fn(Run, Set) -> BoxFuture<'static, Result<()>>),

@@ -27,11 +27,11 @@ impl Run {
         Helm::find(&site.cache, site.kubeconfig.as_deref(), site.context.as_deref())
     }
 
-    /// The chart that a control puts in the place of this one, or this one: a folder under manifests/charts.
-    pub fn chart(&self, folder: &str) -> String {
+    /// The charts that are upgraded, from and to: these, or those that a control puts in their place.
+    pub fn charts(&self, from: &'static str, to: &'static str) -> (&'static str, &'static str) {
         match self.sabotage() {
-            Some(Sabotage::Chart { instead_of, take }) if *instead_of == folder => (*take).to_owned(),
-            _ => folder.to_owned(),
+            Some(Sabotage::Chart { from: other, to }) => (other.unwrap_or(from), to),
+            _ => (from, to),
         }
     }
 

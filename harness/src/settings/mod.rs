@@ -5,8 +5,6 @@ mod sources;
 mod table;
 mod values;
 
-pub(crate) use values::repository;
-
 pub use sources::{CONFIG, PREFIX};
 pub use table::{Setting, table};
-pub use values::{ImageSource, Keep, Profile, Settings};
+pub use values::{ImageSource, Keep, Profile, Settings, repository};

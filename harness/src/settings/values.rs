@@ -67,7 +67,7 @@ fn default_parallel() -> NonZeroUsize {
 }
 
 /// The root of this repository, where the scripts are, and where relative paths in settings begin.
-pub(crate) fn repository() -> &'static Utf8Path {
+pub fn repository() -> &'static Utf8Path {
     let package = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
     package.parent().unwrap_or(package)
 }

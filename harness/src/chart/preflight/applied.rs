@@ -8,7 +8,7 @@ use crate::chart::{Finding, Object, Severity, Way};
 /// What the API server refuses, field by field.
 pub(super) fn refused(picture: &Picture) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (key, object) in picture.new() {
+    for (key, object) in picture.new_objects() {
         let Some(Trial::Refused { message, causes }) = picture.trials.get(&key) else { continue };
         let live = picture.live(object);
         for (field, said) in fields(object, live, message, causes) {
@@ -148,13 +148,13 @@ pub(super) fn not_served(picture: &Picture) -> Vec<Finding> {
             )
         })
     };
-    picture.new().into_iter().filter_map(not_served).collect()
+    picture.new_objects().into_iter().filter_map(not_served).collect()
 }
 
 /// Objects that are there and belong to somebody else: Helm refuses to take them over.
 pub(super) fn not_ours(picture: &Picture) -> Vec<Finding> {
-    let held = picture.held();
-    let strangers = picture.new().into_iter().filter(|(key, object)| {
+    let held = picture.held_objects();
+    let strangers = picture.new_objects().into_iter().filter(|(key, object)| {
         picture.way == Way::Helm
             && !held.contains_key(key)
             && object.hooks().is_empty()

@@ -49,6 +49,29 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Finding> {
     findings
 }
 
+/// Objects that were the release's own and become hooks: Helm deletes them, and makes them again only at an installation.
+pub(super) fn become_hooks(picture: &Picture) -> Vec<Finding> {
+    let lasting = ["StatefulSet", "Deployment", "DaemonSet", "PersistentVolumeClaim", "Service"];
+    let becoming = picture.kept().into_iter().filter(|(old, new)| {
+        picture.way == Way::Helm
+            && lasting.contains(&new.key.kind.as_str())
+            && old.hooks().is_empty()
+            && !new.hooks().is_empty()
+    });
+    becoming
+        .map(|(_, new)| {
+            Finding::about(
+                ("becomes-a-hook", "U2", Severity::Loss),
+                &picture.to,
+                new,
+                "/metadata/annotations/helm.sh/hook",
+                format!("it becomes a hook ({}): Helm deletes what is there, as the new chart has no such object of its own", new.hooks().join(", ")),
+                "leave it an ordinary object of the chart",
+            )
+        })
+        .collect()
+}
+
 /// Definitions in crds/, which Helm installs and never upgrades.
 pub(super) fn definitions_changed(picture: &Picture) -> Vec<Finding> {
     let definitions =

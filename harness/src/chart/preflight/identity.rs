@@ -5,7 +5,7 @@ use crate::chart::{Finding, Object, Severity, Way};
 
 /// Sets that the new chart has no more, or under another name.
 pub(super) fn sets_gone(picture: &Picture) -> Vec<Finding> {
-    let held = picture.held();
+    let held = picture.held_objects();
     let comes = |set: &&Object| {
         !held.values().any(|old| old.key.kind == "StatefulSet" && old.key.name == set.key.name)
     };
@@ -104,6 +104,27 @@ pub(super) fn claims_left(picture: &Picture) -> Vec<Finding> {
         })
     })
     .collect()
+}
+
+/// Claims that will go with their set or its replicas from now on.
+pub(super) fn claims_deleted(picture: &Picture) -> Vec<Finding> {
+    let field = "/spec/persistentVolumeClaimRetentionPolicy";
+    let deletes = |set: &Object| {
+        ["whenDeleted", "whenScaled"].map(|when| set.text(&format!("{field}/{when}")) == "Delete")
+    };
+    let sets = picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet");
+    sets.filter(|(old, new)| deletes(old).iter().zip(deletes(new)).any(|(before, after)| after && !before))
+        .map(|(_, new)| {
+            Finding::about(
+                ("claims-deleted", "U10", Severity::Care),
+                &picture.to,
+                new,
+                field,
+                "from now on PVCs are deleted with the set, or when it is scaled down: `helm uninstall` then takes the data along",
+                "leave the policy at Retain; who wants to be rid of the data can delete the PVCs",
+            )
+        })
+        .collect()
 }
 
 fn repository(container: &serde_json::Value) -> String {

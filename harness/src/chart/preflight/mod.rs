@@ -44,9 +44,11 @@ const CHECKS: &[fn(&Picture) -> Vec<Finding>] = &[
     stores::directories_moved,
     images::missing,
     hooks::workloads_as_hooks,
+    hooks::become_hooks,
     hooks::definitions_changed,
     hooks::rolls_held_back,
     availability::weakened,
+    identity::claims_deleted,
 ];
 
 /// The claims that the preflight judges.
@@ -64,7 +66,7 @@ pub fn judge(picture: &Picture) -> Vec<Finding> {
 
 /// What differs between what is there and what would be, object by object.
 pub fn differences(picture: &Picture) -> Vec<Change> {
-    let (old, new) = (picture.held(), picture.new());
+    let (old, new) = (picture.held_objects(), picture.new_objects());
     let mut keys: Vec<_> = old.keys().chain(new.keys()).collect();
     keys.sort();
     keys.dedup();

@@ -55,25 +55,25 @@ pub enum Trial {
 
 impl Picture {
     /// What the release holds, by what it is.
-    pub fn held(&self) -> BTreeMap<Key, &Object> {
+    pub fn held_objects(&self) -> BTreeMap<Key, &Object> {
         self.held.by_key(&self.release.namespace)
     }
 
     /// What the release would hold, by what it is.
-    pub fn new(&self) -> BTreeMap<Key, &Object> {
+    pub fn new_objects(&self) -> BTreeMap<Key, &Object> {
         self.new.by_key(&self.release.namespace)
     }
 
     /// The objects that are there before and after: old and new.
     pub fn kept(&self) -> Vec<(&Object, &Object)> {
-        let new = self.new();
-        self.held().iter().filter_map(|(key, old)| Some((*old, *new.get(key)?))).collect()
+        let new = self.new_objects();
+        self.held_objects().iter().filter_map(|(key, old)| Some((*old, *new.get(key)?))).collect()
     }
 
     /// The objects that the new chart has no more.
     pub fn gone(&self) -> Vec<&Object> {
-        let new = self.new();
-        let gone = self.held().into_iter().filter(|(key, _)| !new.contains_key(key));
+        let new = self.new_objects();
+        let gone = self.held_objects().into_iter().filter(|(key, _)| !new.contains_key(key));
         gone.map(|(_, object)| object).filter(|object| !object.is_test()).collect()
     }
 

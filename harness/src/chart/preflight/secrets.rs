@@ -12,7 +12,7 @@ use crate::chart::{Finding, Object, Severity, Way, change::hash, rendered::Key};
 pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
     let (again, kept) = (secrets(picture, &picture.again), secrets(picture, &picture.new));
     let mut findings = Vec::new();
-    for (key, object) in picture.new().into_iter().filter(|(key, _)| key.kind == "Secret") {
+    for (key, object) in picture.new_objects().into_iter().filter(|(key, _)| key.kind == "Secret") {
         let Some(live) = picture.live(object).map(plain) else { continue };
         for (name, value) in kept.get(&key).into_iter().flatten() {
             let Some(old) = live.get(name).filter(|old| *old != value) else { continue };
@@ -54,7 +54,7 @@ pub(super) fn regenerated(picture: &Picture) -> Vec<Finding> {
         return Vec::new();
     }
     let (offline, new) = (secrets(picture, &picture.offline), secrets(picture, &picture.new));
-    let objects = picture.new();
+    let objects = picture.new_objects();
     let mut findings = Vec::new();
     for (key, values) in &new {
         let Some((object, live)) =

@@ -38,8 +38,7 @@ impl Node<'_> {
         if output.code == 0 {
             return Ok(output.stdout);
         }
-        let said =
-            output.stderr.lines().filter(|line| !line.trim().is_empty()).next_back().unwrap_or_default();
+        let said = output.stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
         Err(Error::failed(format!(
             "garage {} in {}: exit code {}: {said}",
             arguments.join(" "),
