@@ -49,7 +49,7 @@ enum Command {
     Explain(command::Explain),
     /// Say what upgrading a chart would break or lose: try it in a cluster of our own, or only look at a live release
     #[command(after_help = UPGRADE_CODES)]
-    Upgrade(command::Upgrade),
+    Upgrade(Box<command::Upgrade>),
 }
 
 const UPGRADE_CODES: &str = "Exit codes:

@@ -95,7 +95,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         garage
             .proves(SEEN)
             .within(seconds(900))
-            .slow_control("database_engine", [U3, U6], to("garage/2.0.0-database-engine"), "can't be read")
+            .slow_control("database_engine", [U3], to("garage/2.0.0-database-engine"), "acknowledged writes are lost")
             .slow_control(
                 "never_ready",
                 [U10, U7],

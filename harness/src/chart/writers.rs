@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     Chart, Rendered,
     availability::{Availability, windows},
-    store::{Connection, Speech, Store, Stores, detect, file, garage},
+    store::{Connection, Speech, Store, Stores, Ways, detect, file, garage},
 };
 use crate::{
     claim::Claim,
@@ -17,7 +17,6 @@ use crate::{
     ledger::{Ledger, Load, Outcome, Plan, Recorder},
     runner::Run,
     wait::{Progress, expectations, until_asked},
-    workload::garage::answers::AccessKey,
 };
 
 /// Below and above the bounds at which Garage stores otherwise; most are small, so that reading back stays quick.
@@ -41,8 +40,7 @@ pub struct Writers {
 /// A store that is written to.
 struct Written {
     store: Arc<Store>,
-    container: String,
-    key: Option<AccessKey>,
+    ways: Ways,
     /// The pods that take writes; a client writes to each, numbered as they are here.
     pods: Vec<String>,
     recorder: Option<Recorder>,
@@ -85,15 +83,18 @@ impl Writers {
                 (promise.start..promise.start + replicas).map(|ordinal| promise.pod(ordinal)).collect();
             let first = set.text("/spec/template/spec/containers/0/name").to_owned();
             let container = store.container.clone().unwrap_or(first);
-            let mut key = None;
+            let mut ways = Ways { container, key: None, probe: None };
+            if matches!(store.speech, Speech::Postgresql { .. }) {
+                ways.probe = Some(run.probe().await?);
+            }
             if matches!(store.speech, Speech::Garage(_)) {
                 for pod in &pods {
                     run.wait(&expectations::pod_running(pod), WRITES_AGAIN).await?;
                 }
                 let node =
-                    |pod: &String| garage::Node { run, pod: pod.clone(), container: container.clone() };
+                    |pod: &String| garage::Node { run, pod: pod.clone(), container: ways.container.clone() };
                 let nodes: Vec<garage::Node<'_>> = pods.iter().map(node).collect();
-                key = Some(garage::initialise(run, &nodes).await?);
+                ways.key = Some(garage::initialise(run, &nodes).await?);
             }
             // Pods that are no copies of one another are stores of their own, each with a ledger.
             let copies: Vec<Vec<String>> =
@@ -101,8 +102,7 @@ impl Writers {
             let store = Arc::new(store);
             written.extend(copies.into_iter().map(|pods| Written {
                 store: Arc::clone(&store),
-                container: container.clone(),
-                key: key.clone(),
+                ways: ways.clone(),
                 pods,
                 recorder: None,
             }));
@@ -146,14 +146,14 @@ impl Writers {
                 Speech::Command { .. } => SMALL,
             };
             let plan = Plan { clients, writes_per_client: MANY, sizes, pace: PACE };
-            let (run, store, pods) = (run.clone(), Arc::clone(&written.store), written.pods.clone());
-            let (key, container) = (written.key.clone(), written.container.clone());
+            let (run, store) = (run.clone(), Arc::clone(&written.store));
+            let (pods, ways) = (written.pods.clone(), written.ways.clone());
             let load = Load::start(&recorder, &plan, move |client| {
-                let (run, store, key) = (run.clone(), Arc::clone(&store), key.clone());
-                let (pod, container) = (pods[client as usize].clone(), container.clone());
+                let (run, store, ways) = (run.clone(), Arc::clone(&store), ways.clone());
+                let pod = pods[client as usize].clone();
                 async move {
                     run.wait(&expectations::pod_ready(&pod, None), patience).await?;
-                    Connection::open(&run, &store, &pod, &container, key.as_ref()).await
+                    Connection::open(&run, &store, &pod, &ways).await
                 }
             });
             Some((written.store.set.clone(), written.pods.clone(), recorder, load))
@@ -232,7 +232,7 @@ impl Writers {
                 let identity = match &written.store.speech {
                     Speech::Garage(_) => {
                         let node =
-                            garage::Node { run, pod: pod.clone(), container: written.container.clone() };
+                            garage::Node { run, pod: pod.clone(), container: written.ways.container.clone() };
                         Some(node.id().await?)
                     }
                     Speech::Postgresql { .. } => written.open(run, pod).await?.system_identifier().await?,
@@ -247,7 +247,7 @@ impl Writers {
 
 impl Written {
     async fn open(&self, run: &Run, pod: &str) -> Result<Connection> {
-        Connection::open(run, &self.store, pod, &self.container, self.key.as_ref()).await
+        Connection::open(run, &self.store, pod, &self.ways).await
     }
 }
 

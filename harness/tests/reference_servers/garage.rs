@@ -11,7 +11,8 @@ use harness::{
 
 use crate::servers::{Book, Garage, LONG, soon};
 
-const PLAN: Plan = Plan { clients: 0..2, writes_per_client: 12, sizes: s3::SIZES, pace: Duration::ZERO };
+const PLAN: Plan =
+    Plan { clients: 0..2, writes_per_client: 12, sizes: s3::SIZES, pace: std::time::Duration::ZERO };
 
 async fn started() -> Garage {
     let server = Garage::start(1).await;
@@ -89,7 +90,12 @@ async fn acknowledged_objects_survive_sigkill_in_mid_write() {
         };
         Load::start(
             &book.recorder,
-            &Plan { clients: 0..3, writes_per_client: 100_000, sizes: s3::SIZES, pace: Duration::ZERO },
+            &Plan {
+                clients: 0..3,
+                writes_per_client: 100_000,
+                sizes: s3::SIZES,
+                pace: std::time::Duration::ZERO,
+            },
             connect,
         )
     };

@@ -8,7 +8,8 @@ use harness::ledger::{
 
 use crate::servers::{Book, DEADLINE, LONG, Postgres, soon};
 
-const PLAN: Plan = Plan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES, pace: Duration::ZERO };
+const PLAN: Plan =
+    Plan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES, pace: std::time::Duration::ZERO };
 
 async fn started() -> Postgres {
     started_with(&[]).await
@@ -88,7 +89,7 @@ async fn killed_in_mid_write(server: &Postgres, book: &Book, sizes: &'static [us
         };
         Load::start(
             &book.recorder,
-            &Plan { clients: 0..4, writes_per_client: 100_000, sizes, pace: Duration::ZERO },
+            &Plan { clients: 0..4, writes_per_client: 100_000, sizes, pace: std::time::Duration::ZERO },
             connect,
         )
     };

@@ -19,6 +19,7 @@ use crate::{
     workload::{
         garage::answers::AccessKey,
         postgres::{Login, Session},
+        sentinel::Sentinel,
     },
 };
 
@@ -35,6 +36,17 @@ pub enum Connection {
     Command(Box<Command>),
 }
 
+/// What the ways to a store's pods need.
+#[derive(Debug, Clone)]
+pub struct Ways {
+    /// The container of the store.
+    pub container: String,
+    /// The key of a Garage that was initialised.
+    pub key: Option<AccessKey>,
+    /// A pod beside them, to come from outside.
+    pub probe: Option<Sentinel>,
+}
+
 /// Commands in a pod that write and check.
 pub struct Command {
     run: Run,
@@ -45,20 +57,15 @@ pub struct Command {
 }
 
 impl Connection {
-    /// Opens one. `key` is that of a Garage that was initialised.
+    /// Opens one.
     ///
     /// # Errors
     /// Nobody answers, or the login is refused.
-    pub async fn open(
-        run: &Run,
-        store: &Store,
-        pod: &str,
-        container: &str,
-        key: Option<&AccessKey>,
-    ) -> Result<Self> {
+    pub async fn open(run: &Run, store: &Store, pod: &str, ways: &Ways) -> Result<Self> {
+        let Ways { container, key, probe } = ways;
         match &store.speech {
             Speech::Garage(place) => {
-                let key = key.ok_or_else(|| Error::bug("a Garage without a key"))?;
+                let key = key.as_ref().ok_or_else(|| Error::bug("a Garage without a key"))?;
                 s3(run, pod, place, key.clone()).await
             }
             Speech::S3 { s3: place, secret } => {
@@ -68,7 +75,9 @@ impl Connection {
             Speech::Postgresql { port, user, database, secret } => {
                 let (named, password) = credentials(run, secret).await?;
                 let user = named.or_else(|| user.clone()).unwrap_or_else(|| "postgres".to_owned());
-                let tunnel = run.tunnel(pod, *port).await?;
+                // From inside the pod, as by a port-forward, PostgreSQL's image trusts everybody.
+                let probe = probe.as_ref().ok_or_else(|| Error::bug("a PostgreSQL without a probe"))?;
+                let tunnel = run.tunnel_through(probe, &address(run, pod)?, *port).await?;
                 let login = Login {
                     host: tunnel.address.ip().to_string(),
                     port: tunnel.address.port(),
@@ -82,7 +91,7 @@ impl Connection {
             Speech::Command { write, check } => Ok(Self::Command(Box::new(Command {
                 run: run.clone(),
                 pod: pod.to_owned(),
-                container: container.to_owned(),
+                container: container.clone(),
                 write: write.clone(),
                 check: check.clone(),
             }))),
@@ -178,6 +187,12 @@ impl Command {
         }
         Ok(holdings)
     }
+}
+
+/// A pod's address of this moment.
+fn address(run: &Run, pod: &str) -> Result<String> {
+    let ip = run.log().now(|world| world.pods.get(pod).and_then(|pod| pod.ip.clone()));
+    ip.ok_or_else(|| Error::failed(format!("the pod {pod} has no address")))
 }
 
 async fn s3(run: &Run, pod: &str, place: &Place, key: AccessKey) -> Result<Connection> {

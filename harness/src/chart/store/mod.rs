@@ -5,7 +5,7 @@ pub mod detect;
 pub mod file;
 pub mod garage;
 
-pub use connection::Connection;
+pub use connection::{Connection, Ways};
 pub use detect::detect;
 pub use file::Stores;
 
