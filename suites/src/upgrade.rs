@@ -46,7 +46,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let applied = scenario(
         "upgrade::applied",
         "a database that was installed by helm template | kubectl apply is upgraded the same way",
-        |run| tried(run, POSTGRESQL, Way::Apply),
+        |run| tried(run, APPLIED, Way::Apply),
     );
     [
         foreseen_of_garage
@@ -95,12 +95,23 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         garage
             .proves(SEEN)
             .within(seconds(900))
-            .slow_control("database_engine", [U3], to("garage/2.0.0-database-engine"), "acknowledged writes are lost")
+            .slow_control(
+                "database_engine",
+                [U3],
+                to("garage/2.0.0-database-engine"),
+                "acknowledged writes are lost",
+            )
             .slow_control(
                 "never_ready",
                 [U10, U7],
                 to("garage/2.0.0-never-ready"),
                 "the rollback did not come to its end",
+            )
+            .slow_control(
+                "regenerated_secret",
+                [U6, U4],
+                to("garage/2.0.0-regenerated-secret"),
+                "took no write at any pod",
             )
             .slow_control("on_delete", [U7], to("garage/2.0.0-on-delete"), "the set's newest is"),
         umbrella.proves(SEEN).within(seconds(900)).slow(),
@@ -116,11 +127,18 @@ struct Chart {
     release: &'static str,
     from: &'static str,
     to: &'static str,
+    /// The values that a user gives.
+    values: Option<&'static str>,
 }
 
-const GARAGE: Chart = Chart { release: "garage", from: "garage/1.0.0", to: "garage/1.1.0" };
-const POSTGRESQL: Chart = Chart { release: "postgresql", from: "postgresql/1.0.0", to: "postgresql/1.1.0" };
-const UMBRELLA: Chart = Chart { release: "lakehouse", from: "umbrella/1.0.0", to: "umbrella/1.1.0" };
+const GARAGE: Chart = Chart { release: "garage", from: "garage/1.0.0", to: "garage/1.1.0", values: None };
+const POSTGRESQL: Chart =
+    Chart { release: "postgresql", from: "postgresql/1.0.0", to: "postgresql/1.1.0", values: None };
+const UMBRELLA: Chart =
+    Chart { release: "lakehouse", from: "umbrella/1.0.0", to: "umbrella/1.1.0", values: None };
+
+/// Where nothing is looked up, a password must be given, or it would be another at each rendering.
+const APPLIED: Chart = Chart { values: Some("postgresql/dagster.yaml"), ..POSTGRESQL };
 
 /// The upgrade goes to this chart instead.
 const fn to(take: &'static str) -> Sabotage {
@@ -142,10 +160,10 @@ async fn tried(run: Run, chart: Chart, way: Way) -> Result<()> {
 
 fn upgrade(run: &Run, chart: Chart, way: Way) -> Upgrade {
     let (from, to) = run.charts(chart.from, chart.to);
-    let source = |chart: &str| Source {
-        reference: Reference::Folder(repository().join("manifests/charts").join(chart)),
-        values: None,
-    };
+    let charts = repository().join("manifests/charts");
+    let values = chart.values.map(|values| charts.join(values));
+    let source =
+        |chart: &str| Source { reference: Reference::Folder(charts.join(chart)), values: values.clone() };
     Upgrade {
         release: chart.release.to_owned(),
         way,

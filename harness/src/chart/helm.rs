@@ -65,6 +65,11 @@ impl Helm {
         Ok(Self { program, target })
     }
 
+    /// Where it is.
+    pub fn program(&self) -> &Utf8Path {
+        &self.program
+    }
+
     /// Runs Helm.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::{Object, Rendered, preflight::says_the_same, writers::Writers};
 use crate::{
+    diagnosis::explain,
     error::{Error, Result, within},
     journal::Promise,
     runner::Run,
@@ -53,7 +54,13 @@ pub async fn first_pod(run: &Run, set: &Object, patience: Duration) -> Result<()
 pub async fn settled(run: &Run, rendered: &Rendered, patience: Duration) -> Result<()> {
     let mut settling = Vec::new();
     for set in rendered.of_kind("StatefulSet") {
-        settling.push(set_settled(run, set, patience).boxed());
+        let settled = async move {
+            match set_settled(run, set, patience).await {
+                Err(Error::Failed(why)) => Err(Error::failed(with_cause(run, set, why).await)),
+                other => other,
+            }
+        };
+        settling.push(settled.boxed());
     }
     for deployment in rendered.of_kind("Deployment") {
         settling.push(deployment_settled(run, deployment, patience).boxed());
@@ -74,6 +81,14 @@ async fn set_settled(run: &Run, set: &Object, patience: Duration) -> Result<()> 
         run.wait(&expectations::rolled(&promise, replicas), patience).await?;
     }
     run.wait(&expectations::set_ready(&promise, replicas), patience).await.map(drop)
+}
+
+/// Why a set is stuck, where that can be told, and what to do.
+async fn with_cause(run: &Run, set: &Object, why: String) -> String {
+    let Ok(diagnosis) = explain(run.client(), run.namespace(), &set.key.name).await else { return why };
+    let causes =
+        diagnosis.causes.iter().map(|cause| format!("{}; do: {}", cause.seen, cause.advice.join("; ")));
+    std::iter::once(why).chain(causes).collect::<Vec<_>>().join("\n")
 }
 
 async fn deployment_settled(run: &Run, object: &Object, patience: Duration) -> Result<()> {

@@ -22,6 +22,9 @@ use crate::{
     runner::Run,
 };
 
+/// The phase after which everything is read back from everywhere.
+const LAST: &str = "upgrade again";
+
 /// A chart as a user names it.
 #[derive(Debug, Clone)]
 pub struct Source {
@@ -59,6 +62,8 @@ pub struct Stage {
     to: Chart,
     /// What the old chart is on this cluster.
     old: Rendered,
+    /// The sets of the new chart that the API server would take.
+    taken: Rendered,
     stores: Option<Utf8PathBuf>,
 }
 
@@ -67,7 +72,7 @@ pub struct Stage {
 /// # Errors
 /// There is no such chart, the old one can't be installed, or nobody answers.
 pub async fn preflight(run: Run, upgrade: Upgrade) -> Result<()> {
-    let stage = Stage::set(run, upgrade).await?;
+    let mut stage = Stage::set(run, upgrade).await?;
     for set in stage.old.of_kind("StatefulSet") {
         live::first_pod(&stage.run, set, stage.patience).await?;
     }
@@ -79,7 +84,7 @@ pub async fn preflight(run: Run, upgrade: Upgrade) -> Result<()> {
 /// # Errors
 /// There is no such chart, the old one does not become ready, or nobody answers.
 pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
-    let stage = Stage::set(run, upgrade).await?;
+    let mut stage = Stage::set(run, upgrade).await?;
     let mut writers = stage.ready().await?;
     if !writers.is_empty() {
         stage.run.also_proves(&[U3, U6]);
@@ -87,7 +92,7 @@ pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
     let new = stage.judge_before().await?;
     let before = Identity::read(&stage.run, &mut writers).await?;
 
-    for phase in ["upgrade", "rollback", "upgrade again"] {
+    for phase in ["upgrade", "rollback", LAST] {
         let back = phase == "rollback";
         let (act, wanted, claim) = match back {
             true => (stage.roll_back().boxed(), &stage.old, U10),
@@ -135,7 +140,8 @@ impl Stage {
         run.have_images(&live::images(&old)).await?;
         let stores = upgrade.stores.clone();
         let (way, patience) = (upgrade.way, upgrade.patience);
-        let mut stage = Self { run, helm, release, way, patience, from, to, old, stores };
+        let taken = Rendered::default();
+        let mut stage = Self { run, helm, release, way, patience, from, to, old, taken, stores };
         stage.promise(&stage.old);
         match way {
             Way::Helm => stage
@@ -183,7 +189,7 @@ impl Stage {
     }
 
     /// The preflight, judged; the answer is what the new chart is here.
-    async fn judge_before(&self) -> Result<Rendered> {
+    async fn judge_before(&mut self) -> Result<Rendered> {
         self.run.step(format!("preflight to {}", self.to.title())).await?;
         let offline = self.helm.render(&self.to, &self.release, Lookup::Nothing, true).await?;
         let missing = self.run.have_images(&live::images(&offline)).await?;
@@ -217,12 +223,8 @@ impl Stage {
             facts.findings = findings;
             facts.differences = differences;
         });
-        let taken = picture
-            .new
-            .objects
-            .iter()
-            .filter(|object| object.key.kind == "StatefulSet" && picture.would_take(object));
-        self.promise(&Rendered { objects: taken.cloned().collect() });
+        let sets = picture.new.of_kind("StatefulSet").filter(|set| picture.would_take(set));
+        self.taken = Rendered { objects: sets.cloned().collect() };
         Ok(picture.new)
     }
 
@@ -269,12 +271,14 @@ impl Stage {
             facts.availability.extend(availability);
         });
         if trouble.is_none() {
-            writers.read_back(&self.run, U3, &ledgers).await?;
+            // Copies are compared once, when everything was done to them.
+            writers.read_back(&self.run, U3, &ledgers, name == LAST).await?;
         }
         Ok(trouble.is_none())
     }
 
     async fn upgrade(&self, new: &Rendered) -> Result<()> {
+        self.promise(&self.taken);
         match self.way {
             Way::Helm => self.helm.upgrade(&self.to, &self.release).await,
             Way::Apply => self.apply(new).await,

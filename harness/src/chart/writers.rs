@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     Chart, Rendered,
-    availability::{Availability, windows},
+    availability::{Availability, Window, windows},
     store::{Connection, Speech, Store, Stores, Ways, detect, file, garage},
 };
 use crate::{
@@ -20,15 +20,15 @@ use crate::{
 };
 
 /// Below and above the bounds at which Garage stores otherwise; most are small, so that reading back stays quick.
-const OBJECTS: &[usize] = &[100, 3071, 100, 3072, 100, 20_000, 100, 100, 1_100_000, 100];
+const OBJECTS: &[usize] = &[100, 3071, 100, 3072, 100, 20_000, 100, 100, 100, 100, 100, 1_100_000];
 const ROWS: &[usize] = &[64, 1024, 64, 20_000];
 const SMALL: &[usize] = &[64];
 /// A client's rhythm: often enough to see a second without the store.
 const PACE: Duration = Duration::from_millis(250);
 /// More than an hour of it.
 const MANY: u64 = 20_000;
-/// A replicated store may make its clients wait so long when one of its nodes goes: the time of one call that fails.
-const LONGEST: f64 = 15.0;
+/// A replicated store may make its clients wait so long, all in all, while its nodes go one by one.
+const AWAY: f64 = 10.0;
 /// How long a pod that is ready may take until it takes a write.
 const WRITES_AGAIN: Duration = Duration::from_secs(90);
 
@@ -186,34 +186,41 @@ impl Writers {
         all
     }
 
-    /// Windows of replicated stores that are longer than the loss of a node explains.
+    /// Replicated stores that took no writes for longer than the loss of one node after the other explains.
     pub fn too_long(&self, availability: &[Availability], run: &Run) -> Vec<String> {
         let replicated = |name: &String| {
             self.stores.iter().any(|written| written.store.set == *name && written.store.replicated())
         };
-        let longest = run.stretch(Duration::from_secs_f64(LONGEST)).as_secs_f64();
+        let most = run.stretch(Duration::from_secs_f64(AWAY)).as_secs_f64();
         let whole = availability.iter().filter(|one| one.pod.is_none() && replicated(&one.store));
         whole
-            .flat_map(|one| one.windows.iter().map(move |window| (one, window)))
-            .filter(|(_, window)| window.seconds() > longest)
-            .map(|(one, window)| {
+            .map(|one| (one, one.windows.iter().map(Window::seconds).sum::<f64>()))
+            .filter(|(_, seconds)| *seconds > most)
+            .map(|(one, seconds)| {
+                let windows: Vec<String> =
+                    one.windows.iter().map(|window| format!("{:.1} to {:.1}", window.from, window.to)).collect();
                 format!(
-                    "{} took no write at any pod for {:.1} s, from second {:.1} on; the loss of one node explains {longest:.0} s",
+                    "{} took no write at any pod for {seconds:.1} s (seconds {}); nodes that go one after the other explain {most:.0} s",
                     one.store,
-                    window.seconds(),
-                    window.from
+                    windows.join(", ")
                 )
             })
             .collect()
     }
 
-    /// Reads everything back from every pod, and holds it against the ledgers.
+    /// Reads everything back, from every pod or from the first of each store, and holds it against the ledgers.
     ///
     /// # Errors
     /// What was read can't be written down.
-    pub async fn read_back(&self, run: &Run, claim: Claim, ledgers: &[Ledger]) -> Result<()> {
+    pub async fn read_back(
+        &self,
+        run: &Run,
+        claim: Claim,
+        ledgers: &[Ledger],
+        every_pod: bool,
+    ) -> Result<()> {
         for (written, ledger) in self.stores.iter().zip(ledgers) {
-            for pod in &written.pods {
+            for pod in written.pods.iter().take(if every_pod { written.pods.len() } else { 1 }) {
                 let held = async { written.open(run, pod).await?.read_back(ledger).await };
                 run.take_ledger(claim, pod, ledger, held.await)?;
             }

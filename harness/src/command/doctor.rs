@@ -4,6 +4,7 @@ use std::{path::Path, time::Duration};
 
 use harness::{
     Error, Result,
+    chart::Helm,
     cluster::{self, Engine},
     error::exit,
     settings::{ImageSource, Settings},
@@ -59,6 +60,10 @@ pub async fn doctor(settings: &Settings) -> Result<()> {
     };
     match cluster::find_kind(&settings.cache) {
         Ok(kind) => findings.well(&format!("kind is at {kind}")),
+        Err(error) => findings.missing(error),
+    }
+    match Helm::find(&settings.cache, None, None) {
+        Ok(helm) => findings.well(&format!("Helm is at {}", helm.program())),
         Err(error) => findings.missing(error),
     }
     if let Some(engine) = &engine {
