@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{Chart, Rendered};
 use crate::{
     cluster::{Program, find_program},
-    error::{Error, Result, exit},
+    error::{Class, Error, Result, exit},
 };
 
 /// Hooks included: our own waits tell more than Helm's, and begin when it has sent everything.
@@ -81,11 +81,13 @@ impl Helm {
         if finished.status.success() {
             return Ok(finished.stdout);
         }
-        Err(Error::environment(format!(
-            "helm {}: Helm says: {}",
-            arguments.join(" "),
-            words(&finished.stderr)
-        )))
+        let said = words(&finished.stderr);
+        let code = match () {
+            () if said.contains("is forbidden") => exit::FORBIDDEN,
+            () if said.contains("release: not found") => exit::NO_RELEASE,
+            () => Class::Environment.exit_code(),
+        };
+        Err(Error::trouble(code, format!("helm {}: Helm says: {said}", arguments.join(" "))))
     }
 
     /// What a chart is on a cluster, without changing anything there. With `upgrade`, the release is there already.
@@ -111,8 +113,11 @@ impl Helm {
         if let Some(values) = &chart.values {
             arguments.extend(["--values", values.as_str()]);
         }
-        let text = self.run(&arguments).await.map_err(|error| {
-            Error::trouble(exit::NO_CHART, format!("chart {} does not render: {error}", chart.reference))
+        let text = self.run(&arguments).await.map_err(|error| match error.exit_code() {
+            exit::FORBIDDEN => error,
+            _ => {
+                Error::trouble(exit::NO_CHART, format!("chart {} does not render: {error}", chart.reference))
+            }
         })?;
         Rendered::parse(&text, &chart.name)
     }
@@ -123,8 +128,7 @@ impl Helm {
     /// With Helm's own words: no such release, or no right to read it.
     pub async fn held(&self, release: &Release) -> Result<Rendered> {
         let place = ["--namespace", release.namespace.as_str()];
-        let manifest = self.run(&["get", "manifest", &release.name, place[0], place[1]]).await;
-        let manifest = manifest.map_err(|error| Error::trouble(exit::NO_RELEASE, error.to_string()))?;
+        let manifest = self.run(&["get", "manifest", &release.name, place[0], place[1]]).await?;
         let hooks = self.run(&["get", "hooks", &release.name, place[0], place[1]]).await?;
         Rendered::parse(&format!("{manifest}\n---\n{hooks}"), "")
     }
@@ -165,22 +169,17 @@ impl Helm {
         self.run(&["rollback", &release.name, &revision, "--namespace", &release.namespace]).await.map(drop)
     }
 
-    /// The newest revision of a release, and its state in Helm's word: `deployed`, `failed`, `pending-upgrade`.
+    /// The state of a release, in Helm's word: `deployed`, `failed`, `pending-upgrade`.
     ///
     /// # Errors
     /// With Helm's own words: no such release, or no right to read it.
-    pub async fn revision(&self, release: &Release) -> Result<(u32, String)> {
-        let arguments =
-            ["history", &release.name, "--namespace", &release.namespace, "--max", "1", "--output", "json"];
-        let said = self.run(&arguments).await;
-        let said = said.map_err(|error| Error::trouble(exit::NO_RELEASE, error.to_string()))?;
-        let newest: Vec<serde_json::Value> = serde_json::from_str(&said)
+    pub async fn state(&self, release: &Release) -> Result<String> {
+        let place = ["--namespace", &release.namespace, "--max", "1", "--output", "json"];
+        let said = self.run(&[&["history", release.name.as_str()], &place[..]].concat()).await?;
+        let history: Vec<serde_json::Value> = serde_json::from_str(&said)
             .map_err(|error| Error::bug(format!("helm history says what is no JSON: {error}: {said}")))?;
-        let newest = newest.last().ok_or_else(|| {
-            Error::trouble(exit::NO_RELEASE, format!("release {} has no history", release.name))
-        })?;
-        let revision = newest["revision"].as_u64().and_then(|revision| u32::try_from(revision).ok());
-        Ok((revision.unwrap_or(1), newest["status"].as_str().unwrap_or_default().to_owned()))
+        let newest = history.last().and_then(|newest| newest["status"].as_str());
+        Ok(newest.unwrap_or_default().to_owned())
     }
 }
 

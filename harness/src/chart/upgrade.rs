@@ -256,8 +256,11 @@ impl Stage {
         let end = Timestamp::now();
         let ledgers = writing.stop().await?;
         let availability = writers.availability(&ledgers, self.run.started(), (begin, end));
-        let against = silent.into_iter().chain(writers.too_long(&availability, &self.run));
-        self.run.judge(U6, against);
+        let against: Vec<String> =
+            silent.into_iter().chain(writers.too_long(&availability, &self.run)).collect();
+        if trouble.is_none() || !against.is_empty() {
+            self.run.judge(U6, against);
+        }
         for one in &availability {
             let seconds: f64 = one.windows.iter().map(super::availability::Window::seconds).sum();
             let who = one.pod.as_ref().unwrap_or(&one.store);

@@ -60,22 +60,37 @@ pub async fn provide(settings: &Settings, names: &[&str], progress: &Progress) -
     }
 }
 
+/// An image that is not to be had from here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absence {
+    /// Why.
+    pub why: String,
+    /// Whether its registry says so; otherwise nobody answers here, and a cluster elsewhere may have more luck.
+    pub sure: bool,
+}
+
 /// Why an image can't be had, if so: neither our engine has it, nor does a registry give it.
 ///
 /// # Errors
 /// There is no engine to ask.
-pub async fn image_missing(reference: &str) -> Result<Option<String>> {
+pub async fn image_missing(reference: &str) -> Result<Option<Absence>> {
     if docker(&["image", "inspect", "--format", "{{.Id}}", reference], QUICK).await.is_ok() {
         return Ok(None);
     }
     match docker(&["manifest", "inspect", reference], QUICK).await {
         Ok(_) => Ok(None),
         Err(error @ Error::Environment { code: exit::NO_ENGINE, .. }) => Err(error),
-        Err(error) => {
-            let said = error.to_string();
-            Ok(Some(said.lines().last().unwrap_or_default().trim().to_owned()))
-        }
+        Err(error) => Ok(Some(absence(&error))),
     }
+}
+
+/// What the engine says of an image that it can't get.
+pub(crate) fn absence(error: &Error) -> Absence {
+    let said = error.to_string();
+    let line = said.lines().last().unwrap_or_default();
+    let why = line.rsplit_once("exit status: 1: ").map_or(line, |(_, why)| why).trim().to_owned();
+    let known = ["manifest unknown", "no such manifest", "not found", "denied", "unauthorized"];
+    Absence { sure: known.iter().any(|words| why.contains(words)), why }
 }
 
 /// An image's name with all that it leaves out: `postgres:17` is `docker.io/library/postgres:17`.

@@ -31,7 +31,8 @@ pub use docker::docker;
 pub use down::{Down, down};
 pub use engine::{Engine, Machine};
 pub use exec::{Output, exec};
-pub use images::{Image, SCRIPTS, image_missing, provide, whole_name};
+pub(crate) use images::absence;
+pub use images::{Absence, Image, SCRIPTS, image_missing, provide, whole_name};
 pub use kind::find as find_kind;
 pub use leased::Cluster;
 pub use namespace::{

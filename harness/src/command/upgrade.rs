@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use harness::{
     Error, Result,
     chart::{
-        Chart, Helm, Reference, Release, Way,
+        Chart, Helm, Release, Way,
         answer::{Answer, Facts},
         preflight,
         told::Told,
@@ -44,13 +44,13 @@ pub struct Arguments {
     /// The chart that it comes from: a folder, a packaged chart, oci://REGISTRY/CHART:VERSION, REPOSITORY/CHART@VERSION
     /// [with --context: what the release holds]
     #[arg(long, value_name = "CHART", required_unless_present = "context")]
-    from: Option<Reference>,
+    from: Option<String>,
     /// The values that are given to it
     #[arg(long, value_name = "FILE")]
     from_values: Option<Utf8PathBuf>,
     /// The chart that it goes to
     #[arg(long, value_name = "CHART")]
-    to: Reference,
+    to: String,
     /// The values that are given to it [default: those of --from-values]
     #[arg(long, value_name = "FILE")]
     to_values: Option<Utf8PathBuf>,
@@ -93,14 +93,16 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     let scratch = Scratch::new(settings)?;
     let from = match &arguments.from {
         Some(reference) => Some(
-            Chart::get(&helm, reference, arguments.from_values.as_deref(), &scratch.0.join("from")).await?,
+            Chart::get(&helm, &reference.parse()?, arguments.from_values.as_deref(), &scratch.0.join("from"))
+                .await?,
         ),
         None => None,
     };
     let to =
-        Chart::get(&helm, &arguments.to, arguments.to_values().as_deref(), &scratch.0.join("to")).await?;
+        Chart::get(&helm, &arguments.to.parse()?, arguments.to_values().as_deref(), &scratch.0.join("to"))
+            .await?;
     let state = match arguments.with {
-        Way::Helm => helm.revision(&release).await?.1,
+        Way::Helm => helm.state(&release).await?,
         Way::Apply => "deployed".to_owned(),
     };
     if state != "deployed" {
@@ -141,8 +143,8 @@ pub fn run(settings: Settings, arguments: &Arguments) -> Result<ExitCode> {
     let upgrade = Upgrade {
         release: arguments.release.clone(),
         way: arguments.with,
-        from: Source { reference: from.clone(), values: arguments.from_values.clone() },
-        to: Source { reference: arguments.to.clone(), values: arguments.to_values() },
+        from: Source { reference: from.parse()?, values: arguments.from_values.clone() },
+        to: Source { reference: arguments.to.parse()?, values: arguments.to_values() },
         stores: arguments.stores.clone(),
         patience: Duration::from_secs(arguments.patience),
     };

@@ -9,7 +9,7 @@ use super::{Run, catalogue::Sabotage};
 use crate::{
     chart::{Helm, answer::Facts},
     claim::Claim,
-    cluster::{docker, whole_name},
+    cluster::{Absence, absence, docker, whole_name},
     error::{Error, Result, exit},
     journal::Promise,
 };
@@ -40,7 +40,7 @@ impl Run {
     ///
     /// # Errors
     /// There is no engine, or the nodes do not take them.
-    pub async fn have_images(&self, images: &[String]) -> Result<BTreeMap<String, String>> {
+    pub async fn have_images(&self, images: &[String]) -> Result<BTreeMap<String, Absence>> {
         let mut missing = BTreeMap::new();
         let Some(loader) = &self.site().loader else { return Ok(missing) };
         for image in images {
@@ -61,8 +61,8 @@ impl Run {
                     return Err(error);
                 }
                 Err(error) => {
-                    let why = error.to_string();
-                    missing.insert(image.clone(), why.lines().last().unwrap_or_default().trim().to_owned());
+                    // The nodes have no other way to it.
+                    missing.insert(image.clone(), Absence { sure: true, ..absence(&error) });
                 }
             }
         }

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::chart::{Chart, Object, Release, Rendered, Way, rendered::Key};
+use crate::{
+    chart::{Chart, Object, Release, Rendered, Way, rendered::Key},
+    cluster::Absence,
+};
 
 /// One look at a release, and at what would become of it.
 #[derive(Debug, Clone)]
@@ -32,7 +35,7 @@ pub struct Picture {
     /// The PVCs of the namespace.
     pub claims: BTreeSet<String>,
     /// The images that can't be had, with the reason.
-    pub missing_images: BTreeMap<String, String>,
+    pub missing_images: BTreeMap<String, Absence>,
     /// The API server's version.
     pub kubernetes: String,
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{Picture, Trial};
 use crate::{
     chart::{Chart, Helm, Object, Release, Rendered, Way, helm::Lookup, rendered::Key},
-    cluster,
+    cluster::{self, Absence},
     error::{Error, Result, exit, within},
 };
 
@@ -231,7 +231,7 @@ impl Look<'_> {
     }
 
     /// The new chart's images that neither the nodes nor our engine have, and that no registry gives.
-    async fn missing_images(&self, known: &[String]) -> Result<BTreeMap<String, String>> {
+    async fn missing_images(&self, known: &[String]) -> Result<BTreeMap<String, Absence>> {
         let mut wanted: BTreeSet<&str> = BTreeSet::new();
         for object in self.new.workloads().filter(|object| !object.is_test()) {
             let images = object.containers();

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
-use crate::chart::{Chart, Release, Rendered, Way};
+use crate::{
+    chart::{Chart, Release, Rendered, Way},
+    cluster::Absence,
+};
 
 const OLD: &str = r#"
 apiVersion: apps/v1
@@ -241,8 +244,11 @@ fn a_setting_that_leads_away_from_the_data_is_a_loss() {
 #[test]
 fn a_missing_image_is_named_with_the_reason() {
     let mut picture = picture(str::to_owned);
-    picture.missing_images.insert("postgres:17".into(), "manifest unknown".into());
-    assert_eq!(found(&picture), only("image-missing", "U8", Severity::Break));
+    for (sure, severity) in [(true, Severity::Break), (false, Severity::Care)] {
+        let absence = Absence { why: "manifest unknown".into(), sure };
+        picture.missing_images.insert("postgres:17".into(), absence);
+        assert_eq!(found(&picture), only("image-missing", "U8", severity));
+    }
 }
 
 #[test]
