@@ -1,13 +1,20 @@
 //! Acts on objects beside the set: pods by name, Deployments, a Deployment's pods.
 
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
 
-use k8s_openapi::api::{apps::v1::Deployment, core::v1::Pod};
+use k8s_openapi::{
+    NamespaceResourceScope,
+    api::{
+        apps::v1::Deployment,
+        core::v1::{PersistentVolumeClaim, Pod},
+    },
+};
 use kube::{
     Api,
-    api::{DeleteParams, EvictParams, Patch, PatchParams},
+    api::{DeleteParams, EvictParams, Patch, PatchParams, PostParams},
 };
-use serde_json::json;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 
 use super::Run;
 use crate::{
@@ -106,6 +113,51 @@ impl Run {
         if let Err(error) = sentinel.allocate(mebibytes).await {
             self.log().act("overfill", format!("pod/{pod}"), format!("{pod} did not answer: {error}"));
         }
+    }
+
+    /// Lets the namespace have no more than `most` pods or claims, which it has already; returns when the API server
+    /// refuses one more. It learns of a quota a moment after it has taken it.
+    ///
+    /// # Errors
+    /// When the API server refuses the quota, or goes on to take more.
+    pub async fn forbid_more(&self, resource: &str, most: u32) -> Result<()> {
+        let hard = json!({resource: most.to_string()});
+        self.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
+            "metadata": {"name": "no-more"}, "spec": {"hard": hard}})])
+            .await?;
+        let pod = json!({"metadata": {"name": "one-more"}, "spec": {"containers": [{"name": "one", "image": "none"}]}});
+        let claim = json!({"metadata": {"name": "one-more"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}});
+        let refused = || async {
+            let taken = match resource {
+                "pods" => self.would_create::<Pod>(&pod).await,
+                _ => self.would_create::<PersistentVolumeClaim>(&claim).await,
+            };
+            match taken {
+                Ok(()) => Ok(Progress::NotYet(format!("it would take one more of {resource}"))),
+                Err(kube::Error::Api(status)) if status.message.contains("exceeded quota") => {
+                    Ok(Progress::Met)
+                }
+                Err(error) => Ok(Progress::NotYet(error.to_string())),
+            }
+        };
+        let sentence = format!("the quota of {most} {resource} is in force");
+        until_asked(&sentence, self.stretch(CALL), refused).await.map(drop)
+    }
+
+    /// Asks whether the API server would take an object, without making it.
+    async fn would_create<K>(&self, object: &Value) -> kube::Result<()>
+    where
+        K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + DeserializeOwned
+            + Serialize
+            + Clone
+            + Debug,
+    {
+        let object: K = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
+        let api: Api<K> = Api::namespaced(self.probe_client().clone(), self.namespace());
+        let parameters = PostParams { dry_run: true, ..PostParams::default() };
+        api.create(&parameters, &object).await.map(drop)
     }
 
     /// Scales a Deployment; does not wait.

@@ -14,6 +14,8 @@
 //! - **Claims that are about to go.** A claim of a pod that was scaled away is deleted some time after the pod. A set that is scaled up
 //!   before that gets a pod whose claim vanishes under it, and nothing makes its controller look again
 //!   ([`expectations::claims_settled`]).
+//! - **Taken is not in force.** The API server's own quota check learns of a quota by a watch, a moment after it was taken: one more
+//!   pod may slip through. It is asked by dry runs until it refuses ([`Run::forbid_more`]).
 //! - **Ready is not routed.** A node's proxy and the DNS learn of a pod later than the API does. Names and connections are asked
 //!   until they are right, within a stated time that is measured ([`until_asked`]).
 //! - **A watch may end without an end.** While something is awaited, a list checks every second that the watch is alive; at the end
@@ -28,6 +30,7 @@
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
 //! [`Set::nudge`]: crate::workload::Set::nudge
+//! [`Run::forbid_more`]: crate::runner::Run::forbid_more
 //! [`Pod::ready_since`]: crate::journal::fact::Pod::ready_since
 
 pub mod asking;

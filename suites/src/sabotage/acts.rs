@@ -1,16 +1,16 @@
 //! Sabotage of the cluster, at a step of the scenario.
 
 use harness::{
-    Error, Result,
+    Error,
     claim::D4,
-    runner::{Run, Sabotage},
+    runner::Sabotage,
     wait::expectations,
     workload::{
         garage::{Wanted, layout},
         sentinel::Held,
     },
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{comparison::STATELESS, seconds};
 
@@ -163,17 +163,11 @@ const fn set_gone_at(step: &'static str) -> Sabotage {
 /// The namespace may have no more claims than there are without the missing one.
 pub const NO_MORE_CLAIMS_ALLOWED: Sabotage =
     Sabotage::At("the claim of pod 1 is deleted, and its pod", |run, _| {
-        Box::pin(async move { allow(run, json!({"persistentvolumeclaims": "1"})).await })
+        Box::pin(async move { run.forbid_more("persistentvolumeclaims", 1).await })
     });
 
 /// The namespace may have no more pods.
 pub const NO_MORE_PODS_ALLOWED: Sabotage =
     Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {
-        Box::pin(async move { allow(run, json!({"pods": "3"})).await })
+        Box::pin(async move { run.forbid_more("pods", 3).await })
     });
-
-async fn allow(run: Run, hard: Value) -> Result<()> {
-    run.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
-        "metadata": {"name": "sabotage"}, "spec": {"hard": hard}})])
-        .await
-}
