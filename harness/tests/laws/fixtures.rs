@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use camino::Utf8PathBuf;
 use harness::{
-    journal::{History, entry::Line},
+    journal::{History, Reducer, entry::Line},
     law,
 };
 use serde_json::{Value, json};
@@ -37,9 +37,10 @@ pub fn lines(journal: &str) -> Vec<Value> {
 }
 
 pub fn history(lines: &[Value]) -> History {
+    let mut reducer = Reducer::default();
     let entries = lines.iter().filter_map(|line| {
         let line: Line = serde_json::from_value(line.clone()).unwrap();
-        line.reduce().unwrap().map(Arc::new)
+        line.reduce(&mut reducer).unwrap().map(Arc::new)
     });
     History::new(entries)
 }

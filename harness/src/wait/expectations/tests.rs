@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::journal::{Change, Entry, Kind, Record, reduce};
+use crate::journal::{Change, Entry, Kind, Record, Reducer};
 
 fn promise() -> Promise {
     Promise::of(&json!({"metadata": {"name": "db"}, "spec": {}}))
@@ -12,7 +12,7 @@ fn promise() -> Promise {
 fn world(objects: &[(Kind, Value)]) -> World {
     let mut world = World::default();
     for (line, (kind, object)) in (1..).zip(objects) {
-        let fact = reduce(*kind, object).unwrap();
+        let fact = Reducer::default().reduce(*kind, object).unwrap();
         let record = Record::Object { change: Change::Added, revision: line, fact };
         world.apply(&Entry { line, at: jiff::Timestamp::UNIX_EPOCH, record });
     }
