@@ -6,7 +6,7 @@ use std::{io::Write, sync::Arc, time::Instant};
 
 use anyhow::Result;
 use harness::{
-    journal::{Change, Entry, Fact, History, Kind, Promise, Record, fact::Set, reduce},
+    journal::{Change, Entry, History, Kind, Promise, Record, Reducer},
     law,
 };
 use jiff::Timestamp;
@@ -59,11 +59,11 @@ fn memory(figure: &str) -> Result<u64> {
 
 /// Sets that come up and roll in turn, until there are so many events.
 fn history(large: u32, events: usize) -> History {
-    let mut story = Story { entries: Vec::with_capacity(events), revision: 0 };
+    let mut story = Story { entries: Vec::with_capacity(events), reducer: Reducer::default(), revision: 0 };
     let mut sets: Vec<_> = SMALL.map(|name| (name, SMALL_REPLICAS)).to_vec();
     sets.push(("large", large));
     for (name, _) in &sets {
-        story.record(Record::Promise(promise(name)));
+        story.record(Record::Promise(Box::new(promise(name))));
     }
     for generation in 1.. {
         for (name, replicas) in &sets {
@@ -86,6 +86,7 @@ fn promise(set: &str) -> Promise {
 
 struct Story {
     entries: Vec<Arc<Entry>>,
+    reducer: Reducer,
     revision: u64,
 }
 
@@ -97,9 +98,10 @@ impl Story {
     }
 
     /// Through the same door as a recorded object, so that it takes the memory that one takes.
-    fn object(&mut self, change: Change, kind: Kind, object: &Value) {
+    fn object(&mut self, change: Change, kind: Kind, mut object: Value) {
         self.revision += 1;
-        let fact = reduce(kind, object).unwrap();
+        object["metadata"]["resourceVersion"] = json!(self.revision.to_string());
+        let fact = self.reducer.reduce(kind, &object).unwrap();
         self.record(Record::Object { change, revision: self.revision, fact });
     }
 
@@ -112,7 +114,7 @@ impl Story {
                 (Change::Modified, "stopped"),
                 (Change::Deleted, "stopped"),
             ] {
-                self.object(change, Kind::Pod, &pod(set, ordinal, generation - 1, state));
+                self.object(change, Kind::Pod, pod(set, ordinal, generation - 1, state));
             }
             self.status(set, generation, replicas, ready, replicas - 1);
         } else {
@@ -120,27 +122,24 @@ impl Story {
             let claim = json!({"metadata": {"name": name, "uid": format!("uid-{name}")},
                 "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}},
                     "volumeName": format!("pvc-{name}")}, "status": {"phase": "Bound"}});
-            self.object(Change::Added, Kind::PersistentVolumeClaim, &claim);
+            self.object(Change::Added, Kind::PersistentVolumeClaim, claim);
         }
-        self.object(Change::Added, Kind::Pod, &pod(set, ordinal, generation, "pending"));
+        self.object(Change::Added, Kind::Pod, pod(set, ordinal, generation, "pending"));
         self.status(set, generation, replicas, ready, ready + 1);
         for state in ["pending", "running", "ready"] {
-            self.object(Change::Modified, Kind::Pod, &pod(set, ordinal, generation, state));
+            self.object(Change::Modified, Kind::Pod, pod(set, ordinal, generation, state));
         }
         self.status(set, generation, replicas, ready + 1, ready + 1);
     }
 
     fn status(&mut self, set: &str, generation: u32, replicas: u32, ready: u32, current: u32) {
-        let mut status = Set { replicas, ready, available: ready, current, ..Set::default() };
-        status.meta.name = set.to_owned();
-        status.meta.uid = format!("uid-{set}");
-        status.meta.generation = i64::from(generation);
-        status.observed = i64::from(generation);
-        status.current_revision = format!("{set}-{}", generation - 1);
-        status.update_revision = format!("{set}-{generation}");
-        self.revision += 1;
-        let fact = Fact::Set(Arc::new(status));
-        self.record(Record::Object { change: Change::Modified, revision: self.revision, fact });
+        let object = json!({"metadata": {"name": set, "uid": format!("uid-{set}"), "generation": generation},
+            "spec": {"replicas": replicas, "selector": {}, "serviceName": set, "template": {},
+                "podManagementPolicy": "OrderedReady"},
+            "status": {"observedGeneration": generation, "replicas": current, "readyReplicas": ready,
+                "availableReplicas": ready, "currentRevision": format!("{set}-{}", generation - 1),
+                "updateRevision": format!("{set}-{generation}")}});
+        self.object(Change::Modified, Kind::StatefulSet, object);
     }
 }
 

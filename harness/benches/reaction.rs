@@ -50,9 +50,9 @@ async fn measure() -> Result<()> {
         let patch = json!({"metadata": {"annotations": {"steadfast.dev/number": number.to_string()}}});
         let changed = claims.patch(NAME, &PatchParams::default(), &Patch::Merge(patch)).await?;
         let answered = Instant::now();
-        let version = changed.metadata.resource_version.context("the claim has no version")?;
+        let version: u64 = changed.metadata.resource_version.context("the claim has no version")?.parse()?;
         let seen = Expectation::new("the change is seen", move |world| match world.volume_claims.get(NAME) {
-            Some(claim) if claim.meta.version == version => wait::Progress::Met,
+            Some(claim) if claim.version == version => wait::Progress::Met,
             _ => wait::Progress::NotYet("it is not".to_owned()),
         });
         waiter.until(&seen, Duration::from_secs(5)).await?;

@@ -177,7 +177,7 @@ async fn adoption(run: Run) -> Result<()> {
 
     run.step("pod 1 loses its owner: it is adopted again").await?;
     set.change_pod(1, "take its owner away", &json!({"metadata": {"ownerReferences": null}})).await?;
-    run.wait(&expectations::pod_touched(&old.meta.name, &old.meta.version), seconds(15)).await?;
+    run.wait(&expectations::pod_touched(&old.meta.name, old.version), seconds(15)).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, true), seconds(30)).await?;
 
     run.step("pod 1 no longer matches the selector: it is released").await?;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Fact, Kind, Promise, reduce};
+use super::{Fact, Kind, Promise, Reducer};
 use crate::{
     error::{Error, Result},
     report::result::Finding,
@@ -123,7 +123,7 @@ pub struct Entry {
     pub record: Record,
 }
 
-/// What an entry says.
+/// What an entry says. Most are versions of objects: the rest is behind boxes, so that it makes those no larger.
 #[derive(Debug, Clone)]
 pub enum Record {
     /// A version of an object.
@@ -146,13 +146,13 @@ pub enum Record {
         bridged: bool,
     },
     /// The scenario did something.
-    Act(Act),
+    Act(Box<Act>),
     /// A set was deployed, and is held to this.
-    Promise(Promise),
+    Promise(Box<Promise>),
     /// The scenario judged something by itself.
-    Judged(Judged),
+    Judged(Box<Judged>),
     /// A ledger was compared with what a reader held.
-    ReadBack(ReadBack),
+    ReadBack(Box<ReadBack>),
 }
 
 impl Line {
@@ -160,11 +160,11 @@ impl Line {
     ///
     /// # Errors
     /// [`Error::Failed`] when the object is not of its kind.
-    pub fn reduce(&self) -> Result<Option<Entry>> {
+    pub fn reduce(&self, reducer: &mut Reducer) -> Result<Option<Entry>> {
         let record = match &self.content {
             Content::Schema(_) => return Ok(None),
             Content::Object { change, kind, object } => {
-                let fact = reduce(*kind, object).map_err(|error| {
+                let fact = reducer.reduce(*kind, object).map_err(|error| {
                     Error::failed(format!("line {} of the journal is no {}: {error}", self.line, kind.name()))
                 })?;
                 let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str);
@@ -174,10 +174,10 @@ impl Line {
             Content::Gap { kind, reason, bridged } => {
                 Record::Gap { kind: *kind, reason: reason.clone(), bridged: *bridged }
             }
-            Content::Act(act) => Record::Act(act.clone()),
-            Content::Promise(promise) => Record::Promise(promise.clone()),
-            Content::Judged(judged) => Record::Judged(judged.clone()),
-            Content::ReadBack(read) => Record::ReadBack(read.clone()),
+            Content::Act(act) => Record::Act(Box::new(act.clone())),
+            Content::Promise(promise) => Record::Promise(Box::new(promise.clone())),
+            Content::Judged(judged) => Record::Judged(Box::new(judged.clone())),
+            Content::ReadBack(read) => Record::ReadBack(Box::new(read.clone())),
         };
         Ok(Some(Entry { line: self.line, at: self.at, record }))
     }

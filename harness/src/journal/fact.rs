@@ -1,4 +1,5 @@
-//! Objects, reduced to what laws and expectations ask of them.
+//! Objects, reduced to what laws and expectations ask of them. What versions of an object have in common is behind an
+//! [`Arc`], so that a journal holds it once.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -23,54 +24,68 @@ pub enum Fact {
     Other(Kind, Arc<Meta>),
 }
 
-/// What every object has.
-#[derive(Debug, Clone, Default)]
+/// What every object has, and what seldom changes from one version to the next.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Meta {
     /// Its name.
     pub name: String,
     /// Its UID.
     pub uid: String,
-    /// Its version.
-    pub version: String,
     /// Its labels.
-    pub labels: BTreeMap<String, String>,
-    /// The controller that owns it: kind, name, UID.
-    pub owner: Option<(String, String, String)>,
-    /// All its owners, the controller among them: kind, name, UID.
-    pub owners: Vec<(String, String, String)>,
+    pub labels: Arc<Labels>,
+    /// All its owners, the controller among them.
+    pub owners: Arc<[Owner]>,
     /// Whether it is being deleted.
     pub terminating: bool,
     /// The generation of its spec.
     pub generation: i64,
 }
 
+/// Labels by name.
+pub type Labels = BTreeMap<Arc<str>, Arc<str>>;
+
+/// An owner of an object.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Owner {
+    /// Its kind.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its UID.
+    pub uid: String,
+    /// Whether it is the one that controls the object.
+    pub controller: bool,
+}
+
 /// A pod.
 #[derive(Debug, Clone, Default)]
 pub struct Pod {
-    /// Name, UID, labels, owner.
-    pub meta: Meta,
+    /// Name, UID, labels, owners.
+    pub meta: Arc<Meta>,
+    /// The cluster's revision at which this version came about.
+    pub version: u64,
     /// `Pending`, `Running`, `Succeeded`, `Failed`
-    pub phase: String,
+    pub phase: Arc<str>,
     /// The Ready condition.
     pub ready: bool,
     /// When the Ready condition last changed, in whole seconds.
     pub ready_since: Option<Timestamp>,
     /// Its address.
-    pub ip: Option<String>,
+    pub ip: Option<Arc<str>>,
     /// Its node.
-    pub node: Option<String>,
+    pub node: Option<Arc<str>>,
     /// Volume names with the claim that each is.
-    pub claims: BTreeMap<String, String>,
+    pub claims: Arc<BTreeMap<String, String>>,
     /// Its containers.
-    pub containers: Vec<Container>,
+    pub containers: Arc<[Container]>,
     /// Why the scheduler did not place it.
-    pub unschedulable: Option<String>,
+    pub unschedulable: Option<Arc<str>>,
     /// Why it failed: `Evicted`, `DeadlineExceeded`.
-    pub reason: Option<String>,
+    pub reason: Option<Arc<str>>,
 }
 
 /// A container of a pod, as its status tells it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Container {
     /// Its name.
     pub name: String,
@@ -87,8 +102,10 @@ pub struct Container {
 /// A PVC.
 #[derive(Debug, Clone, Default)]
 pub struct VolumeClaim {
-    /// Name, UID, labels, owner.
-    pub meta: Meta,
+    /// Name, UID, labels, owners.
+    pub meta: Arc<Meta>,
+    /// The cluster's revision at which this version came about.
+    pub version: u64,
     /// `Pending`, `Bound`, `Lost`
     pub phase: String,
     /// The volume it is bound to.
@@ -103,7 +120,7 @@ pub struct VolumeClaim {
 #[derive(Debug, Clone, Default)]
 pub struct Set {
     /// Name, UID, labels, generation.
-    pub meta: Meta,
+    pub meta: Arc<Meta>,
     /// The replicas asked for.
     pub replicas: u32,
     /// The generation that the controller has seen.
@@ -119,11 +136,11 @@ pub struct Set {
     /// Replicas of the update revision, by the controller's count.
     pub at_update: u32,
     /// The revision that a roll comes from.
-    pub current_revision: String,
+    pub current_revision: Arc<str>,
     /// The revision that a roll goes to.
-    pub update_revision: String,
+    pub update_revision: Arc<str>,
     /// `OrderedReady`, `Parallel`
-    pub policy: String,
+    pub policy: Arc<str>,
     /// The Progressing condition, where there is one: status and reason.
     pub progressing: Option<(String, String)>,
 }
@@ -132,7 +149,7 @@ pub struct Set {
 #[derive(Debug, Clone, Default)]
 pub struct EndpointSlice {
     /// Name, UID, labels.
-    pub meta: Meta,
+    pub meta: Arc<Meta>,
     /// The service it belongs to.
     pub service: String,
     /// Addresses, with whether each is ready.
@@ -143,7 +160,7 @@ pub struct EndpointSlice {
 #[derive(Debug, Clone, Default)]
 pub struct Event {
     /// Name, UID.
-    pub meta: Meta,
+    pub meta: Arc<Meta>,
     /// `Pod/sentinel-1`
     pub regarding: String,
     /// The UID of what it is about.
@@ -223,10 +240,17 @@ impl Fact {
     }
 }
 
+impl Meta {
+    /// The controller that owns it.
+    pub fn owner(&self) -> Option<&Owner> {
+        self.owners.iter().find(|owner| owner.controller)
+    }
+}
+
 impl Pod {
     /// Whether it is Running, Ready and not being deleted.
     pub fn healthy(&self) -> bool {
-        self.ready && self.phase == "Running" && !self.meta.terminating
+        self.ready && &*self.phase == "Running" && !self.meta.terminating
     }
 
     /// The state in a few words, with the reason where a container waits.
@@ -238,7 +262,7 @@ impl Pod {
         if let Some(reason) = &self.unschedulable {
             text.push_str(&format!(", not scheduled: {reason}"));
         }
-        for container in &self.containers {
+        for container in self.containers.iter() {
             if let Some((reason, message)) = &container.waiting {
                 text.push_str(&format!(", container {} waits: {reason} {message}", container.name));
             }
@@ -252,7 +276,7 @@ impl Pod {
 
     /// The revision of the set's template that it was made from.
     pub fn revision(&self) -> &str {
-        self.meta.labels.get("controller-revision-hash").map_or("", String::as_str)
+        self.meta.labels.get("controller-revision-hash").map_or("", |revision| revision)
     }
 
     /// Restarts of all containers.

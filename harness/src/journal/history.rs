@@ -88,7 +88,7 @@ impl History {
     pub fn promises(&self) -> impl Iterator<Item = &Promise> {
         let mut sets = BTreeSet::new();
         self.entries.iter().filter_map(move |entry| match &entry.record {
-            Record::Promise(promise) => sets.insert(promise.set.as_str()).then_some(promise),
+            Record::Promise(promise) => sets.insert(promise.set.as_str()).then_some(promise.as_ref()),
             _ => None,
         })
     }
@@ -99,16 +99,16 @@ impl History {
         set: &'history str,
     ) -> impl Iterator<Item = &'history Promise> {
         self.entries.iter().filter_map(move |entry| match &entry.record {
-            Record::Promise(promise) if promise.set == set => Some(promise),
+            Record::Promise(promise) if promise.set == set => Some(promise.as_ref()),
             _ => None,
         })
     }
 
-    /// The gaps in the recording of a kind that nothing bridges.
-    pub fn gaps(&self, kind: Kind) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .map(Arc::as_ref)
-            .filter(move |entry| matches!(&entry.record, Record::Gap { kind: gap, bridged: false, .. } if *gap == kind))
+    /// The gaps in the recording that nothing bridges, with the kind of each.
+    pub fn gaps(&self) -> impl Iterator<Item = (Kind, &Entry)> {
+        self.entries.iter().filter_map(|entry| match &entry.record {
+            Record::Gap { kind, bridged: false, .. } => Some((*kind, entry.as_ref())),
+            _ => None,
+        })
     }
 }

@@ -19,10 +19,10 @@ pub fn lifelines(history: &History, started: Timestamp, ended: Timestamp) -> Vec
         let Record::Object { change, fact, .. } = &entry.record else { continue };
         let (kind, state) = match fact {
             Fact::Pod(pod) if pod.meta.terminating => ("pod", "terminating"),
-            Fact::Pod(pod) if pod.phase == "Running" && pod.ready => ("pod", "ready"),
+            Fact::Pod(pod) if &*pod.phase == "Running" && pod.ready => ("pod", "ready"),
             Fact::Pod(pod) => (
                 "pod",
-                match pod.phase.as_str() {
+                match &*pod.phase {
                     "Running" => "running",
                     "Failed" => "failed",
                     _ => "pending",
@@ -92,9 +92,11 @@ mod tests {
     #[test]
     fn a_window_ends_with_what_was_judged_of_it() {
         let act = |verb: &str| {
-            Record::Act(Act { verb: verb.into(), target: "scenario".into(), text: String::new() })
+            let act = Act { verb: verb.into(), target: "scenario".into(), text: String::new() };
+            Record::Act(Box::new(act))
         };
-        let judged = || Record::Judged(Judged { claim: "S9".into(), count: 1, against: Vec::new() });
+        let judged =
+            || Record::Judged(Box::new(Judged { claim: "S9".into(), count: 1, against: Vec::new() }));
         let records = [judged(), act("step"), act(WINDOW), act("step"), judged(), judged(), act(WINDOW)];
         let entries = records.into_iter().zip(0..).map(|(record, second)| {
             let at = Timestamp::from_second(1000 + second).unwrap();

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{
-    Act, Entry, History, Judged, Kind, Promise, ReadBack, World,
+    Act, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
     entry::{Change, Content, Line, SCHEMA},
 };
 use crate::error::{Error, Result};
@@ -26,6 +26,7 @@ pub struct Log {
 #[derive(Debug)]
 struct State {
     file: BufWriter<File>,
+    reducer: Reducer,
     entries: Vec<Arc<Entry>>,
     world: World,
     lines: u64,
@@ -42,6 +43,7 @@ impl Log {
         let file = File::create(path).map_err(Error::io(format!("writing the journal {path}")))?;
         let state = State {
             file: BufWriter::new(file),
+            reducer: Reducer::default(),
             entries: Vec::new(),
             world: World::default(),
             lines: 0,
@@ -127,7 +129,7 @@ impl Log {
         if let Err(error) = written {
             state.trouble.get_or_insert(error);
         }
-        match line.reduce() {
+        match line.reduce(&mut state.reducer) {
             Ok(Some(entry)) => {
                 state.world.apply(&entry);
                 state.entries.push(Arc::new(entry));
@@ -154,7 +156,7 @@ impl Log {
 /// When the file can't be read, is of another schema, is truncated, or its lines are not numbered 1, 2, 3 …
 pub fn read(path: &Utf8Path) -> Result<History> {
     let file = File::open(path).map_err(Error::io(format!("reading the journal {path}")))?;
-    let mut entries = Vec::new();
+    let (mut reducer, mut entries) = (Reducer::default(), Vec::new());
     let mut lines = 0;
     for text in BufReader::new(file).lines() {
         lines += 1;
@@ -184,7 +186,7 @@ pub fn read(path: &Utf8Path) -> Result<History> {
             }
             _ => {}
         }
-        entries.extend(line.reduce()?.map(Arc::new));
+        entries.extend(line.reduce(&mut reducer)?.map(Arc::new));
     }
     if lines == 0 {
         return Err(Error::environment(format!("the journal {path} is empty")));

@@ -22,5 +22,5 @@ pub use kind::Kind;
 pub use log::Log;
 pub use promise::Promise;
 pub use recorder::Recorder;
-pub use reduce::reduce;
+pub use reduce::Reducer;
 pub use world::World;

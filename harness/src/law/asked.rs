@@ -15,7 +15,8 @@ pub(super) struct Asked<'history> {
 
 impl<'history> Asked<'history> {
     pub(super) fn follow(&mut self, entry: &Entry, promise: &'history Promise) {
-        if self.promises.last_key_value().is_none_or(|(_, last)| *last != promise) {
+        let same = |last: &Promise| std::ptr::eq(last, promise) || last == promise;
+        if self.promises.last_key_value().is_none_or(|(_, last)| !same(last)) {
             // The promise is written before the spec is changed.
             let generation = if self.promises.is_empty() { 0 } else { self.newest + 1 };
             self.promises.insert(generation, promise);
@@ -25,8 +26,7 @@ impl<'history> Asked<'history> {
             return;
         }
         if *change == Change::Deleted {
-            *self = Self { promises: BTreeMap::from([(0, promise)]), ..Self::default() };
-            return;
+            return *self = Self::default();
         }
         self.newest = set.meta.generation;
         self.replicas.insert(set.meta.generation, set.replicas);

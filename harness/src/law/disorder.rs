@@ -40,7 +40,7 @@ pub fn disorder(history: &History, promise: &Promise) -> Vec<(String, Origin)> {
 }
 
 fn origin(world: &World, promise: &Promise, pod: &Pod) -> Option<Origin> {
-    if pod.meta.owner.as_ref().is_some_and(|(kind, ..)| kind == "ReplicaSet") {
+    if pod.meta.owner().is_some_and(|owner| owner.kind == "ReplicaSet") {
         return Some(Origin::Deployment);
     }
     let ordinal = promise.ordinal(&pod.meta.name)?;
@@ -48,6 +48,6 @@ fn origin(world: &World, promise: &Promise, pod: &Pod) -> Option<Origin> {
     if (promise.start..ordinal).all(healthy) {
         return None;
     }
-    let parallel = world.sets.get(&promise.set).is_some_and(|set| set.policy == "Parallel");
+    let parallel = world.sets.get(&promise.set).is_some_and(|set| &*set.policy == "Parallel");
     Some(if parallel { Origin::Parallel } else { Origin::OrderedReady })
 }

@@ -1,20 +1,20 @@
 //! Stable names: what a set's pods are called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
-use super::{Judgement, asked::Asked};
+use super::{Inquiry, asked::Asked};
 use crate::{
     claim::{K1, S1, S2},
-    journal::{Change, Entry, Fact, History, Kind, Promise, Record, World, fact::Pod},
+    journal::{Change, Entry, Fact, Kind, Promise, Record, World, fact::Pod},
 };
 
 /// A pod of the set, by its owner or by its name, that this entry shows for the first time.
 pub(super) fn born<'entry>(world: &World, entry: &'entry Entry, promise: &Promise) -> Option<&'entry Pod> {
     let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return None };
-    let known = world.pods.get(&pod.meta.name).is_some_and(|known| known.meta.uid == pod.meta.uid);
+    let known = || world.pods.get(&pod.meta.name).is_some_and(|known| known.meta.uid == pod.meta.uid);
     let first = match change {
         Change::Added => true,
-        Change::Listed => !known,
+        Change::Listed => !known(),
         Change::Modified | Change::Deleted => false,
     };
     (first && belongs(pod, promise)).then_some(pod)
@@ -22,23 +22,22 @@ pub(super) fn born<'entry>(world: &World, entry: &'entry Entry, promise: &Promis
 
 /// Whether a pod is the set's: by its owner, by the owner's of a workload that took the set's name, or by its own name.
 pub(super) fn belongs(pod: &Pod, promise: &Promise) -> bool {
-    let owned = pod.meta.owner.as_ref().is_some_and(|(kind, owner, _)| {
+    let owned = pod.meta.owner().is_some_and(|owner| {
         // A ReplicaSet is called after its Deployment and a hash; another set's name may begin alike.
-        let owner = match owner.rsplit_once('-') {
-            Some((deployment, _)) if kind == "ReplicaSet" => deployment,
-            _ => owner,
+        let name = match owner.name.rsplit_once('-') {
+            Some((deployment, _)) if owner.kind == "ReplicaSet" => deployment,
+            _ => &owner.name,
         };
-        owner == promise.set
+        name == promise.set
     });
     owned || promise.ordinal(&pod.meta.name).is_some()
 }
 
 /// S1: every pod of the set is named `<set>-<ordinal>`, says so in its labels, and has an ordinal that the set
 /// asked for.
-pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(S1, history, &[Kind::Pod]);
+pub fn pods_carry_their_ordinals(_: &Promise) -> Inquiry<'_> {
     let mut asked = Asked::default();
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(S1, &[Kind::Pod], move |judgement, world, promise, entry| {
         asked.follow(entry, promise);
         let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;
@@ -52,9 +51,9 @@ pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgem
             ("statefulset.kubernetes.io/pod-name", name.clone()),
             ("apps.kubernetes.io/pod-index", ordinal.to_string()),
         ] {
-            let found = pod.meta.labels.get(label);
-            if found != Some(&expected) {
-                let found = found.map_or("nothing", String::as_str);
+            let found = pod.meta.labels.get(label).map(AsRef::as_ref);
+            if found != Some(expected.as_str()) {
+                let found = found.unwrap_or("nothing");
                 judgement
                     .find(format!("label {label} of {name}: expected {expected}, found {found}"), [entry]);
             }
@@ -69,16 +68,14 @@ pub fn pods_carry_their_ordinals(history: &History, promise: &Promise) -> Judgem
                 [entry],
             );
         }
-    });
-    judgement
+    })
 }
 
 /// S2: a name that returns is another object, and no object returns.
-pub fn names_return_as_other_objects(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(S2, history, &[Kind::Pod]);
-    let mut gone: BTreeSet<&str> = BTreeSet::new();
+pub fn names_return_as_other_objects(_: &Promise) -> Inquiry<'_> {
+    let mut gone: HashSet<&str> = HashSet::new();
     let mut last: BTreeMap<&str, &Entry> = BTreeMap::new();
-    history.walk_promised(promise, |_, promise, entry| {
+    Inquiry::new(S2, &[Kind::Pod], move |judgement, _, promise, entry| {
         let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return };
         if promise.ordinal(&pod.meta.name).is_none() {
             return;
@@ -95,15 +92,13 @@ pub fn names_return_as_other_objects(history: &History, promise: &Promise) -> Ju
         } else if *change == Change::Added && last.contains_key(pod.meta.name.as_str()) {
             judgement.examined += 1;
         }
-    });
-    judgement
+    })
 }
 
 /// K1: a pod is gone from the API only when its containers have ended; otherwise the next of its ordinal may run
 /// beside it. A pod that never ran has nothing to end.
-pub fn at_most_one_of_an_ordinal(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(K1, history, &[Kind::Pod]);
-    history.walk_promised(promise, |_, promise, entry| {
+pub fn at_most_one_of_an_ordinal(_: &Promise) -> Inquiry<'_> {
+    Inquiry::new(K1, &[Kind::Pod], move |judgement, _, promise, entry| {
         let Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } = &entry.record else {
             return;
         };
@@ -119,6 +114,5 @@ pub fn at_most_one_of_an_ordinal(history: &History, promise: &Promise) -> Judgem
             );
             judgement.find(message, [entry]);
         }
-    });
-    judgement
+    })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     claim::Claim,
-    journal::{Entry, History, Kind},
+    journal::Entry,
     report::result::{Finding, Quote},
 };
 
@@ -21,18 +21,6 @@ impl Judgement {
     /// Nothing examined yet.
     pub fn new(claim: Claim) -> Self {
         Self { claim, examined: 0, findings: Vec::new() }
-    }
-
-    /// As [`Judgement::new`], with a finding for each gap in what the law reads: what was not seen is not proved.
-    pub fn over(claim: Claim, history: &History, kinds: &[Kind]) -> Self {
-        let mut judgement = Self::new(claim);
-        for gap in kinds.iter().flat_map(|kind| history.gaps(*kind)) {
-            judgement.find(
-                "inconclusive: the recording has a gap, in which the claim may have been broken",
-                [gap],
-            );
-        }
-        judgement
     }
 
     /// Adds a finding with the entries that prove it.

@@ -1,4 +1,4 @@
-//! Laws: pure functions from a journal to findings. They know no cluster, no clock and no async.
+//! Laws: from a journal to findings, by what the journal says alone. They know no cluster, no clock and no async.
 //!
 //! Every law is judged over every scenario's journal, for every set that was deployed in it. A law counts what
 //! it examined: a claim of which nothing was examined is not proved.
@@ -7,6 +7,7 @@ mod asked;
 pub mod disorder;
 mod health;
 pub mod identity;
+mod inquiry;
 pub mod judgement;
 pub mod ordering;
 mod removal;
@@ -14,12 +15,13 @@ pub mod rollout;
 pub mod status;
 pub mod storage;
 
+pub use inquiry::Inquiry;
 pub use judgement::Judgement;
 
 use crate::journal::{Entry, Fact, History, Kind, Promise, Record};
 
-/// A law, judged for one set.
-pub type Law = fn(&History, &Promise) -> Judgement;
+/// A law, put to work on the set that promised this at first.
+pub type Law = for<'history> fn(&'history Promise) -> Inquiry<'history>;
 
 /// The laws that always hold.
 pub const ALWAYS: &[Law] = &[
@@ -43,11 +45,26 @@ pub const ALWAYS: &[Law] = &[
 pub fn judge(history: &History) -> Vec<Judgement> {
     let sets = history.promises().flat_map(|promise| {
         let promises: Vec<_> = history.promises_of(&promise.set).collect();
-        // Each law walks what concerns its set alone, so that many sets cost no more than one.
+        // The laws walk what concerns their set alone, so that many sets cost no more than one.
         let own = history.only(|entry| concerns(entry, &promises));
-        ALWAYS.iter().map(|law| law(&own, promise)).collect::<Vec<_>>()
+        inquire(&own, promise)
     });
     sets.collect()
+}
+
+/// Leads all laws through what concerns one set.
+fn inquire(history: &History, promise: &Promise) -> Vec<Judgement> {
+    let gaps: Vec<_> = history.gaps().collect();
+    let mut inquiries: Vec<_> = ALWAYS.iter().map(|law| law(promise)).collect();
+    for inquiry in &mut inquiries {
+        inquiry.begin(&gaps);
+    }
+    history.walk_promised(promise, |world, promise, entry| {
+        for inquiry in &mut inquiries {
+            inquiry.look(world, promise, entry);
+        }
+    });
+    inquiries.into_iter().map(Inquiry::end).collect()
 }
 
 /// Whether an entry is about a set, given all that it promised.

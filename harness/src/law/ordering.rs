@@ -3,25 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Judgement,
+    Inquiry,
     asked::Asked,
     health::Health,
     removal::{Removals, ended},
 };
 use crate::{
     claim::{S8, S9},
-    journal::{Change, Entry, Fact, History, Kind, Promise, Record, World, fact::Pod},
+    journal::{Change, Entry, Fact, Kind, Promise, Record, World, fact::Pod},
 };
 
 /// S8: a pod is created only when all lower ordinals are Running and Ready.
-pub fn creates_lowest_first(history: &History, promise: &Promise) -> Judgement {
+pub fn creates_lowest_first(promise: &Promise) -> Inquiry<'_> {
     if !promise.ordered {
-        return Judgement::new(S8);
+        return Inquiry::none(S8);
     }
-    let mut judgement = Judgement::over(S8, history, &[Kind::Pod, Kind::StatefulSet]);
     let mut asked = Asked::default();
     let mut health = Health::default();
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(S8, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         asked.follow(entry, promise);
         if let Some((ordinal, pod)) = created(entry, promise) {
             if ordinal > promise.start {
@@ -35,14 +34,13 @@ pub fn creates_lowest_first(history: &History, promise: &Promise) -> Judgement {
             }
         }
         health.follow(entry, promise);
-    });
-    judgement
+    })
 }
 
 /// For a finding: the policy that explains it, where the set does not have the promised one.
 fn policy(world: &World, promise: &Promise) -> String {
     match world.sets.get(&promise.set) {
-        Some(set) if set.policy != "OrderedReady" => format!("; podManagementPolicy is {}", set.policy),
+        Some(set) if &*set.policy != "OrderedReady" => format!("; podManagementPolicy is {}", set.policy),
         _ => String::new(),
     }
 }
@@ -58,23 +56,23 @@ fn created<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(u32, &'en
 }
 
 /// S9: scale-down takes the highest ordinal first, and the next only when it is completely gone.
-pub fn removes_highest_first(history: &History, promise: &Promise) -> Judgement {
+pub fn removes_highest_first(promise: &Promise) -> Inquiry<'_> {
     if !promise.ordered {
-        return Judgement::new(S9);
+        return Inquiry::none(S9);
     }
-    let mut judgement = Judgement::over(S9, history, &[Kind::Pod, Kind::StatefulSet]);
     let mut removals = Removals::default();
     let mut there: BTreeMap<u32, (&Pod, &Entry)> = BTreeMap::new();
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(S9, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let removed = removals.by_controller(world, promise, entry);
         if let (Some((ordinal, pod)), Some(set)) = (removed, world.sets.get(&promise.set)) {
             // A controller that has not seen the scaling may still roll, or make a failed pod anew.
             let replaced = removals.asked.ordinals().contains(&ordinal)
-                && (ended(pod) || pod.revision() != set.update_revision);
+                && (ended(pod) || pod.revision() != &*set.update_revision);
             if ordinal >= promise.start + set.replicas && !replaced {
                 judgement.examined += 1;
-                let higher =
-                    there.range(ordinal + 1..).find(|(_, (higher, _))| higher.meta.owner == pod.meta.owner);
+                let higher = there
+                    .range(ordinal + 1..)
+                    .find(|(_, (higher, _))| higher.meta.owner() == pod.meta.owner());
                 if let Some((_, (higher, proof))) = higher {
                     let (name, higher_name, state) = (&pod.meta.name, &higher.meta.name, higher.summary());
                     let policy = policy(world, promise);
@@ -94,6 +92,5 @@ pub fn removes_highest_first(history: &History, promise: &Promise) -> Judgement 
         } else {
             there.insert(ordinal, (pod, entry));
         }
-    });
-    judgement
+    })
 }

@@ -1,6 +1,6 @@
 //! Pods that the controller takes away.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::asked::Asked;
 use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Pod};
@@ -11,7 +11,7 @@ use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Pod};
 pub(super) struct Removals<'history> {
     pub(super) asked: Asked<'history>,
     by_hand: BTreeSet<&'history str>,
-    ending: BTreeSet<&'history str>,
+    ending: HashSet<&'history str>,
 }
 
 impl<'history> Removals<'history> {
@@ -42,7 +42,7 @@ impl<'history> Removals<'history> {
         }
         // A set that was made again does not answer for the pods of the one before.
         let set = world.sets.get(&promise.set).filter(|set| !set.meta.terminating)?;
-        let owned = pod.meta.owner.as_ref().is_some_and(|(.., uid)| *uid == set.meta.uid);
+        let owned = pod.meta.owner().is_some_and(|owner| owner.uid == set.meta.uid);
         owned.then_some((ordinal, pod))
     }
 
@@ -60,5 +60,5 @@ impl<'history> Removals<'history> {
 
 /// Whether a pod ended by itself, so that the controller makes it anew.
 pub(super) fn ended(pod: &Pod) -> bool {
-    matches!(pod.phase.as_str(), "Failed" | "Succeeded")
+    matches!(&*pod.phase, "Failed" | "Succeeded")
 }

@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::{Judgement, health::Health, identity::born, removal::Removals};
+use super::{Inquiry, health::Health, identity::born, removal::Removals};
 use crate::{
     claim::{K3, K4, K5, K8, K23},
-    journal::{Change, Entry, Fact, History, Kind, Promise, Record},
+    journal::{Change, Entry, Fact, Kind, Promise, Record},
 };
 
 /// K3: a roll goes from the highest to the lowest ordinal, one at a time, each Ready first.
-pub fn rolls_highest_first(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(K3, history, &[Kind::Pod, Kind::StatefulSet]);
+pub fn rolls_highest_first(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();
     let mut health = Health::default();
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(K3, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let rolled = removals.by_roll(world, promise, entry).filter(|_| !promise.recreate);
         if let Some((ordinal, pod)) = rolled {
             judgement.examined += 1;
@@ -32,15 +31,13 @@ pub fn rolls_highest_first(history: &History, promise: &Promise) -> Judgement {
             }
         }
         health.follow(entry, promise);
-    });
-    judgement
+    })
 }
 
 /// K4: a roll leaves ordinals below the partition alone, and one that is deleted comes back as it was.
-pub fn partition_protects(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(K4, history, &[Kind::Pod, Kind::StatefulSet]);
+pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(K4, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         if let Some((ordinal, pod)) = removals.by_roll(world, promise, entry) {
             judgement.examined += 1;
             if removals.asked.promises().all(|promise| ordinal < promise.partition) {
@@ -56,7 +53,7 @@ pub fn partition_protects(history: &History, promise: &Promise) -> Judgement {
             && set.current_revision != set.update_revision
         {
             judgement.examined += 1;
-            if pod.revision() != set.current_revision {
+            if pod.revision() != &*set.current_revision {
                 let message = format!(
                     "{} was created at revision {}, below the partition {}; expected {}",
                     pod.meta.name,
@@ -67,15 +64,13 @@ pub fn partition_protects(history: &History, promise: &Promise) -> Judgement {
                 judgement.find(message, [entry]);
             }
         }
-    });
-    judgement
+    })
 }
 
 /// K5: under `OnDelete` nobody but the user takes a pod away.
-pub fn on_delete_waits(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(K5, history, &[Kind::Pod, Kind::StatefulSet]);
+pub fn on_delete_waits(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(K5, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let taken = removals.by_roll(world, promise, entry);
         if !removals.asked.promises().all(|promise| promise.on_delete) {
             return;
@@ -89,17 +84,15 @@ pub fn on_delete_waits(history: &History, promise: &Promise) -> Judgement {
                 format!("{} was taken away under OnDelete, and nobody had deleted it", pod.meta.name);
             judgement.find(message, [entry]);
         }
-    });
-    judgement
+    })
 }
 
 /// K8: no pod is created, and none taken away by a roll, before the one above or below it has been Ready for
 /// `minReadySeconds`.
-pub fn availability_gates(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(K8, history, &[Kind::Pod, Kind::StatefulSet]);
+pub fn availability_gates(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();
-    let mut ready: BTreeMap<String, (Timestamp, &Entry)> = BTreeMap::new();
-    history.walk_promised(promise, |world, promise, entry| {
+    let mut ready: BTreeMap<u32, (Timestamp, &Entry)> = BTreeMap::new();
+    Inquiry::new(K8, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let rolled = removals
             .by_roll(world, promise, entry)
             // Of several that may be missing at once, each waits for none in particular.
@@ -111,7 +104,7 @@ pub fn availability_gates(history: &History, promise: &Promise) -> Judgement {
             .map(|ordinal| ordinal - 1);
         let seconds = removals.asked.promises().map(|promise| promise.min_ready_seconds).min().unwrap_or(0);
         if let Some(before) = rolled.or(grown).filter(|_| seconds > 0)
-            && let Some((since, proof)) = ready.get(&promise.pod(before))
+            && let Some((since, proof)) = ready.get(&before)
         {
             judgement.examined += 1;
             let waited = entry.at.duration_since(*since).as_secs_f64();
@@ -127,26 +120,24 @@ pub fn availability_gates(history: &History, promise: &Promise) -> Judgement {
                 );
             }
         }
-        if let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record {
-            if *change == Change::Deleted || !pod.healthy() {
-                ready.remove(&pod.meta.name);
-            } else {
-                // The kubelet's own time: a watch under load tells it late.
-                let since = pod.ready_since.unwrap_or(entry.at);
-                ready.entry(pod.meta.name.clone()).or_insert((since, entry));
-            }
+        let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return };
+        let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
+        if *change == Change::Deleted || !pod.healthy() {
+            ready.remove(&ordinal);
+        } else {
+            // The kubelet's own time: a watch under load tells it late.
+            let since = pod.ready_since.unwrap_or(entry.at);
+            ready.entry(ordinal).or_insert((since, entry));
         }
-    });
-    judgement
+    })
 }
 
 /// K23: under `Recreate` no pod of a new revision comes while one of another is there.
-pub fn recreates_all_at_once(history: &History, promise: &Promise) -> Judgement {
+pub fn recreates_all_at_once(promise: &Promise) -> Inquiry<'_> {
     if !promise.recreate {
-        return Judgement::new(K23);
+        return Inquiry::none(K23);
     }
-    let mut judgement = Judgement::over(K23, history, &[Kind::Pod]);
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(K23, &[Kind::Pod], move |judgement, world, promise, entry| {
         let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;
         let other = world.pods_of(promise).into_values().find(|other| other.revision() != pod.revision());
@@ -155,6 +146,5 @@ pub fn recreates_all_at_once(history: &History, promise: &Promise) -> Judgement 
             let message = format!("{new} came at another revision while {old} was still there");
             judgement.find(message, [entry]);
         }
-    });
-    judgement
+    })
 }

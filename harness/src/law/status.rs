@@ -1,15 +1,14 @@
 //! What a set says of itself.
 
-use super::Judgement;
+use super::Inquiry;
 use crate::{
     claim::K19,
-    journal::{Fact, History, Kind, Promise, Record, fact::Set},
+    journal::{Fact, Kind, Promise, Record, fact::Set},
 };
 
 /// K19: the counters of a set's status never contradict each other, and what it has seen never grows less.
-pub fn counters_add_up(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(K19, history, &[Kind::StatefulSet]);
-    history.walk_promised(promise, |world, promise, entry| {
+pub fn counters_add_up(_: &Promise) -> Inquiry<'_> {
+    Inquiry::new(K19, &[Kind::StatefulSet], move |judgement, world, promise, entry| {
         let Record::Object { fact: Fact::Set(set), .. } = &entry.record else { return };
         if set.meta.name != promise.set {
             return;
@@ -23,8 +22,7 @@ pub fn counters_add_up(history: &History, promise: &Promise) -> Judgement {
         if let Some(wrong) = wrong {
             judgement.find(format!("the status of {}: {wrong}", promise.set), [entry]);
         }
-    });
-    judgement
+    })
 }
 
 /// The first two counters that can't both be right.

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Judgement, identity::born};
+use super::{Inquiry, identity::born};
 use crate::{
     claim::{S6, S7, S17},
-    journal::{Change, Entry, Fact, History, Kind, Promise, Record, World, fact::VolumeClaim},
+    journal::{Change, Entry, Fact, Kind, Promise, Record, World, fact::VolumeClaim},
 };
 
 /// A PVC that carries one of the set's claim names.
@@ -19,9 +19,8 @@ fn claim_of<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(Change, 
 }
 
 /// S6: each pod mounts one claim per template, named after itself; each claim asks for what the template says.
-pub fn claims_belong_to_ordinals(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(S6, history, &[Kind::Pod, Kind::PersistentVolumeClaim]);
-    history.walk_promised(promise, |world, promise, entry| {
+pub fn claims_belong_to_ordinals(_: &Promise) -> Inquiry<'_> {
+    Inquiry::new(S6, &[Kind::Pod, Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
         if let Some(pod) = born(world, entry, promise) {
             judgement.examined += 1;
             for template in promise.templates.keys() {
@@ -67,17 +66,15 @@ pub fn claims_belong_to_ordinals(history: &History, promise: &Promise) -> Judgem
                 );
             }
         }
-    });
-    judgement
+    })
 }
 
 /// S7: a pod that comes back finds the claims of its ordinal as they were: the same objects, the same volumes.
-pub fn pods_keep_their_claims(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(S7, history, &[Kind::Pod, Kind::PersistentVolumeClaim]);
+pub fn pods_keep_their_claims(_: &Promise) -> Inquiry<'_> {
     // What each ordinal's claims were when its pod was first Ready: claim name to (UID, volume).
     let mut first: BTreeMap<String, (String, String, &Entry)> = BTreeMap::new();
-    let mut ready: BTreeMap<u32, String> = BTreeMap::new();
-    history.walk_promised(promise, |world, promise, entry| {
+    let mut ready: BTreeMap<u32, &str> = BTreeMap::new();
+    Inquiry::new(S7, &[Kind::Pod, Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
         if let Some((Change::Deleted, claim, ordinal)) = claim_of(entry, promise)
             && !end_of(world, promise, claim, ordinal).1
         {
@@ -85,10 +82,10 @@ pub fn pods_keep_their_claims(history: &History, promise: &Promise) -> Judgement
         }
         let Record::Object { fact: Fact::Pod(pod), .. } = &entry.record else { return };
         let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
-        if !pod.healthy() || ready.get(&ordinal) == Some(&pod.meta.uid) {
+        if !pod.healthy() || ready.get(&ordinal) == Some(&pod.meta.uid.as_str()) {
             return;
         }
-        let again = ready.insert(ordinal, pod.meta.uid.clone()).is_some();
+        let again = ready.insert(ordinal, &pod.meta.uid).is_some();
         for claim in promise.claims(ordinal) {
             let now = world.volume_claims.get(&claim);
             let now = now.map(|claim| (claim.meta.uid.clone(), claim.volume.clone().unwrap_or_default()));
@@ -110,12 +107,14 @@ pub fn pods_keep_their_claims(history: &History, promise: &Promise) -> Judgement
                 }
                 (None, _) => {
                     judgement.examined += u64::from(again);
-                    judgement.find(format!("{} is Ready, and its claim {claim} does not exist", pod.meta.name), [entry]);
+                    judgement.find(
+                        format!("{} is Ready, and its claim {claim} does not exist", pod.meta.name),
+                        [entry],
+                    );
                 }
             }
         }
-    });
-    judgement
+    })
 }
 
 /// Why a claim ends, and whether the retention policy says that it must not.
@@ -123,7 +122,7 @@ fn end_of(world: &World, promise: &Promise, claim: &VolumeClaim, ordinal: u32) -
     let set = world.sets.get(&promise.set);
     let unasked = set.is_some_and(|set| !(promise.start..promise.start + set.replicas).contains(&ordinal));
     // A claim that goes with a scale-down belongs to its pod, and goes also when the set has grown again meanwhile.
-    if unasked || claim.meta.owners.iter().any(|(kind, ..)| kind == "Pod") {
+    if unasked || claim.meta.owners.iter().any(|owner| owner.kind == "Pod") {
         ("the set was scaled down", promise.keeps_claims_when_scaled)
     } else {
         ("its set or its pod was deleted", promise.keeps_claims_when_deleted)
@@ -132,11 +131,10 @@ fn end_of(world: &World, promise: &Promise, claim: &VolumeClaim, ordinal: u32) -
 
 /// S17: a claim is not deleted because its pod, or its set, went away. What we delete ourselves is written in the
 /// journal as an act, and is no finding.
-pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
-    let mut judgement = Judgement::over(S17, history, &[Kind::PersistentVolumeClaim]);
+pub fn claims_outlive_pods(_: &Promise) -> Inquiry<'_> {
     let mut by_hand: BTreeSet<&str> = BTreeSet::new();
     let mut reported: BTreeSet<&str> = BTreeSet::new();
-    history.walk_promised(promise, |world, promise, entry| {
+    Inquiry::new(S17, &[Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
         match &entry.record {
             Record::Act(act) if act.verb == "delete" => {
                 by_hand.extend(act.target.strip_prefix("persistentvolumeclaim/"));
@@ -162,6 +160,5 @@ pub fn claims_outlive_pods(history: &History, promise: &Promise) -> Judgement {
             reported.insert(&claim.meta.uid);
             judgement.find(format!("{name} was deleted when {because}; expected it to stay"), [entry]);
         }
-    });
-    judgement
+    })
 }

@@ -267,6 +267,7 @@ mod tests {
         assert_eq!(Ledger::read(&path).unwrap(), recorder.ledger());
         let earlier = Ledger::read_until(&path, 3).unwrap();
         assert_eq!((earlier.attempts.len(), earlier.lines, recorder.ledger().lines), (1, 3, 8));
+        assert_eq!(Some(earlier.file.as_str()), path.file_name());
         assert_eq!(*recorder.tally().borrow(), Tally { sent: 4, acknowledged: 1, failed: 1, unknown: 1 });
         let places: Vec<_> =
             recorder.ledger().attempts.iter().map(|one| (one.client, one.sequence)).collect();

@@ -47,7 +47,7 @@ impl Run {
     /// # Errors
     /// When there is no such revision.
     pub fn revision(&self, set: &Set) -> Result<(String, String)> {
-        let name = set.state()?.update_revision.clone();
+        let name = set.state()?.update_revision.to_string();
         let uid = self.log().now(|world| world.revisions.get(&name).map(|meta| meta.uid.clone()));
         let uid = uid.ok_or_else(|| Error::failed(format!("expected the ControllerRevision {name}")))?;
         Ok((name, uid))

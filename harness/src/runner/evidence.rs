@@ -87,7 +87,7 @@ pub async fn follow_logs(
     loop {
         changed.mark_unchanged();
         for pod in log.now(|world| world.pods.values().cloned().collect::<Vec<_>>()) {
-            for container in &pod.containers {
+            for container in pod.containers.iter() {
                 // A container that waits for its next start still has the log of its last.
                 let begun = container.running || container.ended.is_some();
                 let file = log_file(&pod, &container.name, container.restarts);

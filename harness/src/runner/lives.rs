@@ -24,7 +24,7 @@ impl Run {
     /// The phases that a pod went through.
     pub fn phases(&self, uid: &str) -> Vec<String> {
         let mut phases = Vec::new();
-        self.versions(uid, |_, pod| phases.push(pod.phase.clone()));
+        self.versions(uid, |_, pod| phases.push(pod.phase.to_string()));
         phases
     }
 

@@ -37,7 +37,7 @@ impl Run {
     ) -> Result<()> {
         let pod = set.pod(ordinal)?;
         let name = format!("{}.", set.workload.pod_host(&pod.meta.name, self.namespace()));
-        let expected: Vec<String> = pod.ip.clone().into_iter().collect();
+        let expected: Vec<String> = pod.ip.iter().map(ToString::to_string).collect();
         let sentence = format!("the address of {}, asked from {}, is {expected:?}", pod.meta.name, asker.pod);
         self.judge_addresses(claim, &sentence, asker, &name, propagation, || Ok(expected.clone())).await
     }
@@ -61,7 +61,7 @@ impl Run {
         let sentence = format!("the addresses of {service}, asked from {}, are those of {pods:?}", asker.pod);
         // A pod that is gone or has no address is not left out: it is answered by nothing.
         let addresses = || {
-            let address = |ordinal: &u32| Ok(set.pod(*ordinal)?.ip.clone().unwrap_or_default());
+            let address = |ordinal: &u32| Ok(set.pod(*ordinal)?.ip.as_deref().unwrap_or_default().to_owned());
             ordinals.iter().map(address).collect()
         };
         self.judge_addresses(claim, &sentence, asker, &name, propagation, addresses).await

@@ -54,3 +54,33 @@ impl std::fmt::Debug for Expectation {
         formatter.debug_tuple("Expectation").field(&self.sentence).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        Progress::{Met, Never, NotYet, Prevented},
+        *,
+    };
+
+    #[test]
+    fn of_two_the_worse_is_the_answer() {
+        let of = |progress: &Progress| {
+            let progress = progress.clone();
+            Expectation::new("one", move |_| progress.clone())
+        };
+        // From the best to the worst.
+        let all = [Met, NotYet("later".into()), Never("never".into()), Prevented("prevented".into())];
+        for (place, better) in all.iter().enumerate() {
+            for worse in all.iter().skip(place) {
+                assert_eq!(of(better).and(of(worse)).check(&World::default()), *worse);
+                assert_eq!(of(worse).and(of(better)).check(&World::default()), *worse);
+            }
+        }
+    }
+
+    #[test]
+    fn the_sentence_is_what_a_reader_sees() {
+        let expectation = Expectation::new("one", |_| Met).and(Expectation::new("two", |_| Met));
+        assert_eq!(format!("{expectation:?}"), r#"Expectation("one and two")"#);
+    }
+}

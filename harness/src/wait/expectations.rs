@@ -164,10 +164,10 @@ pub fn pod_is(pod: &str, uid: &str) -> Expectation {
 }
 
 /// The journal shows another version of the pod than this one.
-pub fn pod_touched(pod: &str, version: &str) -> Expectation {
-    let (name, version) = (pod.to_owned(), version.to_owned());
+pub fn pod_touched(pod: &str, version: u64) -> Expectation {
+    let name = pod.to_owned();
     Expectation::new(format!("{name} is changed"), move |world| match world.pods.get(&name) {
-        Some(pod) if pod.meta.version == version => NotYet(format!("{name} is at {version}")),
+        Some(pod) if pod.version == version => NotYet(format!("{name} is at {version}")),
         _ => Met,
     })
 }
@@ -182,7 +182,7 @@ pub fn pod_owned(promise: &Promise, ordinal: u32, owned: bool) -> Expectation {
             Never(format!("the StatefulSet {set} does not exist"))
         }
         Some(pod) => {
-            let owner = pod.meta.owner.as_ref().map(|(_, owner, _)| owner.as_str());
+            let owner = pod.meta.owner().map(|owner| owner.name.as_str());
             if owner == owned.then_some(set.as_str()) {
                 Met
             } else {

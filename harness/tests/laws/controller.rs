@@ -1,13 +1,13 @@
 //! The StatefulSet controller of the model: one look at the set, and what it does upon it.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use harness::journal::{
     Change, Promise,
-    fact::{Pod, Set, VolumeClaim},
+    fact::{Labels, Meta, Owner, Pod, Set, VolumeClaim},
 };
 
-use crate::model::{Cluster, Life, Model};
+use crate::model::{Cluster, Life, Model, terminate};
 
 /// What the controller's cache showed at one moment.
 pub struct View {
@@ -20,8 +20,7 @@ pub struct View {
 
 impl View {
     pub fn of(model: &Model, now: u64) -> Self {
-        let owned =
-            |life: &Life| life.pod.meta.owner.as_ref().is_some_and(|(.., uid)| *uid == model.set.meta.uid);
+        let owned = |life: &Life| life.pod.meta.owner().is_some_and(|owner| owner.uid == model.set.meta.uid);
         let pods = model.pods.iter().filter(|(_, life)| owned(life));
         Self {
             promise: model.promise.clone(),
@@ -50,7 +49,7 @@ impl View {
 /// Acts on what was seen, and writes the status.
 pub fn sync(model: &mut Model, view: &View, cluster: &mut Cluster) {
     let mut set = view.set.clone();
-    set.update_revision = view.revision();
+    set.update_revision = view.revision().into();
     if set.current_revision.is_empty() {
         set.current_revision.clone_from(&set.update_revision);
     }
@@ -66,7 +65,7 @@ fn replicas_are_there(model: &mut Model, view: &View, set: &Set, cluster: &mut C
         let seen = view.pods.get(&ordinal).map(|life| &life.pod);
         match seen {
             None => create(model, view, set, ordinal, cluster),
-            Some(pod) if pod.phase == "Failed" && !pod.meta.terminating => {
+            Some(pod) if &*pod.phase == "Failed" && !pod.meta.terminating => {
                 delete(model, ordinal, pod, cluster);
             }
             Some(_) if view.available(ordinal) || !view.promise.ordered => continue,
@@ -90,25 +89,35 @@ fn create(model: &mut Model, view: &View, set: &Set, ordinal: u32, cluster: &mut
     let revision = if old { &set.current_revision } else { &set.update_revision };
     let name = promise.pod(ordinal);
     if let std::collections::btree_map::Entry::Vacant(vacant) = model.claims.entry(ordinal) {
-        let mut claim = VolumeClaim {
+        let meta = Meta { name: format!("data-{name}"), uid: cluster.uid(), ..Meta::default() };
+        let claim = VolumeClaim {
+            meta: meta.into(),
             storage: "1Gi".to_owned(),
             access_modes: vec!["ReadWriteOnce".to_owned()],
             ..VolumeClaim::default()
         };
-        claim.meta.name = format!("data-{name}");
-        claim.meta.uid = cluster.uid();
         cluster.claim(Change::Added, vacant.insert(claim));
     }
-    let mut pod = Pod { phase: "Pending".to_owned(), ..Pod::default() };
-    pod.claims = BTreeMap::from([("data".to_owned(), format!("data-{name}"))]);
-    pod.meta.uid = cluster.uid();
-    pod.meta.owner = Some(("StatefulSet".to_owned(), promise.set.clone(), set.meta.uid.clone()));
-    pod.meta.labels = BTreeMap::from([
-        ("statefulset.kubernetes.io/pod-name".to_owned(), name.clone()),
-        ("apps.kubernetes.io/pod-index".to_owned(), ordinal.to_string()),
-        ("controller-revision-hash".to_owned(), revision.clone()),
-    ]);
-    pod.meta.name = name;
+    let labels = [
+        ("statefulset.kubernetes.io/pod-name", name.as_str().into()),
+        ("apps.kubernetes.io/pod-index", ordinal.to_string().into()),
+        ("controller-revision-hash", Arc::clone(revision)),
+    ];
+    let owner = Owner {
+        kind: "StatefulSet".to_owned(),
+        name: promise.set.clone(),
+        uid: set.meta.uid.clone(),
+        controller: true,
+    };
+    let claims = BTreeMap::from([("data".to_owned(), format!("data-{name}"))]);
+    let meta = Meta {
+        name,
+        uid: cluster.uid(),
+        labels: Labels::from(labels.map(|(label, value)| (label.into(), value))).into(),
+        owners: [owner].into(),
+        ..Meta::default()
+    };
+    let pod = Pod { meta: meta.into(), phase: "Pending".into(), claims: claims.into(), ..Pod::default() };
     cluster.pod(Change::Added, &pod);
     model.pods.insert(ordinal, Life { pod, ready_since: 0 });
 }
@@ -117,7 +126,7 @@ fn create(model: &mut Model, view: &View, set: &Set, ordinal: u32, cluster: &mut
 fn delete(model: &mut Model, ordinal: u32, seen: &Pod, cluster: &mut Cluster) {
     let there = model.pods.get_mut(&ordinal).filter(|life| life.pod.meta.uid == seen.meta.uid);
     if let Some(life) = there.filter(|life| !life.pod.meta.terminating) {
-        life.pod.meta.terminating = true;
+        terminate(&mut life.pod);
         cluster.pod(Change::Modified, &life.pod);
     }
 }
@@ -146,7 +155,7 @@ fn roll(model: &mut Model, view: &View, set: &Set, cluster: &mut Cluster) {
         view.ordinals().rev().filter(|ordinal| ordinal - view.promise.start >= view.promise.partition)
     {
         let Some(Life { pod, .. }) = view.pods.get(&ordinal) else { return };
-        if pod.revision() != set.update_revision && !pod.meta.terminating {
+        if pod.revision() != &*set.update_revision && !pod.meta.terminating {
             return delete(model, ordinal, pod, cluster);
         }
         if !view.available(ordinal) {

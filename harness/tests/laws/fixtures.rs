@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use camino::Utf8PathBuf;
 use harness::{
-    journal::{History, entry::Line},
+    journal::{History, Reducer, entry::Line},
     law,
 };
 use serde_json::{Value, json};
@@ -27,6 +27,19 @@ pub const JOURNALS: [&str; 14] = [
     "start_ordinal",
 ];
 
+/// Runs of real sabotage.
+pub const CONTROLS: [&str; 9] = [
+    "claim_deleted_with_pod",
+    "delete_claims_when_scaled",
+    "forced_deletion",
+    "lowest_rolled_first",
+    "min_ready_seconds_removed",
+    "parallel_up",
+    "partition_ignored",
+    "rolling_update",
+    "status_written_by_another",
+];
+
 pub fn path(journal: &str) -> Utf8PathBuf {
     Utf8PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("tests/journals/{journal}.jsonl"))
 }
@@ -37,9 +50,10 @@ pub fn lines(journal: &str) -> Vec<Value> {
 }
 
 pub fn history(lines: &[Value]) -> History {
+    let mut reducer = Reducer::default();
     let entries = lines.iter().filter_map(|line| {
         let line: Line = serde_json::from_value(line.clone()).unwrap();
-        line.reduce().unwrap().map(Arc::new)
+        line.reduce(&mut reducer).unwrap().map(Arc::new)
     });
     History::new(entries)
 }
@@ -53,6 +67,19 @@ pub fn refuted(lines: &[Value]) -> BTreeSet<(String, String)> {
 pub fn refutes(history: &History) -> BTreeSet<(String, String)> {
     let findings = law::judge(history).into_iter().flat_map(|judgement| judgement.findings);
     findings.map(|finding| (finding.claim, finding.message)).collect()
+}
+
+/// How many moments a claim's law examined.
+pub fn examined(lines: &[Value], claim: &str) -> u64 {
+    let judgements = law::judge(&history(lines)).into_iter().filter(|judgement| judgement.claim.id == claim);
+    judgements.map(|judgement| judgement.examined).sum()
+}
+
+/// The lines that a claim's findings quote.
+pub fn quoted(lines: &[Value], claim: &str) -> Vec<Vec<u64>> {
+    let findings = law::judge(&history(lines)).into_iter().flat_map(|judgement| judgement.findings);
+    let of_claim = findings.filter(|finding| finding.claim == claim);
+    of_claim.map(|finding| finding.quotes.iter().map(|quote| quote.line).collect()).collect()
 }
 
 /// Asserts that exactly this claim is red, with these words.

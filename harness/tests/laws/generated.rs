@@ -10,7 +10,7 @@ use proptest::prelude::*;
 
 use crate::{
     fixtures::refutes,
-    model::{Cluster, Model, Step},
+    model::{Cluster, Model, Step, terminate},
 };
 
 /// Mostly whole rounds of the controller, or mostly single steps in any order.
@@ -114,19 +114,18 @@ fn lowest_goes(entries: &[Entry], replicas: impl Fn(u32) -> u32) -> Option<Vec<E
     let last = entries.last()?;
     let world = history(entries).at(u64::MAX);
     let mut set = world.sets.get("db")?.as_ref().clone();
-    let owned = |pod: &&Arc<Pod>| {
-        pod.healthy() && pod.meta.owner.as_ref().is_some_and(|(.., uid)| *uid == set.meta.uid)
-    };
+    let owned =
+        |pod: &&Arc<Pod>| pod.healthy() && pod.meta.owner().is_some_and(|owner| owner.uid == set.meta.uid);
     let pods: Vec<_> = world.pods.values().filter(owned).collect();
     let (lowest, highest) = (*pods.first()?, *pods.last()?);
     if lowest.meta.name == highest.meta.name || lowest.revision() != highest.revision() {
         return None;
     }
     set.replicas = replicas(highest.meta.name.strip_prefix("db-")?.parse().ok()?);
-    set.meta.generation += 1;
-    set.observed = set.meta.generation;
+    set.observed = set.meta.generation + 1;
+    Arc::make_mut(&mut set.meta).generation = set.observed;
     let mut gone = lowest.as_ref().clone();
-    gone.meta.terminating = true;
+    terminate(&mut gone);
     let facts = [Fact::Set(Arc::new(set)), Fact::Pod(Arc::new(gone))];
     let more = facts.into_iter().zip(1..).map(|(fact, more)| {
         let record = Record::Object { change: Change::Modified, revision: u64::MAX, fact };
@@ -182,23 +181,23 @@ proptest! {
     fn a_pod_without_its_label_or_its_claim(Story(mut entries) in histories()) {
         prop_assume!(examined(&entries, "S1") > 0);
         let mut unclaimed = entries.clone();
-        pods(&mut entries, |_, pod| pod.meta.labels.clear());
+        pods(&mut entries, |_, pod| Arc::make_mut(&mut pod.meta).labels = Arc::default());
         found(&entries, "S1")?;
-        pods(&mut unclaimed, |_, pod| pod.claims.clear());
+        pods(&mut unclaimed, |_, pod| pod.claims = Arc::default());
         found(&unclaimed, "S6")?;
     }
 
     #[test]
     fn an_object_that_returns(Story(mut entries) in histories()) {
         prop_assume!(examined(&entries, "S2") > 0);
-        pods(&mut entries, |_, pod| pod.meta.uid.clone_from(&pod.meta.name));
+        pods(&mut entries, |_, pod| Arc::make_mut(&mut pod.meta).uid = pod.meta.name.clone());
         found(&entries, "S2")?;
     }
 
     #[test]
     fn a_container_that_outlives_its_pod(Story(mut entries) in histories()) {
         prop_assume!(examined(&entries, "K1") > 0);
-        pods(&mut entries, |_, pod| pod.containers.iter_mut().for_each(|container| container.running = true));
+        pods(&mut entries, |_, pod| for container in Arc::make_mut(&mut pod.containers) { container.running = true; });
         let ran = entries.iter().any(|entry| matches!(&entry.record, Record::Object { change: Change::Deleted,
             fact: Fact::Pod(pod), .. } if !pod.containers.is_empty()));
         prop_assume!(ran);
@@ -264,7 +263,7 @@ proptest! {
             let name = format!("data-{}", pod.meta.name);
             if let Some(claim) = copies.iter_mut().find(|claim| claim.meta.name == name) {
                 version += 1;
-                Arc::make_mut(claim).meta.uid = format!("version-{version}");
+                Arc::make_mut(&mut Arc::make_mut(claim).meta).uid = format!("version-{version}");
             }
         }
         let mut broken = Vec::new();
@@ -273,7 +272,7 @@ proptest! {
                 version += 1;
                 let name = format!("data-{}", pod.meta.name);
                 let mut claim = copies.iter().find(|claim| claim.meta.name == name).unwrap().as_ref().clone();
-                claim.meta.uid = format!("version-{version}");
+                Arc::make_mut(&mut claim.meta).uid = format!("version-{version}");
                 let fact = Fact::VolumeClaim(Arc::new(claim));
                 let record = Record::Object { change: Change::Modified, fact, revision: *revision };
                 broken.push(Entry { record, ..entry.clone() });

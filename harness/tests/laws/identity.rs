@@ -17,6 +17,26 @@ fn s1_a_name_without_an_ordinal() {
 }
 
 #[test]
+fn s1_a_pod_of_a_deployment_that_took_the_sets_name() {
+    let owned = |kind: &str, owner: &str, pod: &str| {
+        let mut lines = lines("scale_up");
+        for version in versions(&mut lines, "Pod", "sentinel-2") {
+            let object = &mut version["object"];
+            object["metadata"]["name"] = json!(pod);
+            object["metadata"]["ownerReferences"][0]["kind"] = json!(kind);
+            object["metadata"]["ownerReferences"][0]["name"] = json!(owner);
+            object["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] = json!(format!("data-{pod}"));
+        }
+        lines
+    };
+    let taken = owned("ReplicaSet", "sentinel-7c9f4", "sentinel-7c9f4-abcde");
+    red(&taken, "S1", "a pod of sentinel is named sentinel-7c9f4-abcde");
+    // Others whose names begin alike are none of the set's business.
+    green(&owned("ReplicaSet", "sentinel-two-7c9f4", "sentinel-two-7c9f4-abcde"));
+    green(&owned("StatefulSet", "sentinel-two", "sentinel-two-0"));
+}
+
+#[test]
 fn s1_a_label_that_is_missing_or_wrong() {
     for (label, value) in [
         ("statefulset.kubernetes.io/pod-name", json!("sentinel-0")),
@@ -64,6 +84,9 @@ fn s1_an_old_start_counts_only_until_the_controller_has_seen_the_new_one() {
     let raised = act_position(&early, "patch", "start 4");
     early.truncate(raised + 1);
     insert(&mut early, raised, "Pod", "sentinel-3", created);
+    green(&early);
+    // A status of the old spec, written meanwhile, changes nothing of that.
+    insert(&mut early, raised, "StatefulSet", "sentinel", |_| {});
     green(&early);
     let mut late = lines("start_ordinal");
     let lowered = act_position(&late, "step", "start 0");

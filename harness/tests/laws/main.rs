@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its helpers do")]
 
 mod controller;
+mod disorder;
 mod fixtures;
 mod generated;
 mod identity;

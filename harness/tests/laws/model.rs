@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use harness::journal::{
     Act, Change, Entry, Fact, Kind, Promise, Record,
-    fact::{Container, Pod, Set, VolumeClaim},
+    fact::{Container, Meta, Pod, Set, VolumeClaim},
 };
 use jiff::Timestamp;
 
@@ -84,11 +84,11 @@ impl Cluster {
     }
 
     pub fn act(&mut self, verb: &str, target: String) {
-        self.record(Record::Act(Act { verb: verb.to_owned(), text: target.clone(), target }));
+        self.record(Record::Act(Box::new(Act { verb: verb.to_owned(), text: target.clone(), target })));
     }
 
     pub fn promise(&mut self, promise: &Promise) {
-        self.record(Record::Promise(promise.clone()));
+        self.record(Record::Promise(Box::new(promise.clone())));
     }
 
     pub fn uid(&mut self) -> String {
@@ -130,10 +130,9 @@ impl Model {
 
     fn deploy(&mut self, cluster: &mut Cluster, replicas: u32) {
         cluster.promise(&self.promise);
-        self.set = Set { replicas, ..Set::default() };
-        self.set.meta.name.clone_from(&self.promise.set);
-        self.set.meta.uid = cluster.uid();
-        self.set.meta.generation = 1;
+        let (name, uid) = (self.promise.set.clone(), cluster.uid());
+        let meta = Arc::new(Meta { name, uid, generation: 1, ..Meta::default() });
+        self.set = Set { meta, replicas, ..Set::default() };
         self.view = None;
         cluster.set(Change::Added, &self.set);
     }
@@ -141,7 +140,7 @@ impl Model {
     /// The spec is changed: the promise is told before.
     fn change(&mut self, cluster: &mut Cluster) {
         cluster.promise(&self.promise);
-        self.set.meta.generation += 1;
+        Arc::make_mut(&mut self.set.meta).generation += 1;
         cluster.set(Change::Modified, &self.set);
     }
 
@@ -171,13 +170,13 @@ impl Model {
             }
             Step::Fail(which) => self.alter(cluster, *which, |pod| {
                 pod.ready = false;
-                pod.phase = "Failed".to_owned();
+                pod.phase = "Failed".into();
                 pod.containers = stopped();
             }),
             Step::Delete(which) => {
                 if let Some(name) = self.choose(*which).map(|life| life.pod.meta.name.clone()) {
                     cluster.act("delete", format!("pod/{name}"));
-                    self.alter(cluster, *which, |pod| pod.meta.terminating = true);
+                    self.alter(cluster, *which, terminate);
                 }
             }
             Step::Scale(replicas) if seen => {
@@ -242,9 +241,9 @@ impl Model {
         for ordinal in ordinals {
             let Some(life) = self.pods.get_mut(&ordinal) else { continue };
             let pod = &mut life.pod;
-            let orphaned = pod.meta.owner.as_ref().is_some_and(|(.., uid)| *uid != self.set.meta.uid);
+            let orphaned = pod.meta.owner().is_some_and(|owner| owner.uid != self.set.meta.uid);
             if orphaned && !pod.meta.terminating {
-                pod.meta.terminating = true;
+                terminate(pod);
             } else if pod.meta.terminating && pod.containers.iter().any(|container| container.running) {
                 pod.ready = false;
                 pod.containers = stopped();
@@ -252,11 +251,11 @@ impl Model {
                 cluster.pod(Change::Deleted, pod);
                 self.pods.remove(&ordinal);
                 continue;
-            } else if pod.phase == "Pending" {
-                pod.phase = "Running".to_owned();
-                pod.containers =
-                    vec![Container { name: "main".to_owned(), running: true, ..Container::default() }];
-            } else if pod.phase == "Running" && !pod.ready {
+            } else if &*pod.phase == "Pending" {
+                pod.phase = "Running".into();
+                let main = Container { name: "main".to_owned(), running: true, ..Container::default() };
+                pod.containers = [main].into();
+            } else if &*pod.phase == "Running" && !pod.ready {
                 pod.ready = true;
                 life.ready_since = cluster.now + 1;
             } else {
@@ -284,10 +283,11 @@ impl Model {
     }
 }
 
-fn stopped() -> Vec<Container> {
-    vec![Container {
-        name: "main".to_owned(),
-        ended: Some(("Completed".to_owned(), 0)),
-        ..Container::default()
-    }]
+fn stopped() -> Arc<[Container]> {
+    let ended = Some(("Completed".to_owned(), 0));
+    [Container { name: "main".to_owned(), ended, ..Container::default() }].into()
+}
+
+pub fn terminate(pod: &mut Pod) {
+    Arc::make_mut(&mut pod.meta).terminating = true;
 }

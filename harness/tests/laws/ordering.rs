@@ -3,14 +3,27 @@
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    act, green, insert, last_position, lines, position, red, refuted, revision, set_revision, unready,
-    versions,
+    act, green, insert, last_position, lines, position, quoted, red, refuted, revision, set_revision,
+    unready, versions,
 };
 
 #[test]
 fn s8_a_predecessor_that_was_never_ready() {
     let mut lines = lines("scale_up");
     versions(&mut lines, "Pod", "sentinel-0").for_each(unready);
+    red(&lines, "S8", "sentinel-1 was created while sentinel-0 was not ready");
+    // The policy is named only where it explains the finding.
+    for version in versions(&mut lines, "StatefulSet", "sentinel") {
+        version["object"]["spec"]["podManagementPolicy"] = json!("OrderedReady");
+    }
+    assert!(refuted(&lines).iter().all(|(_, message)| !message.contains("podManagementPolicy")));
+    // The controller need not have written a status: it made the pod, and knows that it never was ready.
+    let next = position(&lines, "added", "Pod", "sentinel-1");
+    let mut at = 0;
+    lines.retain(|line| {
+        at += 1;
+        at > next || line["object"]["kind"] != "StatefulSet" || line["object"]["change"] == "added"
+    });
     red(&lines, "S8", "sentinel-1 was created while sentinel-0 was not ready");
 }
 
@@ -40,6 +53,14 @@ fn s8_a_predecessor_that_is_gone() {
     let status = |version: &mut Value| version["object"]["status"]["readyReplicas"] = json!(0);
     insert(&mut lines, ready + 2, "StatefulSet", "sentinel", status);
     red(&lines, "S8", "sentinel-2 was created while sentinel-1 was gone");
+    // What proves it is the deletion, and not that the pod was not Ready before it.
+    insert(&mut lines, ready, "Pod", "sentinel-1", unready);
+    for (line, number) in lines[ready + 1..].iter_mut().zip(1000..) {
+        line["line"] = json!(number);
+    }
+    let proof =
+        [position(&lines, "deleted", "Pod", "sentinel-1"), position(&lines, "added", "Pod", "sentinel-2")];
+    assert_eq!(quoted(&lines, "S8"), [proof.map(|at| lines[at]["line"].as_u64().unwrap())]);
 }
 
 #[test]
@@ -59,6 +80,11 @@ fn s8_a_predecessor_that_the_controller_could_not_yet_see_unready_is_no_finding(
     let status = |version: &mut Value| version["object"]["status"]["readyReplicas"] = json!(0);
     insert(&mut lines, created, "StatefulSet", "sentinel", status);
     set_revision(&mut lines[created + 1], before - 1);
+    red(&lines, "S8", "sentinel-2 was created while sentinel-0 was not ready");
+
+    // Another version of the pod since then does not make it news.
+    insert(&mut lines, created + 1, "Pod", "sentinel-0", |_| {});
+    set_revision(&mut lines[created + 2], before - 1);
     red(&lines, "S8", "sentinel-2 was created while sentinel-0 was not ready");
 }
 

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use harness::{journal::log, law};
 use serde_json::json;
 
-use crate::fixtures::{JOURNALS, green, lines, path, red, refuted};
+use crate::fixtures::{CONTROLS, JOURNALS, green, lines, path, red, refuted};
 
 #[test]
 fn recorded_runs_keep_every_law_and_every_law_examines_something() {
@@ -25,6 +25,25 @@ fn recorded_runs_keep_every_law_and_every_law_examines_something() {
     assert!(laws.remove("K23"));
     assert_eq!(examined, laws);
     assert_eq!(laws.len() + 1, law::ALWAYS.len());
+}
+
+/// What each law says of each journal, word for word: one that looks less closely, or more, is seen at once.
+#[test]
+fn the_laws_say_of_each_journal_what_they_said() {
+    let mut table = String::new();
+    for journal in
+        JOURNALS.map(str::to_owned).into_iter().chain(CONTROLS.map(|name| format!("controls/{name}")))
+    {
+        let judgements = law::judge(&log::read(&path(&journal)).unwrap());
+        let examined =
+            judgements.iter().map(|judgement| format!("{} {}", judgement.claim.id, judgement.examined));
+        table.push_str(&format!("{journal}: {}\n", examined.collect::<Vec<_>>().join(", ")));
+        for finding in judgements.iter().flat_map(|judgement| &judgement.findings) {
+            let quoted: Vec<_> = finding.quotes.iter().map(|quote| quote.line).collect();
+            table.push_str(&format!("    {} at {quoted:?}: {}\n", finding.claim, finding.message));
+        }
+    }
+    assert_eq!(table, include_str!("said.txt"), "what is said now:\n{table}");
 }
 
 #[test]

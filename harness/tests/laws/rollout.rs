@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::fixtures::{
-    act, green, last_position, lines, position, promises, red, refuted, unready, versions,
+    act, examined, green, insert, last_position, lines, position, promises, red, refuted, unready, versions,
 };
 
 #[test]
@@ -39,6 +39,19 @@ fn k3_two_may_be_missing_where_the_promise_says_so() {
     let created = last_position(&lines, "added", "Pod", "sentinel-1");
     versions(&mut lines[created..], "Pod", "sentinel-1").for_each(unready);
     red(&lines, "K3", "sentinel-0 began to terminate while sentinel-1 was not ready");
+}
+
+#[test]
+fn k3_a_pod_that_was_never_there_is_missing_once() {
+    let mut lines = lines("highest_first");
+    lines.retain(|line| {
+        line["object"]["kind"] != "Pod" || line["object"]["object"]["metadata"]["name"] != "sentinel-2"
+    });
+    red(&lines, "K3", "sentinel-1 began to terminate while sentinel-2 did not exist");
+    for promise in promises(&mut lines) {
+        promise["max_unavailable"] = json!(2);
+    }
+    green(&lines);
 }
 
 #[test]
@@ -121,6 +134,37 @@ fn k8_the_next_pod_comes_too_early() {
 }
 
 #[test]
+fn k8_the_apis_seconds_are_cut_off() {
+    let touched = |at: &str| {
+        let mut lines = lines("min_ready_seconds");
+        let created = position(&lines, "added", "Pod", "sentinel-1");
+        for version in versions(&mut lines, "Pod", "sentinel-0") {
+            let ready = version.pointer_mut("/object/status/conditions/0");
+            if let Some(ready) = ready.filter(|ready| ready["status"] == "True") {
+                ready["lastTransitionTime"] = json!("2026-11-22T22:28:18Z");
+            }
+        }
+        lines[created]["at"] = json!(at);
+        lines
+    };
+    green(&touched("2026-11-22T22:28:22Z"));
+    let words = "touched 3.9 s after sentinel-0 was ready; minReadySeconds is 5";
+    red(&touched("2026-11-22T22:28:21.9Z"), "K8", words);
+}
+
+#[test]
+fn k8_a_pod_that_faltered_counts_from_when_it_is_ready_again() {
+    let mut lines = lines("min_ready_seconds");
+    let created = position(&lines, "added", "Pod", "sentinel-1");
+    insert(&mut lines, created - 1, "Pod", "sentinel-0", unready);
+    insert(&mut lines, created, "Pod", "sentinel-0", |version| {
+        version["object"]["status"]["conditions"][0]["status"] = json!("True");
+    });
+    lines[created + 1]["at"] = lines[created + 2]["at"].clone();
+    red(&lines, "K8", "touched 0.0 s after sentinel-0 was ready");
+}
+
+#[test]
 fn k8_a_roll_that_does_not_wait() {
     let mut lines = lines("highest_first");
     for promise in promises(&mut lines) {
@@ -154,4 +198,5 @@ fn k23_a_new_pod_comes_while_an_old_one_is_there() {
         promise["recreate"] = json!(true);
     }
     red(&lines, "K23", "came at another revision while sentinel-0 was still there");
+    assert_eq!(examined(&lines, "K23"), examined(&lines, "S1"));
 }

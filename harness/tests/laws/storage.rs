@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    act, green, insert, lines, position, promises, red, refuted, revision, set_revision, versions,
+    act, act_position, examined, green, insert, lines, position, promises, red, refuted, revision,
+    set_revision, versions,
 };
 
 #[test]
@@ -70,6 +71,32 @@ fn s7_a_pod_that_is_ready_without_its_claim() {
     let mut lines = lines("scale_up");
     lines.retain(|line| line["object"]["object"]["metadata"]["name"] != "data-sentinel-1");
     red(&lines, "S7", "sentinel-1 is Ready, and its claim data-sentinel-1 does not exist");
+}
+
+#[test]
+fn s7_a_pod_that_returns_without_its_claim_is_examined() {
+    let mut lines = lines("pod_returns");
+    lines.retain(|line| line["object"]["object"]["metadata"]["name"] != "data-sentinel-1");
+    red(&lines, "S7", "sentinel-1 is Ready, and its claim data-sentinel-1 does not exist");
+    assert_eq!(examined(&lines, "S7"), 1);
+}
+
+#[test]
+fn s17_which_claims_are_asked_for_depends_on_the_start() {
+    let gone = |claim: &str| {
+        let mut lines = lines("start_ordinal");
+        lines.truncate(act_position(&lines, "step", "start 4"));
+        let last = lines.len() - 1;
+        insert(&mut lines, last, "PersistentVolumeClaim", "data-sentinel-4", |version| {
+            version["object"]["metadata"]["name"] = json!(claim);
+            version["change"] = json!("deleted");
+        });
+        lines
+    };
+    let words = "data-sentinel-4 was deleted when its set or its pod was deleted";
+    red(&gone("data-sentinel-4"), "S17", words);
+    red(&gone("data-sentinel-5"), "S17", "data-sentinel-5 was deleted when the set was scaled down");
+    red(&gone("data-sentinel-2"), "S17", "data-sentinel-2 was deleted when the set was scaled down");
 }
 
 #[test]

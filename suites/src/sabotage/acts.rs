@@ -42,7 +42,7 @@ pub const LOWEST_ROLLED_FIRST: Sabotage = Sabotage::At("sentinel-2 is new and no
 /// The revision that a rollback would use is gone.
 pub const HISTORY_LOST: Sabotage = Sabotage::At("the template is taken back", |run, set| {
     Box::pin(async move {
-        let now = set.state()?.update_revision.clone();
+        let now = set.state()?.update_revision.to_string();
         let all = run.log().now(|world| world.revisions.keys().cloned().collect::<Vec<_>>());
         for old in all.into_iter().filter(|name| *name != now) {
             set.delete_revision(&old).await?;

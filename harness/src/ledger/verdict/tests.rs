@@ -177,3 +177,56 @@ fn only_what_proves_something_is_counted_as_judged() {
     assert_eq!(statistics.judged(), 3);
     assert_eq!(statistics.acknowledged_bytes, 40);
 }
+
+#[test]
+fn a_key_that_nobody_wrote_is_a_phantom_listed_or_readable() {
+    let read = Content::Read { size: 1, sha256: "ab".to_owned() };
+    let judged = |listed: bool, content: Content| {
+        let ledger = correct_store(&[]).0;
+        judge(&ledger, &Holdings::from([("run/9/000000".to_owned(), Held { listed, content })]))
+    };
+    for (listed, content) in [(true, read.clone()), (false, read), (true, Content::Absent)] {
+        let judgement = judged(listed, content);
+        assert_eq!(only(&judgement), (Kind::Phantom, "run/9/000000".to_owned()));
+        let findings = judgement.findings("S23", "S3");
+        assert_eq!(findings[0].message, "S3: 1 keys are there that were never written");
+        assert_eq!(findings[0].quotes[0].text, "run/9/000000 is there and was never written");
+    }
+    for content in [Content::Absent, Content::Unreadable("404".to_owned())] {
+        assert_eq!(judged(false, content).flaws, []);
+    }
+}
+
+#[test]
+fn what_fits_is_quoted_whole() {
+    for (lost, quotes) in [(5, 5), (6, 6)] {
+        let (ledger, _) = correct_store(&vec![(0, 40, End::Acknowledged); lost]);
+        let findings = judge(&ledger, &Holdings::new()).findings("S23", "S3");
+        assert_eq!(findings[0].quotes.len(), quotes);
+        let more = findings[0].quotes.iter().filter(|quote| quote.text == "and 1 more").count();
+        assert_eq!(more, lost - 5);
+    }
+}
+
+#[test]
+fn the_report_gets_every_figure() {
+    let statistics = Statistics {
+        acknowledged: 1,
+        acknowledged_bytes: 2,
+        failed: 3,
+        unknown_present: 4,
+        unknown_absent: 5,
+    };
+    let measures = statistics.measures("SQL");
+    let told: Vec<_> = measures.iter().map(|one| (one.name.as_str(), one.value, one.unit.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            ("SQL: acknowledged writes", 1.0, "writes"),
+            ("SQL: acknowledged bytes", 2.0, "bytes"),
+            ("SQL: refused writes", 3.0, "writes"),
+            ("SQL: writes of unknown outcome that are there", 4.0, "writes"),
+            ("SQL: writes of unknown outcome that are not there", 5.0, "writes"),
+        ]
+    );
+}

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    journal::Promise,
+    journal::{Promise, fact::Owner},
     wait::{
         Expectation,
         Progress::{Met, NotYet},
@@ -65,7 +65,7 @@ pub fn claims_owned(claims: impl IntoIterator<Item = String>, kinds: &[&str]) ->
             let Some(claim) = world.volume_claims.get(name) else {
                 return NotYet(format!("{name} does not exist"));
             };
-            let owners: BTreeSet<_> = claim.meta.owners.iter().map(|(kind, ..)| kind.clone()).collect();
+            let owners: BTreeSet<_> = claim.meta.owners.iter().map(|owner| owner.kind.clone()).collect();
             if owners != kinds {
                 return NotYet(format!("{name} is owned by {owners:?}"));
             }
@@ -88,11 +88,11 @@ pub fn claims_settled(promise: &Promise) -> Expectation {
             if claim.meta.terminating {
                 return NotYet(format!("{name} is being deleted"));
             }
-            let gone = |(kind, pod, uid): &&(String, String, String)| {
-                kind == "Pod" && world.pods.get(pod).is_none_or(|pod| pod.meta.uid != *uid)
+            let gone = |owner: &&Owner| {
+                owner.kind == "Pod" && world.pods.get(&owner.name).is_none_or(|pod| pod.meta.uid != owner.uid)
             };
-            if let Some((_, pod, _)) = claim.meta.owners.iter().find(gone) {
-                return NotYet(format!("{name} belongs to {pod}, which is gone"));
+            if let Some(pod) = claim.meta.owners.iter().find(gone) {
+                return NotYet(format!("{name} belongs to {}, which is gone", pod.name));
             }
         }
         Met

@@ -16,7 +16,7 @@ pub fn made_by<'world>(
     deployment: &'world str,
 ) -> impl Iterator<Item = &'world Arc<Pod>> {
     world.pods.values().filter(move |pod| {
-        let labelled = pod.meta.labels.get("app").is_some_and(|app| app == deployment);
+        let labelled = pod.meta.labels.get("app").is_some_and(|app| **app == *deployment);
         labelled && !pod.meta.terminating
     })
 }

@@ -1,9 +1,17 @@
+//! Each expectation: where it is met, and for each way in which it is not, why.
+
+mod claims;
+mod named;
+mod pods;
+mod rollout;
+mod sets;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::journal::{Change, Entry, Kind, Record, reduce};
+use crate::journal::{Change, Entry, Kind, Record, Reducer};
 
 fn promise() -> Promise {
     Promise::of(&json!({"metadata": {"name": "db"}, "spec": {}}))
@@ -12,7 +20,7 @@ fn promise() -> Promise {
 fn world(objects: &[(Kind, Value)]) -> World {
     let mut world = World::default();
     for (line, (kind, object)) in (1..).zip(objects) {
-        let fact = reduce(*kind, object).unwrap();
+        let fact = Reducer::default().reduce(*kind, object).unwrap();
         let record = Record::Object { change: Change::Added, revision: line, fact };
         world.apply(&Entry { line, at: jiff::Timestamp::UNIX_EPOCH, record });
     }
@@ -33,6 +41,35 @@ fn set(replicas: u32, generation: i64, observed: i64, ready: u32) -> (Kind, Valu
         "spec": {"replicas": replicas, "selector": {}, "serviceName": "", "template": {}},
         "status": {"replicas": ready, "readyReplicas": ready, "observedGeneration": observed}});
     (Kind::StatefulSet, set)
+}
+
+/// The object with another value in one place.
+fn with((kind, mut object): (Kind, Value), place: &str, value: Value) -> (Kind, Value) {
+    *place.split('.').fold(&mut object, |inner, key| &mut inner[key]) = value;
+    (kind, object)
+}
+
+fn terminating(object: (Kind, Value)) -> (Kind, Value) {
+    with(object, "metadata.deletionTimestamp", json!("2026-11-22T10:00:00Z"))
+}
+
+fn another(object: (Kind, Value)) -> (Kind, Value) {
+    with(object, "metadata.uid", json!("another"))
+}
+
+/// A warning about an object of this UID.
+fn warning(name: &str, kind: &str, about: &str, uid: &str, reason: &str) -> (Kind, Value) {
+    let warning = json!({"metadata": {"name": name, "uid": name}, "type": "Warning", "reason": reason, "message": "why",
+        "lastTimestamp": format!("2026-11-22T10:00:0{}Z", name.len()),
+        "involvedObject": {"kind": kind, "name": about, "uid": uid}});
+    (Kind::Event, warning)
+}
+
+fn never(progress: Progress) -> String {
+    match progress {
+        Never(why) => why,
+        other => panic!("expected a Never, got {other:?}"),
+    }
 }
 
 fn not_yet(progress: Progress) -> String {

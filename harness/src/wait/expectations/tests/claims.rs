@@ -1,0 +1,63 @@
+use super::*;
+
+fn claim(name: &str, phase: &str) -> (Kind, Value) {
+    let claim = json!({"metadata": {"name": name, "uid": format!("uid-{name}")}, "spec": {},
+        "status": {"phase": phase}});
+    (Kind::PersistentVolumeClaim, claim)
+}
+
+fn owned(claim: (Kind, Value), owners: &[(&str, &str, &str)]) -> (Kind, Value) {
+    let owners = owners
+        .iter()
+        .map(|(kind, name, uid)| json!({"apiVersion": "v1", "kind": kind, "name": name, "uid": uid}));
+    with(claim, "metadata.ownerReferences", owners.collect())
+}
+
+#[test]
+fn a_claim_that_is_made_again() {
+    let again = claim_is_another("data-db-0", "uid-data-db-0");
+    let check = |objects: &[(Kind, Value)]| again.check(&world(objects));
+    assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
+    assert_eq!(not_yet(check(&[claim("data-db-0", "Bound")])), "data-db-0 is still the old one");
+    assert_eq!(not_yet(check(&[another(claim("data-db-0", "Pending"))])), "data-db-0 is Pending");
+    assert_eq!(check(&[another(claim("data-db-0", "Bound"))]), Met);
+}
+
+#[test]
+fn claims_that_go() {
+    let gone = claims_gone(["data-db-0".to_owned(), "data-db-1".to_owned()]);
+    let check = |objects: &[(Kind, Value)]| gone.check(&world(objects));
+    assert_eq!(check(&[claim("data-db-2", "Bound")]), Met);
+    assert_eq!(not_yet(check(&[claim("data-db-1", "Bound")])), "data-db-1 is Bound");
+    assert_eq!(not_yet(check(&[terminating(claim("data-db-1", "Bound"))])), "data-db-1 is being deleted");
+}
+
+#[test]
+fn claims_that_belong_to_somebody() {
+    let expected = claims_owned(["data-db-0".to_owned()], &["StatefulSet", "Pod"]);
+    let check = |objects: &[(Kind, Value)]| expected.check(&world(objects));
+    let both = [("Pod", "db-0", "pod"), ("StatefulSet", "db", "set")];
+    assert_eq!(check(&[owned(claim("data-db-0", "Bound"), &both)]), Met);
+    let one = [owned(claim("data-db-0", "Bound"), &both[..1])];
+    assert_eq!(not_yet(check(&one)), r#"data-db-0 is owned by {"Pod"}"#);
+    assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
+}
+
+#[test]
+fn claims_are_settled_when_none_is_about_to_go() {
+    let template = json!([{"metadata": {"name": "data"}, "spec": {}}]);
+    let promise =
+        Promise::of(&json!({"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": template}}));
+    let settled = claims_settled(&promise);
+    let check = |objects: &[(Kind, Value)]| settled.check(&world(objects));
+    let bound = claim("data-db-0", "Bound");
+    assert_eq!(check(std::slice::from_ref(&bound)), Met);
+    assert_eq!(not_yet(check(&[terminating(bound.clone())])), "data-db-0 is being deleted");
+    assert_eq!(check(&[terminating(claim("data-other-0", "Bound"))]), Met);
+    // A pod that is there holds it; one of the same name that came since does not, and a set is no pod.
+    let of = |kind: &str, uid: &str| [owned(bound.clone(), &[(kind, "db-0", uid)]), pod("db-0", true)];
+    assert_eq!(check(&of("Pod", "uid-db-0")), Met);
+    assert_eq!(not_yet(check(&of("Pod", "older"))), "data-db-0 belongs to db-0, which is gone");
+    assert_eq!(not_yet(check(&of("Pod", "older")[..1])), "data-db-0 belongs to db-0, which is gone");
+    assert_eq!(check(&of("StatefulSet", "older")), Met);
+}
