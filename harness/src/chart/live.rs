@@ -197,7 +197,7 @@ impl Identity {
     pub async fn read(run: &Run, writers: &mut Writers) -> Result<Self> {
         let servers = writers.identities(run).await?;
         let owned = |pod: &crate::journal::fact::Pod| {
-            pod.meta.owner.as_ref().is_some_and(|(kind, ..)| kind == "StatefulSet")
+            pod.meta.owner().is_some_and(|owner| &*owner.kind == "StatefulSet")
         };
         Ok(run.log().now(|world| Self {
             pods: world.pods.values().filter(|pod| owned(pod)).map(|pod| pod.meta.name.clone()).collect(),
