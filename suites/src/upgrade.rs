@@ -68,6 +68,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 to("garage/2.0.0-management-policy"),
                 "spec.podManagementPolicy",
             )
+            .slow_control(
+                "on_delete",
+                [U1],
+                to("garage/2.0.0-on-delete"),
+                "only allowed for updateStrategy 'RollingUpdate'",
+            )
             .control("name", [U2], to("garage/2.0.0-name"), "its PVCs stay behind")
             .control(
                 "regenerated_secret",
@@ -106,14 +112,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 [U10, U7],
                 to("garage/2.0.0-never-ready"),
                 "the rollback did not come to its end",
-            )
-            .slow_control(
-                "regenerated_secret",
-                [U6, U4],
-                to("garage/2.0.0-regenerated-secret"),
-                "took no write at any pod",
-            )
-            .slow_control("on_delete", [U7], to("garage/2.0.0-on-delete"), "the set's newest is"),
+            ),
         umbrella.proves(SEEN).within(seconds(900)).slow(),
         applied.proves(SEEN).within(seconds(420)).slow(),
     ]

@@ -91,6 +91,9 @@ impl Told {
         if !proved.is_empty() {
             line(format!("\nproved: {}", proved.join(" ")));
         }
+        if let (Answer::Unknown | Answer::OldNotReady, Some(why)) = (self.answer, &self.trouble) {
+            line(format!("\n{why}"));
+        }
         if let Some(report) = &self.report {
             line(format!("report: {report}"));
         }
@@ -186,7 +189,7 @@ impl Told {
             .count();
         let seen = self.found.iter().filter(|finding| !self.foretold(finding)).count();
         let reason = match (self.answer, &self.trouble) {
-            (Answer::Unknown | Answer::OldNotReady, Some(why)) => format!(": {}", words::first_line(why)),
+            (Answer::Unknown, Some(why)) => format!(": {}", words::first_line(why)),
             (Answer::WouldBreak | Answer::LosesData, _) => {
                 let seen = if seen > 0 { format!(", {seen} seen in the run") } else { String::new() };
                 format!(": {worst} foretold{seen}")
@@ -216,5 +219,99 @@ pub fn away(windows: &[Window]) -> String {
         number => {
             format!("{} in {number} pauses, the longest {}", words::seconds(all), words::seconds(longest))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        chart::{Finding as Foretold, Way, answer::Phase, availability::Availability},
+        error::Class,
+        report::{
+            fixture::scenario,
+            result::{Outcome, Trouble},
+        },
+    };
+
+    fn facts(findings: Vec<Foretold>) -> Facts {
+        Facts {
+            release: "db".into(),
+            way: Way::Helm,
+            from: "db 1.0.0".into(),
+            to: "db 2.0.0".into(),
+            findings,
+            differences: Vec::new(),
+            phases: vec![Phase { name: "upgrade".into(), from: 0.0, to: 10.0, trouble: None }],
+            availability: vec![Availability {
+                store: "db".into(),
+                pod: Some("db-0".into()),
+                windows: vec![Window { from: 1.0, to: 3.0 }, Window { from: 5.0, to: 6.5 }],
+            }],
+            old_not_ready: None,
+        }
+    }
+
+    fn foretold(severity: Severity) -> Foretold {
+        Foretold {
+            cause: "x".into(),
+            claim: "U1".into(),
+            severity,
+            object: "StatefulSet db".into(),
+            message: "it would | break".into(),
+            place: Some("templates/a.yaml:1".into()),
+            remedy: "do not".into(),
+        }
+    }
+
+    fn told(result: ScenarioResult, findings: Vec<Foretold>) -> Told {
+        Told::run(ScenarioResult { upgrade: Some(facts(findings)), ..result }, "report.html".into())
+    }
+
+    #[test]
+    fn the_worst_names_the_answer() {
+        let answer = |result: ScenarioResult, findings| told(result, findings).answer;
+        let good = || scenario("upgrade");
+        let failed = |claim: &str| {
+            let result = good().finding(claim, "seen");
+            ScenarioResult { outcome: Outcome::Failed, ..result }
+        };
+        assert_eq!(answer(good(), vec![]), Answer::Safe);
+        assert_eq!(answer(good(), vec![foretold(Severity::Note)]), Answer::Safe);
+        assert_eq!(answer(good(), vec![foretold(Severity::Care)]), Answer::NeedsCare);
+        assert_eq!(answer(failed("U6"), vec![]), Answer::NeedsCare);
+        assert_eq!(answer(failed("U7"), vec![]), Answer::WouldBreak);
+        assert_eq!(answer(failed("U6"), vec![foretold(Severity::Break)]), Answer::WouldBreak);
+        assert_eq!(answer(failed("U3"), vec![]), Answer::LosesData);
+        assert_eq!(answer(good(), vec![foretold(Severity::Loss)]), Answer::LosesData);
+        let broken = ScenarioResult { outcome: Outcome::Environment, ..good() };
+        assert_eq!(answer(broken, vec![]), Answer::Unknown);
+        let mut old = facts(vec![foretold(Severity::Loss)]);
+        old.old_not_ready = Some("it crashes".into());
+        let result = ScenarioResult { upgrade: Some(old), outcome: Outcome::Environment, ..good() };
+        assert_eq!(Answer::of(result.upgrade.as_ref(), &result), Answer::OldNotReady);
+    }
+
+    #[test]
+    fn a_finding_that_was_foretold_is_not_told_again() {
+        let finding = foretold(Severity::Break);
+        let result =
+            scenario("upgrade").finding("U1", &finding.line()).finding("U7", "db-0 runs the old one");
+        let told = told(ScenarioResult { outcome: Outcome::Failed, ..result }, vec![finding]);
+        for text in [told.text(), told.markdown()] {
+            assert_eq!(text.matches("break").count(), 2, "{text}");
+            assert!(text.contains("db-0: 3.5 s in 2 pauses, the longest 2.0 s"), "{text}");
+            assert!(text.contains("WOULD BREAK: 1 foretold, 1 seen in the run"), "{text}");
+        }
+        assert!(told.markdown().contains("it would \\| break"));
+    }
+
+    #[test]
+    fn no_answer_says_why_in_full() {
+        let trouble = Trouble { class: Class::Environment, message: "no disk\nnot even a little".into() };
+        let result =
+            ScenarioResult { outcome: Outcome::Environment, trouble: Some(trouble), ..scenario("upgrade") };
+        let text = told(result, vec![]).text();
+        assert!(text.contains("not even a little") && text.ends_with("NO ANSWER: no disk"), "{text}");
     }
 }

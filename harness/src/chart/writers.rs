@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     Chart, Rendered,
-    availability::{Availability, Window, windows},
+    availability::{Availability, windows},
     store::{Connection, Speech, Store, Stores, Ways, detect, file, garage},
 };
 use crate::{
@@ -27,8 +27,8 @@ const SMALL: &[usize] = &[64];
 const PACE: Duration = Duration::from_millis(250);
 /// More than an hour of it.
 const MANY: u64 = 20_000;
-/// A replicated store may make its clients wait so long, all in all, while its nodes go one by one.
-const AWAY: f64 = 10.0;
+/// A replicated store may make its clients wait so long when one of its nodes goes: the time of a call that fails.
+const AWAY: f64 = 15.0;
 /// How long a pod that is ready may take until it takes a write.
 const WRITES_AGAIN: Duration = Duration::from_secs(90);
 
@@ -186,7 +186,7 @@ impl Writers {
         all
     }
 
-    /// Replicated stores that took no writes for longer than the loss of one node after the other explains.
+    /// Windows of replicated stores that are longer than the loss of one node explains.
     pub fn too_long(&self, availability: &[Availability], run: &Run) -> Vec<String> {
         let replicated = |name: &String| {
             self.stores.iter().any(|written| written.store.set == *name && written.store.replicated())
@@ -194,15 +194,14 @@ impl Writers {
         let most = run.stretch(Duration::from_secs_f64(AWAY)).as_secs_f64();
         let whole = availability.iter().filter(|one| one.pod.is_none() && replicated(&one.store));
         whole
-            .map(|one| (one, one.windows.iter().map(Window::seconds).sum::<f64>()))
-            .filter(|(_, seconds)| *seconds > most)
-            .map(|(one, seconds)| {
-                let windows: Vec<String> =
-                    one.windows.iter().map(|window| format!("{:.1} to {:.1}", window.from, window.to)).collect();
+            .flat_map(|one| one.windows.iter().map(move |window| (one, window)))
+            .filter(|(_, window)| window.seconds() > most)
+            .map(|(one, window)| {
                 format!(
-                    "{} took no write at any pod for {seconds:.1} s (seconds {}); nodes that go one after the other explain {most:.0} s",
+                    "{} took no write at any pod for {:.1} s, from second {:.1} on; the loss of one node explains {most:.0} s",
                     one.store,
-                    windows.join(", ")
+                    window.seconds(),
+                    window.from
                 )
             })
             .collect()

@@ -77,6 +77,8 @@ if [[ ${1:-} == postgres ]]; then
     exec setpriv --reuid=postgres --regid=postgres --init-groups "${BASH_SOURCE[0]}" "$@"
   fi
   mkdir -p "$PGDATA"
+  # A chart may mount an empty folder over /var/run.
+  mkdir -p /var/run/postgresql || true
   chmod 700 "$PGDATA" || true
   POSTGRES_USER=$(setting POSTGRES_USER postgres)
   POSTGRES_DB=$(setting POSTGRES_DB "$POSTGRES_USER")

@@ -28,6 +28,8 @@ pub struct Picture {
     pub again: Rendered,
     /// What a rendering that can't look anything up gives.
     pub offline: Rendered,
+    /// Whether nothing could be looked up, so that nothing can be said of secrets.
+    pub blind: bool,
     /// What the API server says to each new object.
     pub trials: BTreeMap<Key, Trial>,
     /// What is there, of all that the release holds and would hold.

@@ -52,11 +52,15 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
     let Question { release, way, from, to, images } = question;
     let lookup = if way == Way::Helm { Lookup::Cluster } else { Lookup::Nothing };
     let held = held(helm, release, way, from).await?;
-    let (new, again, offline) = tokio::try_join!(
-        helm.render(to, release, lookup, true),
-        helm.render(to, release, lookup, true),
-        helm.render(to, release, Lookup::Nothing, true),
-    )?;
+    let offline = helm.render(to, release, Lookup::Nothing, true).await?;
+    let (new, again, blind) = match helm.render(to, release, lookup, true).await {
+        Ok(new) => (new, helm.render(to, release, lookup, true).await?, false),
+        // Where Helm looks things up it also asks for each kind, and that one is not served is what we want to tell.
+        Err(error) if error.to_string().contains("no matches for kind") => {
+            (offline.clone(), offline.clone(), true)
+        }
+        Err(error) => return Err(error),
+    };
     if !new.objects.iter().any(|object| object.key.kind == "StatefulSet") {
         return Err(Error::trouble(
             exit::NO_CHART,
@@ -80,6 +84,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
         new,
         again,
         offline,
+        blind,
         trials,
         live,
         claims,

@@ -10,6 +10,9 @@ use crate::chart::{Finding, Object, Severity, Way, change::hash, rendered::Key};
 
 /// Values that the new chart sets to something else than what is there.
 pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
+    if picture.blind {
+        return Vec::new();
+    }
     let (again, kept) = (secrets(picture, &picture.again), secrets(picture, &picture.new));
     let mut findings = Vec::new();
     for (key, object) in picture.new_objects().into_iter().filter(|(key, _)| key.kind == "Secret") {
@@ -49,7 +52,7 @@ pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
 
 /// Values that are kept only by looking them up: rendered elsewhere they would change.
 pub(super) fn regenerated(picture: &Picture) -> Vec<Finding> {
-    if picture.way == Way::Apply {
+    if picture.way == Way::Apply || picture.blind {
         // What is applied was rendered so: `changed` tells.
         return Vec::new();
     }

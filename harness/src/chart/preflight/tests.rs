@@ -74,6 +74,7 @@ fn picture(change: impl Fn(&str) -> String) -> Picture {
         offline: new.clone(),
         held,
         new,
+        blind: false,
         trials,
         live,
         claims: ["data-db-0", "data-db-1", "other"].map(str::to_owned).into(),
