@@ -15,8 +15,7 @@ pub(super) struct Asked<'history> {
 
 impl<'history> Asked<'history> {
     pub(super) fn follow(&mut self, entry: &Entry, promise: &'history Promise) {
-        let same = |last: &Promise| std::ptr::eq(last, promise) || last == promise;
-        if self.promises.last_key_value().is_none_or(|(_, last)| !same(last)) {
+        if self.promises.last_key_value().is_none_or(|(_, last)| !std::ptr::eq(*last, promise)) {
             // The promise is written before the spec is changed.
             let generation = if self.promises.is_empty() { 0 } else { self.newest + 1 };
             self.promises.insert(generation, promise);

@@ -29,12 +29,12 @@ fn s8_a_predecessor_that_was_never_ready() {
 
 #[test]
 fn s8_a_predecessor_that_is_missing() {
-    for missing in ["sentinel-0", "sentinel-1"] {
+    for (missing, next) in [("sentinel-0", "sentinel-1"), ("sentinel-1", "sentinel-2")] {
         let mut lines = lines("scale_up");
         lines.retain(|line| {
             line["object"]["kind"] != "Pod" || line["object"]["object"]["metadata"]["name"] != missing
         });
-        red(&lines, "S8", &format!("was created while {missing} did not exist"));
+        red(&lines, "S8", &format!("{next} was created while {missing} did not exist"));
     }
 }
 
@@ -83,8 +83,8 @@ fn s8_a_predecessor_that_the_controller_could_not_yet_see_unready_is_no_finding(
     red(&lines, "S8", "sentinel-2 was created while sentinel-0 was not ready");
 
     // Another version of the pod since then does not make it news.
-    insert(&mut lines, created + 1, "Pod", "sentinel-0", |_| {});
-    set_revision(&mut lines[created + 2], before - 1);
+    insert(&mut lines, created + 2, "Pod", "sentinel-0", |_| {});
+    set_revision(&mut lines[created + 3], before - 1);
     red(&lines, "S8", "sentinel-2 was created while sentinel-0 was not ready");
 }
 

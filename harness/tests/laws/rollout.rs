@@ -193,6 +193,12 @@ fn k8_a_roll_that_does_not_wait() {
 
 #[test]
 fn k23_a_new_pod_comes_while_an_old_one_is_there() {
+    let mut up = lines("scale_up");
+    for promise in promises(&mut up) {
+        promise["recreate"] = json!(true);
+    }
+    green(&up);
+    assert_eq!(examined(&up, "K23"), 3);
     let mut lines = lines("highest_first");
     for promise in promises(&mut lines) {
         promise["recreate"] = json!(true);

@@ -132,7 +132,9 @@ fn s17_a_claim_that_goes_and_one_that_we_delete_ourselves() {
         version["change"] = json!("deleted");
     });
     red(&lines, "S17", "data-sentinel-2 was deleted when the set was scaled down");
-    lines.insert(gone, act("delete", "persistentvolumeclaim/data-sentinel-2"));
+    lines.insert(gone, act("patch", "persistentvolumeclaim/data-sentinel-2"));
+    red(&lines, "S17", "data-sentinel-2 was deleted when the set was scaled down");
+    lines[gone] = act("delete", "persistentvolumeclaim/data-sentinel-2");
     green(&lines);
     // One before its birth says nothing of it.
     let act = lines.remove(gone);
