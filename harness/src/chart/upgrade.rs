@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     claim::{self, Claim, U1, U3, U6, U7, U9, U10},
-    error::{Error, Result, exit},
+    error::{Class, Error, Result, exit},
     manifest::Manifest,
     runner::Run,
 };
@@ -148,8 +148,8 @@ impl Stage {
                 .helm
                 .install(&stage.from, &stage.release)
                 .await
-                .map_err(|error| stage.no_ground(&error))?,
-            Way::Apply => stage.apply(&stage.old).await.map_err(|error| stage.no_ground(&error))?,
+                .map_err(|error| stage.no_ground(error))?,
+            Way::Apply => stage.apply(&stage.old).await.map_err(|error| stage.no_ground(error))?,
         }
         if way == Way::Helm {
             // What it holds now has the values that were made up at the installation.
@@ -170,13 +170,15 @@ impl Stage {
             writers.prepare(&self.run).await?;
             Ok::<_, Error>(writers)
         };
-        ready.await.map_err(|error| self.no_ground(&error))
+        ready.await.map_err(|error| self.no_ground(error))
     }
 
-    /// The old chart itself does not work: an answer of its own.
-    fn no_ground(&self, error: &Error) -> Error {
-        if matches!(error, Error::Bug(_) | Error::Interrupted) {
-            return Error::bug(error.to_string());
+    /// The old chart itself does not work: an answer of its own. What else goes wrong stays what it is.
+    fn no_ground(&self, error: Error) -> Error {
+        match error {
+            Error::Failed(_) | Error::Deadline { .. } => {}
+            Error::Environment { code, .. } if code == Class::Environment.exit_code() => {}
+            other => return other,
         }
         self.run.change_upgrade_facts(|facts| facts.old_not_ready = Some(error.to_string()));
         Error::trouble(
@@ -319,7 +321,11 @@ impl Stage {
 
     fn learn(&self, rendered: &Rendered) {
         for secret in rendered.of_kind("Secret") {
-            for value in preflight::plain(&secret.value).into_values() {
+            // Names of users and databases are ordinary words, and none to hide.
+            let values = preflight::plain(&secret.value).into_iter();
+            for (_, value) in
+                values.filter(|(name, _)| !["user", "database"].iter().any(|word| name.contains(word)))
+            {
                 if let Ok(text) = String::from_utf8(value) {
                     self.run.keep_secret(&text);
                 }

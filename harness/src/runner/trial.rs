@@ -215,7 +215,11 @@ async fn recorded(
 /// Draws the conclusion from the record alone, as a replay does, and adds what was done and measured.
 fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<()> {
     let mut state = run.state();
-    result.proves.extend(std::mem::take(&mut state.also).into_iter().map(|claim| claim.id.to_owned()));
+    for claim in std::mem::take(&mut state.also) {
+        if result.proves.iter().all(|known| known != claim.id) {
+            result.proves.push(claim.id.to_owned());
+        }
+    }
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
     result.comparison = std::mem::take(&mut state.comparison);
