@@ -16,6 +16,9 @@ use crate::report::{
 /// How many differences a pull request shows.
 const DIFFERENCES: usize = 40;
 
+/// Without clients nothing is known of data.
+const NOTHING_WRITTEN: &str = "nothing was written: no pod of this chart is known to speak S3 or PostgreSQL; steadfast-chart.yaml can name its stores";
+
 /// Everything that is told of an upgrade.
 #[derive(Debug, Clone, Serialize)]
 pub struct Told {
@@ -83,6 +86,9 @@ impl Told {
                 }
             }
         }
+        if self.nothing_written() {
+            line(NOTHING_WRITTEN.to_owned());
+        }
         for finding in self.found.iter().filter(|finding| !self.foretold(finding)) {
             line(format!("\nseen {}: {}", finding.claim, finding.message));
             finding.quotes.iter().for_each(|quote| line(format!("  {}", quote.text)));
@@ -142,6 +148,9 @@ impl Told {
                 }
             }
         }
+        if self.nothing_written() {
+            line(format!("\n{NOTHING_WRITTEN}"));
+        }
         let seen: Vec<_> = self.found.iter().filter(|finding| !self.foretold(finding)).collect();
         if !seen.is_empty() {
             line("\nSeen when it was tried:\n".to_owned());
@@ -177,6 +186,11 @@ impl Told {
         }
         text.truncate(text.trim_end().len());
         text
+    }
+
+    /// Whether it was tried without a single client.
+    fn nothing_written(&self) -> bool {
+        self.upgrade.as_ref().is_some_and(|facts| !facts.phases.is_empty() && facts.availability.is_empty())
     }
 
     /// The answer, and why.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use k8s_openapi::{ByteString, api::core::v1};
 use kube::Api;
 
-use super::{Keys, S3 as Place, Speech, Store, garage};
+use super::{Keys, Password, S3 as Place, Speech, Store, garage};
 use crate::{
     cluster::{Tunnel, exec},
     error::{Error, Result, within},
@@ -73,7 +73,10 @@ impl Connection {
                 s3(run, pod, place, AccessKey { id: id.unwrap_or_default(), secret }).await
             }
             Speech::Postgresql { port, user, database, secret } => {
-                let (named, password) = credentials(run, secret).await?;
+                let (named, password) = match secret {
+                    Password::Kept(keys) => credentials(run, keys).await?,
+                    Password::Plain(password) => (None, password.clone()),
+                };
                 let user = named.or_else(|| user.clone()).unwrap_or_else(|| "postgres".to_owned());
                 // From inside the pod, as by a port-forward, PostgreSQL's image trusts everybody.
                 let probe = probe.as_ref().ok_or_else(|| Error::bug("a PostgreSQL without a probe"))?;

@@ -2,10 +2,13 @@
 
 use serde_json::Value;
 
-use super::{Keys, S3, Speech, Store};
-use crate::chart::{
-    Object, Rendered,
-    preflight::{Server, server_of},
+use super::{Keys, Password, S3, Speech, Store};
+use crate::{
+    chart::{
+        Object, Rendered,
+        preflight::{Server, server_of},
+    },
+    ledger::Secret,
 };
 
 /// Where Garage listens for S3 unless its configuration says otherwise, and what it calls its region.
@@ -54,25 +57,28 @@ fn region(rendered: &Rendered) -> Option<String> {
     })
 }
 
-/// User, database and password as the images of PostgreSQL take them; a password that is no Secret's can't be read.
+/// User, database and password as the images of PostgreSQL take them.
 fn postgres(set: &Object, container: &Value) -> Option<Speech> {
-    let secret = password(set, container)?;
     let plain = |names: &[&str]| {
         names.iter().find_map(|name| variable(container, name)?["value"].as_str().map(str::to_owned))
+    };
+    let port = port(container, "postgres").unwrap_or(super::postgresql_port());
+    let database = plain(&["POSTGRES_DB", "POSTGRESQL_DATABASE", "POSTGRES_DATABASE"]);
+    let user = plain(&["POSTGRES_USER", "POSTGRESQL_USERNAME"]);
+    let default = || Some("postgres".to_owned());
+    let Some(secret) = password(set, container) else {
+        let password = plain(&["POSTGRES_PASSWORD", "POSTGRESQL_PASSWORD"])?;
+        let secret = Password::Plain(Secret::new(password));
+        return Some(Speech::Postgresql { port, user: user.or_else(default), database, secret });
     };
     // A user that a Secret names is in the same Secret as a rule.
     let user_key = ["POSTGRES_USER", "POSTGRESQL_USERNAME"].iter().find_map(|name| {
         let reference = &variable(container, name)?["valueFrom"]["secretKeyRef"];
         (reference["name"] == secret.name.as_str()).then(|| reference["key"].as_str().map(str::to_owned))?
     });
-    let user = plain(&["POSTGRES_USER", "POSTGRESQL_USERNAME"]);
-    let user = if user_key.is_some() { user } else { user.or_else(|| Some("postgres".to_owned())) };
-    Some(Speech::Postgresql {
-        port: port(container, "postgres").unwrap_or(super::postgresql_port()),
-        user,
-        database: plain(&["POSTGRES_DB", "POSTGRESQL_DATABASE", "POSTGRES_DATABASE"]),
-        secret: Keys { user: user_key, ..secret },
-    })
+    let user = if user_key.is_some() { user } else { user.or_else(default) };
+    let secret = Password::Kept(Keys { user: user_key, ..secret });
+    Some(Speech::Postgresql { port, user, database, secret })
 }
 
 fn variable<'a>(container: &'a Value, name: &str) -> Option<&'a Value> {
@@ -155,7 +161,7 @@ spec: {template: {spec: {volumes: [{name: v, secret: {secretName: t}}], containe
                 port: 5432,
                 user: None,
                 database: Some("d".into()),
-                secret: keys("s", Some("username"), "password")
+                secret: Password::Kept(keys("s", Some("username"), "password"))
             }
         );
         assert_eq!(
@@ -164,8 +170,22 @@ spec: {template: {spec: {volumes: [{name: v, secret: {secretName: t}}], containe
                 port: 5432,
                 user: Some("postgres".into()),
                 database: None,
-                secret: keys("t", None, "postgres-password")
+                secret: Password::Kept(keys("t", None, "postgres-password"))
             }
         );
+    }
+
+    #[test]
+    fn a_password_may_stand_in_the_manifest() {
+        let found = stores(
+            "kind: StatefulSet
+apiVersion: apps/v1
+metadata: {name: airbyte-db}
+spec: {template: {spec: {containers: [{name: db, image: 'postgres:17', env: [
+  {name: POSTGRES_USER, value: airbyte}, {name: POSTGRES_PASSWORD, value: airbyte}]}]}}}
+",
+        );
+        let Speech::Postgresql { user, secret, .. } = &found[0].speech else { panic!("{found:?}") };
+        assert_eq!((user.as_deref(), secret), (Some("airbyte"), &Password::Plain(Secret::new("airbyte"))));
     }
 }

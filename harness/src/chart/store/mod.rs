@@ -9,10 +9,12 @@ pub use connection::{Connection, Ways};
 pub use detect::detect;
 pub use file::Stores;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use crate::ledger::Secret;
 
 /// What the pods of a set speak.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase", tag = "speaks")]
 pub enum Speech {
     /// S3, of Garage: its layout, a bucket and a key are made by its own program in the pod.
@@ -37,7 +39,7 @@ pub enum Speech {
         #[serde(default)]
         database: Option<String>,
         /// The password.
-        secret: Keys,
+        secret: Password,
     },
     /// A command in the pod that writes a key, and one that checks it: `{key}` stands for the key.
     Command {
@@ -49,7 +51,7 @@ pub enum Speech {
 }
 
 /// Where S3 is spoken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct S3 {
     /// The port.
     pub port: u16,
@@ -58,19 +60,30 @@ pub struct S3 {
 }
 
 /// A Secret, and the names of its values.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Keys {
     /// The Secret.
     pub name: String,
     /// The value that names who writes: a user, or an access key's id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub user: Option<String>,
     /// The value that nobody may see: a password, or an access key's secret.
     pub password: String,
 }
 
+/// Where a password is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Password {
+    /// In a Secret.
+    Kept(Keys),
+    /// In the manifest itself, as some charts have it.
+    #[serde(skip)]
+    Plain(Secret),
+}
+
 /// A set whose pods take writes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Store {
     /// The StatefulSet.
     pub set: String,
