@@ -98,21 +98,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             to("postgresql/2.0.0-data-directory"),
             "acknowledged writes are lost",
         ),
-        garage
-            .proves(SEEN)
-            .within(seconds(900))
-            .slow_control(
-                "database_engine",
-                [U3],
-                to("garage/2.0.0-database-engine"),
-                "acknowledged writes are lost",
-            )
-            .slow_control(
-                "never_ready",
-                [U10, U7],
-                to("garage/2.0.0-never-ready"),
-                "the rollback did not come to its end",
-            ),
+        garage.proves(SEEN).within(seconds(900)).slow_control(
+            "never_ready",
+            [U10, U7],
+            to("garage/2.0.0-never-ready"),
+            "the rollback did not come to its end",
+        ),
         umbrella.proves(SEEN).within(seconds(900)).slow(),
         applied.proves(SEEN).within(seconds(420)).slow(),
     ]

@@ -1,6 +1,13 @@
 //! Clients that write to every store of a release, as long as they are told to, and what the stores make of it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use camino::Utf8Path;
 use jiff::Timestamp;
@@ -118,9 +125,19 @@ impl Writers {
         let mut taking = Vec::new();
         for mut written in std::mem::take(&mut self.stores) {
             let Some(first) = written.pods.first().cloned() else { continue };
-            let connection = written.open(run, &first).await?;
-            if connection.takes_writes().await? {
-                connection.prepare().await?;
+            let takes_writes = AtomicBool::new(false);
+            let prepared = || async {
+                // A pod without a probe is Ready before its server is.
+                let connection = written.open(run, &first).await?;
+                let takes = connection.takes_writes().await?;
+                if takes {
+                    connection.prepare().await?;
+                }
+                takes_writes.store(takes, Ordering::Relaxed);
+                Ok(Progress::Met)
+            };
+            until_asked(&format!("{first} answers its clients"), run.stretch(WRITES_AGAIN), prepared).await?;
+            if takes_writes.into_inner() {
                 let file = format!("ledger-{first}.jsonl");
                 written.recorder = Some(Recorder::create(&run.directory().join(file), run.namespace())?);
                 taking.push(written);

@@ -5,3 +5,4 @@ pub mod load;
 pub mod patch;
 
 pub use load::Manifest;
+pub(crate) use load::documents;
