@@ -61,7 +61,8 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
         }
         Err(error) => return Err(error),
     };
-    if !new.objects.iter().any(|object| object.key.kind == "StatefulSet") {
+    // A set that goes is worth a judgement as well.
+    if held.of_kind("StatefulSet").chain(new.of_kind("StatefulSet")).next().is_none() {
         return Err(Error::trouble(
             exit::NO_CHART,
             format!(
@@ -283,9 +284,7 @@ async fn asked<T>(doing: &str, call: impl Future<Output = kube::Result<T>>) -> R
     let call = async {
         match call.await {
             Ok(answer) => Ok(Said::Yes(answer)),
-            Err(kube::Error::Api(status)) if (400..500).contains(&status.code) && status.code != 429 => {
-                Ok(Said::No(status))
-            }
+            Err(kube::Error::Api(status)) if is_answer(&status) => Ok(Said::No(status)),
             Err(error) => Err(error),
         }
     };
@@ -297,6 +296,13 @@ async fn asked<T>(doing: &str, call: impl Future<Output = kube::Result<T>>) -> R
         }
     })
     .await
+}
+
+/// Whether it is the object that is refused, and not the asking.
+fn is_answer(status: &Status) -> bool {
+    // A field that a definition does not have is told as an error of the server.
+    let unknown_field = status.message.contains("failed to create typed patch object");
+    unknown_field || ((400..500).contains(&status.code) && status.code != 429)
 }
 
 fn refusal(status: Box<Status>) -> Trial {
