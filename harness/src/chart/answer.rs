@@ -6,7 +6,7 @@ use super::{
     Finding, Severity,
     availability::{Availability, Window},
     change::Change,
-    helm::Way,
+    helm::{Release, Way},
 };
 use crate::{
     error::exit,
@@ -37,6 +37,21 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Nothing is known yet but what is to be done.
+    pub fn new(release: &Release, way: Way, from: String, to: String) -> Self {
+        Self {
+            release: release.name.clone(),
+            way,
+            from,
+            to,
+            findings: Vec::new(),
+            differences: Vec::new(),
+            phases: Vec::new(),
+            availability: Vec::new(),
+            old_not_ready: None,
+        }
+    }
+
     /// Who took no writes during a phase, and when: each pod, and each store as a whole.
     pub fn windows(&self, phase: &Phase) -> Vec<(&str, Vec<Window>)> {
         let mut all: Vec<(&str, Vec<Window>)> = Vec::new();

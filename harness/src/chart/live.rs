@@ -194,7 +194,7 @@ impl Identity {
     ///
     /// # Errors
     /// A store does not answer.
-    pub async fn read(run: &Run, writers: &mut Writers) -> Result<Self> {
+    pub async fn read(run: &Run, writers: &Writers) -> Result<Self> {
         let servers = writers.identities(run).await?;
         let owned = |pod: &crate::journal::fact::Pod| {
             pod.meta.owner().is_some_and(|owner| &*owner.kind == "StatefulSet")

@@ -178,14 +178,18 @@ impl Object {
         [of("initContainers"), of("containers")].concat()
     }
 
+    /// The container of this name.
+    pub fn container(&self, name: &Value) -> Option<&Value> {
+        self.containers()
+            .into_iter()
+            .map(|(_, container)| container)
+            .find(|container| container["name"] == *name)
+    }
+
     /// The names of its claim templates.
     pub fn templates(&self) -> Vec<&str> {
-        let name = |template: &'_ Value| template["metadata"]["name"].as_str().map(str::len);
-        self.items("/spec/volumeClaimTemplates")
-            .iter()
-            .filter(|template| name(template).is_some())
-            .filter_map(|template| template["metadata"]["name"].as_str())
-            .collect()
+        let templates = self.items("/spec/volumeClaimTemplates").iter();
+        templates.filter_map(|template| template["metadata"]["name"].as_str()).collect()
     }
 
     /// How many pods it asks for.

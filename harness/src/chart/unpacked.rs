@@ -85,6 +85,15 @@ impl Chart {
         })
     }
 
+    /// It has no StatefulSet.
+    pub fn without_set(&self) -> Error {
+        let message = format!(
+            "chart {} renders no StatefulSet: there is nothing here that Steadfast could judge; if values turn it on, give them",
+            self.reference
+        );
+        Error::trouble(exit::NO_CHART, message)
+    }
+
     /// `garage 1.0.0`
     pub fn title(&self) -> String {
         format!("{} {}", self.name, self.version)

@@ -85,12 +85,12 @@ pub async fn preflight(run: Run, upgrade: Upgrade) -> Result<()> {
 /// There is no such chart, the old one does not become ready, or nobody answers.
 pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
     let mut stage = Stage::set(run, upgrade).await?;
-    let mut writers = stage.ready().await?;
+    let writers = stage.ready().await?;
     if !writers.is_empty() {
         stage.run.also_proves(&[U3, U6]);
     }
     let new = stage.judge_before().await?;
-    let before = Identity::read(&stage.run, &mut writers).await?;
+    let before = Identity::read(&stage.run, &writers).await?;
 
     for phase in ["upgrade", "rollback", LAST] {
         let back = phase == "rollback";
@@ -98,10 +98,10 @@ pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
             true => (stage.roll_back().boxed(), &stage.old, U10),
             false => (stage.upgrade(&new).boxed(), &new, U7),
         };
-        if stage.phase(phase, wanted, &mut writers, act).await? {
+        if stage.phase(phase, wanted, &writers, act).await? {
             let revised = live::not_revised(&stage.run, wanted).await?;
             stage.run.judge(claim, revised);
-            let now = Identity::read(&stage.run, &mut writers).await?;
+            let now = Identity::read(&stage.run, &writers).await?;
             stage.run.judge(U9, before.against(&now));
         }
     }
@@ -117,24 +117,10 @@ impl Stage {
         let from = get(&helm, &upgrade.from, scratch.join("from")).await?;
         let to = get(&helm, &upgrade.to, scratch.join("to")).await?;
         let release = Release { name: upgrade.release.clone(), namespace: run.namespace().to_owned() };
-        run.upgrade_facts(Facts {
-            release: release.name.clone(),
-            way: upgrade.way,
-            from: from.title(),
-            to: to.title(),
-            findings: Vec::new(),
-            differences: Vec::new(),
-            phases: Vec::new(),
-            availability: Vec::new(),
-            old_not_ready: None,
-        });
+        run.upgrade_facts(Facts::new(&release, upgrade.way, from.title(), to.title()));
         let old = helm.render(&from, &release, Lookup::Nothing, false).await?;
         if old.of_kind("StatefulSet").next().is_none() {
-            let message = format!(
-                "chart {} renders no StatefulSet: there is nothing here that Steadfast could judge; if values turn it on, give them",
-                from.reference
-            );
-            return Err(Error::trouble(exit::NO_CHART, message));
+            return Err(from.without_set());
         }
         run.step(format!("install {}", from.title())).await?;
         run.have_images(&live::images(&old)).await?;
@@ -235,7 +221,7 @@ impl Stage {
         &self,
         name: &str,
         wanted: &Rendered,
-        writers: &mut Writers,
+        writers: &Writers,
         act: BoxFuture<'_, Result<()>>,
     ) -> Result<bool> {
         self.run.step(format!("{name} under load")).await?;

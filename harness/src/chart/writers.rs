@@ -248,7 +248,7 @@ impl Writers {
     ///
     /// # Errors
     /// One does not answer.
-    pub async fn identities(&mut self, run: &Run) -> Result<BTreeMap<String, String>> {
+    pub async fn identities(&self, run: &Run) -> Result<BTreeMap<String, String>> {
         let mut identities = BTreeMap::new();
         for written in &self.stores {
             for pod in &written.pods {

@@ -122,15 +122,9 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     let picture = preflight::read(&client, &helm, question).await?;
     let from = from.map_or_else(|| "what is there".to_owned(), |chart| chart.title());
     let told = Told::preflight(Facts {
-        release: release.name.clone(),
-        way: arguments.with,
-        from,
-        to: to.title(),
         findings: preflight::judge(&picture),
         differences: preflight::differences(&picture),
-        phases: Vec::new(),
-        availability: Vec::new(),
-        old_not_ready: None,
+        ..Facts::new(&release, arguments.with, from, to.title())
     });
     tell(&told, arguments.format)
 }

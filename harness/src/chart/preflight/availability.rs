@@ -37,9 +37,9 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Finding> {
         }
         for (pointer, container) in new.containers() {
             let name = container["name"].as_str().unwrap_or_default();
-            let before = old.containers().into_iter().find(|(_, old)| old["name"] == name);
+            let before = old.container(&container["name"]);
             for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
-                let had = before.as_ref().map_or(&Value::Null, |(_, old)| &old[probe]);
+                let had = before.map_or(&Value::Null, |old| &old[probe]);
                 if !had.is_null() && container[probe].is_null() {
                     let message = format!(
                         "container {name} has no {probe} any more{}",

@@ -16,8 +16,6 @@ pub struct Picture {
     pub release: Release,
     /// How the new chart would get there.
     pub way: Way,
-    /// The chart that it comes from, where it is known.
-    pub from: Option<Chart>,
     /// The chart that it goes to.
     pub to: Chart,
     /// What the release holds.

@@ -63,13 +63,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
     };
     // A set that goes is worth a judgement as well.
     if held.of_kind("StatefulSet").chain(new.of_kind("StatefulSet")).next().is_none() {
-        return Err(Error::trouble(
-            exit::NO_CHART,
-            format!(
-                "chart {} renders no StatefulSet: there is nothing here that Steadfast could judge; if values turn it on, give them",
-                to.reference
-            ),
-        ));
+        return Err(to.without_set());
     }
     let doing = "asking the API server for its version";
     let version = within(CALL, doing, client.apiserver_version(), Error::api(doing)).await?;
@@ -79,7 +73,6 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
     Ok(Picture {
         release: release.clone(),
         way,
-        from: from.cloned(),
         to: to.clone(),
         held,
         new,

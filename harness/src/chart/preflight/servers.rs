@@ -40,9 +40,7 @@ pub(super) fn steps(picture: &Picture) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (old, new) in picture.kept() {
         for (pointer, container) in new.containers() {
-            let Some((_, before)) =
-                old.containers().into_iter().find(|(_, old)| old["name"] == container["name"])
-            else {
+            let Some(before) = old.container(&container["name"]) else {
                 continue;
             };
             let image =

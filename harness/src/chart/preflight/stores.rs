@@ -71,9 +71,7 @@ pub(super) fn directories_moved(picture: &Picture) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (old, new) in picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet") {
         for (pointer, container) in new.containers() {
-            let Some((_, before)) =
-                old.containers().into_iter().find(|(_, old)| old["name"] == container["name"])
-            else {
+            let Some(before) = old.container(&container["name"]) else {
                 continue;
             };
             for (field, was, is) in moved(new, before, container) {

@@ -68,7 +68,6 @@ fn picture(change: impl Fn(&str) -> String) -> Picture {
     Picture {
         release,
         way: Way::Helm,
-        from: None,
         to: chart,
         again: new.clone(),
         offline: new.clone(),
