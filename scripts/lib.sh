@@ -84,9 +84,11 @@ need_packages() {
   apt_get install -y --no-install-recommends "${missing[@]}"
 }
 
-# apt_get ...: quiet, and with an exit code that names the trouble.
+# apt_get ...: quiet, one at a time, and with an exit code that names the trouble. By flock(1), not by `locked`: behind `||`
+# a function goes on after its first error.
 apt_get() {
-  locked apt env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" >&2 ||
+  flock "$CACHE/locks/apt" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" >&2 ||
     die "$EXIT_NO_REGISTRY" "apt-get $* failed: do the package sources answer?"
 }
 
