@@ -38,6 +38,8 @@ pub enum Step {
     Partition(u8),
     /// We choose between OnDelete and RollingUpdate.
     OnDelete(bool),
+    /// We choose between Recreate and RollingUpdate.
+    Recreate(bool),
     /// We delete the set with its pods, and make it anew with so many replicas.
     Again(u8),
     /// A list shows everything again.
@@ -187,12 +189,17 @@ impl Model {
                 self.template = *template;
                 self.change(cluster);
             }
-            Step::Partition(partition) => {
+            Step::Partition(partition) if !self.promise.recreate => {
                 self.promise.partition = u32::from(*partition);
                 self.change(cluster);
             }
             Step::OnDelete(on_delete) => {
-                self.promise.on_delete = *on_delete;
+                (self.promise.on_delete, self.promise.recreate) = (*on_delete, false);
+                self.change(cluster);
+            }
+            Step::Recreate(recreate) => {
+                (self.promise.on_delete, self.promise.recreate) = (false, *recreate);
+                self.promise.partition = 0;
                 self.change(cluster);
             }
             Step::Again(replicas) => {
