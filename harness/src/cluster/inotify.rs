@@ -6,8 +6,9 @@ use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 use crate::error::{Error, Result, exit};
 
 const LIMIT: &str = "/proc/sys/fs/inotify/max_user_instances";
-/// Counted on clusters of three nodes with workloads on them: 59 to 64, most of them in the control plane.
-const A_NODE: usize = 20;
+// As counted: a worker has 14 to 18, by what runs on it.
+const CONTROL_PLANE: usize = 26;
+const WORKER: usize = 17;
 
 /// The inotify instances of one user on this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,13 +28,13 @@ impl Instances {
         (we == ROOT).then(|| used(Path::new("/proc"), ROOT).ok()).flatten().map(|used| Self { limit, used })
     }
 
-    /// Refuses a cluster of so many nodes where too few are left for it.
+    /// Refuses a cluster of so many nodes, one of them its control plane, where too few are left for it.
     ///
     /// # Errors
     /// With the numbers, and what to do.
     pub fn enough_for(self, nodes: usize) -> Result<()> {
         let Self { limit, used } = self;
-        let (needed, left) = (nodes * A_NODE, limit.saturating_sub(used));
+        let (needed, left) = (CONTROL_PLANE + WORKER * nodes.saturating_sub(1), limit.saturating_sub(used));
         if left >= needed {
             return Ok(());
         }
@@ -104,7 +105,7 @@ mod tests {
     fn a_cluster_that_does_not_fit_is_refused_with_the_numbers() {
         let of = |limit, used| Instances { limit, used };
         of(128, 68).enough_for(3).unwrap();
-        of(128, 108).enough_for(1).unwrap();
+        of(128, 102).enough_for(1).unwrap();
         let refused = of(128, 69).enough_for(3).unwrap_err();
         assert_eq!(refused.exit_code(), exit::TOO_SMALL);
         assert_eq!(
@@ -112,6 +113,6 @@ mod tests {
             "too few inotify instances for another cluster: 3 nodes take about 60, and root's processes have 69 of 128 \
              already: end other clusters (steadfast down), or as root: sysctl -w fs.inotify.max_user_instances=256"
         );
-        assert!(of(128, 200).enough_for(1).unwrap_err().to_string().contains("1 node takes about 20"));
+        assert!(of(128, 200).enough_for(1).unwrap_err().to_string().contains("1 node takes about 26"));
     }
 }

@@ -139,7 +139,8 @@ fn what_is_broken_on_purpose_is_marked_and_turns_nothing_red() {
 #[test]
 fn feature_gates_stand_beside_the_kubernetes_version() {
     let told = |gates: serde_json::Value| {
-        let mut cluster = serde_json::json!({"name": "c", "kubernetes": "v1.37.2", "nodes": [], "images": []});
+        let mut cluster =
+            serde_json::json!({"name": "c", "kubernetes": "v1.37.2", "nodes": [], "images": []});
         if !gates.is_null() {
             cluster["feature_gates"] = gates;
         }
