@@ -1,13 +1,13 @@
 //! How a set replaces its pods when its template changes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{Inquiry, asked::Asked, health::Health, identity::born, removal::Removals};
 use crate::{
     claim::{K3, K4, K5, K8, K23},
-    journal::{Change, Entry, Fact, Kind, Promise, Record},
+    journal::{Change, Entry, Fact, Kind, Promise, Record, fact::Pod},
 };
 
 /// K3: a roll goes from the highest to the lowest ordinal, one at a time, each Ready first.
@@ -145,7 +145,10 @@ pub fn recreates_all_at_once(promise: &Promise) -> Inquiry<'_> {
             return;
         }
         judgement.examined += 1;
-        let other = world.pods_of(promise).into_values().find(|other| other.revision() != pod.revision());
+        // What a set before it left, of the same name, is not its own.
+        let own = |other: &&Arc<Pod>| other.meta.owner() == pod.meta.owner();
+        let mut pods = world.pods_of(promise).into_values().filter(own);
+        let other = pods.find(|other| other.revision() != pod.revision());
         if let Some(other) = other {
             let (new, old) = (&pod.meta.name, &other.meta.name);
             let message = format!("{new} came at another revision while {old} was still there");

@@ -26,6 +26,7 @@ fn steps(rounds: u32, single: u32) -> impl Strategy<Value = Vec<(bool, Step)>> {
         2 => any::<u8>().prop_map(Step::Delete),
         3 => (0..6u8).prop_map(Step::Scale),
         3 => (0..3u8).prop_map(Step::Template),
+        1 => (0..3u8, 0..6u8).prop_map(|(template, replicas)| Step::Both(template, replicas)),
         1 => (0..4u8).prop_map(Step::Partition),
         1 => any::<bool>().prop_map(Step::OnDelete),
         1 => any::<bool>().prop_map(Step::Recreate),

@@ -34,6 +34,8 @@ pub enum Step {
     Scale(u8),
     /// We change the template, to one of three.
     Template(u8),
+    /// We change the template and scale, at once.
+    Both(u8, u8),
     /// We set a partition.
     Partition(u8),
     /// We choose between OnDelete and RollingUpdate.
@@ -187,6 +189,10 @@ impl Model {
             }
             Step::Template(template) if seen && *template != self.template => {
                 self.template = *template;
+                self.change(cluster);
+            }
+            Step::Both(template, replicas) if seen => {
+                (self.template, self.set.replicas) = (*template, u32::from(*replicas));
                 self.change(cluster);
             }
             Step::Partition(partition) if !self.promise.recreate => {
