@@ -207,7 +207,8 @@ async fn max_unavailable(run: Run) -> Result<()> {
 }
 
 async fn recreate(run: Run) -> Result<()> {
-    let strategy = json!({"spec": {"updateStrategy": {"type": "Recreate"}}});
+    // What another strategy waits for, this one must not: each change comes before the pods are available.
+    let strategy = json!({"spec": {"updateStrategy": {"type": "Recreate"}, "minReadySeconds": 3}});
     let mut set =
         run.deploy_with(|manifest, workload| manifest.merge("StatefulSet", workload.name, &strategy)).await?;
     set.ready(3).await?;
@@ -225,6 +226,12 @@ async fn recreate(run: Run) -> Result<()> {
     run.wait(&rolled(&set.promise, 3), seconds(60)).await?;
     let told = set.state()?.progressing.clone().map(|(status, _)| status);
     run.judge_equal(K23, "the Progressing condition at the end", Some("False".to_owned()), told);
+
+    run.step("another template, and one replica fewer: all three go at once, and two come").await?;
+    let mut fewer = ungated();
+    fewer["spec"]["replicas"] = json!(2);
+    set.change("two replicas without the gate", &fewer).await?;
+    run.wait(&rolled(&set.promise, 2), seconds(90)).await?;
     Ok(())
 }
 

@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::docker::docker;
 use crate::error::{Error, Result, exit};
 
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+
 /// The engine, as it describes itself.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -35,6 +37,8 @@ pub struct Machine {
     pub cgroup_v1: bool,
     /// `CAP_SYS_RESOURCE`: a kubelet without it cannot set `oom_score_adj`.
     pub can_raise_limits: bool,
+    /// Whether it is the machine that we run on.
+    pub ours: bool,
 }
 
 impl Engine {
@@ -61,9 +65,10 @@ impl Engine {
     /// # Errors
     /// Privileged containers are refused, or do not run.
     pub async fn machine(&self, image: &str) -> Result<Machine> {
-        let arguments =
-            ["run", "--rm", "--privileged", "--network=none", "--entrypoint=cat", image, "/proc/self/status"];
-        let status = docker(&arguments, Duration::from_secs(60)).await.map_err(|error| match error {
+        let files = ["/proc/self/status", BOOT];
+        let arguments = ["run", "--rm", "--privileged", "--network=none", "--entrypoint=cat", image];
+        let arguments = [&arguments[..], &files].concat();
+        let told = docker(&arguments, Duration::from_secs(60)).await.map_err(|error| match error {
             Error::Environment { message, code } if code == Error::environment("").exit_code() => {
                 let hint = "kind needs privileged containers; use an engine that runs them";
                 Error::trouble(
@@ -73,9 +78,11 @@ impl Engine {
             }
             error => error,
         })?;
-        let can_raise_limits = can_raise_limits(&status)
+        let can_raise_limits = can_raise_limits(&told)
             .ok_or_else(|| Error::environment("/proc/self/status in a container has no line CapBnd"))?;
-        Ok(Machine { cgroup_v1: self.cgroup_version == "1", can_raise_limits })
+        // A kernel's own number since its start, in containers as well.
+        let ours = std::fs::read_to_string(BOOT).is_ok_and(|ours| told.ends_with(&ours));
+        Ok(Machine { cgroup_v1: self.cgroup_version == "1", can_raise_limits, ours })
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     error::{Error, Result, exit, within},
     report::result::{ClusterFacts, ImageFacts},
-    settings::Settings,
+    settings::{FeatureGates, Settings},
 };
 
 const CALL: Duration = Duration::from_secs(30);
@@ -79,7 +79,8 @@ pub(super) async fn facts(clients: &Clients, name: &str, images: Vec<ImageFacts>
     let nodes = within(CALL, doing, nodes.list(&ListParams::default()), Error::api(doing)).await?;
     let mut nodes: Vec<String> = nodes.items.iter().map(ResourceExt::name_any).collect();
     nodes.sort();
-    Ok(ClusterFacts { name: name.to_owned(), kubernetes: version.git_version, nodes, images })
+    let feature_gates = FeatureGates::default();
+    Ok(ClusterFacts { name: name.to_owned(), kubernetes: version.git_version, feature_gates, nodes, images })
 }
 
 /// Where an existing cluster is; a kind cluster on our engine can be given images.

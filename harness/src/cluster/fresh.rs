@@ -43,18 +43,21 @@ impl Drop for Unfinished {
     }
 }
 
-/// Makes a cluster, and removes what there was of it before. `then` does what it needs to be ready.
+/// Makes a cluster, and removes what there was of it before. `fits` says no where the machine can't carry it, and `then`
+/// does what it needs to be ready.
 pub(super) async fn make(
     door: Door,
     kind_binary: &Utf8Path,
     config: &str,
     progress: &Progress,
+    fits: impl FnOnce() -> Result<()>,
     then: impl AsyncFnOnce(&Door) -> Result<Record>,
 ) -> Result<Door> {
     let unfinished = Unfinished::begin(door, State::Creating)?;
     let door = unfinished.door()?;
     let place = &door.place;
     kind::remove(&place.name).await?;
+    fits()?;
     std::fs::write(place.config(), config).map_err(Error::io(format!("writing {}", place.config())))?;
     // kind would merge into a file that is there.
     drop(std::fs::remove_file(place.kubeconfig()));

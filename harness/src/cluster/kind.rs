@@ -1,6 +1,6 @@
 //! kind: the configuration of our clusters, and the calls that make, fill and remove one.
 
-use std::{fs::File, time::Duration};
+use std::{collections::BTreeMap, fs::File, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -9,17 +9,30 @@ use super::{
     docker::{self, QUICK, docker},
     process::{Program, find_program},
 };
-use crate::error::{Error, Result, exit};
+use crate::{
+    error::{Error, Result, exit},
+    settings::FeatureGates,
+};
 
 /// kind's own label on a node's container; its value is the cluster's name.
 const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 
 /// The configuration of a cluster: one control plane, and workers.
-pub(super) fn config(image: &str, kubernetes: &str, workers: u32, machine: Machine) -> String {
+pub(super) fn config(
+    image: &str,
+    kubernetes: &str,
+    gates: &FeatureGates,
+    workers: u32,
+    machine: Machine,
+) -> String {
     let mut config = String::from("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n");
-    if !machine.can_raise_limits {
-        // Without CAP_SYS_RESOURCE the kubelet must not insist on oom_score_adj and some sysctls.
-        config.push_str("featureGates:\n  KubeletInUserNamespace: true\n");
+    // Without CAP_SYS_RESOURCE the kubelet must not insist on oom_score_adj and some sysctls.
+    let needed = (!machine.can_raise_limits).then_some(("KubeletInUserNamespace", true));
+    let asked = gates.0.iter().map(|(gate, on)| (gate.as_str(), *on));
+    let gates: BTreeMap<_, _> = needed.into_iter().chain(asked).collect();
+    if !gates.is_empty() {
+        config.push_str("featureGates:\n");
+        gates.iter().for_each(|(gate, on)| config.push_str(&format!("  {gate}: {on}\n")));
     }
     config.push_str("kubeadmConfigPatches:\n");
     // A cluster of tests need not survive a power cut, and a slow disk then does not slow every write down. What a
@@ -179,14 +192,20 @@ pub(super) async fn remove(cluster: &str) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
-    const WHOLE: Machine = Machine { cgroup_v1: false, can_raise_limits: true };
-    const POOR: Machine = Machine { cgroup_v1: true, can_raise_limits: false };
+    const WHOLE: Machine = Machine { cgroup_v1: false, can_raise_limits: true, ours: true };
+    const POOR: Machine = Machine { cgroup_v1: true, can_raise_limits: false, ours: true };
+
+    fn none() -> FeatureGates {
+        FeatureGates::default()
+    }
 
     #[test]
     fn a_whole_machine_needs_no_exceptions() {
-        let config = config("kindest/node:v1.37.2", "1.37.2", 1, WHOLE);
+        let config = config("kindest/node:v1.37.2", "1.37.2", &none(), 1, WHOLE);
         assert!(!config.contains("featureGates") && !config.contains("failCgroupV1"), "{config}");
         assert!(config.ends_with(
             "nodes:\n- role: control-plane\n  image: kindest/node:v1.37.2\n- role: worker\n  image: kindest/node:v1.37.2\n"
@@ -195,15 +214,31 @@ mod tests {
 
     #[test]
     fn what_a_machine_lacks_is_allowed_for() {
-        assert!(config("i", "1.34.4", 2, POOR).contains("KubeletInUserNamespace: true"));
-        assert!(!config("i", "1.34.4", 2, POOR).contains("failCgroupV1"));
-        assert!(config("i", "1.35.4", 2, POOR).contains("failCgroupV1: false"));
-        assert_eq!(config("i", "1.35.4", 2, POOR).matches("role: worker").count(), 2);
+        assert!(config("i", "1.34.4", &none(), 2, POOR).contains("KubeletInUserNamespace: true"));
+        assert!(!config("i", "1.34.4", &none(), 2, POOR).contains("failCgroupV1"));
+        assert!(config("i", "1.35.4", &none(), 2, POOR).contains("failCgroupV1: false"));
+        assert_eq!(config("i", "1.35.4", &none(), 2, POOR).matches("role: worker").count(), 2);
+    }
+
+    #[test]
+    fn gates_stand_beside_those_that_the_machine_needs() {
+        let gates = |text: &str| text.parse::<FeatureGates>().unwrap();
+        let of = |text: &str, machine| {
+            let config = config("i", "1.37.2", &gates(text), 2, machine);
+            let value: serde_json::Value = serde_saphyr::from_str(&config).unwrap();
+            value["featureGates"].clone()
+        };
+        assert_eq!(of("B=false,A=true", WHOLE), json!({"A": true, "B": false}));
+        assert_eq!(of("A=true", POOR), json!({"A": true, "KubeletInUserNamespace": true}));
+        assert_eq!(of("KubeletInUserNamespace=false", POOR), json!({"KubeletInUserNamespace": false}));
+        // A cluster's name is made of its configuration: one with other gates is another cluster.
+        assert_ne!(config("i", "1.37.2", &gates("A=true"), 2, POOR), config("i", "1.37.2", &none(), 2, POOR));
     }
 
     #[test]
     fn the_configuration_is_yaml() {
-        let value: serde_json::Value = serde_saphyr::from_str(&config("i", "1.37.2", 2, POOR)).unwrap();
+        let whole = config("i", "1.37.2", &"A=true".parse().unwrap(), 2, POOR);
+        let value: serde_json::Value = serde_saphyr::from_str(&whole).unwrap();
         assert_eq!(value["nodes"].as_array().unwrap().len(), 3);
         for patch in value["kubeadmConfigPatches"].as_array().unwrap() {
             let patch: serde_json::Value = serde_saphyr::from_str(patch.as_str().unwrap()).unwrap();

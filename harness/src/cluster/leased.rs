@@ -6,9 +6,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kube::Client;
 
 use super::{
-    Engine, Image, Loader, Node, Progress, Site,
+    Engine, Image, Loader, Machine, Node, Progress, Site,
     client::{self, Clients},
-    existing, fresh, images, kind,
+    existing, fresh, gates, images,
+    inotify::Instances,
+    kind,
     lease::{self, Door, Guest, Place, Plan, Record, State},
     ready, runs,
 };
@@ -58,10 +60,13 @@ impl Cluster {
         let (nodes, workloads): (Vec<Image>, Vec<Image>) =
             provided.into_iter().partition(|image| image.name == images::NODE);
         let [node] = &nodes[..] else { return Err(Error::bug("expected one node image")) };
-        let machine = engine.machine(&node.facts.reference).await?;
-        let config =
-            kind::config(&node.facts.reference, &settings.kubernetes_version, settings.nodes, machine);
-        let wanted = Wanted { kind_binary, config, nodes: settings.nodes as usize + 1, workloads, alone };
+        let (image, kubernetes, gates) =
+            (&node.facts.reference, &settings.kubernetes_version, &settings.feature_gates);
+        let machine = engine.machine(image).await?;
+        gates::check(image, kubernetes, gates).await?;
+        let config = kind::config(image, kubernetes, gates, settings.nodes, machine);
+        let nodes = settings.nodes as usize + 1;
+        let wanted = Wanted { kind_binary, config, nodes, machine, workloads, alone };
 
         for number in 0.. {
             let name = lease::name(&settings.cache, &wanted.config, &node.facts.id, number);
@@ -78,6 +83,7 @@ impl Cluster {
             drop(door);
             let facts = [node].into_iter().chain(&wanted.workloads).map(|image| image.facts.clone());
             let facts = existing::facts(&clients, &guest.place.name, facts.collect()).await?;
+            let facts = ClusterFacts { feature_gates: gates.clone(), ..facts };
             let loader = Loader {
                 kind: wanted.kind_binary,
                 cluster: guest.place.name.clone(),
@@ -126,6 +132,7 @@ struct Wanted {
     kind_binary: Utf8PathBuf,
     config: String,
     nodes: usize,
+    machine: Machine,
     workloads: Vec<Image>,
     alone: bool,
 }
@@ -153,18 +160,33 @@ impl Wanted {
             }
             _ => {
                 progress.say(format!("making cluster {name} with {} nodes", self.nodes));
-                let made = fresh::make(door, &self.kind_binary, &self.config, progress, async |door| {
-                    let clients = client::from_file(&door.place.kubeconfig()).await?;
-                    progress.say("loading images, waiting for nodes, DNS and storage");
-                    // Loading is the disk's work, becoming ready mostly waiting.
-                    let ready = ready::everything(&clients.plumbing, self.nodes, READY);
-                    tokio::try_join!(self.load(&door.place, progress), ready)?;
-                    Ok(Record { images: self.image_ids(), ..Record::new(State::Ready) })
-                });
+                let made = fresh::make(
+                    door,
+                    &self.kind_binary,
+                    &self.config,
+                    progress,
+                    || self.fits(),
+                    async |door| {
+                        let clients = client::from_file(&door.place.kubeconfig()).await?;
+                        progress.say("loading images, waiting for nodes, DNS and storage");
+                        // Loading is the disk's work, becoming ready mostly waiting.
+                        let ready = ready::everything(&clients.plumbing, self.nodes, READY);
+                        tokio::try_join!(self.load(&door.place, progress), ready)?;
+                        Ok(Record { images: self.image_ids(), ..Record::new(State::Ready) })
+                    },
+                );
                 let door = made.await?;
                 let clients = client::from_file(&door.place.kubeconfig()).await?;
                 Ok(Some((door, clients)))
             }
+        }
+    }
+
+    /// Whether the machine can carry one more; asked of no other machine than ours.
+    fn fits(&self) -> Result<()> {
+        match Instances::of_root().filter(|_| self.machine.ours) {
+            Some(instances) => instances.enough_for(self.nodes),
+            None => Ok(()),
         }
     }
 

@@ -10,7 +10,9 @@ mod engine;
 mod exec;
 mod existing;
 mod fresh;
+mod gates;
 mod images;
+mod inotify;
 mod kind;
 mod lease;
 mod leased;
@@ -33,6 +35,7 @@ pub use engine::{Engine, Machine};
 pub use exec::{Output, exec};
 pub(crate) use images::absence;
 pub use images::{Absence, Image, SCRIPTS, image_missing, provide, whole_name};
+pub use inotify::Instances;
 pub use kind::find as find_kind;
 pub use leased::Cluster;
 pub use namespace::{

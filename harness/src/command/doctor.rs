@@ -5,7 +5,7 @@ use std::{path::Path, time::Duration};
 use harness::{
     Error, Result,
     chart::Helm,
-    cluster::{self, Engine},
+    cluster::{self, Engine, Instances},
     error::exit,
     settings::{ImageSource, Settings},
 };
@@ -151,6 +151,14 @@ async fn room(settings: &Settings, engine: Option<&Engine>, findings: &mut Findi
         if let Some(found) = machine::inotify(limit) {
             let todo = format!("sysctl fs.inotify.{limit}={}", least * 4);
             findings.check(found >= least, code, &format!("fs.inotify.{limit} is {found}"), &todo);
+        }
+    }
+    if let Some(instances) = Instances::of_root() {
+        let found = format!("{} inotify instances are in use by root", instances.used);
+        match instances.enough_for(settings.nodes as usize + 1) {
+            Ok(()) => findings.well(&found),
+            // A cluster that is there already, and may be the one to use, is no trouble.
+            Err(error) => findings.noted(&error.to_string()),
         }
     }
 }

@@ -17,7 +17,7 @@ pub async fn up(settings: &Settings) -> Result<()> {
     let kubeconfig = cluster.site.kubeconfig.clone();
     cluster.release(true, true).await?;
     say(&format!("cluster     {}", facts.name));
-    say(&format!("Kubernetes  {}", facts.kubernetes));
+    say(&format!("Kubernetes  {}", facts.version()));
     say(&format!("nodes       {}", facts.nodes.join(", ")));
     for image in &facts.images {
         say(&format!("image       {} ({})", image.reference, image.source));

@@ -117,6 +117,28 @@ fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
     Trouble { pod: name, exists: found.is_some(), finding }
 }
 
+/// Under Recreate, every pod of an old revision: all go at once, those above what the set asks for as well, and nothing
+/// else is done before the last of them is gone.
+pub(super) fn recreated(picture: &Picture) -> Vec<Trouble> {
+    if !matches!(rollout::strategy(picture), Strategy::Recreate) {
+        return Vec::new();
+    }
+    let old = picture.pods_of_set().into_values().filter(|pod| rollout::other(picture, pod));
+    let trouble = |pod: &Pod| {
+        let pod_name = pod.name_any();
+        let finding = if terminating(pod) {
+            pod::examine(picture, pod)
+        } else {
+            idle(
+                picture,
+                &format!("pod {pod_name} is not of the newest revision, and updateStrategy is Recreate"),
+            )
+        };
+        Trouble { pod: pod_name, exists: true, finding }
+    };
+    old.map(trouble).collect()
+}
+
 /// The pods above what the set asks for: at most one keeps the others from being removed.
 pub(super) fn surplus(picture: &Picture) -> Option<Trouble> {
     let pods = picture.pods_of_set();

@@ -73,8 +73,11 @@ fn examine(picture: &Picture) -> Found {
         found.take(None, finding);
         return found;
     }
+    let recreated = controller::recreated(picture);
     let unhealthy = controller::unhealthy(picture);
-    if !unhealthy.is_empty() {
+    if !recreated.is_empty() {
+        all_at_once(recreated, unhealthy, &mut found);
+    } else if !unhealthy.is_empty() {
         if picture.ordered() { in_order(picture, unhealthy, &mut found) } else { each(unhealthy, &mut found) }
     } else if let Some(trouble) = controller::surplus(picture) {
         found.take(Some(&trouble.pod), trouble.finding);
@@ -87,6 +90,16 @@ fn examine(picture: &Picture) -> Found {
 fn each(unhealthy: Vec<Trouble>, found: &mut Found) {
     for trouble in unhealthy {
         found.take(Some(&trouble.pod), trouble.finding);
+    }
+}
+
+/// Pods that all must go before any other one comes.
+fn all_at_once(recreated: Vec<Trouble>, unhealthy: Vec<Trouble>, found: &mut Found) {
+    let comes = |trouble: &Trouble| !recreated.iter().any(|old| old.pod == trouble.pod);
+    let waiting: Vec<String> = unhealthy.into_iter().filter(comes).map(|trouble| trouble.pod).collect();
+    each(recreated, found);
+    for cause in &mut found.causes {
+        cause.waiting.clone_from(&waiting);
     }
 }
 

@@ -87,6 +87,7 @@ fn revisions(picture: &Picture) -> Option<String> {
             old(wanted.start, wanted.end),
             "updateStrategy is OnDelete, so each is replaced when somebody deletes it".to_owned(),
         ),
+        Strategy::Recreate => return None,
     };
     (!old.is_empty()).then(|| {
         format!(

@@ -40,12 +40,16 @@ pub(super) enum Strategy {
     Rolling(i32),
     /// When somebody deletes them.
     OnDelete,
+    /// By itself, all at once, and makes no other pod before they are gone.
+    Recreate,
 }
 
 pub(super) fn strategy(picture: &Picture) -> Strategy {
     let strategy = picture.set.spec.as_ref().and_then(|spec| spec.update_strategy.as_ref());
-    if strategy.and_then(|strategy| strategy.type_.as_deref()) == Some("OnDelete") {
-        return Strategy::OnDelete;
+    match strategy.and_then(|strategy| strategy.type_.as_deref()) {
+        Some("OnDelete") => return Strategy::OnDelete,
+        Some("Recreate") => return Strategy::Recreate,
+        _ => {}
     }
     let partition = strategy.and_then(|strategy| strategy.rolling_update.as_ref()?.partition);
     Strategy::Rolling(picture.wanted().start + partition.unwrap_or(0))
@@ -86,9 +90,11 @@ pub(super) fn stuck(picture: &Picture, ordinal: i32, pod: &Pod, causes: &[Cause]
     Some(cause)
 }
 
-/// Advice that needs another template is not enough for a pod in order: it is replaced only once it is Ready.
+/// Advice that needs another template is not enough for a pod in order: it is replaced only once it is Ready, unless all
+/// are replaced whatever they are.
 pub(super) fn by_hand(picture: &Picture, pod: &Pod, cause: Cause) -> Cause {
-    if !picture.ordered() || NOT_OF_THE_TEMPLATE.contains(&cause.id) {
+    let replaced = !picture.ordered() || matches!(strategy(picture), Strategy::Recreate);
+    if replaced || NOT_OF_THE_TEMPLATE.contains(&cause.id) {
         return cause;
     }
     let name = pod.name_any();

@@ -39,6 +39,11 @@ impl<'history> Asked<'history> {
         self.promises.values().copied()
     }
 
+    /// Whether pods of an old revision may go all at once, in any order, be they wanted or not, ready or not (K23).
+    pub(super) fn recreates(&self) -> bool {
+        self.promises().any(|promise| promise.recreate)
+    }
+
     /// The ordinals from the lowest to the highest that the controller may create.
     pub(super) fn ordinals(&self) -> Range<u32> {
         let starts = || self.promises().map(|promise| promise.start);

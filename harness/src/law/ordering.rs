@@ -68,6 +68,8 @@ pub fn removes_highest_first(promise: &Promise) -> Inquiry<'_> {
             // A controller that has not seen the scaling may still roll, or make a failed pod anew.
             let replaced = removals.asked.ordinals().contains(&ordinal)
                 && (ended(pod) || pod.revision() != &*set.update_revision);
+            // What is scaled down may be of an old revision as well, which is told only after the pods have gone.
+            let replaced = replaced || removals.asked.recreates();
             if ordinal >= promise.start + set.replicas && !replaced {
                 judgement.examined += 1;
                 let higher = there

@@ -1,13 +1,13 @@
 //! How a set replaces its pods when its template changes.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Inquiry, health::Health, identity::born, removal::Removals};
+use super::{Inquiry, asked::Asked, health::Health, identity::born, removal::Removals};
 use crate::{
     claim::{K3, K4, K5, K8, K23},
-    journal::{Change, Entry, Fact, Kind, Promise, Record},
+    journal::{Change, Entry, Fact, Kind, Promise, Record, fact::Pod},
 };
 
 /// K3: a roll goes from the highest to the lowest ordinal, one at a time, each Ready first.
@@ -15,8 +15,8 @@ pub fn rolls_highest_first(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();
     let mut health = Health::default();
     Inquiry::new(K3, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
-        let rolled = removals.by_roll(world, promise, entry).filter(|_| !promise.recreate);
-        if let Some((ordinal, pod)) = rolled {
+        let rolled = removals.by_roll(world, promise, entry);
+        if let Some((ordinal, pod)) = rolled.filter(|_| !removals.asked.recreates()) {
             judgement.examined += 1;
             let higher = ordinal + 1..removals.asked.always().end;
             let alike = health.alike(pod.revision(), higher.clone());
@@ -93,10 +93,10 @@ pub fn availability_gates(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();
     let mut ready: BTreeMap<u32, (Timestamp, &Entry)> = BTreeMap::new();
     Inquiry::new(K8, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
-        let rolled = removals
-            .by_roll(world, promise, entry)
-            // Of several that may be missing at once, each waits for none in particular.
-            .filter(|_| promise.max_unavailable == 1)
+        let rolled = removals.by_roll(world, promise, entry);
+        // Of several that may be missing at once, each waits for none in particular.
+        let rolled = rolled
+            .filter(|_| promise.max_unavailable == 1 && !removals.asked.recreates())
             .map(|(ordinal, _)| ordinal + 1);
         let grown = born(world, entry, promise)
             .filter(|_| promise.ordered)
@@ -137,10 +137,18 @@ pub fn recreates_all_at_once(promise: &Promise) -> Inquiry<'_> {
     if !promise.recreate {
         return Inquiry::none(K23);
     }
-    Inquiry::new(K23, &[Kind::Pod], move |judgement, world, promise, entry| {
+    let mut asked = Asked::default();
+    Inquiry::new(K23, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
+        asked.follow(entry, promise);
         let Some(pod) = born(world, entry, promise) else { return };
+        if !asked.promises().all(|promise| promise.recreate) {
+            return;
+        }
         judgement.examined += 1;
-        let other = world.pods_of(promise).into_values().find(|other| other.revision() != pod.revision());
+        // What a set before it left, of the same name, is not its own.
+        let own = |other: &&Arc<Pod>| other.meta.owner() == pod.meta.owner();
+        let mut pods = world.pods_of(promise).into_values().filter(own);
+        let other = pods.find(|other| other.revision() != pod.revision());
         if let Some(other) = other {
             let (new, old) = (&pod.meta.name, &other.meta.name);
             let message = format!("{new} came at another revision while {old} was still there");

@@ -35,6 +35,7 @@ fn run(results: &[ScenarioResult]) -> RunFacts {
     run.cluster = Some(ClusterFacts {
         name: "steadfast-r1".into(),
         kubernetes: "v1.34.4".into(),
+        feature_gates: Default::default(),
         nodes: ["control-plane", "worker", "worker2"].map(|node| format!("steadfast-r1-{node}")).to_vec(),
         images: vec![
             image("kindest/node:v1.34.4", "build", "4"),

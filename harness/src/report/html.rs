@@ -128,7 +128,7 @@ fn cluster(cluster: &ClusterFacts) -> Value {
         .iter()
         .map(|image| context! { name => &image.reference, source => &image.source, id => &image.id });
     context! {
-        name => &cluster.name, kubernetes => &cluster.kubernetes,
+        name => &cluster.name, kubernetes => cluster.version(),
         nodes => &cluster.nodes, of_nodes => words::count(cluster.nodes.len(), "node"),
         images => images.collect::<Vec<_>>(), of_images => words::count(cluster.images.len(), "image"),
     }

@@ -58,6 +58,9 @@ fn new_suite(name: &str, report: &Report) -> TestSuite {
     suite.extra.insert("timestamp".into(), report.facts.started.to_string().into());
     if let Some(cluster) = &report.facts.cluster {
         suite.add_property(("kubernetes", cluster.kubernetes.as_str()));
+        if !cluster.feature_gates.is_empty() {
+            suite.add_property(("feature_gates", cluster.feature_gates.to_string().as_str()));
+        }
     }
     suite
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{chart::answer::Facts, error::Class};
+use crate::{chart::answer::Facts, error::Class, settings::FeatureGates};
 
 /// The version of these files. A reader refuses any other.
 pub const SCHEMA: u32 = 2;
@@ -42,10 +42,21 @@ pub struct ClusterFacts {
     pub name: String,
     /// As the API server says it: `v1.34.4`.
     pub kubernetes: String,
+    /// The feature gates that we gave it; of an existing cluster they are not known.
+    #[serde(default, skip_serializing_if = "FeatureGates::is_empty")]
+    pub feature_gates: FeatureGates,
     /// The nodes' names.
     pub nodes: Vec<String>,
     /// The images, with where they came from.
     pub images: Vec<ImageFacts>,
+}
+
+impl ClusterFacts {
+    /// The Kubernetes version, with the feature gates that we gave it.
+    pub fn version(&self) -> String {
+        let gates = &self.feature_gates;
+        if gates.is_empty() { self.kubernetes.clone() } else { format!("{} with {gates}", self.kubernetes) }
+    }
 }
 
 /// One image that the run used.

@@ -163,6 +163,9 @@ mod tests {
         assert_eq!(settings.image_source, ImageSource::Build);
         assert_eq!(settings.kubernetes_version, "1.37.2");
         assert_eq!(settings.garage_version, "2.5.0");
+        let gates =
+            from(&[("STEADFAST_FEATURE_GATES", "B=false")], Some("feature_gates = \"A=true\"")).unwrap();
+        assert_eq!(gates.feature_gates.to_string(), "B=false");
         assert_eq!(settings.cache, "/home/someone/.cache/steadfast");
     }
 
@@ -193,6 +196,7 @@ mod tests {
             ("STEADFAST_PARALLEL", "0"),
             ("STEADFAST_SCENARIO_DEADLINE_FACTOR", "NaN"),
             ("STEADFAST_POSTGRES_VERSION", "latest"),
+            ("STEADFAST_FEATURE_GATES", "StatefulSetRecreateStrategy"),
         ] {
             assert!(refusal(&[(variable, wrong)], None).contains(wrong), "{variable}");
         }
@@ -202,7 +206,7 @@ mod tests {
     #[test]
     fn the_defaults_are_those_that_the_table_shows() {
         let defaults = from(&[("HOME", "/home/someone")], None).unwrap();
-        let described = ["context", "allow_context", "parallel", "cache"];
+        let described = ["context", "allow_context", "feature_gates", "parallel", "cache"];
         for setting in table().iter().filter(|setting| !described.contains(&setting.key)) {
             let mut settings = defaults.clone();
             (setting.set)(&mut settings, setting.default).unwrap();

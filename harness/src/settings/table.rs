@@ -32,6 +32,12 @@ pub fn table() -> &'static [Setting] {
             set: |settings, text| version(text, 3).map(|version| settings.kubernetes_version = version),
         },
         Setting {
+            key: "feature_gates",
+            default: "none",
+            meaning: "feature gates of our own clusters: `StatefulSetRecreateStrategy=true,Other=false`",
+            set: |settings, text| text.parse().map(|gates| settings.feature_gates = gates),
+        },
+        Setting {
             key: "image_source",
             default: "auto",
             meaning: "pull images from registries, build them from package registries, or auto: pull where a registry answers",

@@ -5,11 +5,15 @@ use std::{fmt, num::NonZeroUsize, str::FromStr, thread::available_parallelism, t
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 
+use super::FeatureGates;
+
 /// Everything a user can choose. Read once, and passed on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
     /// The Kubernetes version of our own clusters: `1.34.4`.
     pub kubernetes_version: String,
+    /// Feature gates of our own clusters.
+    pub feature_gates: FeatureGates,
     /// Where images come from.
     pub image_source: ImageSource,
     /// The Garage version: `2.5.0`.
@@ -43,6 +47,7 @@ impl Settings {
     pub(super) fn defaults(cache: Utf8PathBuf) -> Self {
         Self {
             kubernetes_version: "1.34.4".to_owned(),
+            feature_gates: FeatureGates::default(),
             image_source: ImageSource::Auto,
             garage_version: "2.5.0".to_owned(),
             postgres_version: "17".to_owned(),

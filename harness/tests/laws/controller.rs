@@ -53,10 +53,22 @@ pub fn sync(model: &mut Model, view: &View, cluster: &mut Cluster) {
     if set.current_revision.is_empty() {
         set.current_revision.clone_from(&set.update_revision);
     }
-    if replicas_are_there(model, view, &set, cluster) && none_is_left_over(model, view, cluster) {
+    let recreated = !view.promise.recreate || old_are_gone(model, view, &set, cluster);
+    if recreated && replicas_are_there(model, view, &set, cluster) && none_is_left_over(model, view, cluster)
+    {
         roll(model, view, &set, cluster);
     }
     write_status(model, view, set, cluster);
+}
+
+/// Takes away all pods of other revisions at once; says whether they are gone.
+fn old_are_gone(model: &mut Model, view: &View, set: &Set, cluster: &mut Cluster) -> bool {
+    let old = view.pods.iter().filter(|(_, life)| life.pod.revision() != &*set.update_revision);
+    let old: Vec<_> = old.collect();
+    for (ordinal, life) in &old {
+        delete(model, **ordinal, &life.pod, cluster);
+    }
+    old.is_empty()
 }
 
 /// Creates what is missing, from the lowest ordinal; says whether the rest may follow.
@@ -86,7 +98,7 @@ fn create(model: &mut Model, view: &View, set: &Set, ordinal: u32, cluster: &mut
     let promise = &view.promise;
     let below = ordinal - promise.start;
     let old = if promise.partition > 0 { below < promise.partition } else { below < set.at_current };
-    let revision = if old { &set.current_revision } else { &set.update_revision };
+    let revision = if old && !promise.recreate { &set.current_revision } else { &set.update_revision };
     let name = promise.pod(ordinal);
     if let std::collections::btree_map::Entry::Vacant(vacant) = model.claims.entry(ordinal) {
         let meta = Meta { name: format!("data-{name}"), uid: cluster.uid(), ..Meta::default() };
@@ -148,7 +160,7 @@ fn none_is_left_over(model: &mut Model, view: &View, cluster: &mut Cluster) -> b
 
 /// Takes away the highest pod of another revision, unless one above it is not available.
 fn roll(model: &mut Model, view: &View, set: &Set, cluster: &mut Cluster) {
-    if view.promise.on_delete {
+    if view.promise.on_delete || view.promise.recreate {
         return;
     }
     for ordinal in

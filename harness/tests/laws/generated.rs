@@ -26,8 +26,10 @@ fn steps(rounds: u32, single: u32) -> impl Strategy<Value = Vec<(bool, Step)>> {
         2 => any::<u8>().prop_map(Step::Delete),
         3 => (0..6u8).prop_map(Step::Scale),
         3 => (0..3u8).prop_map(Step::Template),
+        1 => (0..3u8, 0..6u8).prop_map(|(template, replicas)| Step::Both(template, replicas)),
         1 => (0..4u8).prop_map(Step::Partition),
         1 => any::<bool>().prop_map(Step::OnDelete),
+        1 => any::<bool>().prop_map(Step::Recreate),
         1 => (1..6u8).prop_map(Step::Again),
         1 => Just(Step::List),
         2 => Just(Step::Twice),
@@ -35,10 +37,11 @@ fn steps(rounds: u32, single: u32) -> impl Strategy<Value = Vec<(bool, Step)>> {
     prop::collection::vec((any::<bool>(), step), 1..80)
 }
 
-fn promise(set: &str, ordered: bool, start: u32, min_ready_seconds: u32) -> Promise {
+fn promise(set: &str, ordered: bool, start: u32, min_ready_seconds: u32, strategy: &str) -> Promise {
     let manifest = serde_json::json!({"metadata": {"name": set}, "spec": {
         "podManagementPolicy": if ordered { "OrderedReady" } else { "Parallel" },
         "ordinals": {"start": start}, "minReadySeconds": min_ready_seconds,
+        "updateStrategy": {"type": strategy},
         "volumeClaimTemplates": [{"metadata": {"name": "data"},
             "spec": {"resources": {"requests": {"storage": "1Gi"}}}}]}});
     Promise::of(&manifest)
@@ -62,10 +65,11 @@ prop_compose! {
         ordered in any::<bool>(),
         start in 0..3u32,
         seconds in prop_oneof![Just(0u32), Just(3)],
+        strategy in prop_oneof![4 => Just("RollingUpdate"), 1 => Just("Recreate")],
     ) -> Story {
         let mut cluster = Cluster::new();
-        let one = Model::new(&mut cluster, promise("db", true, 0, seconds), replicas.0);
-        let two = Model::new(&mut cluster, promise("db-two", ordered, start, 0), replicas.1);
+        let one = Model::new(&mut cluster, promise("db", true, 0, seconds, strategy), replicas.0);
+        let two = Model::new(&mut cluster, promise("db-two", ordered, start, 0, strategy), replicas.1);
         let mut sets = [one, two];
         for (second, step) in steps {
             sets[usize::from(second)].step(&mut cluster, &step);
@@ -109,10 +113,14 @@ fn promises(entries: &mut [Entry], change: impl Fn(&mut Promise)) {
 }
 
 /// The history with one more step: the set `db` asks for so many pods, given its highest, and its lowest goes.
-/// None if there are not two healthy ones of one revision.
+/// None if there are not two healthy ones of one revision, or under Recreate, which has no order.
 fn lowest_goes(entries: &[Entry], replicas: impl Fn(u32) -> u32) -> Option<Vec<Entry>> {
     let last = entries.last()?;
-    let world = history(entries).at(u64::MAX);
+    let history = history(entries);
+    if history.promises_of("db").last()?.recreate {
+        return None;
+    }
+    let world = history.at(u64::MAX);
     let mut set = world.sets.get("db")?.as_ref().clone();
     let owned =
         |pod: &&Arc<Pod>| pod.healthy() && pod.meta.owner().is_some_and(|owner| owner.uid == set.meta.uid);

@@ -34,10 +34,14 @@ pub enum Step {
     Scale(u8),
     /// We change the template, to one of three.
     Template(u8),
+    /// We change the template and scale, at once.
+    Both(u8, u8),
     /// We set a partition.
     Partition(u8),
     /// We choose between OnDelete and RollingUpdate.
     OnDelete(bool),
+    /// We choose between Recreate and RollingUpdate.
+    Recreate(bool),
     /// We delete the set with its pods, and make it anew with so many replicas.
     Again(u8),
     /// A list shows everything again.
@@ -187,12 +191,21 @@ impl Model {
                 self.template = *template;
                 self.change(cluster);
             }
-            Step::Partition(partition) => {
+            Step::Both(template, replicas) if seen => {
+                (self.template, self.set.replicas) = (*template, u32::from(*replicas));
+                self.change(cluster);
+            }
+            Step::Partition(partition) if !self.promise.recreate => {
                 self.promise.partition = u32::from(*partition);
                 self.change(cluster);
             }
             Step::OnDelete(on_delete) => {
-                self.promise.on_delete = *on_delete;
+                (self.promise.on_delete, self.promise.recreate) = (*on_delete, false);
+                self.change(cluster);
+            }
+            Step::Recreate(recreate) => {
+                (self.promise.on_delete, self.promise.recreate) = (false, *recreate);
+                self.promise.partition = 0;
                 self.change(cluster);
             }
             Step::Again(replicas) => {

@@ -206,3 +206,28 @@ fn k23_a_new_pod_comes_while_an_old_one_is_there() {
     red(&lines, "K23", "came at another revision while sentinel-0 was still there");
     assert_eq!(examined(&lines, "K23"), examined(&lines, "S1"));
 }
+
+#[test]
+fn k23_ends_where_another_strategy_is_asked_for() {
+    let mut lines = lines("highest_first");
+    promises(&mut lines).next().unwrap()["recreate"] = json!(true);
+    green(&lines);
+    assert!(examined(&lines, "K23") < examined(&lines, "S1"));
+}
+
+#[test]
+fn k23_waits_for_no_pod_that_an_earlier_set_left() {
+    let mut lines = lines("highest_first");
+    for promise in promises(&mut lines) {
+        promise["recreate"] = json!(true);
+    }
+    let name = |ordinal: u32| format!("sentinel-{ordinal}");
+    for pod in (0..3).map(name) {
+        let gone = position(&lines, "deleted", "Pod", &pod);
+        for version in versions(&mut lines[..=gone], "Pod", &pod) {
+            version["object"]["metadata"]["ownerReferences"][0]["uid"] = json!("an earlier set");
+        }
+    }
+    let refuted = refuted(&lines);
+    assert!(refuted.iter().all(|(claim, _)| claim != "K23"), "{refuted:#?}");
+}

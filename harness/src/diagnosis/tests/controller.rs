@@ -27,6 +27,17 @@ fn reverted() -> World {
         .container(2, json!({"image": "web:none", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}}))
 }
 
+/// `web-0` and `web-1` are gone, `web-2` is of an old revision and being deleted.
+fn recreated(change: Value) -> World {
+    World::new(3)
+        .set(json!({"spec": {"updateStrategy": {"type": "Recreate", "rollingUpdate": null}}, "status": {"updateRevision": "web-b"}}))
+        .without_pod(0)
+        .without_pod(1)
+        .pod(2, json!({"metadata": {"deletionTimestamp": NOW, "deletionGracePeriodSeconds": 30}}))
+        .pod(2, change)
+        .quiet()
+}
+
 pub fn cases() -> Vec<Case> {
     let hold = json!({"metadata": {"deletionTimestamp": LONG_AGO, "finalizers": ["example.com/hold"]}});
     let quota = json!({"status": {"hard": {"pods": "2"}, "used": {"pods": "2"}}});
@@ -54,6 +65,10 @@ pub fn cases() -> Vec<Case> {
         case(cause::CONTROLLER_IDLE, World::new(3).set(json!({"status": {"updateRevision": "web-b"}})).quiet(), &["not of the newest revision"]),
         case(cause::REVISION_STUCK, reverted(), &["web-2 is of revision web-b, and the set asks for web-a", "ImagePullBackOff", "delete pod web-2"]),
         case(cause::STORAGE_CLASS_MISSING, super::storage::cases().remove(0).world.pod(1, json!({"metadata": {"labels": {"controller-revision-hash": "web-b"}}})), &["fast"]),
+        // Under Recreate no pod comes while an old one is there.
+        case(cause::FINALIZER_HOLDS, recreated(json!({"metadata": {"deletionGracePeriodSeconds": 0, "finalizers": ["example.com/hold"]}})), &["(pod/web-2)", "waiting for that: web-0, web-1"]),
+        case(cause::POD_TERMINATING, recreated(json!({"metadata": {"deletionTimestamp": A_MINUTE_AGO}})), &["still there 1 min 00 s after its grace of 30 s"]),
+        case(cause::CONTROLLER_IDLE, recreated(json!({"metadata": {"deletionTimestamp": null}})), &["pod web-2 is not of the newest revision, and updateStrategy is Recreate"]),
         // A scale-down that an unhealthy pod below holds up.
         case(cause::READINESS_PROBE_FAILING, World::new(3).set(json!({"spec": {"replicas": 2}})).probe_fails(0), &["web-2 (to be removed)"]),
         // The highest surplus pod is unhealthy, and waits for the lowest unhealthy one.
@@ -106,6 +121,32 @@ fn a_roll_that_the_set_itself_holds_is_healthy_and_noted() {
 fn a_broken_pod_is_replaced_where_pods_do_not_wait_for_each_other() {
     let world = reverted().set(json!({"spec": {"podManagementPolicy": "Parallel"}}));
     assert_eq!(diagnose(&world.picture()).ids(), [cause::IMAGE_UNAVAILABLE]);
+}
+
+#[test]
+fn under_recreate_a_broken_pod_is_replaced_as_any_other() {
+    let recreate = json!({"spec": {"updateStrategy": {"type": "Recreate", "rollingUpdate": null}}});
+    let deleted_by_hand = |world: World| {
+        let diagnosis = diagnose(&world.picture());
+        assert_eq!(diagnosis.ids(), [cause::IMAGE_UNAVAILABLE]);
+        diagnosis.to_string().contains("delete pod")
+    };
+    let broken = |world: World| {
+        world.container(1, json!({"image": "web:none", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "Back-off"}}}))
+    };
+    assert!(deleted_by_hand(broken(World::new(3))));
+    assert!(!deleted_by_hand(broken(World::new(3).set(recreate.clone()))));
+    // The old revision's pod is not stuck: the controller is about to delete it, whatever it is.
+    let moving = diagnose(&reverted().set(recreate).picture());
+    assert_eq!((moving.state, moving.ids()), (State::Moving, vec![]), "{moving}");
+}
+
+#[test]
+fn under_recreate_what_is_on_its_way_is_no_cause() {
+    let moving =
+        diagnose(&recreated(json!({"metadata": {"deletionTimestamp": "2026-01-01T12:00:20Z"}})).picture());
+    assert_eq!((moving.state, moving.ids()), (State::Moving, vec![]), "{moving}");
+    assert!(moving.to_string().contains("pod web-2 is being deleted"), "{moving}");
 }
 
 #[test]

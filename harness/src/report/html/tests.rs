@@ -135,3 +135,22 @@ fn what_is_broken_on_purpose_is_marked_and_turns_nothing_red() {
     let card = part(&page, "id=\"s-a-b\"", "</details>");
     assert!(card.contains("broken on purpose") && card.contains("finding wanted"), "{card}");
 }
+
+#[test]
+fn feature_gates_stand_beside_the_kubernetes_version() {
+    let told = |gates: serde_json::Value| {
+        let mut cluster =
+            serde_json::json!({"name": "c", "kubernetes": "v1.37.2", "nodes": [], "images": []});
+        if !gates.is_null() {
+            cluster["feature_gates"] = gates;
+        }
+        let mut run = facts(&["a::b"]);
+        run.cluster = Some(serde_json::from_value(cluster.clone()).unwrap());
+        assert_eq!(serde_json::to_value(&run.cluster).unwrap(), cluster);
+        let page = page(&Report::new(run, vec![scenario("a::b").proves("S9")]));
+        part(&page, "<dt>Kubernetes</dt>", "</div>").to_owned()
+    };
+    assert!(told(serde_json::Value::Null).contains("<dd>v1.37.2</dd>"));
+    let gated = told(serde_json::json!({"StatefulSetRecreateStrategy": true}));
+    assert!(gated.contains("<dd>v1.37.2 with StatefulSetRecreateStrategy=true</dd>"), "{gated}");
+}

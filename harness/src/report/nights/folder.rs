@@ -18,7 +18,7 @@ const LOG: &str = "nightly.log";
 pub fn read(folder: &Utf8Path) -> Result<Vec<Night>> {
     let night = |path: Utf8PathBuf| {
         let mut versions = folders(&path)?;
-        versions.sort_by_key(|path| order(name(path)));
+        versions.sort_by(|one, other| order(name(one)).cmp(&order(name(other))));
         let column = |path: &Utf8PathBuf| Ok(Column { version: name(path).to_owned(), ran: ran(path)? });
         Ok(Night {
             name: name(&path).to_owned(),
@@ -28,9 +28,10 @@ pub fn read(folder: &Utf8Path) -> Result<Vec<Night>> {
     folders(folder)?.into_iter().map(night).collect()
 }
 
-/// 1.9 comes before 1.10.
-fn order(version: &str) -> Vec<u64> {
-    version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect()
+/// 1.9 comes before 1.10, and a version before the same with feature gates.
+fn order(column: &str) -> (Vec<u64>, &str) {
+    let (version, gates) = column.split_once('+').unwrap_or((column, ""));
+    (version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect(), gates)
 }
 
 fn ran(version: &Utf8Path) -> Result<Ran> {
@@ -77,6 +78,16 @@ fn folders(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>> {
 mod tests {
     use super::*;
     use crate::report::fixture::{Folder, facts, scenario};
+
+    #[test]
+    fn columns_are_in_the_order_of_versions() {
+        let mut columns = ["1.37.10", "1.37.2+B=true", "1.37.2", "1.9.1", "1.37.2+A=true,B=true", "1.37.9"];
+        columns.sort_by_key(|column| order(column));
+        assert_eq!(
+            columns,
+            ["1.9.1", "1.37.2", "1.37.2+A=true,B=true", "1.37.2+B=true", "1.37.9", "1.37.10"]
+        );
+    }
 
     #[test]
     fn a_night_is_read_with_its_newest_runs_and_with_reasons_where_there_is_none() {

@@ -19,7 +19,7 @@ pub struct Night {
 /// One version in one night.
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// `1.34.4`
+    /// `1.34.4`, or with feature gates `1.37.2+StatefulSetRecreateStrategy=true`
     pub version: String,
     /// What became of it.
     pub ran: Ran,
