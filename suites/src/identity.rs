@@ -123,6 +123,7 @@ async fn pod_returns(run: Run) -> Result<()> {
         );
     }
     run.judge_equal(S3, &format!("the hostname inside {name}"), name.clone(), run.hostname(&name).await?);
+    run.expect(K19, &expectations::status_agrees(&set.promise), seconds(15)).await?;
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use super::{Inquiry, health::status};
 use crate::{
     claim::K19,
     journal::{
-        Change, Entry, Fact, Kind, Promise, Record,
+        Change, Entry, Fact, Kind, Promise, Record, World,
         entry::END,
         fact::{Pod, Set},
     },
@@ -104,6 +104,22 @@ fn asked(set: &Set) -> (&str, i64) {
     (&set.meta.uid, set.meta.generation)
 }
 
+/// What a status tells that its set and its pods, as they are now, contradict.
+pub fn disagreement(world: &World, promise: &Promise, at: Timestamp) -> Option<String> {
+    let Some(set) = world.sets.get(&promise.set) else {
+        return Some(format!("the StatefulSet {} does not exist", promise.set));
+    };
+    let mut census = Census::default();
+    let pods = world.pods.values().filter_map(|pod| Counted::of(pod, None, at));
+    pods.filter(|pod| pod.owner == set.meta.uid).for_each(|pod| census.add(pod));
+    behind(set).or_else(|| census.contradicts(set, promise, at))
+}
+
+fn behind(set: &Set) -> Option<String> {
+    let (observed, generation) = (set.observed, set.meta.generation);
+    (observed < generation).then(|| format!("observedGeneration is {observed}, the generation {generation}"))
+}
+
 /// K19: a status agrees with the pods that there are. It is told a little late, so what counts is what stays: a
 /// contradiction, while neither the set nor its pods change.
 pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
@@ -157,10 +173,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
         let Some((set, proof)) = set.filter(|(set, _)| !away && !set.meta.terminating) else { return };
         let none = Census::default();
         let census = censuses.get(set.meta.uid.as_str()).unwrap_or(&none);
-        let behind = (set.observed < set.meta.generation).then(|| {
-            format!("observedGeneration is {}, the generation {}", set.observed, set.meta.generation)
-        });
-        let Some(wrong) = behind.or_else(|| census.contradicts(set, promise, entry.at)) else {
+        let Some(wrong) = behind(set).or_else(|| census.contradicts(set, promise, entry.at)) else {
             judgement.examined += u64::from(tells);
             return;
         };
