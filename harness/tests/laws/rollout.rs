@@ -247,3 +247,23 @@ fn k23_a_new_pod_comes_while_an_old_one_is_there() {
     red(&lines, "K23", "came at another revision while sentinel-0 was still there");
     assert_eq!(examined(&lines, "K23"), examined(&lines, "S1"));
 }
+
+/// The template of a Parallel set changes: what its roll does not wait for, as a broken controller was seen not to.
+#[test]
+fn a_parallel_set_rolls_in_order_as_well() {
+    let mut lines = lines("parallel_roll");
+    assert!(examined(&lines, "K8") >= 2);
+    let mut ill = lines.clone();
+    let new = last_position(&ill, "added", "Pod", "sentinel-2");
+    versions(&mut ill[new..], "Pod", "sentinel-2").for_each(unready);
+    assert!(refuted(&ill).iter().any(|(claim, message)| claim == "K3"
+        && message.contains("sentinel-1 began to terminate while sentinel-2 was not ready")));
+    for promise in promises(&mut lines) {
+        promise["min_ready_seconds"] = json!(30);
+    }
+    assert!(
+        refuted(&lines)
+            .iter()
+            .any(|(claim, message)| claim == "K8" && message.contains("after sentinel-2 was ready"))
+    );
+}
