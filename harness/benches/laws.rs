@@ -108,7 +108,12 @@ impl Story {
     /// A pod's old object goes, if there is one, and its new one comes and is ready.
     fn life(&mut self, set: &str, ordinal: u32, generation: u32, replicas: u32) {
         let ready = if generation == 1 { ordinal } else { replicas - 1 };
+        let updated = if generation == 1 { ordinal } else { replicas - 1 - ordinal };
         if generation > 1 {
+            if updated == 0 {
+                // The controller has seen the new template.
+                self.status(set, generation, replicas, [replicas, replicas, 0]);
+            }
             for (change, state) in [
                 (Change::Modified, "terminating"),
                 (Change::Modified, "stopped"),
@@ -116,7 +121,7 @@ impl Story {
             ] {
                 self.object(change, Kind::Pod, pod(set, ordinal, generation - 1, state));
             }
-            self.status(set, generation, replicas, ready, replicas - 1);
+            self.status(set, generation, replicas, [ready, replicas - 1, updated]);
         } else {
             let name = format!("data-{set}-{ordinal}");
             let claim = json!({"metadata": {"name": name, "uid": format!("uid-{name}")},
@@ -125,19 +130,21 @@ impl Story {
             self.object(Change::Added, Kind::PersistentVolumeClaim, claim);
         }
         self.object(Change::Added, Kind::Pod, pod(set, ordinal, generation, "pending"));
-        self.status(set, generation, replicas, ready, ready + 1);
+        self.status(set, generation, replicas, [ready, ready + 1, updated + 1]);
         for state in ["pending", "running", "ready"] {
             self.object(Change::Modified, Kind::Pod, pod(set, ordinal, generation, state));
         }
-        self.status(set, generation, replicas, ready + 1, ready + 1);
+        self.status(set, generation, replicas, [ready + 1, ready + 1, updated + 1]);
     }
 
-    fn status(&mut self, set: &str, generation: u32, replicas: u32, ready: u32, current: u32) {
+    fn status(&mut self, set: &str, generation: u32, replicas: u32, counts: [u32; 3]) {
+        let [ready, current, updated] = counts;
         let object = json!({"metadata": {"name": set, "uid": format!("uid-{set}"), "generation": generation},
             "spec": {"replicas": replicas, "selector": {}, "serviceName": set, "template": {},
                 "podManagementPolicy": "OrderedReady"},
             "status": {"observedGeneration": generation, "replicas": current, "readyReplicas": ready,
-                "availableReplicas": ready, "currentRevision": format!("{set}-{}", generation - 1),
+                "availableReplicas": ready, "currentReplicas": current - updated, "updatedReplicas": updated,
+                "currentRevision": format!("{set}-{}", generation - 1),
                 "updateRevision": format!("{set}-{generation}")}});
         self.object(Change::Modified, Kind::StatefulSet, object);
     }

@@ -77,7 +77,7 @@ claims! {
     K16, "Kubernetes: eviction", "an eviction below the disruption budget is refused with 429, and one within it is accepted";
     K17, "Kubernetes: StatefulSet", "a pod that failed is replaced";
     K18, "Kubernetes: pod termination", "preStop runs first, SIGTERM follows, and the pod is killed when its grace period is over and not before";
-    K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment, and observedGeneration never goes back";
+    K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment and come to agree with the pods, and observedGeneration never goes back";
     K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
     K21, "Kubernetes: control plane", "a restart of the controller manager or of the API server in the middle changes nothing";
     K22, "Kubernetes: nodes", "a pod whose node is drained, restarted or paused comes back to its volume, and to no other node";

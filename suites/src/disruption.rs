@@ -79,7 +79,7 @@ async fn orphans(run: Run) -> Result<()> {
     run.step("the set is deleted without its pods: they stay, and belong to nobody").await?;
     // A set that is gone already is no reason to stop looking at its pods.
     run.judge(S16, set.delete_orphaning().await.err().map(|error| error.to_string()));
-    run.wait(&set_gone(&set.promise), seconds(30)).await?;
+    run.expect(S16, &set_gone(&set.promise), seconds(30)).await?;
     run.hold(S16, &pods_stay(&pods)).await?;
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, false), seconds(30)).await?;
@@ -87,7 +87,7 @@ async fn orphans(run: Run) -> Result<()> {
 
     let set = run.deploy().await?;
     run.step("the new set adopts the same pods").await?;
-    set.ready(3).await?;
+    run.found(S16, set.ready(3).await)?;
     run.expect(S16, &pods_stay(&pods), seconds(1)).await?;
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, true), seconds(30)).await?;
@@ -130,7 +130,7 @@ async fn budget(run: Run) -> Result<()> {
     run.step("under a budget that allows no disruption, a new pod comes").await?;
     set.scale(4).await?;
     run.expect(D5, &pod_ready(&set.pod_name(3), None), seconds(30)).await?;
-    set.ready(4).await?;
+    run.found(D5, set.ready(4).await)?;
 
     run.step("an eviction below the budget is refused").await?;
     let pods = set.pods();
@@ -184,7 +184,7 @@ async fn termination(run: Run) -> Result<()> {
     run.step("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself").await?;
     let one = set.pod(1)?;
     set.delete_pod(1).await?;
-    run.wait(&pod_returns(&set.promise, 1, &one.meta.uid), seconds(60)).await?;
+    run.expect(K18, &pod_returns(&set.promise, 1, &one.meta.uid), seconds(60)).await?;
     let end = run.ending(&one.meta.uid)?;
     run.judge_equal(K18, "the exit code of sentinel-1", Some(0), end.exit_code);
     let (pre_stop, grace) = (PRE_STOP as f64, GRACE as f64);
@@ -195,7 +195,7 @@ async fn termination(run: Run) -> Result<()> {
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     let old = set.pod(0)?;
     set.delete_pod(0).await?;
-    run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(90)).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(90)).await?;
     let end = run.ending(&old.meta.uid)?;
     run.judge_equal(K18, "the exit code of sentinel-0", Some(137), end.exit_code);
     run.judge_between(K18, "sentinel-0 was killed after", end.seconds, grace - EARLINESS, grace + LATENESS);

@@ -110,7 +110,7 @@ async fn pod_returns(run: Run) -> Result<()> {
     set.delete_pod(1).await?;
     let name = set.pod_name(1);
     run.expect(S2, &expectations::pod_returns(&set.promise, 1, &old.meta.uid), seconds(180)).await?;
-    set.ready(REPLICAS).await?;
+    run.found(S2, set.ready(REPLICAS).await)?;
 
     run.step("read the data again").await?;
     for (ordinal, mark) in (0..REPLICAS).zip(before) {
@@ -123,6 +123,7 @@ async fn pod_returns(run: Run) -> Result<()> {
         );
     }
     run.judge_equal(S3, &format!("the hostname inside {name}"), name.clone(), run.hostname(&name).await?);
+    run.expect(K19, &expectations::status_agrees(&set.promise), seconds(15)).await?;
     Ok(())
 }
 

@@ -54,7 +54,7 @@ async fn control_plane(run: Run) -> Result<()> {
     let before = set.pods();
 
     run.step("the controller manager is killed while pod 1 is held").await?;
-    let killed = fault::process::kill(run.control_plane()?, "kube-controller-manager").await?;
+    let killed = run.kill_program("kube-controller-manager").await?;
     run.measure("controller manager away", killed.away.as_secs_f64(), "s");
     run.step("it goes on where it was").await?;
     run.hold(K21, &pods_stay(&before)).await?;
@@ -64,7 +64,7 @@ async fn control_plane(run: Run) -> Result<()> {
 
     run.step("the API server is killed while pod 2 is held").await?;
     let before = set.pods();
-    let killed = fault::process::kill(run.control_plane()?, "kube-apiserver").await?;
+    let killed = run.kill_program("kube-apiserver").await?;
     run.measure("API server away", killed.away.as_secs_f64(), "s");
     run.until_api_answers(seconds(90)).await?;
     release(2).await?;

@@ -92,15 +92,15 @@ async fn scale_up(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         let name = set.pod_name(ordinal);
         run.step(format!("{name} runs, is not Ready, and nothing above it comes")).await?;
-        run.wait(&pod_running(&name), seconds(240)).await?;
-        run.wait(&controller_counts(&set.promise, ordinal), seconds(30)).await?;
+        run.expect(S8, &pod_running(&name), seconds(240)).await?;
+        run.expect(S8, &controller_counts(&set.promise, ordinal), seconds(30)).await?;
         set.nudge().await?;
         run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?;
         run.step(format!("release {name}")).await?;
         run.set_gate(&set.pod_name(ordinal), true).await?;
         run.wait(&pod_ready(&name, None), seconds(120)).await?;
     }
-    set.ready(3).await?;
+    run.found(S8, set.ready(3).await)?;
     run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
     Ok(())
 }
@@ -112,7 +112,7 @@ async fn scale_down(run: Run) -> Result<()> {
     for replicas in 2..=3 {
         run.step(format!("scale to {replicas}")).await?;
         set.scale(replicas).await?;
-        set.ready(replicas).await?;
+        run.found(S8, set.ready(replicas).await)?;
     }
     let claims = run.claims_of(&set);
 
@@ -126,7 +126,7 @@ async fn scale_down(run: Run) -> Result<()> {
     run.step("let pod 2 be gone").await?;
     set.release_removal(2).await?;
     run.expect(S9, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(120)).await?;
-    set.ready(1).await?;
+    run.found(S9, set.ready(1).await)?;
 
     run.step("the claims stay").await?;
     set.nudge().await?;
@@ -134,40 +134,49 @@ async fn scale_down(run: Run) -> Result<()> {
 
     run.step("scale back up, onto the same claims").await?;
     set.scale(3).await?;
-    set.ready(3).await?;
+    run.found(S17, set.ready(3).await)?;
     run.expect(S17, &claims_are(&claims), seconds(1)).await?;
     Ok(())
 }
 
 async fn halts_while_unhealthy(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
-    set.ready(1).await?;
-    let zero = run.sentinel(set.pod_name(0));
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let unhealthy = async |ordinal: u32, unhealthy: bool| {
+        run.sentinel(set.pod_name(ordinal)).hold(Held { ready: Some(unhealthy), ..Held::default() }).await
+    };
 
-    run.step("pod 0 turns unhealthy, and the set is scaled up").await?;
-    zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
+    run.step("both pods turn unhealthy, and the set is scaled up").await?;
+    unhealthy(0, true).await?;
+    unhealthy(1, true).await?;
     run.expect(S10, &controller_counts(&set.promise, 0), seconds(30)).await?;
-    set.scale(3).await?;
-    run.wait(&controller_counts(&set.promise, 0), seconds(30)).await?;
+    set.scale(4).await?;
+    run.expect(S10, &controller_counts(&set.promise, 0), seconds(30)).await?;
     set.nudge().await?;
-    run.hold(S10, &pods_exactly(&set.promise, [0])).await?;
+    run.hold(S10, &pods_exactly(&set.promise, 0..2)).await?;
+
+    run.step("the one next to the pod to come heals, and the lowest does not").await?;
+    unhealthy(1, false).await?;
+    run.expect(S10, &controller_counts(&set.promise, 1), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(S10, &pods_exactly(&set.promise, 0..2)).await?;
 
     run.step("it heals, and scaling goes on").await?;
-    zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
-    set.ready(3).await?;
+    unhealthy(0, false).await?;
+    run.found(S10, set.ready(4).await)?;
 
     run.step("pod 0 turns unhealthy again, and the set is scaled down").await?;
-    zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
-    run.expect(S10, &controller_counts(&set.promise, 2), seconds(30)).await?;
+    unhealthy(0, true).await?;
+    run.expect(S10, &controller_counts(&set.promise, 3), seconds(30)).await?;
     set.scale(1).await?;
-    run.wait(&controller_counts(&set.promise, 2), seconds(30)).await?;
+    run.expect(S10, &controller_counts(&set.promise, 3), seconds(30)).await?;
     set.nudge().await?;
-    run.hold(S10, &pods_exactly(&set.promise, 0..3).and(pod_not_terminating(&set.pod_name(2)))).await?;
+    run.hold(S10, &pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)))).await?;
 
     run.step("it heals, and scaling goes on").await?;
-    zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
-    run.expect(S10, &pods_gone([set.pod_name(1), set.pod_name(2)]), seconds(120)).await?;
-    set.ready(1).await?;
+    unhealthy(0, false).await?;
+    run.expect(S10, &pods_gone((1..4).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
+    run.found(S10, set.ready(1).await)?;
     Ok(())
 }
 
@@ -176,13 +185,13 @@ async fn probes_gate(run: Run) -> Result<()> {
         run.deploy_with(|manifest, workload| workload.with_variable(manifest, "SENTINEL_HELD", "1")).await?;
     let one = set.pod_name(1);
     run.step(format!("{one} runs, and its readiness probe fails")).await?;
-    run.wait(&pod_running(&one), seconds(120)).await?;
+    run.expect(S21, &pod_running(&one), seconds(120)).await?;
     set.nudge().await?;
     run.hold(S21, &pods_exactly(&set.promise, 0..=1)).await?;
 
     run.step("the probe passes, and the next replica comes").await?;
     run.sentinel(one.clone()).hold(Held { ready: Some(false), ..Held::default() }).await?;
-    set.ready(3).await?;
+    run.found(S21, set.ready(3).await)?;
 
     run.step("the liveness probe of pod 2 fails").await?;
     let two = run.sentinel(set.pod_name(2));
@@ -190,7 +199,7 @@ async fn probes_gate(run: Run) -> Result<()> {
     let instance = two.identity().await?.instance;
     two.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
     run.expect(S21, &pod_restarted(&two.pod, &before.meta.uid, before.restarts()), seconds(120)).await?;
-    set.ready(3).await?;
+    run.found(S21, set.ready(3).await)?;
 
     run.step("it was restarted in place: the same pod, the same volume, another process").await?;
     run.judge_equal(S21, "the pod's UID", before.meta.uid.clone(), set.pod(2)?.meta.uid.clone());
@@ -241,6 +250,6 @@ async fn parallel(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         set.release_removal(ordinal).await?;
     }
-    run.wait(&pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(60)).await?;
+    run.expect(K2, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(60)).await?;
     Ok(())
 }

@@ -8,7 +8,8 @@ use harness::{
     cluster::Capability,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        controller_counts, pod_returns, pod_running, pods_at, pods_replaced, pods_stay, revisions_are, rolled,
+        available, controller_counts, pod_returns, pod_running, pods_at, pods_replaced, pods_stay,
+        revisions_are, rolled,
     },
     workload::{Set, set::GATE},
 };
@@ -73,6 +74,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "minReadySeconds is 5",
         ),
         scenario(
+            "rollout::parallel",
+            "Parallel rolls as any other set: from the top, one at a time, each Ready and available first",
+            parallel,
+        )
+        .proves([K3, K8])
+        .within(seconds(240)),
+        scenario(
             "rollout::forced_rollback",
             "a broken roll stays stuck when the template is taken back, until the broken pod is deleted",
             forced_rollback,
@@ -109,17 +117,17 @@ async fn highest_first(run: Run) -> Result<()> {
         below.retain(|name, _| (0..ordinal).any(|lower| *name == set.pod_name(lower)));
         let old = set.pod(ordinal)?;
         run.expect(K3, &replaced(&set, ordinal, &old.meta.uid), seconds(60)).await?;
-        run.wait(&controller_counts(&set.promise, 2), seconds(30)).await?;
+        run.expect(K3, &controller_counts(&set.promise, 2), seconds(30)).await?;
         set.nudge().await?;
         run.step(format!("{} is new and not Ready", old.meta.name)).await?;
         run.hold(K3, &pods_stay(&below)).await?;
         run.set_gate(&set.pod_name(ordinal), true).await?;
     }
-    run.wait(&rolled(&set.promise, 3), seconds(60)).await?;
+    run.expect(K3, &rolled(&set.promise, 3), seconds(60)).await?;
 
     run.step("the template is taken back").await?;
     set.change("the template as it was", &ungated()).await?;
-    run.wait(&rolled(&set.promise, 3), seconds(120)).await?;
+    run.expect(K3, &rolled(&set.promise, 3), seconds(120)).await?;
     run.judge_equal(K6, "the revision after the rollback", first, run.revision(&set)?);
 
     run.step("history is limited to nothing beyond what is in use").await?;
@@ -144,7 +152,7 @@ async fn partition(run: Run) -> Result<()> {
     run.step("the template changes under a partition above all: nothing happens").await?;
     set.change("partition 3", &strategy(3)).await?;
     set.change("another template", &noted("new")).await?;
-    run.wait(&controller_counts(&set.promise, 3), seconds(30)).await?;
+    run.expect(K4, &controller_counts(&set.promise, 3), seconds(30)).await?;
     set.nudge().await?;
     run.hold(K4, &pods_stay(&all)).await?;
 
@@ -160,7 +168,7 @@ async fn partition(run: Run) -> Result<()> {
     run.step("pod 0 is deleted: it comes back as it was").await?;
     set.delete_pod(0).await?;
     run.expect(K4, &pod_returns(&set.promise, 0, &all[&set.pod_name(0)]), seconds(60)).await?;
-    set.ready(3).await?;
+    run.found(K4, set.ready(3).await)?;
     run.expect(K4, &pods_at(&set.promise, 0..2, &old), seconds(1)).await?;
     run.judge(K4, (set.pod(2)?.revision() == old).then(|| "pod 2 has the old revision".to_owned()));
     Ok(())
@@ -176,14 +184,14 @@ async fn on_delete(run: Run) -> Result<()> {
 
     run.step("the template changes: nothing happens").await?;
     set.change("another template", &noted("new")).await?;
-    run.wait(&controller_counts(&set.promise, 3), seconds(30)).await?;
+    run.expect(K5, &controller_counts(&set.promise, 3), seconds(30)).await?;
     set.nudge().await?;
     run.hold(K5, &pods_stay(&all)).await?;
 
     run.step("pod 1 is deleted: it alone changes").await?;
     set.delete_pod(1).await?;
     run.expect(K5, &pod_returns(&set.promise, 1, &all[&set.pod_name(1)]), seconds(60)).await?;
-    set.ready(3).await?;
+    run.found(K5, set.ready(3).await)?;
     run.expect(K5, &pods_at(&set.promise, [0, 2], &old), seconds(1)).await?;
     run.judge(K5, (set.pod(1)?.revision() == old).then(|| "pod 1 has the old revision".to_owned()));
     Ok(())
@@ -200,7 +208,7 @@ async fn max_unavailable(run: Run) -> Result<()> {
     run.step("the template changes: two old pods go at once, and no third").await?;
     set.change("a template with a readiness gate", &gated()).await?;
     run.expect(K7, &pods_replaced(&above), seconds(30)).await?;
-    run.wait(&controller_counts(&set.promise, 2), seconds(60)).await?;
+    run.expect(K7, &controller_counts(&set.promise, 2), seconds(60)).await?;
     set.nudge().await?;
     run.hold(K7, &pods_stay(&below)).await?;
     Ok(())
@@ -216,14 +224,14 @@ async fn recreate(run: Run) -> Result<()> {
     run.step("the template changes: every old pod goes, then the new ones come").await?;
     let old = set.pod(0)?;
     set.change("a template with a readiness gate", &gated()).await?;
-    run.wait(&replaced(&set, 0, &old.meta.uid), seconds(90)).await?;
+    run.expect(K23, &replaced(&set, 0, &old.meta.uid), seconds(90)).await?;
     let told = set.state()?.progressing.clone().map(|(status, _)| status);
     run.judge_equal(K23, "the Progressing condition meanwhile", Some("True".to_owned()), told);
     for ordinal in 0..3 {
-        run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
+        run.expect(K23, &pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
         run.set_gate(&set.pod_name(ordinal), true).await?;
     }
-    run.wait(&rolled(&set.promise, 3), seconds(60)).await?;
+    run.expect(K23, &rolled(&set.promise, 3), seconds(60)).await?;
     let told = set.state()?.progressing.clone().map(|(status, _)| status);
     run.judge_equal(K23, "the Progressing condition at the end", Some("False".to_owned()), told);
 
@@ -243,14 +251,49 @@ async fn min_ready_seconds(run: Run) -> Result<()> {
         })
         .await?;
     run.step("pod 0 is Ready, not available, and pod 1 waits").await?;
-    run.wait(&controller_counts(&set.promise, 1), seconds(60)).await?;
+    run.expect(K8, &controller_counts(&set.promise, 1), seconds(60)).await?;
     run.judge_equal(K8, "the available pods", 0, set.state()?.available);
-    set.ready(2).await?;
-    run.wait(&harness::wait::expectations::available(&set.promise, 2), seconds(30)).await?;
+    run.found(K8, set.ready(2).await)?;
+    run.expect(K8, &available(&set.promise, 2), seconds(30)).await?;
 
     run.step("a roll waits as well").await?;
     set.change("another template", &noted("new")).await?;
-    run.wait(&rolled(&set.promise, 2), seconds(90)).await?;
+    run.expect(K8, &rolled(&set.promise, 2), seconds(90)).await?;
+    Ok(())
+}
+
+async fn parallel(run: Run) -> Result<()> {
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            let patch = json!({"spec": {"podManagementPolicy": "Parallel", "minReadySeconds": 5}});
+            manifest.merge("StatefulSet", workload.name, &patch)
+        })
+        .await?;
+    set.ready(3).await?;
+    run.expect(K8, &available(&set.promise, 3), seconds(30)).await?;
+    let mut below = set.pods();
+    let old = below.remove(&set.pod_name(2)).unwrap_or_default();
+
+    run.step("the template changes: the highest pod alone is replaced, and is not Ready").await?;
+    set.change("a template with a readiness gate", &gated()).await?;
+    run.expect(K3, &replaced(&set, 2, &old), seconds(60)).await?;
+    run.expect(K3, &controller_counts(&set.promise, 2), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(K3, &pods_stay(&below)).await?;
+
+    run.step("it is Ready, and not yet available").await?;
+    run.set_gate(&set.pod_name(2), true).await?;
+    run.expect(K3, &controller_counts(&set.promise, 3), seconds(30)).await?;
+    set.nudge().await?;
+    run.hold(K8, &pods_stay(&below)).await?;
+
+    run.step("it is available, and the roll goes on").await?;
+    for ordinal in (0..2).rev() {
+        let old = &below[&set.pod_name(ordinal)];
+        run.expect(K3, &replaced(&set, ordinal, old), seconds(60)).await?;
+        run.set_gate(&set.pod_name(ordinal), true).await?;
+    }
+    run.expect(K3, &rolled(&set.promise, 3), seconds(60)).await?;
     Ok(())
 }
 
@@ -262,8 +305,8 @@ async fn forced_rollback(run: Run) -> Result<()> {
 
     run.step("a template whose pods never become Ready").await?;
     set.change("a template with a readiness gate", &gated()).await?;
-    run.wait(&replaced(&set, 0, &good.meta.uid), seconds(60)).await?;
-    run.wait(&controller_counts(&set.promise, 0), seconds(30)).await?;
+    run.expect(K20, &replaced(&set, 0, &good.meta.uid), seconds(60)).await?;
+    run.expect(K20, &controller_counts(&set.promise, 0), seconds(30)).await?;
     let broken = set.pods();
 
     run.step("the template is taken back, and the broken pod stays").await?;

@@ -72,11 +72,11 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
 
     run.step("delete the set").await?;
     set.delete().await?;
-    run.wait(&pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
+    run.expect(S17, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
     run.hold(S17, &claims_are(&claims)).await?;
 
     let set = run.deploy().await?;
-    set.ready(3).await?;
+    run.found(S7, set.ready(3).await)?;
     run.step("the same claims, with the same data").await?;
     run.expect(S17, &claims_are(&claims), seconds(1)).await?;
     for (ordinal, mark) in (0..3).zip(marks) {
@@ -103,7 +103,7 @@ async fn retention_policy(run: Run) -> Result<()> {
     run.found(K9, gone)?;
     let mut rest = claims.clone();
     rest.remove(&name(2));
-    set.ready(2).await?;
+    run.found(K9, set.ready(2).await)?;
     run.hold(K9, &claims_are(&rest)).await?;
 
     run.step("deleted with the set: the set owns its claims, but not one that has another owner").await?;
@@ -114,7 +114,7 @@ async fn retention_policy(run: Run) -> Result<()> {
 
     run.step("scaled down now, the claim stays").await?;
     set.scale(1).await?;
-    set.ready(1).await?;
+    run.found(K9, set.ready(1).await)?;
     run.hold(K9, &claims_are(&rest)).await?;
 
     run.step("delete the set: its claim goes, the foreign one stays").await?;
@@ -139,7 +139,7 @@ async fn missing_claim(run: Run) -> Result<()> {
     run.step("both are made again").await?;
     run.expect(K10, &claim_is_another(&missing, &claims[&missing]), seconds(40)).await?;
     run.expect(K10, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    set.ready(2).await?;
+    run.found(K10, set.ready(2).await)?;
     run.judge_claims_bound(&set, 2);
     Ok(())
 }
@@ -165,14 +165,14 @@ async fn growth(run: Run) -> Result<()> {
 
     run.step("the set is deleted without its pods, and made again with a larger template").await?;
     set.delete_orphaning().await?;
-    run.wait(&set_gone(&set.promise), seconds(30)).await?;
+    run.expect(S22, &set_gone(&set.promise), seconds(30)).await?;
     let set = run
         .deploy_with(|manifest, workload| {
             workload.with_replicas(manifest, 2)?;
             larger_claims(manifest, workload)
         })
         .await?;
-    set.ready(2).await?;
+    run.found(S22, set.ready(2).await)?;
 
     run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
     run.expect(S22, &pods_stay(&pods).and(claims_are(&claims)), seconds(15)).await?;
@@ -180,7 +180,7 @@ async fn growth(run: Run) -> Result<()> {
         run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(pod).await?);
     }
     set.scale(3).await?;
-    set.ready(3).await?;
+    run.found(S22, set.ready(3).await)?;
     let new = set.promise.claims(2).next().unwrap_or_default();
     let size = run.log().now(|world| world.volume_claims.get(&new).map(|claim| claim.storage.clone()));
     run.judge_equal(S22, "the size of a new claim", Some("128Mi".to_owned()), size);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
-    claim::{S17, S23},
+    claim::{S8, S9, S17, S23},
     ledger::{Load, Plan, Recorder, s3, sql::Sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::{claims_settled, pods_exactly},
@@ -120,11 +120,11 @@ async fn sql_survives(run: Run) -> Result<()> {
 async fn down_and_up(run: &Run, set: &Set) -> Result<()> {
     run.step("scale 3 → 1").await?;
     set.scale(1).await?;
-    run.wait(&pods_exactly(&set.promise, [0]), seconds(180)).await?;
+    run.expect(S9, &pods_exactly(&set.promise, [0]), seconds(180)).await?;
     // A set that deletes its claims may still be about to.
     run.wait(&claims_settled(&set.promise), seconds(60)).await?;
     run.step("scale 1 → 3").await?;
     set.scale(REPLICAS).await?;
-    set.ready(REPLICAS).await?;
+    run.found(S8, set.ready(REPLICAS).await)?;
     Ok(())
 }

@@ -13,6 +13,9 @@ use crate::{
 /// The version of the journal's lines.
 pub const SCHEMA: u32 = 2;
 
+/// The verb of the act that ends a recording: until then, what did not change stayed so.
+pub const END: &str = "end";
+
 /// How an object's version was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

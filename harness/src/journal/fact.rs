@@ -82,6 +82,8 @@ pub struct Pod {
     pub unschedulable: Option<Arc<str>>,
     /// Why it failed: `Evicted`, `DeadlineExceeded`.
     pub reason: Option<Arc<str>>,
+    /// Whether somebody else than its controller takes it away: an eviction, a taint, the end of its node.
+    pub disrupted: bool,
 }
 
 /// A container of a pod, as its status tells it.

@@ -122,6 +122,7 @@ impl Reducer {
             unschedulable: unschedulable
                 .and_then(|condition| condition.message.as_deref())
                 .map(|message| self.words.one(message)),
+            disrupted: condition("DisruptionTarget").is_some_and(|condition| condition.status == "True"),
             reason: status.reason.map(|reason| self.words.one(reason)),
             phase: self.word(status.phase),
             ip: status.pod_ip.map(|ip| self.words.one(ip)),

@@ -24,7 +24,7 @@ pub(super) struct Health<'history> {
 }
 
 /// What the controller alone writes.
-fn status(set: &Set) -> (i64, [u32; 5], [&str; 2]) {
+pub(super) fn status(set: &Set) -> (i64, [u32; 5], [&str; 2]) {
     let counts = [set.current, set.ready, set.available, set.at_current, set.at_update];
     (set.observed, counts, [&set.current_revision, &set.update_revision])
 }

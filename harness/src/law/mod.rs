@@ -4,6 +4,7 @@
 //! it examined: a claim of which nothing was examined is not proved.
 
 mod asked;
+pub mod census;
 pub mod disorder;
 mod health;
 pub mod identity;
@@ -34,11 +35,13 @@ pub const ALWAYS: &[Law] = &[
     storage::claims_outlive_pods,
     identity::at_most_one_of_an_ordinal,
     rollout::rolls_highest_first,
+    rollout::rolls_what_is_old,
     rollout::partition_protects,
     rollout::on_delete_waits,
     rollout::availability_gates,
     rollout::recreates_all_at_once,
     status::counters_add_up,
+    census::status_agrees_with_pods,
 ];
 
 /// Judges every law for every set of a history.

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashSet};
 use super::asked::Asked;
 use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Pod};
 
-/// Follows which pods begin to end, and by whose will. What we delete or evict ourselves is not the controller's doing,
-/// and neither is what goes with a deleted set.
+/// Follows which pods begin to end, and by whose will. What we delete ourselves is not the controller's doing; neither
+/// is what an eviction, a taint or the end of a node takes, nor what goes with a deleted set.
 #[derive(Default)]
 pub(super) struct Removals<'history> {
     pub(super) asked: Asked<'history>,
@@ -37,7 +37,8 @@ impl<'history> Removals<'history> {
             self.by_hand.remove(pod.meta.name.as_str());
         }
         let begins = pod.meta.terminating || *change == Change::Deleted;
-        if !begins || !self.ending.insert(&pod.meta.uid) || self.by_hand.contains(pod.meta.name.as_str()) {
+        let by_another = pod.disrupted || self.by_hand.contains(pod.meta.name.as_str());
+        if !begins || !self.ending.insert(&pod.meta.uid) || by_another {
             return None;
         }
         // A set that was made again does not answer for the pods of the one before.

@@ -34,6 +34,26 @@ pub fn rolls_highest_first(_: &Promise) -> Inquiry<'_> {
     })
 }
 
+/// K3: a roll takes what is old, and nothing that is as it should be already.
+pub fn rolls_what_is_old(_: &Promise) -> Inquiry<'_> {
+    let mut removals = Removals::default();
+    Inquiry::new(K3, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
+        let Some((_, pod)) = removals.by_roll(world, promise, entry) else { return };
+        // A controller writes what it has seen after what it does upon it.
+        let seen = world.sets.get(&promise.set).filter(|set| set.observed == set.meta.generation);
+        let Some(set) = seen else { return };
+        judgement.examined += 1;
+        let healthy = world.pods.get(&pod.meta.name).is_some_and(|before| before.healthy());
+        if healthy && pod.revision() == &*set.update_revision {
+            let message = format!(
+                "{} was taken away for nothing: it was healthy, asked for, and at {} already",
+                pod.meta.name, set.update_revision
+            );
+            judgement.find(message, [entry]);
+        }
+    })
+}
+
 /// K4: a roll leaves ordinals below the partition alone, and one that is deleted comes back as it was.
 pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();

@@ -22,6 +22,7 @@ use crate::{
     cluster::api_ready,
     diagnosis::explain,
     error::{Error, Result, within},
+    fault::{self, process::Killed},
     wait::{Progress, expectations::made_by, until_asked},
     workload::{sentinel::Sentinel, set::GATE},
 };
@@ -48,6 +49,16 @@ impl Run {
         let parameters = PatchParams::default();
         let patch = api.patch_status(pod, &parameters, &patch);
         within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// Kills a program of the control plane, and waits until it runs again.
+    ///
+    /// # Errors
+    /// When the control plane is not ours, or the program does not come back.
+    pub async fn kill_program(&self, program: &str) -> Result<Killed> {
+        let node = self.control_plane()?;
+        self.log().act("kill", format!("control-plane/{program}"), format!("kill {program}"));
+        fault::process::kill(node, program).await
     }
 
     /// Deletes a pod; does not wait.

@@ -223,7 +223,7 @@ impl Run {
     ///
     /// # Errors
     /// When the cluster is not ours.
-    pub fn control_plane(&self) -> Result<&Node> {
+    pub(super) fn control_plane(&self) -> Result<&Node> {
         let node = self.inner.parts.nodes.iter().find(|node| node.name.ends_with("-control-plane"));
         node.ok_or_else(|| {
             Error::environment("the control plane is not ours: only that of our own clusters is hurt")

@@ -27,6 +27,7 @@ use crate::{
     fault,
     journal::{
         History, Log, Recorder,
+        entry::END,
         lifeline::{lifelines, windows},
     },
     replay,
@@ -200,6 +201,7 @@ async fn recorded(
     });
     let error = play(shared, &plan, run.clone()).await.err();
     run.state().end_step(error.is_some());
+    log.act(END, "scenario", "the scenario is over");
     let kept = recorder.stop().await;
     following.abort();
     let history = log.history();

@@ -3,10 +3,12 @@
 mod claims;
 mod named;
 mod rollout;
+mod status;
 
 pub use claims::{claim_is_another, claims_are, claims_gone, claims_owned, claims_settled};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
+pub use status::status_agrees;
 
 use super::{
     Expectation,

@@ -10,7 +10,7 @@ use harness::{
 use serde_json::{Value, json};
 
 /// Runs in which every promise was kept.
-pub const JOURNALS: [&str; 14] = [
+pub const JOURNALS: [&str; 15] = [
     "claims_outlive_the_set",
     "comparison",
     "highest_first",
@@ -18,6 +18,7 @@ pub const JOURNALS: [&str; 14] = [
     "on_delete",
     "orphans",
     "parallel",
+    "parallel_roll",
     "partition",
     "pod_returns",
     "retention_policy",

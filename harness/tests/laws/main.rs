@@ -2,6 +2,7 @@
 //! that mean nothing so that no law does; and histories of a modelled controller.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its helpers do")]
 
+mod census;
 mod controller;
 mod disorder;
 mod fixtures;

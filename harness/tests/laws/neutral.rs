@@ -24,7 +24,9 @@ fn interleaved(one: Vec<Value>, two: Vec<Value>) -> Vec<Value> {
         };
         lines.into_iter().map(key).collect::<Vec<_>>()
     };
-    let mut both: Vec<_> = keyed(one).into_iter().chain(keyed(two)).collect();
+    // Where one ends, the other does not.
+    let over = |line: &Value| line["act"]["verb"] == "end";
+    let mut both: Vec<_> = keyed(one).into_iter().chain(keyed(two)).filter(|(_, line)| !over(line)).collect();
     both.sort_by_key(|(newest, _)| *newest);
     let number = |(number, (_, mut line)): (usize, (u64, Value))| {
         line["line"] = json!(number + 1);

@@ -1,6 +1,8 @@
 //! K3, K4, K5, K8 and K23: how a set replaces its pods.
 
-use serde_json::json;
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
 
 use crate::fixtures::{
     act, examined, green, insert, last_position, lines, position, promises, red, refuted, unready, versions,
@@ -73,6 +75,45 @@ fn k4_a_pod_below_the_partition_comes_back_at_the_new_revision() {
         version["object"]["metadata"]["labels"]["controller-revision-hash"] = revision.clone();
     }
     red(&lines, "K4", "sentinel-0 was created at revision");
+}
+
+/// A pod that we deleted, as if nobody had.
+fn taken(journal: &str, pod: &str) -> (Vec<Value>, usize) {
+    let mut lines = lines(journal);
+    let deleted = lines.iter().position(|line| line["act"]["target"] == format!("pod/{pod}")).unwrap();
+    lines.retain(|line| line["act"]["verb"] != "delete");
+    (lines, deleted)
+}
+
+#[test]
+fn k3_a_healthy_pod_is_taken_away_for_nothing() {
+    let words = "sentinel-1 was taken away for nothing: it was healthy, asked for, and at sentinel-";
+    let (mut lines, deleted) = taken("slow_to_stop", "sentinel-1");
+    red(&lines, "K3", words);
+    // It was not healthy, so there may be a reason.
+    let mut ill = lines.clone();
+    insert(&mut ill, deleted - 1, "Pod", "sentinel-1", unready);
+    green(&ill);
+    // The template may have changed.
+    insert(&mut lines, deleted - 1, "StatefulSet", "sentinel", |version| {
+        version["object"]["metadata"]["generation"] = json!(2);
+    });
+    green(&lines);
+}
+
+#[test]
+fn what_an_eviction_or_a_taint_takes_is_not_the_controllers_doing() {
+    for journal in ["slow_to_stop", "pod_returns", "on_delete"] {
+        let (mut lines, deleted) = taken(journal, "sentinel-1");
+        assert_ne!(refuted(&lines), BTreeSet::new());
+        for version in versions(&mut lines[deleted..], "Pod", "sentinel-1") {
+            let conditions = version["object"]["status"]["conditions"].as_array_mut();
+            let disrupted =
+                json!({"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI"});
+            conditions.into_iter().for_each(|conditions| conditions.push(disrupted.clone()));
+        }
+        green(&lines);
+    }
 }
 
 #[test]
@@ -230,4 +271,24 @@ fn k23_waits_for_no_pod_that_an_earlier_set_left() {
     }
     let refuted = refuted(&lines);
     assert!(refuted.iter().all(|(claim, _)| claim != "K23"), "{refuted:#?}");
+}
+
+/// The template of a Parallel set changes: what its roll does not wait for, as a broken controller was seen not to.
+#[test]
+fn a_parallel_set_rolls_in_order_as_well() {
+    let mut lines = lines("parallel_roll");
+    assert!(examined(&lines, "K8") >= 2);
+    let mut ill = lines.clone();
+    let new = last_position(&ill, "added", "Pod", "sentinel-2");
+    versions(&mut ill[new..], "Pod", "sentinel-2").for_each(unready);
+    assert!(refuted(&ill).iter().any(|(claim, message)| claim == "K3"
+        && message.contains("sentinel-1 began to terminate while sentinel-2 was not ready")));
+    for promise in promises(&mut lines) {
+        promise["min_ready_seconds"] = json!(30);
+    }
+    assert!(
+        refuted(&lines)
+            .iter()
+            .any(|(claim, message)| claim == "K8" && message.contains("after sentinel-2 was ready"))
+    );
 }

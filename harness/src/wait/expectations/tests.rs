@@ -5,6 +5,7 @@ mod named;
 mod pods;
 mod rollout;
 mod sets;
+mod status;
 
 use std::collections::BTreeMap;
 
