@@ -5,8 +5,8 @@ use harness::{
     claim::{D3, K9, K10, S6, S7, S17, S22},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        claim_is_another, claim_made_again, claims_are, claims_bound, claims_gone, claims_owned, pod_exists,
-        pod_returns, pods_gone, pods_stay, set_gone,
+        claim_is_another, claim_made_again, claims_are, claims_gone, claims_owned, pod_exists, pod_returns,
+        pods_gone, pods_stay, set_gone,
     },
 };
 use serde_json::json;
@@ -73,7 +73,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 async fn claims_outlive_the_set(run: Run) -> Result<()> {
     let set = run.deploy().await?;
-    run.expect(S6, &claims_bound(&set.promise, 0), seconds(60)).await?;
+    run.judge_bound(S6, &set, 0, seconds(60)).await?;
     set.ready(3).await?;
     run.judge_volumes(S6, &set).await?;
     let claims = run.claims_of(&set);

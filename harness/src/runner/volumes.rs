@@ -6,7 +6,7 @@ use k8s_openapi::api::{
     core::v1::{PersistentVolume, PersistentVolumeSpec},
     storage::v1::StorageClass,
 };
-use kube::Api;
+use kube::{Api, api::ListParams};
 
 use super::Run;
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     diagnosis::quantity,
     error::{Error, Result, within},
     journal::fact::VolumeClaim,
+    wait::expectations::claims_bound,
     workload::Set,
 };
 
@@ -55,6 +56,37 @@ impl Run {
         Ok(())
     }
 
+    /// Judges that the claims of an ordinal are bound in time; of one that is not, what was made for it is told.
+    ///
+    /// # Errors
+    /// When they are not; that is a finding as well.
+    pub async fn judge_bound(&self, claim: Claim, set: &Set, ordinal: u32, deadline: Duration) -> Result<()> {
+        let outcome = match self.wait(&claims_bound(&set.promise, ordinal), deadline).await {
+            Err(Error::Failed(message)) => {
+                let volumes = self.volumes().await?;
+                let claims: Vec<_> = set.promise.claims(ordinal).collect();
+                let claims = self.log().now(|world| {
+                    claims
+                        .iter()
+                        .filter_map(|name| world.volume_claims.get(name).cloned())
+                        .collect::<Vec<_>>()
+                });
+                let made =
+                    claims.iter().filter(|claim| claim.phase != "Bound").map(|claim| made(claim, &volumes));
+                Err(Error::failed(format!("{message}; {}", made.collect::<Vec<_>>().join("; "))))
+            }
+            outcome => outcome,
+        };
+        self.found(claim, outcome).map(drop)
+    }
+
+    async fn volumes(&self) -> Result<Vec<PersistentVolume>> {
+        let doing = "listing persistentvolumes";
+        let api: Api<PersistentVolume> = Api::all(self.client().clone());
+        let listed = within(CALL, doing, api.list(&ListParams::default()), Error::api(doing)).await?;
+        Ok(listed.items)
+    }
+
     async fn volume(&self, name: &str) -> Result<PersistentVolume> {
         let doing = format!("reading persistentvolume {name}");
         let api: Api<PersistentVolume> = Api::all(self.client().clone());
@@ -66,6 +98,19 @@ impl Run {
         let api: Api<StorageClass> = Api::all(self.client().clone());
         within(CALL, &doing, api.get_opt(name), Error::api(doing.clone())).await
     }
+}
+
+/// What was made for a claim that is not bound: nothing, or something that may not be what it asks for.
+fn made(asked: &VolumeClaim, volumes: &[PersistentVolume]) -> String {
+    let name = &asked.meta.name;
+    let meant = |volume: &&PersistentVolume| {
+        let reference = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
+        reference.and_then(|reference| reference.uid.as_ref()) == Some(&asked.meta.uid)
+    };
+    let Some(volume) = volumes.iter().find(meant) else { return format!("no volume was made for {name}") };
+    let (given, spec) = (volume.metadata.name.as_deref().unwrap_or_default(), volume.spec.clone());
+    let against = differs(asked, given, &spec.unwrap_or_default(), None);
+    if against.is_empty() { format!("{given} was made for {name}") } else { against.join("; ") }
 }
 
 /// In what a volume is not what its claim and its class say.
@@ -126,6 +171,7 @@ fn place(volume: &PersistentVolumeSpec) -> String {
 mod tests {
     use std::sync::Arc;
 
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
     use serde_json::{Value, json};
 
     use super::*;
@@ -180,6 +226,21 @@ mod tests {
         for (change, expected) in ways {
             assert_eq!(words(&change), [expected]);
         }
+    }
+
+    #[test]
+    fn what_was_made_for_a_claim_that_is_not_bound_is_told() {
+        let volume = |change: &Value| PersistentVolume {
+            metadata: ObjectMeta { name: Some("pv-0".into()), ..ObjectMeta::default() },
+            spec: Some(given(change)),
+            ..PersistentVolume::default()
+        };
+        let other = volume(&json!({"claimRef": {"uid": "uid-1"}}));
+        assert_eq!(made(&asked(), &[]), "no volume was made for data-db-0");
+        assert_eq!(made(&asked(), std::slice::from_ref(&other)), "no volume was made for data-db-0");
+        let small = volume(&json!({"capacity": {"storage": "512Mi"}}));
+        assert_eq!(made(&asked(), &[other, small]), "data-db-0 asks for 1Gi; its volume pv-0 has 512Mi");
+        assert_eq!(made(&asked(), &[volume(&json!({}))]), "pv-0 was made for data-db-0");
     }
 
     #[test]
