@@ -275,7 +275,8 @@ fn each_right(name: &str, answers: &[Repeated], right: impl Fn(&Answer) -> bool,
     let told = |Repeated { answer, times }: &Repeated| {
         let Answer { code, answers, .. } = answer;
         let answers: Vec<_> = answers.iter().map(ToString::to_string).collect();
-        format!("{times} times {code} [{}]", answers.join(", "))
+        let often = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
+        format!("{often} {code} [{}]", answers.join(", "))
     };
     let told: Vec<_> = answers.iter().map(told).collect();
     Progress::NotYet(format!("{name} is {}; expected {expected}", told.join(", ")))
@@ -300,7 +301,7 @@ mod tests {
         assert_eq!(
             judged(&[good, answer("SERVFAIL", Vec::new(), 1)]),
             Progress::NotYet(
-                r#"db-0. is 59 times NOERROR ["10.0.0.1"], 1 times SERVFAIL []; expected 10.0.0.1"#.into()
+                r#"db-0. is 59 times NOERROR ["10.0.0.1"], once SERVFAIL []; expected 10.0.0.1"#.into()
             )
         );
         assert_eq!(judged(&[]), Progress::NotYet("db-0. is ; expected 10.0.0.1".into()));
