@@ -73,7 +73,7 @@ claims! {
     K12, "Kubernetes: selector", "a pod is adopted when it matches the selector, and released when it does not";
     K13, "Kubernetes: StatefulSet API", "the fields that may not change are refused with 422, and those that may are accepted";
     K14, "Kubernetes: publishNotReadyAddresses", "a pod that is not Ready has a name if the service publishes it, and none if not";
-    K15, "Kubernetes: DNS", "a name that was asked too early, or whose pod got a new address, is right within the DNS's cache times";
+    K15, "Kubernetes: DNS", "a name that was asked too early, whose pod got a new address, or whose pod is gone, is right within the DNS's cache times";
     K16, "Kubernetes: eviction", "an eviction below the disruption budget is refused with 429, and one within it is accepted";
     K17, "Kubernetes: StatefulSet", "a pod that failed is replaced";
     K18, "Kubernetes: pod termination", "preStop runs first, SIGTERM follows, and the pod is killed when its grace period is over and not before";

@@ -5,7 +5,7 @@ use harness::{
     claim::{K14, K15, S4, S5, S19},
     cluster::CacheTimes,
     runner::{Run, Scenario, scenario},
-    wait::expectations::{pod_ready, pod_returns, pod_running},
+    wait::expectations::{pod_ready, pod_returns, pod_running, pods_exactly},
     workload::{Workload, sentinel::Held},
 };
 use serde_json::json;
@@ -67,7 +67,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control("not_ready_unpublished", [K14], NOT_READY_UNPUBLISHED, "the addresses of sentinel-publishing"),
         scenario(
             "network::names_asked_early",
-            "a name asked before there is a pod, and one whose address changes, are right in the DNS's own time",
+            "a name is right in the DNS's own time: asked before its pod, when its address changes, and after its end",
             names_asked_early,
         )
         .proves([K15])
@@ -86,7 +86,10 @@ async fn names_follow_pods(run: Run) -> Result<()> {
             run.judge_name(S4, &asker, &set, ordinal, PROPAGATION).await?;
         }
     }
-    run.judge_service_records(S4, &run.sentinel(set.pod_name(0)), &set, PROPAGATION).await?;
+    run.judge_service_records(S4, &run.sentinel(set.pod_name(0)), &set, "http", PROPAGATION).await?;
+
+    run.step("ask for pod 0 as clients write its name").await?;
+    run.judge_spellings(S4, &run.sentinel(set.pod_name(2)), &set, 0, PROPAGATION).await?;
 
     run.step("delete pod 1: it comes back with another address").await?;
     let old = set.pod(1)?;
@@ -192,5 +195,11 @@ async fn names_asked_early(run: Run) -> Result<()> {
     set.delete_pod(1).await?;
     run.wait(&pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.judge_name(K15, &asker, &set, 1, PROPAGATION + cached.positive).await?;
+    run.judge_kept(K15, &asker, &set, 1, cached.ttl).await?;
+
+    run.step("its pod is scaled away, and the name goes with it").await?;
+    set.scale(1).await?;
+    run.wait(&pods_exactly(&set.promise, [0]), seconds(60)).await?;
+    run.judge_no_name(K15, &asker, &set, 1, PROPAGATION + cached.positive).await?;
     Ok(())
 }

@@ -5,14 +5,16 @@ use harness::{
     claim::{D3, K9, K10, S6, S7, S17, S22},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        claim_is_another, claims_are, claims_gone, claims_owned, pod_returns, pods_gone, pods_stay, set_gone,
+        claim_is_another, claim_made_again, claims_are, claims_gone, claims_owned, pod_exists, pod_returns,
+        pods_gone, pods_stay, set_gone,
     },
 };
 use serde_json::json;
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, NO_MORE_CLAIMS_ALLOWED, RETAINED, TEMPLATE_CHANGED_BEFORE, larger_claims,
+        DELETE_CLAIMS_WHEN_DELETED, NO_CLAIM_ALLOWED, NO_MORE_CLAIMS_ALLOWED, RETAINED,
+        TEMPLATE_CHANGED_BEFORE, larger_claims,
     },
     seconds,
 };
@@ -24,7 +26,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "the set is deleted and made again: claims and data are as before",
             claims_outlive_the_set,
         )
-        .proves([S17, S7])
+        .proves([S17, S7, S6])
         .within(seconds(300))
         .control(
             "delete_claims_when_deleted",
@@ -51,6 +53,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 "data-sentinel-1 is another claim",
             ),
         scenario(
+            "storage::missing_claim_of_a_pending_pod",
+            "a claim that goes before its pod could use it is made again at the controller's next look",
+            missing_claim_of_a_pending_pod,
+        )
+        .proves([K10])
+        .within(seconds(180))
+        .control("no_claim_allowed", [K10], NO_CLAIM_ALLOWED, "data-sentinel-0 does not exist"),
+        scenario(
             "storage::growth",
             "claims and template can't grow in place; the way around keeps pods and data",
             growth,
@@ -63,7 +73,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 async fn claims_outlive_the_set(run: Run) -> Result<()> {
     let set = run.deploy().await?;
+    run.judge_bound(S6, &set, 0, seconds(60)).await?;
     set.ready(3).await?;
+    run.judge_volumes(S6, &set).await?;
     let claims = run.claims_of(&set);
     let mut marks = Vec::new();
     for ordinal in 0..3 {
@@ -141,6 +153,36 @@ async fn missing_claim(run: Run) -> Result<()> {
     run.expect(K10, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.found(K10, set.ready(2).await)?;
     run.judge_claims_bound(&set, 2);
+    Ok(())
+}
+
+async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 1)?;
+            let set = manifest.find("StatefulSet", workload.name)?;
+            set["spec"]["template"]["spec"]["schedulingGates"] = json!([{"name": "steadfast.dev/held"}]);
+            Ok(())
+        })
+        .await?;
+    run.wait(&pod_exists(&set.pod_name(0)), seconds(60)).await?;
+    let (claims, pods) = (run.claims_of(&set), set.pods());
+    let missing = set.promise.claims(0).next().unwrap_or_default();
+
+    run.step("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes").await?;
+    set.delete_claim(&missing).await?;
+    run.wait(&claims_gone([missing.clone()]), seconds(30)).await?;
+
+    run.step("the controller, which watches no claims, looks again, and makes it again").await?;
+    set.nudge().await?;
+    run.expect(K10, &claim_made_again(&missing, &claims[&missing]), seconds(20)).await?;
+
+    run.step("the same pod may have a node, and runs with the new claim").await?;
+    set.change_pod(0, "open its scheduling gate", &json!({"spec": {"schedulingGates": null}})).await?;
+    set.ready(1).await?;
+    run.expect(K10, &pods_stay(&pods), seconds(1)).await?;
+    run.judge_claims_bound(&set, 1);
+    run.leave_mark(&set.pod_name(0)).await?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::{
     identity::Identity,
     log::log,
     mounts::{self, Mount},
-    names::{self, Kind, Resolution},
+    names::{self, Kind, Repeated, Resolution},
     state::{Change, Held, State},
     store::{Content, Name, Store},
 };
@@ -32,6 +32,7 @@ pub fn routes(state: Arc<State>) -> Router {
         .route("/held", get(held).put(hold))
         .route("/identity", get(identity))
         .route("/resolve", get(resolve))
+        .route("/resolve-often", get(resolve_often))
         .route("/connect", get(connect))
         .route("/files", get(list))
         .route("/files/{name}", put(write).get(read))
@@ -111,6 +112,22 @@ struct Question {
 async fn resolve(Query(question): Query<Question>) -> Answer<Json<Resolution>> {
     let name = names::name(&question.name).map_err(bad_request)?;
     Ok(Json(names::resolve(&name, question.kind).await?))
+}
+
+#[derive(Deserialize)]
+struct Questions {
+    name: String,
+    #[serde(rename = "type")]
+    kind: Kind,
+    times: usize,
+}
+
+async fn resolve_often(Query(questions): Query<Questions>) -> Answer<Json<Vec<Repeated>>> {
+    let name = names::name(&questions.name).map_err(bad_request)?;
+    if questions.times > names::TIMES_LIMIT {
+        return Err(bad_request(format!("times is at most {}", names::TIMES_LIMIT)));
+    }
+    Ok(Json(names::resolve_often(&name, questions.kind, questions.times).await?))
 }
 
 async fn connect(Query(request): Query<connect::Request>) -> Answer<Json<Counts>> {

@@ -3,6 +3,7 @@
 
 use std::{
     net::IpAddr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,12 +20,16 @@ use hickory_resolver::{
     system_conf::read_system_conf,
 };
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 
 /// No answer takes longer than this.
 const BOUND: Duration = Duration::from_secs(5);
-/// A lost datagram is sent again within the bound.
+/// A lost datagram is sent again within the bound; an answer is never asked for again, since a bad one is one.
 const TRY: Duration = Duration::from_secs(2);
+/// So many questions are on their way at once: a DNS that drops many must not take us minutes.
+const AT_ONCE: usize = 20;
+
+pub const TIMES_LIMIT: usize = 1_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -62,33 +67,83 @@ pub enum Code {
     Timeout,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Resolution {
     pub code: Code,
     pub answers: Vec<Answer>,
     pub milliseconds: u128,
+    /// How long, in seconds, a client may keep the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<u32>,
     /// What went wrong, in the resolver's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
+/// An answer that was given more than once.
+#[derive(Debug, Serialize)]
+pub struct Repeated {
+    #[serde(flatten)]
+    pub resolution: Resolution,
+    pub times: usize,
+}
+
 /// Asks for a name: as it stands if it ends with a dot, else through the search list.
 pub async fn resolve(name: &Name, kind: Kind) -> Result<Resolution> {
-    let resolver = resolver()?;
+    Ok(ask(&resolver()?, name, kind).await)
+}
+
+/// Asks so many times, and tells each of the answers that differ, the most frequent first. Each time by another resolver,
+/// because one answers equal questions that it has at once with a single answer.
+pub async fn resolve_often(name: &Name, kind: Kind, times: usize) -> Result<Vec<Repeated>> {
+    let turns = Arc::new(Semaphore::new(AT_ONCE));
+    let mut questions = JoinSet::new();
+    for _ in 0..times {
+        let (resolver, turns, name) = (resolver()?, Arc::clone(&turns), name.clone());
+        questions.spawn(async move {
+            let _turn = turns.acquire().await;
+            ask(&resolver, &name, kind).await
+        });
+    }
+    Ok(differing(questions.join_all().await))
+}
+
+fn differing(resolutions: Vec<Resolution>) -> Vec<Repeated> {
+    let mut repeated: Vec<Repeated> = Vec::new();
+    for resolution in resolutions {
+        let same = |known: &&mut Repeated| {
+            (known.resolution.code, &known.resolution.answers) == (resolution.code, &resolution.answers)
+        };
+        match repeated.iter_mut().find(same) {
+            Some(known) => known.times += 1,
+            None => repeated.push(Repeated { resolution, times: 1 }),
+        }
+    }
+    repeated.sort_by_key(|repeated| std::cmp::Reverse(repeated.times));
+    repeated
+}
+
+async fn ask(resolver: &TokioResolver, name: &Name, kind: Kind) -> Resolution {
     let start = Instant::now();
-    let result = timeout(BOUND, resolver.lookup(name.clone(), kind.record_type()))
-        .await
-        .unwrap_or(Err(NetError::Timeout));
+    let result = timeout(BOUND, look_up(resolver, name, kind)).await.unwrap_or(Err(NetError::Timeout));
     let milliseconds = start.elapsed().as_millis();
-    let (code, mut answers, error) = match result {
+    let (code, mut answers, ttl, error) = match result {
         Ok(lookup) => {
             let answers = answers(&lookup, kind);
-            (if answers.is_empty() { Code::NoData } else { Code::NoError }, answers, None)
+            let ttl = lookup.answers().iter().map(|record| record.ttl).max();
+            (if answers.is_empty() { Code::NoData } else { Code::NoError }, answers, ttl, None)
         }
-        Err(error) => (code(&error), Vec::new(), Some(error.to_string())),
+        Err(error) => (code(&error), Vec::new(), None, Some(error.to_string())),
     };
     answers.sort();
-    Ok(Resolution { code, answers, milliseconds, error })
+    Resolution { code, answers, milliseconds, ttl, error }
+}
+
+async fn look_up(resolver: &TokioResolver, name: &Name, kind: Kind) -> Result<Lookup, NetError> {
+    match resolver.lookup(name.clone(), kind.record_type()).await {
+        Err(NetError::Timeout) => resolver.lookup(name.clone(), kind.record_type()).await,
+        answered => answered,
+    }
 }
 
 /// One address of a host; IPv6 only where there is no other. The first of the answer as it came,
@@ -102,7 +157,7 @@ pub async fn address(host: &str) -> Result<IpAddr> {
     let asked = async {
         let mut reason = anyhow!("no address");
         for kind in [Kind::A, Kind::Aaaa] {
-            match resolver.lookup(name.clone(), kind.record_type()).await {
+            match look_up(&resolver, &name, kind).await {
                 Ok(lookup) => {
                     if let Some(Answer::Address(address)) = answers(&lookup, kind).into_iter().next() {
                         return Ok(address);
@@ -120,7 +175,8 @@ pub async fn address(host: &str) -> Result<IpAddr> {
 }
 
 pub fn name(name: &str) -> Result<Name> {
-    Name::from_utf8(name).with_context(|| format!("{name:?} is no name"))
+    // As it is written, capitals and all.
+    Name::from_ascii(name).with_context(|| format!("{name:?} is no name"))
 }
 
 fn resolver() -> Result<TokioResolver> {
@@ -130,7 +186,7 @@ fn resolver() -> Result<TokioResolver> {
     options.cache_size = 0;
     options.use_hosts_file = ResolveHosts::Never;
     options.timeout = TRY;
-    options.attempts = 1;
+    options.attempts = 0;
     options.num_concurrent_reqs = 1;
     let mut builder = TokioResolver::builder_with_config(config, Default::default());
     *builder.options_mut() = options;
@@ -174,6 +230,7 @@ mod tests {
         assert!(name("sentinel-0.sentinel-headless.run.svc.cluster.local.")?.is_fqdn());
         assert!(!name("sentinel-0.sentinel-headless")?.is_fqdn());
         assert!(name("a..b").is_err());
+        assert_eq!(name("_http._TCP.Sentinel.")?.to_ascii(), "_http._TCP.Sentinel.");
         Ok(())
     }
 
@@ -183,6 +240,34 @@ mod tests {
         assert_eq!(code(&NetError::NoConnections), Code::ServFail);
         assert_eq!(serde_json::to_string(&Code::NxDomain)?, r#""NXDOMAIN""#);
         assert_eq!(serde_json::to_string(&Code::NoData)?, r#""NODATA""#);
+        Ok(())
+    }
+
+    #[test]
+    fn of_many_answers_each_that_differs_is_told_with_how_often() -> Result<()> {
+        let answer = |code, last: u8, milliseconds| Resolution {
+            code,
+            answers: vec![Answer::Address(IpAddr::from([10, 244, 0, last]))],
+            milliseconds,
+            ttl: Some(30),
+            error: None,
+        };
+        let failure = Resolution {
+            code: Code::ServFail,
+            answers: Vec::new(),
+            milliseconds: 1,
+            ttl: None,
+            error: Some("broken".to_owned()),
+        };
+        let right = |milliseconds| answer(Code::NoError, 5, milliseconds);
+        let told = differing(vec![failure, right(1), answer(Code::NoError, 6, 1), right(2), right(3)]);
+        let times: Vec<usize> = told.iter().map(|repeated| repeated.times).collect();
+        assert_eq!(times, [3, 1, 1]);
+        let first = told.first().map(serde_json::to_string).context("an answer")??;
+        assert_eq!(
+            first,
+            r#"{"code":"NOERROR","answers":["10.244.0.5"],"milliseconds":1,"ttl":30,"times":3}"#
+        );
         Ok(())
     }
 

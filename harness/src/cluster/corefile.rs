@@ -22,6 +22,8 @@ pub struct CacheTimes {
     pub positive: Duration,
     /// Of the answer that there is no such name.
     pub negative: Duration,
+    /// How long a client may keep an address for, by the answer's own word.
+    pub ttl: Duration,
 }
 
 impl CacheTimes {
@@ -56,7 +58,7 @@ impl CacheTimes {
             let seconds = cache.filter(|_| cached).map_or(0, |cache: u64| cache.min(ttl));
             Duration::from_secs(seconds)
         };
-        Self { positive: age(success), negative: age(denial) }
+        Self { positive: age(success), negative: age(denial), ttl: Duration::from_secs(ttl) }
     }
 }
 
@@ -83,5 +85,7 @@ mod tests {
         assert_eq!(times("cache 30 {\n disable denial cluster.local\n }"), (30, 0));
         assert_eq!(times("cache 30 {\n disable denial example.org\n }"), (30, 30));
         assert_eq!(times("cache 30 {\n disable denial\n }"), (30, 0));
+        assert_eq!(CacheTimes::parse("kubernetes cluster.local {\n ttl 30\n }").ttl.as_secs(), 30);
+        assert_eq!(CacheTimes::parse("kubernetes cluster.local").ttl.as_secs(), DEFAULT_TTL);
     }
 }

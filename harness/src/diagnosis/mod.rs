@@ -15,7 +15,7 @@ mod notes;
 mod placement;
 mod pod;
 mod probe;
-mod quantity;
+pub(crate) mod quantity;
 mod read;
 mod refusal;
 mod rollout;

@@ -58,13 +58,16 @@ impl World {
 
     /// Warnings about an object (`Pod/sentinel-1`), the newest last.
     pub fn warnings_about(&self, regarding: &str) -> Vec<&Arc<Event>> {
-        let mut warnings: Vec<_> = self
-            .events
-            .values()
-            .filter(|event| event.severity == "Warning" && event.regarding == regarding)
-            .collect();
-        warnings.sort_by_key(|event| event.at);
-        warnings
+        let mut events = self.events_about(regarding);
+        events.retain(|event| event.severity == "Warning");
+        events
+    }
+
+    /// Events about an object, the newest last.
+    pub fn events_about(&self, regarding: &str) -> Vec<&Arc<Event>> {
+        let mut events: Vec<_> = self.events.values().filter(|event| event.regarding == regarding).collect();
+        events.sort_by_key(|event| event.at);
+        events
     }
 }
 

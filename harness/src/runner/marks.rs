@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Run;
 use crate::{
+    claim::{Claim, S6, S7},
     cluster::exec,
     error::{Error, Result},
     workload::{Set, postgres::mount_point},
@@ -13,6 +14,8 @@ use crate::{
 const EXEC: Duration = Duration::from_secs(15);
 /// The file that a mark is on a sentinel's volume.
 const MARK: &str = "mark";
+/// What is found where there is none.
+const NONE: &str = "none";
 
 impl Run {
     /// What the kernel calls the host inside a pod.
@@ -38,28 +41,50 @@ impl Run {
     /// Garage its node id, PostgreSQL its system identifier.
     ///
     /// # Errors
-    /// When the pod can't be asked.
+    /// When the pod can't be asked. A volume that can't be written, or has another pod's mark, is a finding as well.
     pub async fn leave_mark(&self, pod: &str) -> Result<String> {
-        if self.workload().name == "sentinel" {
-            let content = format!("{} {pod} {}", self.namespace(), jiff::Timestamp::now());
-            return Ok(self.sentinel(pod).write(MARK, content.as_bytes()).await?.sha256);
+        if self.workload().name != "sentinel" {
+            return self.find_mark(pod).await;
         }
-        self.find_mark(pod).await
+        let whose = format!("{pod} of {}", self.namespace());
+        let found = self.find_mark(pod).await?;
+        if found != NONE && !found.starts_with(&whose) {
+            let words = format!("{pod} has a volume on which another left its mark: {found:?}");
+            return self.against(S7, Err(Error::failed(words)));
+        }
+        let mark = format!("{whose}, {}", jiff::Timestamp::now());
+        let written = self.sentinel(pod).write(MARK, mark.as_bytes()).await;
+        self.against(S6, written)?;
+        Ok(mark)
     }
 
     /// What is on the pod's volume now; `none` when nothing is.
     ///
     /// # Errors
-    /// When the pod can't be asked.
+    /// When the pod can't be asked. A volume that can't be read is a finding as well.
     pub async fn find_mark(&self, pod: &str) -> Result<String> {
         match self.workload().name {
             "garage" => Ok(self.garage(pod).await?.node_info().await?.node_id),
             "sentinel" => {
-                let files = self.sentinel(pod).files().await?;
-                Ok(files.get(MARK).map_or_else(|| "none".to_owned(), |file| file.sha256.clone()))
+                let sentinel = self.sentinel(pod);
+                let read = async {
+                    if !sentinel.files().await?.contains_key(MARK) {
+                        return Ok(NONE.to_owned());
+                    }
+                    sentinel.read(MARK).await
+                };
+                self.against(S7, read.await)
             }
             _ => self.postgres(pod).await?.system_identifier().await,
         }
+    }
+
+    /// Passes an outcome on. A failure speaks against the claim, and a success alone not yet for it.
+    fn against<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
+        if let Err(Error::Failed(message)) = &outcome {
+            self.judge(claim, [message.clone()]);
+        }
+        outcome
     }
 
     /// Where a directory of a PostgreSQL pod is mounted from, and where its claim is.

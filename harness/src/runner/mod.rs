@@ -16,6 +16,7 @@ mod single;
 mod state;
 mod stores;
 mod trial;
+mod volumes;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
 pub use run::{HOLD, Run};

@@ -9,10 +9,10 @@ use super::Run;
 use crate::{
     claim::Claim,
     error::{Error, Result, within},
-    wait::{Progress, until_asked},
+    wait::{Progress, until_steady},
     workload::{
         Set, Workload,
-        sentinel::{Connections, Sentinel},
+        sentinel::{Answer, Connections, Repeated, Sentinel},
     },
 };
 
@@ -36,7 +36,7 @@ impl Run {
         propagation: Duration,
     ) -> Result<()> {
         let pod = set.pod(ordinal)?;
-        let name = format!("{}.", set.workload.pod_host(&pod.meta.name, self.namespace()));
+        let name = full_name(set, ordinal, self.namespace());
         let expected: Vec<String> = pod.ip.iter().map(ToString::to_string).collect();
         let sentence = format!("the address of {}, asked from {}, is {expected:?}", pod.meta.name, asker.pod);
         self.judge_addresses(claim, &sentence, asker, &name, propagation, || Ok(expected.clone())).await
@@ -76,20 +76,114 @@ impl Run {
         propagation: Duration,
         expected: impl Fn() -> Result<Vec<String>>,
     ) -> Result<()> {
-        let ask = || async {
-            let answer = asker.resolve(name, "A").await?;
-            let mut wanted = expected()?;
-            wanted.sort();
-            let mut found = answer.addresses();
-            found.sort_unstable();
-            Ok(if found == wanted {
-                Progress::Met
-            } else {
-                Progress::NotYet(format!("{name} is {} {found:?}; expected {wanted:?}", answer.code))
-            })
+        let ask = |times| {
+            let expected = expected();
+            async move {
+                let mut wanted = expected?;
+                wanted.sort();
+                let right = |answer: &Answer| {
+                    let mut found = answer.addresses();
+                    found.sort_unstable();
+                    found == wanted
+                };
+                let answers = asker.resolve_often(name, "A", times).await?;
+                Ok(each_right(name, &answers, right, &format!("{wanted:?}")))
+            }
         };
-        let lag = self.found(claim, until_asked(sentence, self.stretch(propagation), ask).await)?;
-        self.measure(&format!("lag of {name}"), lag.as_secs_f64(), "s");
+        self.judge_steady(claim, sentence, name, propagation, ask).await
+    }
+
+    /// Judges what is asked until it is right, and from then on; the measure says how long it took to be.
+    async fn judge_steady<A>(
+        &self,
+        claim: Claim,
+        sentence: &str,
+        of: &str,
+        propagation: Duration,
+        ask: impl FnMut(u32) -> A,
+    ) -> Result<()>
+    where
+        A: Future<Output = Result<Progress>>,
+    {
+        let lag = self.found(claim, until_steady(sentence, self.stretch(propagation), ask).await)?;
+        self.measure(&format!("lag of {of}"), lag.as_secs_f64(), "s");
+        Ok(())
+    }
+
+    /// Judges that a pod's name is found as clients in pods write and ask it: without the cluster's domain, in capitals,
+    /// and for both kinds of address, of which one is not there; a name that is missing for one kind is missing to many.
+    ///
+    /// # Errors
+    /// When it is not; that is a finding as well.
+    pub async fn judge_spellings(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        set: &Set,
+        ordinal: u32,
+        propagation: Duration,
+    ) -> Result<()> {
+        let pod = set.pod(ordinal)?;
+        let (service, namespace) = (set.workload.headless, self.namespace());
+        let full = full_name(set, ordinal, namespace);
+        let short = format!("{}.{service}", pod.meta.name);
+        let expected: Vec<String> = pod.ip.iter().map(ToString::to_string).collect();
+        for name in [format!("{short}.{namespace}"), short, full.to_uppercase()] {
+            let sentence = format!("the address of {name}, asked from {}, is {expected:?}", asker.pod);
+            let expected = || Ok(expected.clone());
+            self.judge_addresses(claim, &sentence, asker, &name, propagation, expected).await?;
+        }
+        let sentence = format!("{full} is a name, whatever is asked of it from {}", asker.pod);
+        let name = &full;
+        let ask = |times| async move {
+            let right = |answer: &Answer| matches!(answer.code.as_str(), "NOERROR" | "NODATA");
+            let answers = asker.resolve_often(name, "AAAA", times).await?;
+            Ok(each_right("its IPv6 address", &answers, right, "an address or NODATA"))
+        };
+        self.judge_steady(claim, &sentence, &format!("{full} for IPv6"), propagation, ask).await
+    }
+
+    /// Judges that an ordinal without a pod has no name.
+    ///
+    /// # Errors
+    /// When it has one; that is a finding as well.
+    pub async fn judge_no_name(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        set: &Set,
+        ordinal: u32,
+        propagation: Duration,
+    ) -> Result<()> {
+        let name = full_name(set, ordinal, self.namespace());
+        let pod = set.pod_name(ordinal);
+        let sentence = format!("there is no name of {pod}, which is gone, asked from {}", asker.pod);
+        let (name, asked) = (&name, asker);
+        let ask = |times| async move {
+            let answers = asked.resolve_often(name, "A", times).await?;
+            Ok(each_right(name, &answers, |answer| answer.code == "NXDOMAIN", "NXDOMAIN"))
+        };
+        self.judge_steady(claim, &sentence, &format!("the end of {name}"), propagation, ask).await
+    }
+
+    /// Judges that clients may keep a pod's address no longer than the DNS's configuration says.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn judge_kept(
+        &self,
+        claim: Claim,
+        asker: &Sentinel,
+        set: &Set,
+        ordinal: u32,
+        most: Duration,
+    ) -> Result<()> {
+        let name = full_name(set, ordinal, self.namespace());
+        let ttl = asker.resolve(&name, "A").await?.ttl.unwrap_or_default();
+        let too_long = u64::from(ttl) > most.as_secs();
+        let words =
+            format!("a client may keep the address of {name} for {ttl} s; its configuration says {most:?}");
+        self.judge(claim, too_long.then_some(words));
         Ok(())
     }
 
@@ -109,52 +203,50 @@ impl Run {
         let service = set.workload.name;
         let wanted: Vec<_> = ordinals.into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
         let sentence = format!("{CONNECTIONS} connections to {service} reach {}", wanted.join(", "));
-        let ask = || async {
+        let wanted = &wanted;
+        let ask = |_| async move {
             let connections = asker.connect(service, set.workload.port, CONNECTIONS).await?;
             let reached: Vec<_> = connections.answers.keys().cloned().collect();
-            Ok(if connections.failed == 0 && reached == wanted {
+            Ok(if connections.failed == 0 && reached == *wanted {
                 Progress::Met
             } else {
                 let Connections { answers, failed, errors } = connections;
                 Progress::NotYet(format!("they reached {answers:?}, and {failed} failed {errors:?}"))
             })
         };
-        let lag = self.found(claim, until_asked(&sentence, self.stretch(propagation), ask).await)?;
-        self.measure(&format!("lag of connections to {service}"), lag.as_secs_f64(), "s");
-        Ok(())
+        self.judge_steady(claim, &sentence, &format!("connections to {service}"), propagation, ask).await
     }
 
-    /// Judges that the governing service's SRV record lists every pod's own name, with the port.
+    /// Judges that the governing service's SRV records list every pod's own name, with the port: asked for as they are,
+    /// and by the port's name.
     ///
     /// # Errors
-    /// When it does not; that is a finding as well.
+    /// When they do not; that is a finding as well.
     pub async fn judge_service_records(
         &self,
         claim: Claim,
         asker: &Sentinel,
         set: &Set,
+        port: &str,
         propagation: Duration,
     ) -> Result<()> {
         let host = Workload::host(set.workload.headless, self.namespace());
-        let mut wanted: Vec<_> = set
-            .ordinals()
-            .into_iter()
-            .map(|ordinal| set.workload.pod_host(&set.pod_name(ordinal), self.namespace()))
-            .collect();
-        wanted.sort();
-        let sentence = format!("the SRV record of {host} lists {}", wanted.join(", "));
-        let ask = || async {
-            let answer = asker.resolve(&format!("{host}."), "SRV").await?;
-            let mut found = answer.targets();
-            found.sort_unstable();
-            let port = |answer: &serde_json::Value| answer["port"] == u64::from(set.workload.port);
-            Ok(if found == wanted && answer.answers.iter().all(port) {
-                Progress::Met
-            } else {
-                Progress::NotYet(format!("it is {} {:?}", answer.code, answer.answers))
-            })
+        let target = |ordinal: u32| {
+            let name = set.workload.pod_host(&set.pod_name(ordinal), self.namespace());
+            format!("{name}:{}", set.workload.port)
         };
-        self.found(claim, until_asked(&sentence, self.stretch(propagation), ask).await).map(drop)
+        let mut wanted: Vec<_> = set.ordinals().into_iter().map(target).collect();
+        wanted.sort();
+        for name in [format!("{host}."), format!("_{port}._tcp.{host}.")] {
+            let sentence = format!("the SRV record of {name} lists {}", wanted.join(", "));
+            let (name, wanted) = (&name, &wanted);
+            let ask = |times| async move {
+                let answers = asker.resolve_often(name, "SRV", times).await?;
+                Ok(each_right(name, &answers, |answer| answer.targets() == *wanted, &format!("{wanted:?}")))
+            };
+            self.judge_steady(claim, &sentence, &format!("SRV {name}"), propagation, ask).await?;
+        }
+        Ok(())
     }
 
     /// The address of a regular service.
@@ -167,5 +259,51 @@ impl Run {
         let service = within(CALL, &doing, api.get(service), Error::api(doing.clone())).await?;
         let address = service.spec.and_then(|spec| spec.cluster_ip).filter(|address| address != "None");
         address.ok_or_else(|| Error::failed(format!("{doing}: expected an address of its own, found none")))
+    }
+}
+
+/// A pod's name with the final dot: it is asked as it stands.
+fn full_name(set: &Set, ordinal: u32, namespace: &str) -> String {
+    format!("{}.", set.workload.pod_host(&set.pod_name(ordinal), namespace))
+}
+
+/// Whether each of many answers is right; if one is not, all that differ are told.
+fn each_right(name: &str, answers: &[Repeated], right: impl Fn(&Answer) -> bool, expected: &str) -> Progress {
+    if !answers.is_empty() && answers.iter().all(|repeated| right(&repeated.answer)) {
+        return Progress::Met;
+    }
+    let told = |Repeated { answer, times }: &Repeated| {
+        let Answer { code, answers, .. } = answer;
+        let answers: Vec<_> = answers.iter().map(ToString::to_string).collect();
+        let often = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
+        format!("{often} {code} [{}]", answers.join(", "))
+    };
+    let told: Vec<_> = answers.iter().map(told).collect();
+    Progress::NotYet(format!("{name} is {}; expected {expected}", told.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_wrong_answer_among_many_is_told_with_the_right_ones() {
+        let answer = |code: &str, answers, times| Repeated {
+            answer: Answer { code: code.to_owned(), answers, milliseconds: 1, ttl: None },
+            times,
+        };
+        let good = answer("NOERROR", vec![json!("10.0.0.1")], 59);
+        let right = |answer: &Answer| answer.addresses() == ["10.0.0.1"];
+        let judged = |answers: &[Repeated]| each_right("db-0.", answers, right, "10.0.0.1");
+        assert_eq!(judged(std::slice::from_ref(&good)), Progress::Met);
+        assert_eq!(
+            judged(&[good, answer("SERVFAIL", Vec::new(), 1)]),
+            Progress::NotYet(
+                r#"db-0. is 59 times NOERROR ["10.0.0.1"], once SERVFAIL []; expected 10.0.0.1"#.into()
+            )
+        );
+        assert_eq!(judged(&[]), Progress::NotYet("db-0. is ; expected 10.0.0.1".into()));
     }
 }

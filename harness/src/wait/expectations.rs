@@ -2,22 +2,24 @@
 
 mod claims;
 mod named;
+mod reasons;
 mod rollout;
 mod status;
 
-pub use claims::{claim_is_another, claims_are, claims_gone, claims_owned, claims_settled};
+pub use claims::{
+    claim_is_another, claim_made_again, claims_are, claims_bound, claims_gone, claims_owned, claims_settled,
+};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
+
+use reasons::{describe, doomed, said_of_set, waiting};
 
 use super::{
     Expectation,
     Progress::{self, Met, Never, NotYet},
 };
-use crate::journal::{
-    Promise, World,
-    fact::{Pod, Set},
-};
+use crate::journal::{Promise, World, fact::Set};
 
 /// All `replicas` pods of the set are Running and Ready, there is no other, and the controller says the same of
 /// the newest spec.
@@ -316,49 +318,6 @@ fn about_set(
 fn unseen(set: &Set) -> Option<String> {
     let (seen, newest) = (set.observed, set.meta.generation);
     (seen < newest).then(|| format!("the controller has seen generation {seen} of {newest}"))
-}
-
-/// A pod's state with the last warning about it, for a time-out's message.
-fn describe(world: &World, pod: &Pod) -> String {
-    let mut text = format!("{} is {}", pod.meta.name, pod.summary());
-    let warnings = world.warnings_about(&format!("Pod/{}", pod.meta.name));
-    if let Some(warning) = warnings.iter().rev().find(|warning| warning.regarding_uid == pod.meta.uid) {
-        text.push_str(&format!("; {}: {}", warning.reason, warning.message));
-    }
-    text
-}
-
-fn said_of_set(world: &World, promise: &Promise) -> String {
-    match world.warnings_about(&format!("StatefulSet/{}", promise.set)).last() {
-        Some(warning) => format!("; {}: {}", warning.reason, warning.message),
-        None => String::new(),
-    }
-}
-
-/// What no time can mend: an image that can't be had, a program that ends again and again.
-fn doomed(pod: &Pod) -> Option<Progress> {
-    pod.containers.iter().find_map(|container| {
-        let (reason, message) = container.waiting.as_ref()?;
-        let name = &pod.meta.name;
-        match reason.as_str() {
-            "ErrImageNeverPull" | "InvalidImageName" | "ErrImagePull" | "ImagePullBackOff" => {
-                Some(Progress::Prevented(format!("{name}: {reason}: {message}")))
-            }
-            "CreateContainerConfigError" => Some(Never(format!("{name}: {reason}: {message}"))),
-            "CrashLoopBackOff" => {
-                let ended = container.ended.as_ref();
-                let how =
-                    ended.map_or_else(String::new, |(reason, code)| format!(" ({reason}, exit code {code})"));
-                Some(Never(format!("{name}: container {} ends again and again{how}", container.name)))
-            }
-            _ => None,
-        }
-    })
-}
-
-/// What a pod that is not there yet waits for.
-fn waiting(world: &World, pod: &Pod) -> Progress {
-    doomed(pod).unwrap_or_else(|| NotYet(describe(world, pod)))
 }
 
 #[cfg(test)]

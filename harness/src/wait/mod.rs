@@ -41,9 +41,11 @@ pub mod asking;
 pub mod expectation;
 pub mod expectations;
 pub mod pace;
+pub mod steady;
 pub mod waiter;
 
 pub use asking::until_asked;
 pub use expectation::{Expectation, Progress};
 pub use pace::pause;
+pub use steady::until_steady;
 pub use waiter::Waiter;

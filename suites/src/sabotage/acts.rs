@@ -166,6 +166,12 @@ pub const NO_MORE_CLAIMS_ALLOWED: Sabotage =
         Box::pin(async move { run.forbid_more("persistentvolumeclaims", 1).await })
     });
 
+/// The namespace may have no claim at all.
+pub const NO_CLAIM_ALLOWED: Sabotage = Sabotage::At(
+    "the pod is kept from every node, and its claim deleted: no pod uses it, so it goes",
+    |run, _| Box::pin(async move { run.forbid_more("persistentvolumeclaims", 0).await }),
+);
+
 /// The namespace may have no more pods.
 pub const NO_MORE_PODS_ALLOWED: Sabotage =
     Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    journal::{Promise, fact::Owner},
+    journal::{Promise, World, fact::Owner},
     wait::{
         Expectation,
         Progress::{Met, NotYet},
@@ -42,6 +42,41 @@ pub fn claim_is_another(claim: &str, uid: &str) -> Expectation {
         Some(claim) if claim.phase != "Bound" => NotYet(format!("{name} is {}", claim.phase)),
         Some(_) => Met,
     })
+}
+
+/// Another object than the one with this UID carries the claim's name now, whether it has a volume yet or not.
+pub fn claim_made_again(claim: &str, uid: &str) -> Expectation {
+    let (name, old) = (claim.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is made again"), move |world| match world.volume_claims.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(claim) if claim.meta.uid == old => NotYet(format!("{name} is still the old one")),
+        Some(_) => Met,
+    })
+}
+
+/// Each claim of the ordinal is there and Bound.
+pub fn claims_bound(promise: &Promise, ordinal: u32) -> Expectation {
+    let names: Vec<_> = promise.claims(ordinal).collect();
+    Expectation::new(format!("the claims {} are bound", names.join(", ")), move |world| {
+        match names.iter().find_map(|name| unbound(world, name)) {
+            None => Met,
+            Some(why) => NotYet(why),
+        }
+    })
+}
+
+/// What a claim that is not bound waits for, by what was said of it last, a warning before all else; nothing of one that is.
+pub(super) fn unbound(world: &World, name: &str) -> Option<String> {
+    let Some(claim) = world.volume_claims.get(name) else { return Some(format!("{name} does not exist")) };
+    if claim.phase == "Bound" {
+        return None;
+    }
+    let mut events = world.events_about(&format!("PersistentVolumeClaim/{name}"));
+    events.retain(|event| event.regarding_uid == claim.meta.uid);
+    let warning = events.iter().rev().find(|event| event.severity == "Warning");
+    let said = warning.or(events.last());
+    let said = said.map(|event| format!(" ({}: {})", event.reason, event.message)).unwrap_or_default();
+    Some(format!("{name} is {}{said}", claim.phase))
 }
 
 /// None of these PVCs exists.

@@ -12,6 +12,8 @@ use crate::error::{Error, Result, within};
 
 /// How long a pod may take to answer.
 const CALL: Duration = Duration::from_secs(20);
+/// How the client marks an answer that is no Status object.
+const PLAIN: &str = "Failed to parse error data";
 
 /// A pod that runs our program.
 #[derive(Clone)]
@@ -54,6 +56,18 @@ pub struct Answer {
     pub answers: Vec<Value>,
     /// How long it took.
     pub milliseconds: u64,
+    /// How long, in seconds, a client may keep it.
+    pub ttl: Option<u32>,
+}
+
+/// An answer of the DNS that was given more than once.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Repeated {
+    /// The answer.
+    #[serde(flatten)]
+    pub answer: Answer,
+    /// How often.
+    pub times: u32,
 }
 
 /// What became of a number of connections.
@@ -88,10 +102,15 @@ impl Answer {
         self.answers.iter().filter_map(Value::as_str).collect()
     }
 
-    /// The hosts that service records name, without the final dot.
-    pub fn targets(&self) -> Vec<&str> {
-        let targets = self.answers.iter().filter_map(|answer| answer["target"].as_str());
-        targets.map(|target| target.trim_end_matches('.')).collect()
+    /// The hosts that service records name, without the final dot, each with its port; sorted.
+    pub fn targets(&self) -> Vec<String> {
+        let target = |answer: &Value| {
+            let host = answer["target"].as_str()?.trim_end_matches('.');
+            Some(format!("{host}:{}", answer["port"]))
+        };
+        let mut targets: Vec<_> = self.answers.iter().filter_map(target).collect();
+        targets.sort();
+        targets
     }
 }
 
@@ -126,6 +145,15 @@ impl Sentinel {
         self.ask(Method::GET, &format!("resolve?name={name}&type={record}"), Vec::new()).await
     }
 
+    /// Asks the DNS so many times; each of the answers that differ, the most frequent first.
+    ///
+    /// # Errors
+    /// When the pod does not answer; a DNS error is an answer.
+    pub async fn resolve_often(&self, name: &str, record: &str, times: u32) -> Result<Vec<Repeated>> {
+        self.ask(Method::GET, &format!("resolve-often?name={name}&type={record}&times={times}"), Vec::new())
+            .await
+    }
+
     /// Opens connections from inside the pod and asks each time who answers.
     ///
     /// # Errors
@@ -146,15 +174,23 @@ impl Sentinel {
     /// Writes a file to the pod's volume, synced to disk.
     ///
     /// # Errors
-    /// When the pod does not answer.
+    /// When the pod does not answer, or can't write it.
     pub async fn write(&self, name: &str, content: &[u8]) -> Result<Stored> {
         self.ask(Method::PUT, &format!("files/{name}"), content.to_vec()).await
+    }
+
+    /// What a file on the pod's volume says.
+    ///
+    /// # Errors
+    /// When the pod does not answer, or can't read it.
+    pub async fn read(&self, name: &str) -> Result<String> {
+        self.ask_text(Method::GET, &format!("files/{name}"), Vec::new()).await
     }
 
     /// The files on the pod's volume.
     ///
     /// # Errors
-    /// When the pod does not answer.
+    /// When the pod does not answer, or can't read them.
     pub async fn files(&self) -> Result<BTreeMap<String, Stored>> {
         self.ask(Method::GET, "files", Vec::new()).await
     }
@@ -169,7 +205,18 @@ impl Sentinel {
     }
 
     async fn ask<T: DeserializeOwned>(&self, method: Method, path: &str, body: Vec<u8>) -> Result<T> {
-        let doing = format!("{method} {path} at pod {}", self.pod);
+        let doing = self.doing(&method, path);
+        let text = self.ask_text(method, path, body).await?;
+        serde_json::from_str(&text)
+            .map_err(|error| Error::failed(format!("{doing}: no JSON but {text:?}: {error}")))
+    }
+
+    fn doing(&self, method: &Method, path: &str) -> String {
+        format!("{method} {path} at pod {}", self.pod)
+    }
+
+    async fn ask_text(&self, method: Method, path: &str, body: Vec<u8>) -> Result<String> {
+        let doing = self.doing(&method, path);
         let uri = format!("/api/v1/namespaces/{}/pods/{}:8080/proxy/{path}", self.namespace, self.pod);
         let request = Request::builder()
             .method(method)
@@ -178,15 +225,60 @@ impl Sentinel {
             .body(body)
             .map_err(|error| Error::bug(format!("{doing}: {error}")))?;
         let call = self.client.request_text(request);
-        let unreachable = |error: kube::Error| match error {
-            // The API server's words for a pod without an address: it is not there to be asked.
-            kube::Error::Api(status) if status.message.contains("address not allowed") => {
-                Error::failed(format!("{doing}: the pod has no address"))
-            }
-            error => Error::api(doing.clone())(error),
-        };
-        let text = within(CALL, &doing, call, unreachable).await?;
-        serde_json::from_str(&text)
-            .map_err(|error| Error::failed(format!("{doing}: no JSON but {text:?}: {error}")))
+        within(CALL, &doing, call, |error| refused(&doing, error)).await
+    }
+}
+
+/// Whose no it is: the API server's, that could not ask, or the program's own.
+fn refused(doing: &str, error: kube::Error) -> Error {
+    match error {
+        // The API server's words for a pod without an address: it is not there to be asked.
+        kube::Error::Api(status) if status.message.contains("address not allowed") => {
+            Error::failed(format!("{doing}: the pod has no address"))
+        }
+        // The API server answers with a Status object, the program in plain words: it was there, and could not do it.
+        kube::Error::Api(status) if status.code == 500 && status.reason == PLAIN => {
+            Error::failed(format!("{doing}: it could not: {}", status.message))
+        }
+        error => Error::api(doing)(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::Status;
+
+    use super::*;
+    use crate::error::Class;
+
+    fn class(message: &str, reason: &str, code: u16) -> (Class, String) {
+        let status = Status::failure(message, reason).with_code(code);
+        let error = refused("PUT files/mark at pod db-0", kube::Error::Api(status.boxed()));
+        (error.class(), error.to_string())
+    }
+
+    #[test]
+    fn a_volume_that_cannot_be_written_is_a_broken_promise() {
+        let (class, words) = class("Read-only file system (os error 30)", PLAIN, 500);
+        assert_eq!(class, Class::Failed);
+        assert_eq!(words, "PUT files/mark at pod db-0: it could not: Read-only file system (os error 30)");
+    }
+
+    #[test]
+    fn an_api_server_that_cannot_ask_breaks_none() {
+        assert_eq!(class("error trying to reach service", "ServiceUnavailable", 503).0, Class::Environment);
+        assert_eq!(class("etcdserver: request timed out", "InternalError", 500).0, Class::Environment);
+        assert_eq!(class("bad gateway", PLAIN, 502).0, Class::Environment);
+        assert_eq!(class("address not allowed", "ServiceUnavailable", 503).0, Class::Failed);
+    }
+
+    #[test]
+    fn answers_are_read_with_how_often_they_were_given() -> serde_json::Result<()> {
+        let text = r#"[{"code":"NOERROR","answers":["10.0.0.1"],"milliseconds":1,"ttl":30,"times":59},
+            {"code":"SERVFAIL","answers":[],"milliseconds":2,"times":1}]"#;
+        let answers: Vec<Repeated> = serde_json::from_str(text)?;
+        let told: Vec<_> = answers.iter().map(|told| (told.times, told.answer.ttl)).collect();
+        assert_eq!(told, [(59, Some(30)), (1, None)]);
+        Ok(())
     }
 }

@@ -24,6 +24,58 @@ fn a_claim_that_is_made_again() {
 }
 
 #[test]
+fn a_claim_that_is_made_again_has_no_volume_before_a_pod_needs_it() {
+    let again = claim_made_again("data-db-0", "uid-data-db-0");
+    let check = |objects: &[(Kind, Value)]| again.check(&world(objects));
+    assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
+    assert_eq!(not_yet(check(&[claim("data-db-0", "Pending")])), "data-db-0 is still the old one");
+    assert_eq!(check(&[another(claim("data-db-0", "Pending"))]), Met);
+}
+
+/// An event about a claim, of whatever severity.
+fn said(name: &str, about: &str, reason: &str) -> (Kind, Value) {
+    let event = warning(name, "PersistentVolumeClaim", about, &format!("uid-{about}"), reason);
+    with(event, "type", json!("Normal"))
+}
+
+#[test]
+fn claims_that_are_bound_and_what_one_that_is_not_waits_for() {
+    let template = json!([{"metadata": {"name": "data"}, "spec": {}}]);
+    let promise =
+        Promise::of(&json!({"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": template}}));
+    let bound = claims_bound(&promise, 0);
+    let check = |objects: &[(Kind, Value)]| bound.check(&world(objects));
+    assert_eq!(check(&[claim("data-db-0", "Bound")]), Met);
+    assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
+    let pending = claim("data-db-0", "Pending");
+    assert_eq!(not_yet(check(std::slice::from_ref(&pending))), "data-db-0 is Pending");
+    let said = [
+        pending,
+        said("e", "data-db-0", "WaitForFirstConsumer"),
+        said("ee", "data-db-0", "ExternalProvisioning"),
+        said("eee", "data-db-1", "Elsewhere"),
+    ];
+    assert_eq!(not_yet(check(&said)), "data-db-0 is Pending (ExternalProvisioning: why)");
+    let failed = warning("f", "PersistentVolumeClaim", "data-db-0", "uid-data-db-0", "ProvisioningFailed");
+    let warned = [said.to_vec(), vec![failed]].concat();
+    assert_eq!(not_yet(check(&warned)), "data-db-0 is Pending (ProvisioningFailed: why)");
+}
+
+#[test]
+fn a_pod_that_is_pending_is_told_with_what_its_claim_waits_for() {
+    let volumes = json!([{"name": "data", "persistentVolumeClaim": {"claimName": "data-db-0"}}]);
+    let pending = with(with(pod("db-0", false), "spec.volumes", volumes), "status.phase", json!("Pending"));
+    let why = |objects: &[(Kind, Value)]| not_yet(pod_ready("db-0", None).check(&world(objects)));
+    let objects =
+        [pending.clone(), claim("data-db-0", "Pending"), said("e", "data-db-0", "ProvisioningFailed")];
+    let words = why(&objects);
+    let told = "; its claim data-db-0 is Pending (ProvisioningFailed: why)";
+    assert!(words.starts_with("db-0 is Pending, not Ready") && words.ends_with(told), "{words}");
+    assert!(!why(&[pending.clone(), claim("data-db-0", "Bound")]).contains("claim"));
+    assert!(why(&[pending]).ends_with("; its claim data-db-0 does not exist"));
+}
+
+#[test]
 fn claims_that_go() {
     let gone = claims_gone(["data-db-0".to_owned(), "data-db-1".to_owned()]);
     let check = |objects: &[(Kind, Value)]| gone.check(&world(objects));

@@ -1,0 +1,254 @@
+//! The volumes behind a set's claims: what a provisioner gave for what was asked.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use k8s_openapi::api::{
+    core::v1::{PersistentVolume, PersistentVolumeSpec},
+    storage::v1::StorageClass,
+};
+use kube::{Api, api::ListParams};
+
+use super::Run;
+use crate::{
+    claim::Claim,
+    diagnosis::quantity,
+    error::{Error, Result, within},
+    journal::fact::VolumeClaim,
+    wait::expectations::claims_bound,
+    workload::Set,
+};
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(10);
+
+impl Run {
+    /// Judges that each of the set's claims has a volume of its own, bound to it, as large as asked, ReadWriteOnce and
+    /// with the reclaim policy of its class.
+    ///
+    /// # Errors
+    /// When a volume or its class can't be read.
+    pub async fn judge_volumes(&self, claim: Claim, set: &Set) -> Result<()> {
+        let claims: Vec<_> = self.log().now(|world| {
+            let ours = world.volume_claims.values();
+            ours.filter(|claim| set.promise.claim_ordinal(&claim.meta.name).is_some()).cloned().collect()
+        });
+        let mut against = Vec::new();
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        for asked in claims {
+            let name = &asked.meta.name;
+            let Some(volume) = &asked.volume else {
+                against.push(format!("{name} is {} and has no volume", asked.phase));
+                continue;
+            };
+            let given = self.volume(volume).await?;
+            let class = given.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
+            let class = match class.filter(|class| !class.is_empty()) {
+                Some(class) => self.storage_class(class).await?,
+                None => None,
+            };
+            let spec = given.spec.unwrap_or_default();
+            against.extend(differs(&asked, volume, &spec, class.as_ref()));
+            if let Some(other) = places.insert(place(&spec), name.clone()) {
+                against.push(format!("{name} and {other} are the same place: {}", place(&spec)));
+            }
+        }
+        self.judge(claim, against);
+        Ok(())
+    }
+
+    /// Judges that the claims of an ordinal are bound in time; of one that is not, what was made for it is told.
+    ///
+    /// # Errors
+    /// When they are not; that is a finding as well.
+    pub async fn judge_bound(&self, claim: Claim, set: &Set, ordinal: u32, deadline: Duration) -> Result<()> {
+        let outcome = match self.wait(&claims_bound(&set.promise, ordinal), deadline).await {
+            Err(Error::Failed(message)) => {
+                let volumes = self.volumes().await?;
+                let claims: Vec<_> = set.promise.claims(ordinal).collect();
+                let claims = self.log().now(|world| {
+                    claims
+                        .iter()
+                        .filter_map(|name| world.volume_claims.get(name).cloned())
+                        .collect::<Vec<_>>()
+                });
+                let made =
+                    claims.iter().filter(|claim| claim.phase != "Bound").map(|claim| made(claim, &volumes));
+                Err(Error::failed(format!("{message}; {}", made.collect::<Vec<_>>().join("; "))))
+            }
+            outcome => outcome,
+        };
+        self.found(claim, outcome).map(drop)
+    }
+
+    async fn volumes(&self) -> Result<Vec<PersistentVolume>> {
+        let doing = "listing persistentvolumes";
+        let api: Api<PersistentVolume> = Api::all(self.client().clone());
+        let listed = within(CALL, doing, api.list(&ListParams::default()), Error::api(doing)).await?;
+        Ok(listed.items)
+    }
+
+    async fn volume(&self, name: &str) -> Result<PersistentVolume> {
+        let doing = format!("reading persistentvolume {name}");
+        let api: Api<PersistentVolume> = Api::all(self.client().clone());
+        within(CALL, &doing, api.get(name), Error::api(doing.clone())).await
+    }
+
+    async fn storage_class(&self, name: &str) -> Result<Option<StorageClass>> {
+        let doing = format!("reading storageclass {name}");
+        let api: Api<StorageClass> = Api::all(self.client().clone());
+        within(CALL, &doing, api.get_opt(name), Error::api(doing.clone())).await
+    }
+}
+
+/// What was made for a claim that is not bound: nothing, or something that may not be what it asks for.
+fn made(asked: &VolumeClaim, volumes: &[PersistentVolume]) -> String {
+    let name = &asked.meta.name;
+    let meant = |volume: &&PersistentVolume| {
+        let reference = volume.spec.as_ref().and_then(|spec| spec.claim_ref.as_ref());
+        reference.and_then(|reference| reference.uid.as_ref()) == Some(&asked.meta.uid)
+    };
+    let Some(volume) = volumes.iter().find(meant) else { return format!("no volume was made for {name}") };
+    let (given, spec) = (volume.metadata.name.as_deref().unwrap_or_default(), volume.spec.clone());
+    let against = differs(asked, given, &spec.unwrap_or_default(), None);
+    if against.is_empty() { format!("{given} was made for {name}") } else { against.join("; ") }
+}
+
+/// In what a volume is not what its claim and its class say.
+fn differs(
+    asked: &VolumeClaim,
+    name: &str,
+    given: &PersistentVolumeSpec,
+    class: Option<&StorageClass>,
+) -> Vec<String> {
+    let mut against = Vec::new();
+    let claim = &asked.meta.name;
+    let bound = given.claim_ref.as_ref();
+    if bound.and_then(|bound| bound.uid.as_ref()) != Some(&asked.meta.uid) {
+        let bound = bound.and_then(|bound| bound.name.as_deref()).unwrap_or("nobody");
+        against.push(format!("{name}, the volume of {claim}, is bound to {bound} with another uid"));
+    }
+    let storage = given.capacity.as_ref().and_then(|capacity| capacity.get("storage"));
+    let large = |size: &str| quantity::parse(size).unwrap_or_default();
+    if storage.map_or(0.0, |storage| large(&storage.0)) < large(&asked.storage) {
+        let found = storage.map_or("nothing", |storage| &storage.0);
+        against.push(format!("{claim} asks for {}; its volume {name} has {found}", asked.storage));
+    }
+    let modes = given.access_modes.as_deref().unwrap_or_default();
+    if let Some(mode) = asked.access_modes.iter().find(|mode| !modes.contains(mode)) {
+        against.push(format!("{claim} asks for {mode}; its volume {name} has {modes:?}"));
+    }
+    let promised = class.map(|class| class.reclaim_policy.as_deref().unwrap_or("Delete"));
+    let policy = given.persistent_volume_reclaim_policy.as_deref();
+    if let Some(promised) = promised
+        && policy != Some(promised)
+    {
+        let policy = policy.unwrap_or("none");
+        against.push(format!(
+            "{name}, the volume of {claim}, has the reclaim policy {policy}; its class says {promised}"
+        ));
+    }
+    against
+}
+
+/// Where a volume's data is: two volumes of one place are one.
+fn place(volume: &PersistentVolumeSpec) -> String {
+    // What says whose it is and how it may be used says nothing of where it is.
+    let place = PersistentVolumeSpec {
+        access_modes: None,
+        capacity: None,
+        claim_ref: None,
+        mount_options: None,
+        persistent_volume_reclaim_policy: None,
+        storage_class_name: None,
+        volume_attributes_class_name: None,
+        volume_mode: None,
+        ..volume.clone()
+    };
+    serde_json::to_string(&place).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::journal::fact::Meta;
+
+    fn asked() -> VolumeClaim {
+        VolumeClaim {
+            meta: Arc::new(Meta { name: "data-db-0".into(), uid: "uid-0".into(), ..Meta::default() }),
+            storage: "1Gi".into(),
+            access_modes: vec!["ReadWriteOnce".into()],
+            ..VolumeClaim::default()
+        }
+    }
+
+    fn given(change: &Value) -> PersistentVolumeSpec {
+        let mut spec = json!({"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"],
+            "claimRef": {"name": "data-db-0", "uid": "uid-0"}, "persistentVolumeReclaimPolicy": "Delete",
+            "hostPath": {"path": "/volumes/0"}});
+        crate::manifest::patch::merge(&mut spec, change);
+        serde_json::from_value(spec).unwrap()
+    }
+
+    fn words(change: &Value) -> Vec<String> {
+        let class = serde_json::from_value(json!({"provisioner": "x", "reclaimPolicy": "Delete"})).unwrap();
+        differs(&asked(), "pv-0", &given(change), Some(&class))
+    }
+
+    #[test]
+    fn a_volume_as_asked_for_or_larger_is_right() {
+        assert_eq!(words(&json!({})), Vec::<String>::new());
+        assert_eq!(words(&json!({"capacity": {"storage": "1025Mi"}})), Vec::<String>::new());
+    }
+
+    #[test]
+    fn each_way_to_be_another_volume_has_its_words() {
+        let ways = [
+            (json!({"capacity": {"storage": "1000M"}}), "data-db-0 asks for 1Gi; its volume pv-0 has 1000M"),
+            (json!({"capacity": null}), "data-db-0 asks for 1Gi; its volume pv-0 has nothing"),
+            (
+                json!({"accessModes": ["ReadOnlyMany"]}),
+                r#"data-db-0 asks for ReadWriteOnce; its volume pv-0 has ["ReadOnlyMany"]"#,
+            ),
+            (
+                json!({"persistentVolumeReclaimPolicy": "Retain"}),
+                "pv-0, the volume of data-db-0, has the reclaim policy Retain; its class says Delete",
+            ),
+            (
+                json!({"claimRef": {"name": "data-db-1", "uid": "uid-1"}}),
+                "pv-0, the volume of data-db-0, is bound to data-db-1 with another uid",
+            ),
+        ];
+        for (change, expected) in ways {
+            assert_eq!(words(&change), [expected]);
+        }
+    }
+
+    #[test]
+    fn what_was_made_for_a_claim_that_is_not_bound_is_told() {
+        let volume = |change: &Value| PersistentVolume {
+            metadata: ObjectMeta { name: Some("pv-0".into()), ..ObjectMeta::default() },
+            spec: Some(given(change)),
+            ..PersistentVolume::default()
+        };
+        let other = volume(&json!({"claimRef": {"uid": "uid-1"}}));
+        assert_eq!(made(&asked(), &[]), "no volume was made for data-db-0");
+        assert_eq!(made(&asked(), std::slice::from_ref(&other)), "no volume was made for data-db-0");
+        let small = volume(&json!({"capacity": {"storage": "512Mi"}}));
+        assert_eq!(made(&asked(), &[other, small]), "data-db-0 asks for 1Gi; its volume pv-0 has 512Mi");
+        assert_eq!(made(&asked(), &[volume(&json!({}))]), "pv-0 was made for data-db-0");
+    }
+
+    #[test]
+    fn two_volumes_of_one_directory_are_one_place() {
+        let other =
+            json!({"claimRef": {"name": "data-db-1", "uid": "uid-1"}, "capacity": {"storage": "2Gi"}});
+        assert_eq!(place(&given(&json!({}))), place(&given(&other)));
+        let elsewhere = json!({"hostPath": {"path": "/volumes/1"}});
+        assert_ne!(place(&given(&json!({}))), place(&given(&elsewhere)));
+    }
+}

@@ -1,0 +1,55 @@
+//! Why a pod is not there yet, in the words of whoever said so last.
+
+use super::claims::unbound;
+use crate::{
+    journal::{Promise, World, fact::Pod},
+    wait::Progress::{self, Never, NotYet},
+};
+
+/// A pod's state with the last warning about it and what its claims wait for, for a time-out's message.
+pub(super) fn describe(world: &World, pod: &Pod) -> String {
+    let mut text = format!("{} is {}", pod.meta.name, pod.summary());
+    let warnings = world.warnings_about(&format!("Pod/{}", pod.meta.name));
+    if let Some(warning) = warnings.iter().rev().find(|warning| warning.regarding_uid == pod.meta.uid) {
+        text.push_str(&format!("; {}: {}", warning.reason, warning.message));
+    }
+    if &*pod.phase == "Pending" {
+        let unbound = pod.claims.values().filter_map(|claim| unbound(world, claim));
+        text.extend(unbound.map(|why| format!("; its claim {why}")));
+    }
+    text
+}
+
+/// The last warning about a set, for a time-out's message.
+pub(super) fn said_of_set(world: &World, promise: &Promise) -> String {
+    match world.warnings_about(&format!("StatefulSet/{}", promise.set)).last() {
+        Some(warning) => format!("; {}: {}", warning.reason, warning.message),
+        None => String::new(),
+    }
+}
+
+/// What no time can mend: an image that can't be had, a program that ends again and again.
+pub(super) fn doomed(pod: &Pod) -> Option<Progress> {
+    pod.containers.iter().find_map(|container| {
+        let (reason, message) = container.waiting.as_ref()?;
+        let name = &pod.meta.name;
+        match reason.as_str() {
+            "ErrImageNeverPull" | "InvalidImageName" | "ErrImagePull" | "ImagePullBackOff" => {
+                Some(Progress::Prevented(format!("{name}: {reason}: {message}")))
+            }
+            "CreateContainerConfigError" => Some(Never(format!("{name}: {reason}: {message}"))),
+            "CrashLoopBackOff" => {
+                let ended = container.ended.as_ref();
+                let how =
+                    ended.map_or_else(String::new, |(reason, code)| format!(" ({reason}, exit code {code})"));
+                Some(Never(format!("{name}: container {} ends again and again{how}", container.name)))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// What a pod that is not there yet waits for.
+pub(super) fn waiting(world: &World, pod: &Pod) -> Progress {
+    doomed(pod).unwrap_or_else(|| NotYet(describe(world, pod)))
+}
