@@ -4,6 +4,5 @@
 package programs
 
 import (
-	_ "github.com/rancher/local-path-provisioner"
 	_ "go.etcd.io/etcd/server/v3"
 )
