@@ -116,7 +116,7 @@ fn made_up(outside: &dyn Fn(&str) -> String) -> Vec<Case> {
 async fn made_up_nodes(run: Run) -> Result<()> {
     let cases = made_up(&|name| run.outside(name));
     let room = |pods: &str| json!({"cpu": "4", "memory": "8Gi", "ephemeral-storage": "100Gi", "pods": pods});
-    let nodes = [("pressed", "110", &["MemoryPressure"][..]), ("crowded", "0", &[]), ("laden", "110", &[])];
+    let nodes = [("pressed", "110", &["DiskPressure"][..]), ("crowded", "0", &[]), ("laden", "110", &[])];
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
     set.ready(1).await?;
     run.step("each set is stuck for its own cause").await?;
