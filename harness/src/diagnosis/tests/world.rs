@@ -198,6 +198,7 @@ impl World {
             at: NOW.parse().unwrap(),
             quiet: self.quiet,
             set: from(self.set.clone()),
+            home: Ok(self.all("namespace")),
             pods: self.all("pod"),
             claims: self.all("claim"),
             events: self.events.iter().map(event).collect(),
