@@ -6,7 +6,7 @@ use harness::{
     diagnosis::cause,
     runner::{Run, Scenario, scenario},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::case::{Case, add, case, named};
 use crate::{sabotage::SECRET_FOR_CONFIG_MAP, seconds};
@@ -41,11 +41,9 @@ fn cases(runtime_class: &str) -> Vec<Case> {
     let mut patient = nowhere.clone();
     patient["failureThreshold"] = json!(1000);
     let held = json!([{"name": "SENTINEL_HELD", "value": "0"}]);
-    let unasked = json!({"livenessProbe": null, "readinessProbe": null, "args": []});
-    let with = |mut container: Value, more: Value| {
-        harness::manifest::patch::merge(&mut container, &more);
-        container
-    };
+    // It reads the first line of what has none, and keeps it.
+    let greedy = json!({"image": "postgres:17", "command": ["tail", "/dev/zero"], "args": null,
+        "livenessProbe": null, "readinessProbe": null});
     let settings = json!([{"configMapRef": {"name": "no-such-settings"}}]);
     vec![
         case("image", cause::IMAGE_UNAVAILABLE)
@@ -56,9 +54,7 @@ fn cases(runtime_class: &str) -> Vec<Case> {
             .container(json!({"securityContext": {"runAsNonRoot": true, "runAsUser": 0}})),
         case("command", cause::CONTAINER_CANNOT_START).container(json!({"command": ["/no-such-program"]})),
         case("crashing", cause::CONTAINER_CRASHES).container(json!({"args": ["crash", "on purpose"]})),
-        // It reads the first line of what has none, and keeps it.
-        case("greedy", cause::OUT_OF_MEMORY)
-            .container(with(unasked, json!({"image": "postgres:17", "command": ["tail", "/dev/zero"]}))),
+        case("greedy", cause::OUT_OF_MEMORY).container(greedy),
         case("sandbox", cause::SANDBOX_FAILED).pod(json!({"runtimeClassName": runtime_class})),
         case("mount", cause::VOLUME_MOUNT_FAILED)
             .volume(&json!({"hostPath": {"path": "/no/such/directory", "type": "Directory"}})),
