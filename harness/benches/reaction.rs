@@ -39,7 +39,7 @@ async fn measure() -> Result<()> {
     let path = settings.results.join(format!("{namespace}.jsonl"));
     let log = Arc::new(Log::create(&path)?);
     let recorder = Arc::new(Recorder::start(&cluster.client, &namespace, Arc::clone(&log)).await?);
-    let waiter = Waiter::new(Arc::clone(&recorder));
+    let waiter = Waiter::new(Arc::clone(&recorder), Duration::from_secs(600));
 
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(cluster.client.clone(), &namespace);
     let claim = json!({"metadata": {"name": NAME}, "spec": {"accessModes": ["ReadWriteOnce"],
@@ -61,7 +61,7 @@ async fn measure() -> Result<()> {
     recorder.stop().await?;
     delete_namespace(&cluster.client, &namespace).await?;
     lock.end()?;
-    cluster.release(false).await?;
+    cluster.release(false, true).await?;
 
     reactions.sort();
     let share = |percent: usize| reactions[(reactions.len() - 1) * percent / 100].as_secs_f64() * 1000.0;

@@ -1,5 +1,7 @@
 //! Test Scale-Down Before Production: what was acknowledged before, during and after 3 → 1 → 3 is there, at every pod.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use harness::{
     claim::{S17, S23},
@@ -17,6 +19,8 @@ use crate::{
 const REPLICAS: u32 = 3;
 /// Acknowledged writes before the scaling, and again after it.
 const ENOUGH: u64 = 30;
+/// Between two writes of a client: the store is never at rest, and what is read back from every pod does not grow for nothing.
+const PACE: Duration = Duration::from_millis(150);
 /// A row fits into a page, or does not.
 const ROWS: &[usize] = &[64, 1024, 20_000];
 
@@ -46,7 +50,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("initialise, and write to every pod").await?;
     let (_, key) = run.garage_store(&set).await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: seconds(0) };
+    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: PACE };
     let mut load = {
         let (run, set, key) = (run.clone(), set.clone(), key.clone());
         Load::start(&recorder, &plan, move |client| {

@@ -92,17 +92,19 @@ impl Cluster {
         Err(Error::bug("ran out of cluster names"))
     }
 
-    /// Gives the cluster back. The last to do so removes it, unless it is to be kept.
+    /// Gives the cluster back. The last to do so removes it, unless it is to be kept. One that is not `sound`, since what
+    /// was hurt could not be mended, is made anew by who leases it next.
     ///
     /// # Errors
     /// The nodes cannot be removed.
-    pub async fn release(mut self, keep: bool) -> Result<()> {
+    pub async fn release(mut self, keep: bool, sound: bool) -> Result<()> {
         let Some(guest) = self.guest.take() else { return Ok(()) };
         let door = guest.place.enter(&Progress::silent()).await?;
         let mut record = door.record()?.unwrap_or_else(|| Record::new(State::Ready));
         record.kept |= keep;
-        // Whoever had it alone has mended what it hurt.
-        record.state = State::Ready;
+        if sound {
+            record.state = State::Ready;
+        }
         door.write(&record)?;
         drop(guest);
         if record.kept || door.in_use()? {

@@ -15,7 +15,7 @@ pub async fn up(settings: &Settings) -> Result<()> {
     let cluster = Cluster::lease(settings, &Progress::stderr(), false).await?;
     let facts = cluster.facts.clone();
     let kubeconfig = cluster.site.kubeconfig.clone();
-    cluster.release(true).await?;
+    cluster.release(true, true).await?;
     say(&format!("cluster     {}", facts.name));
     say(&format!("Kubernetes  {}", facts.kubernetes));
     say(&format!("nodes       {}", facts.nodes.join(", ")));

@@ -280,9 +280,9 @@ impl Run {
         self.inner.parts.waiter.until(expectation, self.stretch(deadline)).await
     }
 
-    /// A deadline for a quick machine, as the setting for slow ones stretches it.
+    /// A deadline for a quick machine, as the setting for slow ones stretches it, within the scenario's time.
     pub fn stretch(&self, deadline: Duration) -> Duration {
-        deadline.mul_f64(self.inner.parts.patience)
+        self.inner.parts.waiter.at_most(deadline.mul_f64(self.inner.parts.patience))
     }
 
     /// Waits for what a claim promises.

@@ -4,7 +4,10 @@ use std::{
     collections::BTreeMap,
     io::{IsTerminal, Write},
     process::ExitCode,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -234,6 +237,7 @@ impl Session {
             nodes,
             skipped,
             turn,
+            hurt: AtomicBool::new(false),
         });
         Ok(Self { shared, runtime, facts, cluster, lock, deadline })
     }
@@ -257,7 +261,8 @@ impl Session {
             if !ours && !keep {
                 cluster::remove_definitions(&self.shared.client, &self.shared.run).await?;
             }
-            self.cluster.release(keep).await
+            let sound = !self.shared.hurt.load(Ordering::Relaxed);
+            self.cluster.release(keep, sound).await
         });
         self.shared.progress.finish();
         let directory = self.shared.directory.clone();

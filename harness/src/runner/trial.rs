@@ -1,6 +1,13 @@
 //! One trial: a namespace of its own, a recording from before the first object, a judgement, a result.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
@@ -52,6 +59,8 @@ pub(super) struct Shared {
     pub(super) skipped: BTreeMap<String, String>,
     /// Shared by those that run beside each other, taken by one that runs alone.
     pub(super) turn: RwLock<()>,
+    /// Whether something was done to nodes that could not be mended.
+    pub(super) hurt: AtomicBool,
 }
 
 /// Runs one plan and writes its result.
@@ -129,6 +138,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         replay::settle_unrecorded(&mut result);
     }
     if alone && let Err(error) = mend(shared, &namespace).await {
+        shared.hurt.store(true, Ordering::Relaxed);
         shared.progress.send(Event::Message(format!("nodes are not as they were: {error}")));
     }
     result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
@@ -188,7 +198,7 @@ async fn recorded(
         images: shared.images.clone(),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
-        waiter: Waiter::new(Arc::clone(&recorder)),
+        waiter: Waiter::new(Arc::clone(&recorder), time(shared, &plan)),
         progress: shared.progress.clone(),
         patience: shared.settings.scenario_deadline_factor,
         directory: directory.clone(),
@@ -245,9 +255,14 @@ fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
     }
 }
 
+/// The time that a scenario has.
+fn time(shared: &Shared, plan: &Plan) -> Duration {
+    plan.scenario.deadline.mul_f64(shared.settings.scenario_deadline_factor)
+}
+
 /// Lets the scenario play, within its time and as long as nobody interrupts.
 async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
-    let deadline = plan.scenario.deadline.mul_f64(shared.settings.scenario_deadline_factor);
+    let deadline = time(shared, plan);
     // A task of its own, so that a panic in a scenario is an error of that scenario alone.
     let mut body = tokio::spawn((plan.scenario.body)(run.clone()));
     let outcome = tokio::select! {

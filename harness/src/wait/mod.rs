@@ -23,6 +23,10 @@
 //!   any other makes every law inconclusive.
 //! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is
 //!   done with other pods, a container that crashes, an image that can't be had.
+//! - **Kinds are told apart.** A set's status may be heard a second or more before the pod that it counts. What looks impossible must
+//!   do so for three seconds before it is called so ([`Waiter::until`]).
+//! - **A wait ends before its scenario.** Two seconds before the scenario's time is over, so that it can say what it waited for
+//!   ([`Waiter::at_most`]).
 //! - **A status is told late.** A kubelet under load writes a pod's Ready a second or more after it came to be. How long something was
 //!   so is reckoned from the kubelet's own time ([`Pod::ready_since`]), not from when we heard of it.
 //! - **Asked once.** A client that tries again after a refusal asks twice: what is to be refused, or kills who is asked, goes through
