@@ -281,13 +281,9 @@ async fn parallel(run: Run) -> Result<()> {
     set.nudge().await?;
     run.hold(K3, &pods_stay(&below)).await?;
 
-    run.step("it is Ready, and not yet available").await?;
+    // That it waits for pod 2 to be available is left to the law: a window here would have to end within minReadySeconds.
+    run.step("it is Ready, and the roll goes on").await?;
     run.set_gate(&set.pod_name(2), true).await?;
-    run.expect(K3, &controller_counts(&set.promise, 3), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(K8, &pods_stay(&below)).await?;
-
-    run.step("it is available, and the roll goes on").await?;
     for ordinal in (0..2).rev() {
         let old = &below[&set.pod_name(ordinal)];
         run.expect(K3, &replaced(&set, ordinal, old), seconds(60)).await?;

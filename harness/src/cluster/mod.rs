@@ -24,6 +24,7 @@ mod ready;
 mod runs;
 mod site;
 mod tunnel;
+mod wide;
 
 pub use capability::Capability;
 pub use client::{install_crypto, reader};
@@ -48,3 +49,4 @@ pub use ready::{all_nodes as all_nodes_ready, api as api_ready};
 pub use runs::RunLock;
 pub use site::{Loader, Site};
 pub use tunnel::Tunnel;
+pub use wide::{NAMESPACE_LABEL, remove_outside};

@@ -11,7 +11,7 @@ use kube::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{ready::until, runs};
+use super::{ready::until, runs, wide::remove_outside};
 use crate::error::{Error, Result, within};
 
 /// The label with the run's id, on everything that a run creates.
@@ -64,11 +64,12 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
     .await
 }
 
-/// Begins to delete a namespace; one that is not there is deleted already.
+/// Begins to delete a namespace, with what its scenario made outside it; one that is not there is deleted already.
 ///
 /// # Errors
 /// The API's own.
 pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
+    remove_outside(client, name).await?;
     release_held_pods(client, name).await?;
     let doing = format!("deleting namespace {name}");
     let namespaces = Api::<Namespace>::all(client.clone());

@@ -184,13 +184,15 @@ fn of_class<'a>(picture: &'a Picture, name: &str) -> impl Iterator<Item = &'a Pe
     })
 }
 
-/// Whether a volume that is Available is as large as asked, and can be mounted as asked.
+/// Whether a volume that is Available is as large as asked, can be mounted as asked, and is kept for no other claim.
 fn fits(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
     let available = volume.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Available");
     let (Some(has), Some(asks)) = (&volume.spec, &claim.spec) else { return false };
     let capacity = has.capacity.as_ref().and_then(|all| quantity::parse(&all.get("storage")?.0));
     let modes = has.access_modes.as_deref().unwrap_or_default();
+    let kept_for = has.claim_ref.as_ref().map(|kept| (kept.namespace.clone(), kept.name.clone()));
     available
+        && kept_for.is_none_or(|kept| kept == (claim.namespace(), Some(claim.name_any())))
         && capacity >= size(claim).and_then(quantity::parse)
         && asks.access_modes.iter().flatten().all(|mode| modes.contains(mode))
 }

@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause},
+    failure,
     picture::{condition, healthy, seen_last, terminating},
     pod::{self, Finding},
     refusal,
@@ -113,6 +114,12 @@ fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
             || idle(picture, &format!("pod {name} does not exist, and nothing keeps it from being created")),
             |cause| Finding::Blamed(vec![cause]),
         ),
+    };
+    let finding = match finding {
+        Finding::Moving(what) => {
+            failure::again(picture, &name).map_or(Finding::Moving(what), |cause| Finding::Blamed(vec![cause]))
+        }
+        blamed => blamed,
     };
     Trouble { pod: name, exists: found.is_some(), finding }
 }

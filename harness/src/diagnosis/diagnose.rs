@@ -157,6 +157,7 @@ fn numbers(picture: &Picture) -> String {
 
 fn not_looked_at(picture: &Picture) -> Vec<String> {
     let looks = [
+        ("the namespace", picture.home.as_ref().err()),
         ("persistentvolumes", picture.volumes.as_ref().err()),
         ("storageclasses", picture.classes.as_ref().err()),
         ("nodes", picture.nodes.as_ref().err()),

@@ -9,6 +9,7 @@ mod claim;
 mod container;
 mod controller;
 mod diagnose;
+mod failure;
 mod mount;
 mod node;
 mod notes;

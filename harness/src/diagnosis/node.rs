@@ -5,6 +5,9 @@ use kube::ResourceExt;
 
 use super::picture::spec;
 
+/// The taint that a cordoned node has.
+pub(super) const CORDONED: &str = "node.kubernetes.io/unschedulable";
+
 /// Whether the node's kubelet says that it is Ready.
 pub(super) fn ready(node: &Node) -> bool {
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());
@@ -102,12 +105,20 @@ pub(super) fn selector_text(selector: &NodeSelector) -> String {
     selector.node_selector_terms.iter().map(term).collect::<Vec<_>>().join(" or ")
 }
 
+/// The affinity to nodes that the pod insists on.
+fn affinity(pod: &Pod) -> Option<&NodeSelector> {
+    let nodes = spec(pod).affinity.as_ref()?.node_affinity.as_ref()?;
+    nodes.required_during_scheduling_ignored_during_execution.as_ref()
+}
+
+/// Whether the node has what the pod's own selector and affinity demand.
+pub(super) fn meets_demand(node: &Node, pod: &Pod) -> bool {
+    spec(pod).node_selector.iter().flatten().all(|(key, value)| node.labels().get(key) == Some(value))
+        && affinity(pod).is_none_or(|affinity| admits(affinity, node))
+}
+
 /// What the pod's own selector and affinity demand of a node, in words.
 pub(super) fn demand(pod: &Pod) -> String {
-    let pod = spec(pod);
-    let labels = pod.node_selector.iter().flatten().map(|(key, value)| format!("{key}={value}"));
-    let affinity = pod.affinity.as_ref().and_then(|affinity| {
-        affinity.node_affinity.as_ref()?.required_during_scheduling_ignored_during_execution.as_ref()
-    });
-    labels.chain(affinity.map(selector_text)).collect::<Vec<_>>().join(" and ")
+    let labels = spec(pod).node_selector.iter().flatten().map(|(key, value)| format!("{key}={value}"));
+    labels.chain(affinity(pod).map(selector_text)).collect::<Vec<_>>().join(" and ")
 }

@@ -7,8 +7,8 @@ use k8s_openapi::{
     api::{
         apps::v1::{ControllerRevision, StatefulSet},
         core::v1::{
-            Event, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, PodSpec, PodStatus,
-            ResourceQuota,
+            Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, PodSpec,
+            PodStatus, ResourceQuota,
         },
         policy::v1::PodDisruptionBudget,
         storage::v1::StorageClass,
@@ -31,6 +31,8 @@ pub struct Picture {
     pub quiet: bool,
     /// The set.
     pub set: StatefulSet,
+    /// Its namespace.
+    pub home: Look<Namespace>,
     /// The pods of its namespace.
     pub pods: Vec<Pod>,
     /// The claims of its namespace.
@@ -62,6 +64,11 @@ impl Picture {
     /// The set's namespace.
     pub fn namespace(&self) -> String {
         self.set.namespace().unwrap_or_default()
+    }
+
+    /// The namespace, when it is being deleted.
+    pub fn leaving(&self) -> Option<&Namespace> {
+        self.home.as_deref().unwrap_or_default().iter().find(|home| terminating(*home))
     }
 
     /// The ordinals that the set asks for.

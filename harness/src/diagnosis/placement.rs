@@ -82,14 +82,41 @@ fn said(pod: &Pod, text: &str) -> String {
 /// What the nodes lack; nothing where the scheduler's words are none that we know.
 fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
     let mut found = refusals(text);
-    // A volume that some usable node can mount only says why the other nodes are out of the question.
-    if picture.volumes.is_ok() && picture.nodes.is_ok() && found.len() > 1 {
-        found.retain(|refusal| *refusal != Refusal::VolumeNode);
+    if picture.volumes.is_ok() && picture.nodes.is_ok() {
+        out_of_the_question(picture, pod, &mut found);
     }
     let said = said(pod, text);
     let closest = closest(found);
     let causes: Vec<Cause> = closest.iter().map(|refusal| explain(picture, pod, refusal, &said)).collect();
     (!causes.is_empty()).then_some(causes)
+}
+
+/// Drops what only says why nodes are out of the question that were never meant, where others were.
+fn out_of_the_question(picture: &Picture, pod: &Pod, found: &mut Vec<Refusal>) {
+    let mut only = |dropped: &[Refusal]| {
+        if found.iter().any(|refusal| !dropped.contains(refusal)) {
+            found.retain(|refusal| !dropped.contains(refusal));
+        }
+    };
+    // The pod's volumes have a usable node, or this would not be asked.
+    only(&[Refusal::VolumeNode]);
+    let meant = meant(picture, pod);
+    if !meant.is_empty() {
+        only(&[Refusal::Selector]);
+    }
+    // A cordoned node that nothing else keeps from the pod is closer than one whose taint is there to stay.
+    let only_cordoned = |node: &&Node| {
+        node::cordoned(node) && node::untolerated(node, pod).iter().all(|taint| taint.key == node::CORDONED)
+    };
+    if found.contains(&Refusal::Cordoned) && meant.iter().any(only_cordoned) {
+        found.retain(|refusal| *refusal != Refusal::Taint);
+    }
+}
+
+/// The nodes that can mount the pod's volumes and have what its selector and affinity ask for.
+fn meant<'a>(picture: &'a Picture, pod: &Pod) -> Vec<&'a Node> {
+    let able = volume::nodes_for(picture, pod);
+    able.into_iter().filter(|node| node::meets_demand(node, pod)).collect()
 }
 
 fn unknown(picture: &Picture, pod: &Pod, text: &str) -> Cause {
@@ -173,9 +200,8 @@ fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause 
             quantity::show(resource, room::asked(pod, resource))
         ));
         // Nodes that would refuse it anyway are no measure.
-        let able = volume::nodes_for(picture, pod);
-        let able: Vec<&Node> =
-            able.into_iter().filter(|node| node::untolerated(node, pod).is_empty()).collect();
+        let able = meant(picture, pod).into_iter();
+        let able: Vec<&Node> = able.filter(|node| node::untolerated(node, pod).is_empty()).collect();
         if !able.is_empty() {
             seen.push_str(&format!("; {}", room::table(picture, &able, resource)));
         }
@@ -195,7 +221,7 @@ fn names(picture: &Picture, which: impl Fn(&Node) -> bool) -> String {
 
 /// Taints that Kubernetes sets itself say more than that they are not tolerated.
 fn tainted(picture: &Picture, pod: &Pod, said: &str) -> Cause {
-    let able = volume::nodes_for(picture, pod);
+    let able = meant(picture, pod);
     let keeps = |test: &dyn Fn(&Taint) -> bool| {
         let hit = |node: &&&Node| node::untolerated(node, pod).into_iter().any(test);
         able.iter().filter(hit).map(|node| node.name_any()).collect::<Vec<_>>()

@@ -5,9 +5,9 @@ use kube::ResourceExt;
 
 use super::{
     Picture,
-    cause::{self, Cause, quote},
-    container, mount,
-    picture::{message, phase, spec, status, terminating},
+    cause::{Cause, quote},
+    container, failure, mount,
+    picture::{message, phase, spec, terminating},
     placement, probe, termination,
 };
 
@@ -26,7 +26,7 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Finding {
         return termination::examine(picture, pod);
     }
     let found = if ["Failed", "Succeeded"].contains(&phase(pod)) {
-        Some(vec![ended(pod)])
+        Some(vec![failure::ended(pod)])
     } else if spec(pod).node_name.is_none() {
         placement::examine(picture, pod)
     } else {
@@ -40,20 +40,6 @@ fn placed(picture: &Picture, pod: &Pod) -> Option<Cause> {
         .or_else(|| container::examine(picture, pod))
         .or_else(|| mount::examine(picture, pod))
         .or_else(|| probe::examine(picture, pod))
-}
-
-/// The controller makes another; who sees this one sees it happen again and again.
-fn ended(pod: &Pod) -> Cause {
-    let (name, status) = (pod.name_any(), status(pod));
-    let reason = status.reason.as_deref().unwrap_or("no reason given");
-    let told = status.message.as_deref().map(|told| format!(": {}", quote(told))).unwrap_or_default();
-    let node = spec(pod).node_name.as_deref().unwrap_or("no node");
-    let seen = format!("pod {name} on {node} is {} ({reason}){told}", phase(pod));
-    Cause::new(cause::POD_FAILED, format!("pod/{name}"), seen)
-        .advise(format!(
-            "if it was evicted, its node ran out of what the message names: kubectl describe node {node}"
-        ))
-        .advise("the set's controller makes it anew; give it requests and limits that it keeps to")
 }
 
 /// What a pod is at that nothing seems to stop.

@@ -32,7 +32,8 @@ pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Res
         needed(client, namespace, "persistentvolumeclaims"),
         needed(client, namespace, "events"),
     )?;
-    let (quotas, budgets, revisions, classes, volumes, nodes) = tokio::join!(
+    let (home, quotas, budgets, revisions, classes, volumes, nodes) = tokio::join!(
+        home(client, namespace),
         optional(Api::namespaced(client.clone(), namespace), namespaced("resourcequotas")),
         optional(Api::namespaced(client.clone(), namespace), namespaced("poddisruptionbudgets")),
         optional(Api::namespaced(client.clone(), namespace), namespaced("controllerrevisions")),
@@ -44,6 +45,7 @@ pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Res
         at,
         quiet: false,
         set,
+        home,
         pods,
         claims,
         events,
@@ -131,14 +133,27 @@ async fn optional<K>(api: Api<K>, doing: String) -> Look<K>
 where
     K: Resource + Clone + Debug + DeserializeOwned,
 {
-    within(CALL, &doing, pages(api), Error::api(&doing)).await.map_err(|error| match error {
+    within(CALL, &doing, pages(api), Error::api(&doing)).await.map_err(reason)
+}
+
+/// Why something could not be looked at.
+fn reason(error: Error) -> String {
+    match error {
         Error::Api { source, .. } => match *source {
             kube::Error::Api(status) if status.code == 403 => "forbidden".to_owned(),
             other => other.to_string(),
         },
         Error::Deadline { deadline, .. } => format!("no answer within {deadline:?}"),
         other => other.to_string(),
-    })
+    }
+}
+
+/// The namespace itself, which alone says that it is being deleted: in one that is, no event can be written any more.
+async fn home(client: &Client, namespace: &str) -> Look<Namespace> {
+    let doing = format!("get namespace {namespace}");
+    let api = Api::<Namespace>::all(client.clone());
+    let found = within(CALL, &doing, api.get_opt(namespace), Error::api(&doing)).await;
+    found.map(|found| found.into_iter().collect()).map_err(reason)
 }
 
 async fn pages<K>(api: Api<K>) -> kube::Result<Vec<K>>

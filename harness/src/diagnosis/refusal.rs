@@ -1,6 +1,6 @@
 //! A pod that the API server does not let the controller create, and why.
 
-use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::api::core::v1::{Event, Namespace};
 use kube::ResourceExt;
 
 use super::{
@@ -12,10 +12,29 @@ use super::{
 
 /// The causes that a pod of the set, or a claim of it, is not created.
 pub(super) fn examine(picture: &Picture, pod: &str) -> Option<Cause> {
+    if let Some(home) = picture.leaving() {
+        return Some(home_is_leaving(picture, pod, home));
+    }
     if let Some(claim) = going(picture, pod) {
         return Some(claim::going(picture, claim));
     }
     newest(picture, pod).map(|event| judge(picture, pod, message(event)))
+}
+
+/// In a namespace that is being deleted nothing can be made, and no event be written that says so.
+fn home_is_leaving(picture: &Picture, pod: &str, home: &Namespace) -> Cause {
+    let namespace = home.name_any();
+    let conditions = home.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
+    let holds = conditions.iter().filter(|condition| condition.status == "True");
+    let holds: Vec<String> = holds.filter_map(|condition| condition.message.as_deref().map(quote)).collect();
+    let holds = if holds.is_empty() { String::new() } else { format!("; it says: {}", holds.join("; ")) };
+    let since = picture.ago(home.metadata.deletion_timestamp.as_ref());
+    let seen = format!(
+        "pod {pod} is not created: namespace {namespace} is being deleted since {since}, and nothing new can be made in it{holds}"
+    );
+    Cause::new(cause::NAMESPACE_TERMINATING, format!("namespace/{namespace}"), seen)
+        .advise(format!("see what keeps it: kubectl get namespace {namespace} -o yaml"))
+        .advise("a deletion can't be taken back: when it is through, make namespace and set anew")
 }
 
 /// A claim of the pod that is being deleted: the controller waits until it is gone.

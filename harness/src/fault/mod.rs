@@ -1,4 +1,8 @@
 //! Faults: what is done to a cluster of ours. Each returns proof that it happened.
 
+mod mend;
 pub mod node;
 pub mod process;
+pub mod storage;
+
+pub use mend::mend;

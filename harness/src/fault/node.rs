@@ -1,22 +1,24 @@
-//! A node takes no more pods, or takes them again; and what scenarios did to nodes is mended.
+//! A node takes no more pods, or takes them again, or is made up.
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Node as NodeObject;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Node as NodeObject, Taint};
 use kube::{
     Api, Client,
-    api::{Patch, PatchParams},
+    api::{Patch, PatchParams, PostParams},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    cluster::{Node, all_nodes_ready},
+    cluster::{NAMESPACE_LABEL, Node, label_value},
     error::{Error, Result, within},
 };
 
+/// The taint that scenarios give.
+pub const TAINT: &str = "steadfast.dev/kept-free";
+
 const CALL: Duration = Duration::from_secs(15);
-/// How long hurt nodes may take until all are Ready again.
-const MENDED: Duration = Duration::from_secs(120);
 
 /// Lets a node take no new pods, or take them again.
 ///
@@ -31,18 +33,56 @@ pub async fn cordon(client: &Client, node: &Node, cordoned: bool) -> Result<()> 
     within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
 }
 
-/// Lets every node go on, take pods, and be Ready, whatever a scenario did to it and however that ended.
+/// Gives a node a taint of ours that no pod tolerates unless it says so, or takes it away; others stay as they are.
 ///
 /// # Errors
-/// When a node does not become Ready.
-pub async fn mend(client: &Client, nodes: &[Node]) -> Result<()> {
-    for node in nodes {
-        // One that is not paused can't be unpaused, and that is well.
-        drop(node.unpause().await);
+/// When the API server refuses.
+pub async fn taint(client: &Client, node: &Node, tainted: bool) -> Result<()> {
+    let doing = format!("node {}: {} {TAINT}", node.name, if tainted { "taint with" } else { "remove" });
+    let api: Api<NodeObject> = Api::all(client.clone());
+    let found = within(CALL, &doing, api.get(&node.name), Error::api(doing.clone())).await?;
+    let mut taints = found.spec.and_then(|spec| spec.taints).unwrap_or_default();
+    let before = taints.clone();
+    taints.retain(|taint| taint.key != TAINT);
+    if tainted {
+        let effect = "NoSchedule".to_owned();
+        taints.push(Taint { key: TAINT.to_owned(), effect, ..Taint::default() });
     }
-    all_nodes_ready(client, nodes.len(), MENDED).await?;
-    for node in nodes {
-        cordon(client, node, false).await?;
+    if taints == before {
+        return Ok(());
     }
-    Ok(())
+    // The controller of nodes taints them as well: its change between our reading and writing must not be lost.
+    let version = found.metadata.resource_version;
+    let patch = json!({"metadata": {"resourceVersion": version}, "spec": {"taints": taints}});
+    let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
+    let patch = api.patch(&node.name, &parameters, &patch);
+    within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+}
+
+/// Makes up a node without a machine: Ready, with this much room, these conditions beside Ready, and a taint of ours. Its
+/// time is short: when no kubelet speaks up for it, it is not Ready any more.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn make_up(
+    client: &Client,
+    name: &str,
+    namespace: &str,
+    room: &Value,
+    under: &[&str],
+) -> Result<()> {
+    let doing = format!("node {name}: make it up");
+    let condition =
+        |kind: &str| json!({"type": kind, "status": "True", "lastHeartbeatTime": Timestamp::now()});
+    let conditions: Vec<Value> = ["Ready"].iter().chain(under).map(|kind| condition(kind)).collect();
+    let object = json!({
+        "metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, NAMESPACE_LABEL: label_value(namespace)}},
+        "spec": {"taints": [{"key": TAINT, "effect": "NoSchedule"}]},
+        "status": {"capacity": room, "allocatable": room, "conditions": conditions},
+    });
+    let object: NodeObject =
+        serde_json::from_value(object).map_err(|error| Error::bug(format!("{doing}: {error}")))?;
+    let api: Api<NodeObject> = Api::all(client.clone());
+    let parameters = PostParams::default();
+    within(CALL, &doing, api.create(&parameters, &object), Error::api(doing.clone())).await.map(drop)
 }

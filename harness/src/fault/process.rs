@@ -1,4 +1,4 @@
-//! A program of the control plane is killed; the kubelet starts it again.
+//! A program of the control plane is killed, and the kubelet starts it again; or it is frozen for a while.
 
 use std::time::Duration;
 
@@ -45,6 +45,34 @@ pub async fn kill(node: &Node, program: &str) -> Result<Killed> {
     let away = until_asked(&format!("{program} runs again on {}", node.name), RETURN, ask).await?;
     let after = after.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     Ok(Killed { before, after, away })
+}
+
+/// The programs of the control plane that scenarios freeze.
+const FROZEN: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];
+
+/// Stops the one process of this name on a node from doing anything, until [`thaw_all`]. After a minute and more the
+/// kubelet would start it again.
+///
+/// # Errors
+/// When there is none.
+pub async fn freeze(node: &Node, program: &str) -> Result<()> {
+    let found = process(node, program).await?;
+    let number = found
+        .ok_or_else(|| Error::environment(format!("no {program} runs on {} to be frozen", node.name)))?;
+    node.run(&["kill", "-STOP", &number]).await.map(drop)
+}
+
+/// Lets what was frozen on a node go on.
+///
+/// # Errors
+/// The engine's own.
+pub async fn thaw_all(node: &Node) -> Result<()> {
+    for program in FROZEN {
+        if let Some(number) = process(node, program).await? {
+            node.run(&["kill", "-CONT", &number]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The process's number; none when there is no such process, which `pidof` says by its exit code.

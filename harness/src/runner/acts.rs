@@ -2,10 +2,11 @@
 
 use std::{fmt::Debug, time::Duration};
 
+use futures::future::try_join_all;
 use k8s_openapi::{
     NamespaceResourceScope,
     api::{
-        apps::v1::Deployment,
+        apps::v1::{Deployment, StatefulSet},
         core::v1::{PersistentVolumeClaim, Pod},
     },
 };
@@ -117,6 +118,21 @@ impl Run {
         Ok(())
     }
 
+    /// Judges, of many sets at once, that the diagnosis of each names its own cause, and no other.
+    ///
+    /// # Errors
+    /// When one does not; that is a finding as well.
+    pub async fn judge_diagnoses(
+        &self,
+        claim: Claim,
+        sets: impl IntoIterator<Item = (&str, &str)>,
+        deadline: Duration,
+    ) -> Result<()> {
+        let judge =
+            async |(set, cause): (&str, &str)| self.judge_diagnosis(claim, set, &[cause], deadline).await;
+        try_join_all(sets.into_iter().map(judge)).await.map(drop)
+    }
+
     /// Lets a sentinel take more memory, and asks it once: one that is killed for it must not be asked again when it
     /// is back. What became of it is to be seen in the journal.
     pub async fn overfill(&self, pod: &str, mebibytes: u32) {
@@ -176,9 +192,27 @@ impl Run {
     /// # Errors
     /// When the API server refuses.
     pub async fn scale_deployment(&self, name: &str, replicas: u32) -> Result<()> {
-        let doing = format!("deployment {name}: scale to {replicas}");
-        self.log().act("scale", format!("deployment/{name}"), doing.clone());
-        let api: Api<Deployment> = Api::namespaced(self.client().clone(), self.namespace());
+        self.scale::<Deployment>("deployment", name, replicas).await
+    }
+
+    /// Scales a set beside the workload's; does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn scale_set(&self, name: &str, replicas: u32) -> Result<()> {
+        self.scale::<StatefulSet>("statefulset", name, replicas).await
+    }
+
+    async fn scale<K>(&self, kind: &str, name: &str, replicas: u32) -> Result<()>
+    where
+        K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + DeserializeOwned
+            + Clone
+            + Debug,
+    {
+        let doing = format!("{kind} {name}: scale to {replicas}");
+        self.log().act("scale", format!("{kind}/{name}"), doing.clone());
+        let api: Api<K> = Api::namespaced(self.client().clone(), self.namespace());
         let (parameters, patch) =
             (PatchParams::default(), Patch::Merge(json!({"spec": {"replicas": replicas}})));
         let patch = api.patch(name, &parameters, &patch);

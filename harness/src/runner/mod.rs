@@ -5,6 +5,7 @@ pub mod catalogue;
 mod charts;
 mod claims;
 pub mod conclusion;
+mod departure;
 pub mod evidence;
 mod ledgers;
 mod lives;

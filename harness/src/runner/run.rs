@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     claim::Claim,
-    cluster::{Node, Site, Tunnel},
+    cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site, Tunnel},
     error::{Error, Result},
     journal::{Judged, Log, lifeline::WINDOW},
     manifest::{Manifest, apply::apply},
@@ -188,7 +188,7 @@ impl Run {
             self.client(),
             self.namespace(),
             &manifest,
-            &[("steadfast.dev/run", &self.inner.parts.run_label)],
+            &[(RUN_LABEL, &self.inner.parts.run_label), (NAMESPACE_LABEL, self.namespace())],
         )
         .await
     }
@@ -228,6 +228,22 @@ impl Run {
         node.ok_or_else(|| {
             Error::environment("the control plane is not ours: only that of our own clusters is hurt")
         })
+    }
+
+    /// The nodes that workloads run on, to be hurt: the workers, or the control plane where there are none.
+    ///
+    /// # Errors
+    /// When the cluster is not ours.
+    pub fn workers(&self) -> Result<Vec<&Node>> {
+        let control_plane = self.control_plane()?;
+        let workers = self.inner.parts.nodes.iter().filter(|node| *node != control_plane);
+        let workers: Vec<&Node> = workers.collect();
+        Ok(if workers.is_empty() { vec![control_plane] } else { workers })
+    }
+
+    /// The name of an object that this scenario makes outside its namespace: no other trial's.
+    pub fn outside(&self, name: &str) -> String {
+        format!("{}-{name}", self.namespace())
     }
 
     /// Applies objects that are not in a file.

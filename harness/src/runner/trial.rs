@@ -22,7 +22,7 @@ use super::{
     run::{HOLD, Parts, Run},
 };
 use crate::{
-    cluster::{Node, Site, create_namespace, delete_namespace},
+    cluster::{Node, Site, create_namespace, delete_namespace, remove_outside},
     error::{Error, Result},
     fault,
     journal::{
@@ -138,7 +138,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         result.broken_off = Some(broken_off(&error.into()));
         replay::settle_unrecorded(&mut result);
     }
-    if alone && let Err(error) = fault::node::mend(&shared.client, &shared.nodes).await {
+    if alone && let Err(error) = mend(shared, &namespace).await {
         shared.hurt.store(true, Ordering::Relaxed);
         shared.progress.send(Event::Message(format!("nodes are not as they were: {error}")));
     }
@@ -152,6 +152,13 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         shared.progress.send(Event::Message(format!("{namespace} stays: {error}")));
     }
     result
+}
+
+/// Makes the cluster whole again for those that come next.
+async fn mend(shared: &Shared, namespace: &str) -> Result<()> {
+    // A node that was made up can't become Ready.
+    remove_outside(&shared.client, namespace).await?;
+    fault::mend(&shared.client, &shared.nodes).await
 }
 
 /// The command that runs just this one again.

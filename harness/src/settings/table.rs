@@ -64,7 +64,7 @@ pub fn table() -> &'static [Setting] {
         Setting {
             key: "profile",
             default: "quick",
-            meaning: "quick: every claim and the fast controls; full: every control",
+            meaning: "quick: every claim and the fast controls; full: everything, also the slow scenarios and controls",
             set: |settings, text| text.parse().map(|profile| settings.profile = profile),
         },
         Setting {

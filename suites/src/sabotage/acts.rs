@@ -3,6 +3,7 @@
 use harness::{
     Error,
     claim::D4,
+    fault,
     runner::Sabotage,
     wait::expectations,
     workload::{
@@ -12,7 +13,7 @@ use harness::{
 };
 use serde_json::json;
 
-use crate::{comparison::STATELESS, seconds};
+use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds};
 
 /// Those that were Ready are not, and those that were not are.
 pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
@@ -177,3 +178,13 @@ pub const NO_MORE_PODS_ALLOWED: Sabotage =
     Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {
         Box::pin(async move { run.forbid_more("pods", 3).await })
     });
+
+/// The nodes that a taint should stop are cordoned as well.
+pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
+    Box::pin(async move {
+        for worker in run.workers()? {
+            fault::node::cordon(run.client(), worker, true).await?;
+        }
+        Ok(())
+    })
+});

@@ -236,3 +236,26 @@ pub const READY_BEFORE_IT_SERVES: Sabotage = Sabotage::Manifest(|manifest, workl
     container["command"] = json!(["sh", "-c", "sleep 20; exec docker-entrypoint.sh postgres"]);
     Ok(())
 });
+
+/// The set that should lack a ConfigMap lacks a Secret instead.
+pub const SECRET_FOR_CONFIG_MAP: Sabotage = Sabotage::Manifest(|manifest, _| {
+    let set = manifest.find("StatefulSet", "settings")?;
+    let secret = json!([{"secretRef": {"name": "no-such-settings"}}]);
+    set["spec"]["template"]["spec"]["containers"][0]["envFrom"] = secret;
+    Ok(())
+});
+
+/// The ServiceAccount that should be missing is there.
+pub const ACCOUNT_MADE: Sabotage = Sabotage::Manifest(|manifest, _| {
+    let account =
+        json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "no-such-account"}});
+    manifest.objects.push(account);
+    Ok(())
+});
+
+/// The set that cordoned nodes should stop goes onto them all the same.
+pub const CORDON_TOLERATED: Sabotage = Sabotage::Manifest(|manifest, _| {
+    let tolerations = json!([{"key": "node.kubernetes.io/unschedulable", "operator": "Exists"}]);
+    let patch = json!({"spec": {"template": {"spec": {"tolerations": tolerations}}}});
+    manifest.merge("StatefulSet", "late", &patch)
+});

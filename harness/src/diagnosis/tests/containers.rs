@@ -70,6 +70,21 @@ pub fn cases() -> Vec<Case> {
 }
 
 #[test]
+fn a_pod_that_is_made_anew_and_refused_again_is_no_progress() {
+    let creating = json!({"state": {"waiting": {"reason": "ContainerCreating"}}});
+    let once = World::new(1).container(0, creating).refused_by_node(0, "earlier");
+    assert_eq!(diagnose(&once.picture()).state, State::Moving);
+    let twice = once.clone().refused_by_node(0, "earlier still");
+    let diagnosis = diagnose(&twice.picture());
+    assert_eq!(diagnosis.ids(), [cause::POD_FAILED], "{diagnosis}");
+    assert!(diagnosis.to_string().contains("2 pods of the name web-0 have failed"), "{diagnosis}");
+    assert!(diagnosis.to_string().contains("on worker (NodeAffinity)"), "{diagnosis}");
+    assert_eq!(diagnose(&twice.without_pod(0).picture()).ids(), [cause::POD_FAILED]);
+    let other = once.refused_by_node(1, "of another pod");
+    assert_eq!(diagnose(&other.picture()).state, State::Moving);
+}
+
+#[test]
 fn a_container_that_has_just_begun_is_not_blamed() {
     let world = World::new(1)
         .container(0, json!({"state": {"running": {"startedAt": "2026-01-01T11:59:58Z"}}, "started": true}));

@@ -40,6 +40,8 @@ fn recreated(change: Value) -> World {
 
 pub fn cases() -> Vec<Case> {
     let hold = json!({"metadata": {"deletionTimestamp": LONG_AGO, "finalizers": ["example.com/hold"]}});
+    let leaving = json!({"metadata": {"deletionTimestamp": A_MINUTE_AGO}, "status": {"conditions": [{
+        "type": "NamespaceDeletionContentFailure", "status": "True", "message": "Some content can't be deleted"}]}});
     let quota = json!({"status": {"hard": {"pods": "2"}, "used": {"pods": "2"}}});
     vec![
         case(
@@ -52,6 +54,7 @@ pub fn cases() -> Vec<Case> {
         case(cause::LIMIT_RANGE_REFUSED, refused("pods \"web-2\" is forbidden: maximum memory usage per Container is 64Mi, but limit is 128Mi"), &["maximum memory"]),
         case(cause::SERVICE_ACCOUNT_MISSING, refused("pods \"web-2\" is forbidden: error looking up service account shop/web: serviceaccount \"web\" not found"), &["(serviceaccount/web)", "create serviceaccount web"]),
         case(cause::NAMESPACE_TERMINATING, refused("pods \"web-2\" is forbidden: unable to create new content in namespace shop because it is being terminated"), &["(namespace/shop)"]),
+        case(cause::NAMESPACE_TERMINATING, World::new(2).without_pod(1).object("namespace", "shop", leaving), &["is being deleted since 1 min 00 s", "Some content"]),
         case(cause::ADMISSION_REFUSED, refused("admission webhook \"policy.example.com\" denied the request: no tag"), &["no tag"]),
         case(cause::NAME_TAKEN, World::new(2).pod(1, json!({"metadata": {"ownerReferences": []}})), &["pod web-1"]),
         case(cause::FINALIZER_HOLDS, deleted(json!({"metadata": {"deletionGracePeriodSeconds": 0, "finalizers": ["example.com/hold"]}})), &["example.com/hold", "pod/web-1"]),

@@ -121,6 +121,37 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
+/// A cordoned node has a taint as well.
+fn cordoned() -> serde_json::Value {
+    let taint = json!({"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"});
+    json!({"spec": {"unschedulable": true, "taints": [taint]}})
+}
+
+#[test]
+fn the_control_plane_s_taint_does_not_hide_that_the_workers_are_cordoned() {
+    let world = mixed("2 node(s) were unschedulable").node("worker", cordoned()).node("worker2", cordoned());
+    let diagnosis = diagnose(&world.picture());
+    assert_eq!(diagnosis.ids(), [cause::NODES_CORDONED], "{diagnosis}");
+    // Uncordoning a node that has another taint as well would help nobody.
+    let other = json!({"key": "dedicated", "effect": "NoSchedule"});
+    let both = json!({"spec": {"taints": [other, cordoned()["spec"]["taints"][0]]}});
+    let world = world.node("worker", both.clone()).node("worker2", both);
+    assert_eq!(diagnose(&world.picture()).ids(), [cause::TAINT_NOT_TOLERATED]);
+}
+
+#[test]
+fn where_a_node_has_what_the_pod_asks_for_that_node_s_reason_counts() {
+    let message = "0/3 nodes are available: 1 node(s) had untolerated taint {dedicated: }, 2 node(s) didn't match Pod's node affinity/selector.";
+    let wanted = json!({"spec": {"nodeSelector": {"kubernetes.io/hostname": "worker2"}}});
+    let world = homeless(message).pod(1, wanted).node("worker2", taint("dedicated"));
+    let diagnosis = diagnose(&world.picture());
+    assert_eq!(diagnosis.ids(), [cause::TAINT_NOT_TOLERATED], "{diagnosis}");
+    let text = diagnosis.to_string();
+    assert!(text.contains("worker2 has dedicated:NoSchedule") && !text.contains("; worker has"), "{text}");
+    let nobody = json!({"spec": {"nodeSelector": {"kubernetes.io/hostname": "worker9"}}});
+    assert_eq!(diagnose(&world.pod(1, nobody).picture()).ids(), [cause::NO_NODE_MATCHES]);
+}
+
 #[test]
 fn two_resources_are_two_causes() {
     let diagnosis = diagnose(&mixed("2 Insufficient cpu, 2 Insufficient memory").picture());

@@ -185,4 +185,10 @@ fn a_volume_that_fits_is_about_to_be_bound() {
     for (size, phase) in [("1Mi", "Available"), ("2Gi", "Released")] {
         assert_eq!(diagnose(&volume(size, phase).picture()).ids(), [cause::NO_VOLUME_FITS]);
     }
+    let kept_for = |claim: &str| {
+        let reference = json!({"spec": {"claimRef": {"namespace": "shop", "name": claim}}});
+        diagnose(&volume("2Gi", "Available").object("volume", "mine", reference).picture())
+    };
+    assert_eq!(kept_for("data-web-1").state, State::Moving);
+    assert_eq!(kept_for("another").ids(), [cause::NO_VOLUME_FITS]);
 }

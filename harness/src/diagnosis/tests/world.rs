@@ -144,6 +144,16 @@ impl World {
         self
     }
 
+    /// An event about an earlier pod of this ordinal, seen now: its node refused it.
+    pub fn refused_by_node(mut self, ordinal: i32, uid: &str) -> Self {
+        self = self.event(uid, "NodeAffinity", "Predicate NodeAffinity failed");
+        if let Some(event) = self.events.last_mut() {
+            let about = json!({"kind": "Pod", "name": format!("web-{ordinal}")});
+            merge(event, json!({"involvedObject": about, "source": {"host": "worker"}}));
+        }
+        self
+    }
+
     /// A pod that no node has, with what the scheduler says.
     pub fn unscheduled(self, ordinal: i32, message: &str) -> Self {
         let scheduled =
@@ -188,6 +198,7 @@ impl World {
             at: NOW.parse().unwrap(),
             quiet: self.quiet,
             set: from(self.set.clone()),
+            home: Ok(self.all("namespace")),
             pods: self.all("pod"),
             claims: self.all("claim"),
             events: self.events.iter().map(event).collect(),

@@ -1,0 +1,50 @@
+//! The trial's own namespace goes before the trial is over.
+
+use std::time::Duration;
+
+use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Namespace};
+use kube::{Api, api::DeleteParams};
+
+use super::Run;
+use crate::{
+    error::{Error, Result, within},
+    wait::{Progress, until_asked},
+    workload::Set,
+};
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(15);
+
+impl Run {
+    /// Deletes the trial's namespace and what is in it; does not wait. What the trial made outside it stays.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_namespace(&self) -> Result<()> {
+        let name = self.namespace();
+        let doing = format!("delete namespace {name}");
+        self.log().act("delete", format!("namespace/{name}"), doing.clone());
+        let api: Api<Namespace> = Api::all(self.client().clone());
+        let parameters = DeleteParams::background();
+        within(CALL, &doing, api.delete(name, &parameters), Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// Waits until the API server refuses to delete a set: it learns of a policy a moment after it has taken it.
+    ///
+    /// # Errors
+    /// When it would go on to delete it.
+    pub async fn until_undeletable(&self, set: &Set, deadline: Duration) -> Result<()> {
+        let name = &set.promise.set;
+        let api: Api<StatefulSet> = Api::namespaced(self.probe_client().clone(), self.namespace());
+        let parameters = DeleteParams { dry_run: true, ..DeleteParams::background() };
+        let refused = || async {
+            Ok(match api.delete(name, &parameters).await {
+                Ok(_) => Progress::NotYet("it would delete it".to_owned()),
+                Err(kube::Error::Api(status)) if [403, 422].contains(&status.code) => Progress::Met,
+                Err(error) => Progress::NotYet(error.to_string()),
+            })
+        };
+        let sentence = format!("the API server refuses to delete statefulset {name}");
+        until_asked(&sentence, self.stretch(deadline), refused).await.map(drop)
+    }
+}

@@ -1,0 +1,94 @@
+//! A set that is stuck for one cause: beside the sentinel's, and like it but for what brings the cause about.
+
+use harness::{
+    Result,
+    manifest::{Manifest, patch::merge},
+    workload::SENTINEL,
+};
+use serde_json::{Value, json};
+
+/// A set with the one cause that is to be named.
+pub struct Case {
+    /// The set's name.
+    pub set: &'static str,
+    /// The cause's id.
+    pub cause: &'static str,
+    replicas: u32,
+    pod: Value,
+    container: Value,
+    claim: Value,
+}
+
+/// A set of one pod that is well, until more is said.
+pub fn case(set: &'static str, cause: &'static str) -> Case {
+    Case { set, cause, replicas: 1, pod: json!({}), container: json!({}), claim: json!({}) }
+}
+
+impl Case {
+    /// With so many pods.
+    pub fn replicas(mut self, replicas: u32) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// With a merge patch of the pod's spec.
+    pub fn pod(mut self, patch: Value) -> Self {
+        self.pod = patch;
+        self
+    }
+
+    /// With a merge patch of the container.
+    pub fn container(mut self, patch: Value) -> Self {
+        self.container = patch;
+        self
+    }
+
+    /// With a merge patch of the claims' spec.
+    pub fn claim(mut self, patch: Value) -> Self {
+        self.claim = patch;
+        self
+    }
+
+    /// With requests for so much of a resource.
+    pub fn requests(self, resource: &str, quantity: &str) -> Self {
+        self.container(json!({"resources": {"requests": {resource: quantity}, "limits": null}}))
+    }
+
+    /// With a volume beside the claim's, which the container mounts.
+    pub fn volume(mut self, source: &Value) -> Self {
+        let mut volume = json!({"name": "other"});
+        merge(&mut volume, source);
+        self.pod = json!({"volumes": [volume]});
+        let mounts = [("data", "/data"), ("other", "/other")]
+            .map(|(name, path)| json!({"name": name, "mountPath": path}));
+        self.container(json!({"volumeMounts": mounts}))
+    }
+
+    /// The set itself.
+    pub fn object(&self) -> Result<Value> {
+        let mut set = SENTINEL.manifest()?.find("StatefulSet", SENTINEL.name)?.clone();
+        let labels = json!({"app": self.set});
+        set["metadata"] = json!({"name": self.set, "labels": labels});
+        let spec = &mut set["spec"];
+        spec["replicas"] = json!(self.replicas);
+        spec["selector"] = json!({"matchLabels": labels});
+        spec["template"]["metadata"]["labels"] = labels;
+        merge(&mut spec["template"]["spec"], &self.pod);
+        merge(&mut spec["template"]["spec"]["containers"][0], &self.container);
+        merge(&mut spec["volumeClaimTemplates"][0]["spec"], &self.claim);
+        Ok(set)
+    }
+}
+
+/// Adds a set for each case.
+pub fn add(manifest: &mut Manifest, cases: &[Case]) -> Result<()> {
+    for case in cases {
+        manifest.objects.push(case.object()?);
+    }
+    Ok(())
+}
+
+/// The sets and their causes.
+pub fn named(cases: &[Case]) -> impl Iterator<Item = (&'static str, &'static str)> {
+    cases.iter().map(|case| (case.set, case.cause))
+}

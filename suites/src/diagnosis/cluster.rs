@@ -1,0 +1,65 @@
+//! The control plane stands still, and the cluster has no default storage class.
+
+use anyhow::Result;
+use harness::{
+    claim::S15,
+    diagnosis::cause::{CONTROLLER_IDLE, NO_DEFAULT_STORAGE_CLASS, SCHEDULER_IDLE},
+    fault::{process, storage},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::pod_ready,
+    workload::SENTINEL,
+};
+
+use super::case::{add, case};
+use crate::seconds;
+
+/// What this scenario makes.
+#[cfg(test)]
+pub(super) const CAUSES: &[&str] = &[NO_DEFAULT_STORAGE_CLASS, SCHEDULER_IDLE, CONTROLLER_IDLE];
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "diagnosis::cluster",
+            "no default storage class, a frozen scheduler, a frozen controller manager",
+            cluster,
+        )
+        .proves([S15])
+        .within(seconds(300))
+        .slow()
+        .alone(),
+    ]
+}
+
+async fn cluster(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            add(manifest, &[case("classless", NO_DEFAULT_STORAGE_CLASS).replicas(0)])?;
+            workload.with_replicas(manifest, 1)
+        })
+        .await?;
+    set.ready(1).await?;
+
+    run.step("no class is the default").await?;
+    storage::default_class(run.client(), false).await?;
+    run.scale_set("classless", 1).await?;
+    run.judge_diagnosis(S15, "classless", &[NO_DEFAULT_STORAGE_CLASS], seconds(40)).await?;
+    storage::default_class(run.client(), true).await?;
+    run.wait(&pod_ready("classless-0", None), seconds(90)).await?;
+
+    run.step("the scheduler stands still").await?;
+    let control_plane = run.control_plane()?;
+    process::freeze(control_plane, "kube-scheduler").await?;
+    set.scale(2).await?;
+    run.judge_diagnosis(S15, SENTINEL.name, &[SCHEDULER_IDLE], seconds(40)).await?;
+    process::thaw_all(control_plane).await?;
+    set.ready(2).await?;
+
+    run.step("the controller manager stands still").await?;
+    process::freeze(control_plane, "kube-controller-manager").await?;
+    set.scale(1).await?;
+    run.judge_diagnosis(S15, SENTINEL.name, &[CONTROLLER_IDLE], seconds(40)).await?;
+    process::thaw_all(control_plane).await?;
+    set.ready(1).await?;
+    Ok(())
+}

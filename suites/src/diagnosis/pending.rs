@@ -1,0 +1,84 @@
+//! The scheduler finds no node, or is not asked: each set is stuck for its own reason, side by side.
+
+use anyhow::Result;
+use harness::{
+    claim::S15,
+    diagnosis::cause,
+    runner::{Run, Scenario, scenario},
+    workload::SENTINEL,
+};
+use serde_json::json;
+
+use super::case::{Case, add, case, named};
+use crate::{sabotage::ANOTHER_CAUSE, seconds};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario("diagnosis::pending", "what the nodes lack, and who holds a pod back from them", pending)
+            .proves([S15])
+            .within(seconds(180))
+            .control("another_cause", [S15], ANOTHER_CAUSE, "why memory is stuck is insufficient-memory"),
+    ]
+}
+
+/// What this scenario makes.
+#[cfg(test)]
+pub(super) fn causes() -> Vec<&'static str> {
+    named(&cases()).chain(named(&[ports("")])).map(|(_, cause)| cause).collect()
+}
+
+fn cases() -> Vec<Case> {
+    let everywhere = |app: &str, topology: &str| json!([{"topologyKey": topology, "labelSelector": {"matchLabels": {"app": app}}}]);
+    let apart =
+        json!({"requiredDuringSchedulingIgnoredDuringExecution": everywhere("sentinel", "kubernetes.io/os")});
+    let mut spread = everywhere("spread", "example.com/zone");
+    spread[0]["maxSkew"] = json!(1);
+    spread[0]["whenUnsatisfiable"] = json!("DoNotSchedule");
+    let scratch =
+        json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "64Mi"}}}});
+    vec![
+        case("memory", cause::INSUFFICIENT_MEMORY).requests("memory", "1000Gi"),
+        case("cpu", cause::INSUFFICIENT_CPU).requests("cpu", "1000"),
+        case("disk", cause::INSUFFICIENT_EPHEMERAL_STORAGE).requests("ephemeral-storage", "1000Ti"),
+        case("device", cause::INSUFFICIENT_RESOURCE)
+            .container(json!({"resources": {"limits": {"example.com/device": "1"}}})),
+        case("selector", cause::NO_NODE_MATCHES).pod(json!({"nodeSelector": {"disk": "of-gold"}})),
+        case("apart", cause::ANTI_AFFINITY).pod(json!({"affinity": {"podAntiAffinity": apart}})),
+        case("spread", cause::TOPOLOGY_SPREAD).pod(json!({"topologySpreadConstraints": spread})),
+        case("gated", cause::SCHEDULING_GATED)
+            .pod(json!({"schedulingGates": [{"name": "example.com/wait"}]})),
+        case("unserved", cause::SCHEDULER_IDLE).pod(json!({"schedulerName": "nobody"})),
+        // The scheduler refuses a claim that is not the pod's own, which no list of reasons has.
+        case("foreign", cause::UNSCHEDULABLE)
+            .pod(json!({"volumes": [{"name": "scratch", "ephemeral": {"volumeClaimTemplate": scratch}}]})),
+    ]
+}
+
+/// Two pods that want one port of one node.
+fn ports(node: &str) -> Case {
+    case("ports", cause::PORTS_TAKEN)
+        .replicas(2)
+        .pod(json!({"nodeSelector": {"kubernetes.io/hostname": node}}))
+        .container(json!({"ports": [{"name": "http", "containerPort": 8080, "hostPort": 39471}]}))
+}
+
+async fn pending(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            add(manifest, &cases())?;
+            manifest.objects.push(json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+                "metadata": {"name": "foreign-0-scratch"},
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "64Mi"}}}}));
+            workload.with_replicas(manifest, 1)
+        })
+        .await?;
+    set.ready(1).await?;
+    let ports = ports(&set.pod(0)?.node.clone().unwrap_or_default());
+    run.apply_objects([ports.object()?]).await?;
+    run.step("each set is stuck for its own cause").await?;
+    run.judge_diagnoses(S15, named(&cases()), seconds(40)).await?;
+    run.judge_diagnosis(S15, ports.set, &[ports.cause], seconds(40)).await?;
+    run.step("a set that is well is said to be well").await?;
+    run.judge_diagnosis(S15, SENTINEL.name, &[], seconds(30)).await?;
+    Ok(())
+}

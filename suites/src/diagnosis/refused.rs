@@ -1,0 +1,77 @@
+//! The API server, or a node, does not take the pod: each set is stuck for its own reason, side by side.
+
+use anyhow::Result;
+use harness::{
+    claim::S15,
+    diagnosis::cause,
+    runner::{Run, Scenario, scenario},
+};
+use serde_json::json;
+
+use super::case::{Case, add, case, named};
+use crate::{sabotage::ACCOUNT_MADE, seconds};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "diagnosis::refused",
+            "an account, a class, a limit or a name that a pod can't have, and a node that sends it away",
+            refused,
+        )
+        .proves([S15])
+        .within(seconds(180))
+        .slow_control(
+            "account_made",
+            [S15],
+            ACCOUNT_MADE,
+            "why account is stuck is service-account-missing",
+        ),
+    ]
+}
+
+/// What this scenario makes.
+#[cfg(test)]
+pub(super) fn causes() -> Vec<&'static str> {
+    named(&cases()).chain(named(&[sent_away("")])).map(|(_, cause)| cause).collect()
+}
+
+fn cases() -> Vec<Case> {
+    vec![
+        case("account", cause::SERVICE_ACCOUNT_MISSING).pod(json!({"serviceAccountName": "no-such-account"})),
+        case("priority", cause::ADMISSION_REFUSED).pod(json!({"priorityClassName": "no-such-priority"})),
+        case("range", cause::LIMIT_RANGE_REFUSED)
+            .claim(json!({"resources": {"requests": {"storage": "1Gi"}}})),
+        case("taken", cause::NAME_TAKEN),
+    ]
+}
+
+/// A pod that passes the scheduler by, to a node that is not what it asks for.
+fn sent_away(node: &str) -> Case {
+    case("sent-away", cause::POD_FAILED).pod(json!({"nodeName": node, "nodeSelector": {"disk": "of-gold"}}))
+}
+
+async fn refused(run: Run) -> Result<()> {
+    run.apply_objects([
+        json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "small"},
+            "spec": {"limits": [{"type": "PersistentVolumeClaim", "max": {"storage": "100Mi"}}]}}),
+        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "taken-0", "labels": {"app": "stranger"}},
+            "spec": {"schedulingGates": [{"name": "example.com/wait"}],
+                "containers": [{"name": "stranger", "image": "steadfast/sentinel:1"}]}}),
+    ])
+    .await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            add(manifest, &cases())?;
+            workload.with_replicas(manifest, 1)
+        })
+        .await?;
+    run.step("each set is stuck for its own cause").await?;
+    run.judge_diagnoses(S15, named(&cases()), seconds(40)).await?;
+    run.step("a node sends every pod of a set away").await?;
+    set.ready(1).await?;
+    let sent_away = sent_away(&set.pod(0)?.node.clone().unwrap_or_default());
+    run.apply_objects([sent_away.object()?]).await?;
+    run.judge_diagnosis(S15, sent_away.set, &[sent_away.cause], seconds(60)).await?;
+    run.scale_set(sent_away.set, 0).await?;
+    Ok(())
+}
