@@ -62,6 +62,25 @@ impl Run {
         fault::process::kill(node, program).await
     }
 
+    /// Lets a program of the control plane stand still, until [`Run::thaw`].
+    ///
+    /// # Errors
+    /// When the control plane is not ours, or the program does not run.
+    pub async fn freeze(&self, program: &str) -> Result<()> {
+        let node = self.control_plane()?;
+        self.log().act("freeze", format!("control-plane/{program}"), format!("freeze {program}"));
+        fault::process::freeze(node, program).await
+    }
+
+    /// Lets every program of the control plane go on.
+    ///
+    /// # Errors
+    /// When the control plane is not ours.
+    pub async fn thaw(&self) -> Result<()> {
+        self.log().act("thaw", "control-plane", "let its programs go on");
+        fault::process::thaw_all(self.control_plane()?).await
+    }
+
     /// Deletes a pod; does not wait.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use anyhow::Result;
 use harness::{
     claim::S15,
     diagnosis::cause::{CONTROLLER_IDLE, NO_DEFAULT_STORAGE_CLASS, SCHEDULER_IDLE},
-    fault::{process, storage},
+    fault::storage,
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::SENTINEL,
@@ -48,18 +48,17 @@ async fn cluster(run: Run) -> Result<()> {
     run.wait(&pod_ready("classless-0", None), seconds(90)).await?;
 
     run.step("the scheduler stands still").await?;
-    let control_plane = run.control_plane()?;
-    process::freeze(control_plane, "kube-scheduler").await?;
+    run.freeze("kube-scheduler").await?;
     set.scale(2).await?;
     run.judge_diagnosis(S15, SENTINEL.name, &[SCHEDULER_IDLE], seconds(40)).await?;
-    process::thaw_all(control_plane).await?;
+    run.thaw().await?;
     set.ready(2).await?;
 
     run.step("the controller manager stands still").await?;
-    process::freeze(control_plane, "kube-controller-manager").await?;
+    run.freeze("kube-controller-manager").await?;
     set.scale(1).await?;
     run.judge_diagnosis(S15, SENTINEL.name, &[CONTROLLER_IDLE], seconds(40)).await?;
-    process::thaw_all(control_plane).await?;
+    run.thaw().await?;
     set.ready(1).await?;
     Ok(())
 }
