@@ -50,12 +50,12 @@ pub(crate) const fn seconds(seconds: u64) -> std::time::Duration {
 
 #[cfg(test)]
 mod tests {
-    use harness::runner::catalogue;
+    use harness::runner::mistakes;
 
     #[test]
     fn every_claim_is_proved_and_has_a_control() {
         let catalogue = super::catalogue();
-        assert_eq!(catalogue::mistakes(&catalogue), Vec::<String>::new());
-        assert_eq!(catalogue::unproved_and_uncontrolled(&catalogue), Vec::<String>::new());
+        assert_eq!(mistakes::of(&catalogue), Vec::<String>::new());
+        assert_eq!(mistakes::unproved_and_uncontrolled(&catalogue), Vec::<String>::new());
     }
 }

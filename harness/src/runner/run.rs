@@ -11,28 +11,22 @@ use kube::Client;
 use serde_json::Value;
 
 use super::{
-    catalogue::{Control, Plan, Sabotage},
+    catalogue::{Plan, Sabotage},
     evidence::Secrets,
     state::State,
 };
 use crate::{
-    claim::Claim,
     cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site, Tunnel},
     error::{Error, Result},
-    journal::{Judged, Log, lifeline::WINDOW},
+    journal::Log,
     manifest::{Manifest, apply::apply},
-    report::{
-        progress::{Event, Progress},
-        result::{Finding, Measure, Row},
-    },
+    report::progress::{Event, Progress},
     wait::{Expectation, Waiter, expectations},
     workload::{Set, Workload, folder, garage, sentinel::Sentinel},
 };
 
 /// How long a fresh pod of ours may take until it runs.
 const PROBE_DEADLINE: Duration = Duration::from_secs(120);
-/// The window in which something must not happen, once the controller is known to have looked.
-pub const HOLD: Duration = Duration::from_millis(1500);
 
 /// A running scenario. Cheap to clone.
 #[derive(Clone)]
@@ -103,6 +97,10 @@ impl Run {
     /// Where the cluster is, for programs that talk to it.
     pub(super) fn site(&self) -> &Site {
         &self.inner.parts.site
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.inner.parts
     }
 
     pub(super) fn secrets(&self) -> &Secrets {
@@ -283,107 +281,6 @@ impl Run {
     /// A deadline for a quick machine, as the setting for slow ones stretches it, within the scenario's time.
     pub fn stretch(&self, deadline: Duration) -> Duration {
         self.inner.parts.waiter.at_most(deadline.mul_f64(self.inner.parts.patience))
-    }
-
-    /// Waits for what a claim promises.
-    ///
-    /// # Errors
-    /// When it does not come about; that is a finding as well.
-    pub async fn expect(
-        &self,
-        claim: Claim,
-        expectation: &Expectation,
-        deadline: Duration,
-    ) -> Result<Duration> {
-        let outcome = self.wait(expectation, deadline).await;
-        self.found(claim, outcome)
-    }
-
-    /// Watches for the stated window that what a claim promises stays so. Call it when the controller is known to
-    /// have looked.
-    ///
-    /// # Errors
-    /// When it does not stay so; that is a finding as well.
-    pub async fn hold(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
-        self.log().act(WINDOW, "scenario", format!("for {HOLD:?}: {}", expectation.sentence));
-        let outcome = self.inner.parts.waiter.hold(expectation, HOLD).await;
-        self.found(claim, outcome)
-    }
-
-    /// Passes an outcome on; one that a claim forbids is a finding as well.
-    ///
-    /// # Errors
-    /// The outcome's own.
-    pub fn found<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
-        match &outcome {
-            Ok(_) => self.judge(claim, None),
-            Err(Error::Failed(message)) => self.judge(claim, [message.clone()]),
-            Err(_) => {}
-        }
-        outcome
-    }
-
-    /// Judges a claim by an answer: `None` speaks for it, words against it.
-    pub fn judge(&self, claim: Claim, against: impl IntoIterator<Item = String>) {
-        let id = claim.id.to_owned();
-        let finding = |message| Finding { claim: id.clone(), message, quotes: Vec::new() };
-        self.take(claim, 1, against.into_iter().map(finding).collect());
-    }
-
-    /// Judges that two things are equal.
-    pub fn judge_equal<T: PartialEq + fmt::Debug>(&self, claim: Claim, what: &str, expected: T, found: T) {
-        let differs = expected != found;
-        self.judge(claim, differs.then(|| format!("{what}: expected {expected:?}, found {found:?}")));
-    }
-
-    /// Fills a row of the table Deployment against StatefulSet with what was seen, and judges both cells, each given as
-    /// expected and found.
-    ///
-    /// # Errors
-    /// When a cell is not as expected: what follows would stand on it.
-    pub fn row(
-        &self,
-        claim: Claim,
-        feature: &str,
-        deployment: (&str, String),
-        set: (&str, String),
-    ) -> Result<()> {
-        let differs = |column: &str, (expected, found): &(&str, String)| {
-            let words = format!("{feature} of {column}: expected {expected}, found {found}");
-            (expected != found).then_some(words)
-        };
-        let against: Vec<_> =
-            differs("a Deployment", &deployment).into_iter().chain(differs("a StatefulSet", &set)).collect();
-        let (deployment, stateful_set) = (deployment.1, set.1);
-        self.state().comparison.push(Row { feature: feature.to_owned(), deployment, stateful_set });
-        let outcome = if against.is_empty() { Ok(()) } else { Err(Error::failed(against.join("; "))) };
-        self.found(claim, outcome)
-    }
-
-    /// Takes findings that a checker made, with how much it judged.
-    pub fn take(&self, claim: Claim, judged: u64, mut findings: Vec<Finding>) {
-        for finding in &mut findings {
-            finding.message = self.inner.parts.secrets.redact(&finding.message);
-        }
-        self.state().against.extend_from_slice(&findings);
-        self.log().judged(Judged { claim: claim.id.to_owned(), count: judged, against: findings });
-    }
-
-    /// Returns when a control has turned every claim red that it names, by what the scenario judges itself.
-    pub(super) async fn turned_red(&self, control: &Control) {
-        let mut changed = self.log().subscribe();
-        loop {
-            if control.is_met(&self.state().against) {
-                return;
-            }
-            // The log outlives its scenario.
-            drop(changed.changed().await);
-        }
-    }
-
-    /// Keeps a figure for the report.
-    pub fn measure(&self, name: &str, value: f64, unit: &str) {
-        self.state().measures.push(Measure { name: name.to_owned(), value, unit: unit.to_owned() });
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {

@@ -1,11 +1,10 @@
-//! A whole run under `cargo test`: what is selected, the cluster for it, the trials, the reports.
+//! A whole run: the cluster for it, what its trials share, the reports.
 
 use std::{
     collections::BTreeMap,
     io::{IsTerminal, Write},
-    process::ExitCode,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -13,114 +12,23 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
-use libtest_mimic::{Arguments, Failed, Trial};
 use tokio::{runtime::Runtime, signal::unix::SignalKind, sync::RwLock};
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Plan, Scenario, catalogue,
-    trial::{self, Shared},
-};
+use super::{Plan, trial::Shared};
 use crate::{
     cluster::{self, Capability, Cluster, RunLock},
     error::{Error, Result},
     report::{
         self, console,
         progress::{Event, Progress},
-        result::{Outcome, RunFacts, SCHEMA, Trouble},
+        result::{RunFacts, SCHEMA, Trouble},
         store,
         tally::Report,
     },
-    settings::{Keep, Profile, Settings},
+    settings::{Keep, Settings},
     wait::pause,
 };
-
-/// Runs a catalogue as `cargo test` expects it of a test program.
-pub fn main(catalogue: &[Scenario]) -> ExitCode {
-    let mut arguments = Arguments::from_args();
-    let mistakes = catalogue::mistakes(catalogue);
-    if !mistakes.is_empty() {
-        complain(&format!("the catalogue is wrong: {}", mistakes.join("; ")));
-        return ExitCode::from(2);
-    }
-    let settings = match Settings::load() {
-        Ok(settings) => settings,
-        Err(error) => return fail(error),
-    };
-    let mut plans: Vec<Plan> = catalogue.iter().flat_map(Scenario::plans).collect();
-    // The longest first, so that none of them is left over when all others have ended; those that run alone last.
-    plans.sort_by_key(|plan| (plan.scenario.alone, std::cmp::Reverse(plan.scenario.deadline)));
-    let session: Arc<Mutex<Option<Session>>> = Arc::default();
-    let trials = trials(&plans, settings.profile, &session);
-    let selected: Vec<String> = trials
-        .iter()
-        .filter(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial))
-        .map(|trial| trial.name().to_owned())
-        .collect();
-    // Listing, and a filter that matches nothing, never touch Docker.
-    if arguments.list || selected.is_empty() {
-        if !arguments.list {
-            let filter = arguments.filter.as_deref().unwrap_or_default();
-            complain(&catalogue::nothing_matches(filter));
-        }
-        return libtest_mimic::run(&arguments, trials).exit_code();
-    }
-    let chosen: Vec<&Plan> = plans.iter().filter(|plan| selected.contains(&plan.name)).collect();
-    let needs = Needs::of(&chosen);
-    match Session::begin(settings, selected, &needs) {
-        Ok(begun) => {
-            if arguments.test_threads.is_none() {
-                arguments.test_threads = Some(begun.shared.settings.parallel.get());
-            }
-            *session.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
-            let conclusion = libtest_mimic::run(&arguments, trials);
-            let ended = session.lock().unwrap_or_else(PoisonError::into_inner).take();
-            match ended.map(|session| session.end().and_then(Ended::show)) {
-                Some(Ok(Some(code))) => ExitCode::from(code),
-                Some(Ok(None)) => conclusion.exit_code(),
-                Some(Err(error)) => fail(error),
-                None => conclusion.exit_code(),
-            }
-        }
-        Err(error) => fail(error),
-    }
-}
-
-fn fail(error: Error) -> ExitCode {
-    let code = ExitCode::from(error.exit_code());
-    complain(&trial::words(error));
-    code
-}
-
-fn complain(message: &str) {
-    // Nobody can be told that standard error is closed.
-    drop(writeln!(std::io::stderr().lock(), "steadfast: {message}"));
-}
-
-fn trials(plans: &[Plan], profile: Profile, session: &Arc<Mutex<Option<Session>>>) -> Vec<Trial> {
-    let trial = |(index, plan): (usize, &Plan)| {
-        let (plan, session) = (plan.clone(), Arc::clone(session));
-        let left_out = plan.left_out(profile);
-        let trial = Trial::test(plan.name.clone(), move || {
-            let (shared, handle) = {
-                let session = session.lock().unwrap_or_else(PoisonError::into_inner);
-                let session = session.as_ref().ok_or("the run has not begun")?;
-                (Arc::clone(&session.shared), session.runtime.handle().clone())
-            };
-            if let Some(reason) = shared.skipped.get(&plan.name) {
-                shared.progress.send(Event::Message(format!("{}: {reason}", plan.name)));
-                return Ok(());
-            }
-            let result = handle.block_on(trial::run(shared, plan, index)).map_err(trial::words)?;
-            match result.outcome {
-                Outcome::Passed => Ok(()),
-                _ => Err(Failed::from(trial::first_line(&result))),
-            }
-        });
-        trial.with_ignored_flag(left_out)
-    };
-    plans.iter().enumerate().map(trial).collect()
-}
 
 /// What the selected plans need of a cluster.
 pub(super) struct Needs {
@@ -285,7 +193,7 @@ pub(super) struct Ended {
 
 impl Ended {
     /// Writes the summary; the answer is the exit code, where it is not the runner's own.
-    fn show(self) -> Result<Option<u8>> {
+    pub(super) fn show(self) -> Result<Option<u8>> {
         let mut out = std::io::stdout().lock();
         let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
         console::write(&mut out, &self.report, &self.directory, colour)?;

@@ -19,7 +19,8 @@ use super::{
     catalogue::Plan,
     conclusion::{broken_off, chain},
     evidence::{self, Secrets},
-    run::{HOLD, Parts, Run},
+    judging::HOLD,
+    run::{Parts, Run},
 };
 use crate::{
     cluster::{Node, Site, create_namespace, delete_namespace, remove_outside},

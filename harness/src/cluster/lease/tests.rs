@@ -1,0 +1,111 @@
+//! Plans, names, locks and records of leases.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::*;
+
+/// A new folder for one test.
+pub fn folder() -> Utf8PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let temporary = Utf8PathBuf::from_path_buf(std::env::temp_dir()).unwrap();
+    let folder = temporary.join(format!("steadfast-test-{}-{number}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+fn images(id: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([("postgres:17".to_owned(), id.to_owned())])
+}
+
+#[test]
+fn the_plan_follows_from_what_is_found() {
+    let ready = Record { images: images("a"), ..Record::new(State::Ready) };
+    let of = |alive, others, wanted| plan(Some(&ready), alive, others, &images(wanted), false);
+    assert_eq!(of(true, false, "a"), Plan::Use);
+    assert_eq!(of(true, true, "a"), Plan::Use);
+    assert_eq!(of(true, false, "b"), Plan::Load);
+    assert_eq!(of(false, false, "a"), Plan::Make);
+    // Nobody's images or cluster are changed while he uses them: it may be he who stopped a node.
+    assert_eq!(of(true, true, "b"), Plan::Elsewhere);
+    assert_eq!(of(false, true, "a"), Plan::Elsewhere);
+    for state in [State::Creating, State::Removing] {
+        assert_eq!(plan(Some(&Record::new(state)), true, false, &images("a"), false), Plan::Make);
+    }
+    assert_eq!(plan(None, false, false, &images("a"), false), Plan::Make);
+    // Who may hurt a cluster shares it with nobody, and nobody trusts what he left.
+    assert_eq!(plan(Some(&ready), true, true, &images("a"), true), Plan::Elsewhere);
+    assert_eq!(plan(Some(&ready), true, false, &images("a"), true), Plan::Use);
+    let hurt = Record { images: images("a"), ..Record::new(State::Alone) };
+    assert_eq!(plan(Some(&hurt), true, true, &images("a"), false), Plan::Elsewhere);
+    assert_eq!(plan(Some(&hurt), true, false, &images("a"), false), Plan::Make);
+}
+
+#[test]
+fn names_tell_clusters_apart_and_are_known_again() {
+    let here = Utf8Path::new("/cache");
+    let first = name(here, "config", "sha256:1", 0);
+    assert_eq!(first, name(here, "config", "sha256:1", 0));
+    assert_ne!(first, name(here, "config", "sha256:2", 0));
+    assert_ne!(first, name(Utf8Path::new("/other"), "config", "sha256:1", 0));
+    assert!(is_ours(&first) && is_ours(&name(here, "config", "sha256:1", 3)));
+    for foreign in ["kind", "steadfast-x", "steadfast-test", "steadfast-0123456", "steadfast-01234567-a"] {
+        assert!(!is_ours(foreign), "{foreign}");
+    }
+}
+
+#[tokio::test]
+async fn one_stands_in_the_door_and_many_are_guests() {
+    let cache = folder();
+    let quick = Duration::from_millis(300);
+    let place = Place::new(&cache, "steadfast-01234567").unwrap();
+    let door = place.enter(&Progress::silent()).await.unwrap();
+    let refused = place.enter_within(quick, &Progress::silent()).await.unwrap_err();
+    assert_eq!(refused.exit_code(), exit::IN_USE);
+
+    let (first, second) = (door.check_in().unwrap(), door.check_in().unwrap());
+    assert!(door.in_use().unwrap());
+    drop(door);
+    let door = place.enter_within(quick, &Progress::silent()).await.unwrap();
+    drop(first);
+    assert!(door.in_use().unwrap());
+    drop(second);
+    assert!(!door.in_use().unwrap());
+    std::fs::remove_dir_all(cache).unwrap();
+}
+
+#[tokio::test]
+async fn records_are_kept_and_broken_ones_are_half_made() {
+    let cache = folder();
+    let place = Place::new(&cache, "steadfast-01234567").unwrap();
+    let door = place.enter(&Progress::silent()).await.unwrap();
+    assert_eq!(door.record().unwrap(), None);
+    let record = Record { kept: true, images: images("a"), ..Record::new(State::Ready) };
+    door.write(&record).unwrap();
+    assert_eq!(door.record().unwrap(), Some(record));
+    assert_eq!(Place::all(&cache).unwrap().len(), 1);
+    std::fs::write(place.file("json"), "{\"state\":").unwrap();
+    assert_eq!(door.record().unwrap(), Some(Record::new(State::Creating)));
+    door.forget();
+    assert!(Place::all(&cache).unwrap().is_empty());
+    std::fs::remove_dir_all(cache).unwrap();
+}
+
+#[tokio::test]
+async fn a_killed_process_leaves_no_lock() {
+    let cache = folder();
+    let place = Place::new(&cache, "steadfast-01234567").unwrap();
+    let door = place.enter(&Progress::silent()).await.unwrap();
+    // Another process holds our lock: its own handle, inherited.
+    let mut holder = std::process::Command::new("sh")
+        .args(["-c", "exec sleep 60"])
+        .stdin(door.file.try_clone().unwrap())
+        .spawn()
+        .unwrap();
+    drop(door);
+    assert!(place.enter_within(Duration::from_millis(200), &Progress::silent()).await.is_err());
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    place.enter_within(Duration::from_secs(5), &Progress::silent()).await.unwrap();
+    std::fs::remove_dir_all(cache).unwrap();
+}
