@@ -35,8 +35,9 @@ async fn limits(run: Run) -> Result<()> {
     run.step(format!("pod 1 takes {TOO_MUCH} MiB, twice its limit: it is killed and comes back")).await?;
     run.overfill(&one.pod, TOO_MUCH).await;
     run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
-    let ended = set.pod(1)?.containers.first().and_then(|container| container.ended.clone());
-    run.judge_equal(S20, "how it ended", Some(("OOMKilled".to_owned(), 137)), ended);
+    // By the kernel's hand: the reason is the runtime's, and may be Error where it hears of the kill after the end.
+    let code = set.pod(1)?.containers.first().and_then(|container| Some(container.ended.as_ref()?.1));
+    run.judge_equal(S20, "the code with which it ended", Some(137), code);
     run.judge_equal(S20, "the data on its volume", mark, run.find_mark(&one.pod).await?);
 
     run.step("a pod that asks for more than any node has stays Pending").await?;

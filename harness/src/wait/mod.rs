@@ -31,6 +31,8 @@
 //!   so is reckoned from the kubelet's own time ([`Pod::ready_since`]), not from when we heard of it.
 //! - **Asked once.** A client that tries again after a refusal asks twice: what is to be refused, or kills who is asked, goes through
 //!   a client that does not.
+//! - **A reason goes another way than its fact.** A container runtime hears of a kill for want of memory by an event of its own; where
+//!   that comes after the container's end, the reason is `Error` and not `OOMKilled`. The exit code is the kernel's.
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
 //! [`Set::nudge`]: crate::workload::Set::nudge
