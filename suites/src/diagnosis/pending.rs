@@ -24,16 +24,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 /// What this scenario makes.
 #[cfg(test)]
 pub(super) fn causes() -> Vec<&'static str> {
-    named(&cases()).chain(named(&[ports("")])).map(|(_, cause)| cause).collect()
+    named(&cases()).chain(named(&beside(""))).map(|(_, cause)| cause).collect()
 }
 
 fn cases() -> Vec<Case> {
-    let everywhere = |app: &str, topology: &str| json!([{"topologyKey": topology, "labelSelector": {"matchLabels": {"app": app}}}]);
-    let apart =
-        json!({"requiredDuringSchedulingIgnoredDuringExecution": everywhere("sentinel", "kubernetes.io/os")});
-    let mut spread = everywhere("spread", "example.com/zone");
-    spread[0]["maxSkew"] = json!(1);
-    spread[0]["whenUnsatisfiable"] = json!("DoNotSchedule");
+    let spread = json!([{"topologyKey": "example.com/zone", "maxSkew": 1,
+        "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": "spread"}}}]);
     let scratch =
         json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "64Mi"}}}});
     vec![
@@ -43,7 +39,6 @@ fn cases() -> Vec<Case> {
         case("device", cause::INSUFFICIENT_RESOURCE)
             .container(json!({"resources": {"limits": {"example.com/device": "1"}}})),
         case("selector", cause::NO_NODE_MATCHES).pod(json!({"nodeSelector": {"disk": "of-gold"}})),
-        case("apart", cause::ANTI_AFFINITY).pod(json!({"affinity": {"podAntiAffinity": apart}})),
         case("spread", cause::TOPOLOGY_SPREAD).pod(json!({"topologySpreadConstraints": spread})),
         case("gated", cause::SCHEDULING_GATED)
             .pod(json!({"schedulingGates": [{"name": "example.com/wait"}]})),
@@ -54,12 +49,18 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// Two pods that want one port of one node.
-fn ports(node: &str) -> Case {
-    case("ports", cause::PORTS_TAKEN)
-        .replicas(2)
-        .pod(json!({"nodeSelector": {"kubernetes.io/hostname": node}}))
-        .container(json!({"ports": [{"name": "http", "containerPort": 8080, "hostPort": 39471}]}))
+/// Sets that a pod of the sentinel's, on this node, must be there before.
+fn beside(node: &str) -> [Case; 2] {
+    let apart = json!({"requiredDuringSchedulingIgnoredDuringExecution": [
+        {"topologyKey": "kubernetes.io/os", "labelSelector": {"matchLabels": {"app": SENTINEL.name}}}]});
+    [
+        case("apart", cause::ANTI_AFFINITY).pod(json!({"affinity": {"podAntiAffinity": apart}})),
+        // Two pods that want one port of one node.
+        case("ports", cause::PORTS_TAKEN)
+            .replicas(2)
+            .pod(json!({"nodeSelector": {"kubernetes.io/hostname": node}}))
+            .container(json!({"ports": [{"name": "http", "containerPort": 8080, "hostPort": 39471}]})),
+    ]
 }
 
 async fn pending(run: Run) -> Result<()> {
@@ -73,11 +74,12 @@ async fn pending(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
-    let ports = ports(&set.pod(0)?.node.clone().unwrap_or_default());
-    run.apply_objects([ports.object()?]).await?;
+    let beside = beside(&set.pod(0)?.node.clone().unwrap_or_default());
+    for case in &beside {
+        run.apply_objects([case.object()?]).await?;
+    }
     run.step("each set is stuck for its own cause").await?;
-    run.judge_diagnoses(S15, named(&cases()), seconds(40)).await?;
-    run.judge_diagnosis(S15, ports.set, &[ports.cause], seconds(40)).await?;
+    run.judge_diagnoses(S15, named(&cases()).chain(named(&beside)), seconds(40)).await?;
     run.step("a set that is well is said to be well").await?;
     run.judge_diagnosis(S15, SENTINEL.name, &[], seconds(30)).await?;
     Ok(())
