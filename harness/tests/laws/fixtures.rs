@@ -28,17 +28,20 @@ pub const JOURNALS: [&str; 15] = [
     "start_ordinal",
 ];
 
-/// Runs of real sabotage.
-pub const CONTROLS: [&str; 9] = [
+/// Runs of real sabotage, and of a controller that was broken for real.
+pub const CONTROLS: [&str; 12] = [
     "claim_deleted_with_pod",
     "delete_claims_when_scaled",
     "forced_deletion",
+    "generation_never_seen",
+    "healthy_pod_replaced",
     "lowest_rolled_first",
     "min_ready_seconds_removed",
     "parallel_up",
     "partition_ignored",
     "rolling_update",
     "status_written_by_another",
+    "updated_counted_short",
 ];
 
 pub fn path(journal: &str) -> Utf8PathBuf {

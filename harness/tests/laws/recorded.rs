@@ -54,6 +54,8 @@ fn each_sabotage_on_a_real_cluster_turns_exactly_its_claim_red() {
         ("claim_deleted_with_pod", "S7", "sentinel-1 came back with another data-sentinel-1"),
         ("delete_claims_when_scaled", "S17", "data-sentinel-2 was deleted when the set was scaled down"),
         ("forced_deletion", "K1", "sentinel-1 was removed while its container sentinel was still running"),
+        ("generation_never_seen", "K19", "observedGeneration is 1, the generation 2, and for 30 s nothing"),
+        ("healthy_pod_replaced", "K3", "sentinel-2 was taken away for nothing: it was healthy, asked for"),
         ("lowest_rolled_first", "K3", "sentinel-0 began to terminate while sentinel-1 was still of the same"),
         ("min_ready_seconds_removed", "K8", "after sentinel-1 was ready; minReadySeconds is 5"),
         ("parallel_up", "S8", "sentinel-1 was created while sentinel-0 was not ready"),
@@ -64,6 +66,7 @@ fn each_sabotage_on_a_real_cluster_turns_exactly_its_claim_red() {
             "sentinel-0 was created at revision sentinel-d46c47fcb, below the partition 2",
         ),
         ("rolling_update", "K5", "sentinel-2 was taken away under OnDelete"),
+        ("updated_counted_short", "K19", "updatedReplicas is 2; its pods give 3, and for 15 s nothing has"),
         ("status_written_by_another", "K19", "observedGeneration went back from 1 to 0"),
     ] {
         red(&lines(&format!("controls/{control}")), claim, words);
