@@ -10,7 +10,7 @@ use harness::{
 use serde_json::{Value, json};
 
 /// Runs in which every promise was kept.
-pub const JOURNALS: [&str; 14] = [
+pub const JOURNALS: [&str; 15] = [
     "claims_outlive_the_set",
     "comparison",
     "highest_first",
@@ -20,6 +20,7 @@ pub const JOURNALS: [&str; 14] = [
     "parallel",
     "partition",
     "pod_returns",
+    "recreate",
     "retention_policy",
     "scale_down",
     "scale_up",
@@ -28,7 +29,7 @@ pub const JOURNALS: [&str; 14] = [
 ];
 
 /// Runs of real sabotage.
-pub const CONTROLS: [&str; 9] = [
+pub const CONTROLS: [&str; 10] = [
     "claim_deleted_with_pod",
     "delete_claims_when_scaled",
     "forced_deletion",
@@ -36,6 +37,7 @@ pub const CONTROLS: [&str; 9] = [
     "min_ready_seconds_removed",
     "parallel_up",
     "partition_ignored",
+    "recreate_rolled",
     "rolling_update",
     "status_written_by_another",
 ];

@@ -1,5 +1,7 @@
 //! K3, K4, K5, K8 and K23: how a set replaces its pods.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::fixtures::{
@@ -230,4 +232,17 @@ fn k23_waits_for_no_pod_that_an_earlier_set_left() {
     }
     let refuted = refuted(&lines);
     assert!(refuted.iter().all(|(claim, _)| claim != "K23"), "{refuted:#?}");
+}
+
+/// All old pods go at once, and before they are available.
+#[test]
+fn what_recreate_does_breaks_the_laws_of_other_strategies() {
+    let mut lines = lines("recreate");
+    green(&lines);
+    for promise in promises(&mut lines) {
+        promise["recreate"] = json!(false);
+    }
+    let refuted = refuted(&lines);
+    let claims: BTreeSet<_> = refuted.iter().map(|(claim, _)| claim.as_str()).collect();
+    assert_eq!(claims, BTreeSet::from(["K3", "K8"]), "{refuted:#?}");
 }
