@@ -10,7 +10,7 @@ use harness::{
 use serde_json::{Value, json};
 
 /// Runs in which every promise was kept.
-pub const JOURNALS: [&str; 15] = [
+pub const JOURNALS: [&str; 16] = [
     "claims_outlive_the_set",
     "comparison",
     "highest_first",
@@ -21,6 +21,7 @@ pub const JOURNALS: [&str; 15] = [
     "parallel_roll",
     "partition",
     "pod_returns",
+    "recreate",
     "retention_policy",
     "scale_down",
     "scale_up",
@@ -29,7 +30,7 @@ pub const JOURNALS: [&str; 15] = [
 ];
 
 /// Runs of real sabotage, and of a controller that was broken for real.
-pub const CONTROLS: [&str; 12] = [
+pub const CONTROLS: [&str; 13] = [
     "claim_deleted_with_pod",
     "delete_claims_when_scaled",
     "forced_deletion",
@@ -39,6 +40,7 @@ pub const CONTROLS: [&str; 12] = [
     "min_ready_seconds_removed",
     "parallel_up",
     "partition_ignored",
+    "recreate_rolled",
     "rolling_update",
     "status_written_by_another",
     "updated_counted_short",

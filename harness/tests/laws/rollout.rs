@@ -292,3 +292,16 @@ fn a_parallel_set_rolls_in_order_as_well() {
             .any(|(claim, message)| claim == "K8" && message.contains("after sentinel-2 was ready"))
     );
 }
+
+/// All old pods go at once, and before they are available.
+#[test]
+fn what_recreate_does_breaks_the_laws_of_other_strategies() {
+    let mut lines = lines("recreate");
+    green(&lines);
+    for promise in promises(&mut lines) {
+        promise["recreate"] = json!(false);
+    }
+    let refuted = refuted(&lines);
+    let claims: BTreeSet<_> = refuted.iter().map(|(claim, _)| claim.as_str()).collect();
+    assert_eq!(claims, BTreeSet::from(["K3", "K8"]), "{refuted:#?}");
+}
