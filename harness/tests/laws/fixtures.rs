@@ -29,7 +29,7 @@ pub const JOURNALS: [&str; 15] = [
 ];
 
 /// Runs of real sabotage, and of a controller that was broken for real.
-pub const CONTROLS: [&str; 12] = [
+pub const CONTROLS: [&str; 13] = [
     "claim_deleted_with_pod",
     "delete_claims_when_scaled",
     "forced_deletion",
@@ -40,6 +40,7 @@ pub const CONTROLS: [&str; 12] = [
     "parallel_up",
     "partition_ignored",
     "rolling_update",
+    "two_rolled_at_once",
     "status_written_by_another",
     "updated_counted_short",
 ];
