@@ -77,6 +77,13 @@ impl<'history> Health<'history> {
         }
     }
 
+    /// The controller itself has taken this pod away: it need not look to know.
+    pub(super) fn taken(&mut self, ordinal: u32) {
+        if let Some(health) = self.pods.get_mut(&ordinal) {
+            health.ever = false;
+        }
+    }
+
     /// The pods of these ordinals that forbid a step now, each with the reason and its proof.
     pub(super) fn against(
         &self,

@@ -31,6 +31,9 @@ pub fn rolls_highest_first(_: &Promise) -> Inquiry<'_> {
             }
         }
         health.follow(entry, promise);
+        if let Some((ordinal, _)) = rolled {
+            health.taken(ordinal);
+        }
     })
 }
 

@@ -30,7 +30,7 @@ pub const JOURNALS: [&str; 16] = [
 ];
 
 /// Runs of real sabotage, and of a controller that was broken for real.
-pub const CONTROLS: [&str; 13] = [
+pub const CONTROLS: [&str; 14] = [
     "claim_deleted_with_pod",
     "delete_claims_when_scaled",
     "forced_deletion",
@@ -42,6 +42,7 @@ pub const CONTROLS: [&str; 13] = [
     "partition_ignored",
     "recreate_rolled",
     "rolling_update",
+    "two_rolled_at_once",
     "status_written_by_another",
     "updated_counted_short",
 ];

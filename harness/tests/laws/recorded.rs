@@ -66,6 +66,11 @@ fn each_sabotage_on_a_real_cluster_turns_exactly_its_claim_red() {
         ("recreate_rolled", "K23", "sentinel-2 came at another revision while sentinel-0 was still there"),
         ("rolling_update", "K5", "sentinel-2 was taken away under OnDelete"),
         ("updated_counted_short", "K19", "updatedReplicas is 2; its pods give 3, and for 15 s nothing has"),
+        (
+            "two_rolled_at_once",
+            "K3",
+            "sentinel-1 began to terminate while sentinel-2 was not ready: Running, Ready, term",
+        ),
         ("status_written_by_another", "K19", "observedGeneration went back from 1 to 0"),
     ] {
         red(&lines(&format!("controls/{control}")), claim, words);
