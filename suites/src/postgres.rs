@@ -10,6 +10,7 @@ use harness::{
 };
 
 use crate::{
+    network::PROPAGATION,
     sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, READY_BEFORE_IT_SERVES, add_lost_and_found},
     seconds,
 };
@@ -52,7 +53,8 @@ async fn single_replica(run: Run) -> Result<()> {
         [Workload::host(set.workload.name, run.namespace()), set.workload.pod_host(&pod, run.namespace())];
     for (client, host) in (0..).zip(&hosts) {
         let write = ledger.begin(client, 512)?;
-        let outcome = run.sql_through(&probe, host).await?.put(&write).await;
+        let store = run.found(S12, run.sql_through(&probe, host, PROPAGATION).await)?;
+        let outcome = store.put(&write).await;
         run.judge(S12, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
         ledger.answer(&write, outcome)?;
     }

@@ -1,11 +1,16 @@
 //! Ways to the stores of a trial: Garage's nodes and PostgreSQL's servers, each pod on its own.
 
-use std::{fmt, ops::Deref, time::Duration};
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use super::Run;
 use crate::{
     cluster::Tunnel,
-    error::Result,
+    error::{Error, Result},
     ledger::{
         Secret, Store,
         attempt::{Outcome, Write},
@@ -128,7 +133,7 @@ impl Run {
     /// # Errors
     /// When Garage refuses.
     pub async fn bucket(&self, admins: &[Admin]) -> Result<AccessKey> {
-        let first = admins.first().ok_or_else(|| crate::Error::bug("a bucket on no node"))?;
+        let first = admins.first().ok_or_else(|| Error::bug("a bucket on no node"))?;
         let key = first.create_key("steadfast").await?;
         let bucket = first.create_bucket(BUCKET).await?;
         first.allow_key(&bucket, &key.id).await?;
@@ -180,12 +185,27 @@ impl Run {
         Ok(Tunnelled { inside: Session::connect(&login, CALL).await?, _tunnels: vec![tunnel] })
     }
 
-    /// A ledger's table at a name, as the probe pod sees it.
+    /// A ledger's table at a name, as the probe pod sees it. A node's proxy learns of a Ready pod later than the API does,
+    /// so this may lag for as long as `propagation`.
     ///
     /// # Errors
-    /// When the login is refused, or nobody answers.
-    pub async fn sql_through(&self, probe: &Sentinel, host: &str) -> Result<Tunnelled<Sql>> {
-        Ok(sql(self.postgres_through(probe, host).await?))
+    /// When the login is refused, or nobody answers in time.
+    pub async fn sql_through(
+        &self,
+        probe: &Sentinel,
+        host: &str,
+        propagation: Duration,
+    ) -> Result<Tunnelled<Sql>> {
+        let opened = Mutex::new(None);
+        let ask = || async {
+            let session = self.postgres_through(probe, host).await?;
+            *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
+            Ok(Progress::Met)
+        };
+        let sentence = format!("a login to PostgreSQL at {host}, from {}", probe.pod);
+        until_asked(&sentence, self.stretch(propagation), ask).await?;
+        let opened = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
+        opened.map(sql).ok_or_else(|| Error::bug("a login that was met is none"))
     }
 
     /// For a load: S3 at a pod, once that is ready.
