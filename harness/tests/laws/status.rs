@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixtures::{lines, red, versions};
+use crate::fixtures::{green, lines, red, versions};
 
 /// The last status of a healthy set of three, with one field changed.
 fn with(field: &str, value: i64) -> Vec<Value> {
@@ -30,4 +30,24 @@ fn k19_counters_that_contradict_each_other() {
 fn k19_a_generation_that_goes_back_or_ahead() {
     red(&with("observedGeneration", 0), "K19", "observedGeneration went back from 1 to 0");
     red(&with("observedGeneration", 7), "K19", "observedGeneration 7 is ahead of generation 1");
+}
+
+/// Seen on a real cluster: the controller wrote the status of the set that was gone to the one made again under its name.
+#[test]
+fn k19_the_first_status_of_a_set_made_again_may_be_the_former_ones() {
+    let told = |ahead: i64| {
+        let mut lines = lines("orphans");
+        let sets: Vec<_> = versions(&mut lines, "StatefulSet", "sentinel").collect();
+        let former = sets[0]["object"]["metadata"]["uid"].clone();
+        let generation = |set: &Value| set["object"]["metadata"]["generation"].as_i64().unwrap();
+        let last = sets.iter().filter(|set| set["object"]["metadata"]["uid"] == former).next_back();
+        let observed = generation(last.unwrap()) + ahead;
+        let again = sets.into_iter().find(|set| {
+            set["object"]["metadata"]["uid"] != former && set["object"]["status"]["observedGeneration"] == 1
+        });
+        again.unwrap()["object"]["status"]["observedGeneration"] = json!(observed);
+        lines
+    };
+    green(&told(0));
+    red(&told(1), "K19", "is ahead of generation 1");
 }
