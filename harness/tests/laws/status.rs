@@ -40,7 +40,7 @@ fn k19_the_first_status_of_a_set_made_again_may_be_the_former_ones() {
         let sets: Vec<_> = versions(&mut lines, "StatefulSet", "sentinel").collect();
         let former = sets[0]["object"]["metadata"]["uid"].clone();
         let generation = |set: &Value| set["object"]["metadata"]["generation"].as_i64().unwrap();
-        let last = sets.iter().filter(|set| set["object"]["metadata"]["uid"] == former).next_back();
+        let last = sets.iter().rfind(|set| set["object"]["metadata"]["uid"] == former);
         let observed = generation(last.unwrap()) + ahead;
         let again = sets.into_iter().find(|set| {
             set["object"]["metadata"]["uid"] != former && set["object"]["status"]["observedGeneration"] == 1
