@@ -45,10 +45,16 @@ impl Run {
     /// # Errors
     /// The outcome's own.
     pub fn found<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
-        match &outcome {
-            Ok(_) => self.judge(claim, None),
-            Err(Error::Failed(message)) => self.judge(claim, [message.clone()]),
-            Err(_) => {}
+        if outcome.is_ok() {
+            self.judge(claim, None);
+        }
+        self.against(claim, outcome)
+    }
+
+    /// Passes an outcome on. A failure speaks against the claim, and a success alone not yet for it.
+    pub(super) fn against<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
+        if let Err(Error::Failed(message)) = &outcome {
+            self.judge(claim, [message.clone()]);
         }
         outcome
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Run;
 use crate::{
-    claim::{Claim, S6, S7},
+    claim::{S6, S7},
     cluster::exec,
     error::{Error, Result},
     workload::{Set, postgres::mount_point},
@@ -77,14 +77,6 @@ impl Run {
             }
             _ => self.postgres(pod).await?.system_identifier().await,
         }
-    }
-
-    /// Passes an outcome on. A failure speaks against the claim, and a success alone not yet for it.
-    fn against<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
-        if let Err(Error::Failed(message)) = &outcome {
-            self.judge(claim, [message.clone()]);
-        }
-        outcome
     }
 
     /// Where a directory of a PostgreSQL pod is mounted from, and where its claim is.
