@@ -1,6 +1,6 @@
 //! What a set says of itself.
 
-use super::Inquiry;
+use super::{Inquiry, health::status};
 use crate::{
     claim::K19,
     journal::{Fact, Kind, Promise, Record, fact::Set},
@@ -10,23 +10,26 @@ use crate::{
 pub fn counters_add_up(_: &Promise) -> Inquiry<'_> {
     let mut last: Option<&Set> = None;
     let mut former = 0;
-    Inquiry::new(K19, &[Kind::StatefulSet], move |judgement, world, promise, entry| {
+    let mut inherited = false;
+    Inquiry::new(K19, &[Kind::StatefulSet], move |judgement, _, promise, entry| {
         let Record::Object { fact: Fact::Set(set), .. } = &entry.record else { return };
         if set.meta.name != promise.set {
             return;
         }
-        if let Some(last) = last.filter(|last| last.meta.uid != set.meta.uid) {
-            former = last.meta.generation;
-        }
-        last = Some(set);
-        // A controller that was about to write a status writes it to the set that was made again under the name.
-        let inherited = |set: &Set| set.observed > set.meta.generation && set.observed <= former;
-        if inherited(set) {
+        let (same, other) = match last.replace(set) {
+            Some(before) if before.meta.uid == set.meta.uid => (Some(before), None),
+            before => (None, before),
+        };
+        former = other.map_or(former, |other| other.meta.generation);
+        // A controller that was about to write a status writes it to the set that was made again under the name, where
+        // it stays until the next one, whatever is asked of the set meanwhile.
+        let before = same.filter(|_| !inherited);
+        let stays = inherited && same.is_some_and(|same| status(same) == status(set));
+        inherited = stays || (set.observed > set.meta.generation && set.observed <= former);
+        if inherited {
             return;
         }
         judgement.examined += 1;
-        let before = world.sets.get(&promise.set).filter(|before| before.meta.uid == set.meta.uid);
-        let before = before.filter(|before| !inherited(before));
         let wrong = contradiction(set).or_else(|| {
             let before = before.filter(|before| before.observed > set.observed)?;
             Some(format!("observedGeneration went back from {} to {}", before.observed, set.observed))

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixtures::{green, lines, red, versions};
+use crate::fixtures::{green, insert, last_position, lines, red, versions};
 
 /// The last status of a healthy set of three, with one field changed.
 fn with(field: &str, value: i64) -> Vec<Value> {
@@ -50,4 +50,24 @@ fn k19_the_first_status_of_a_set_made_again_may_be_the_former_ones() {
     };
     green(&told(0));
     red(&told(1), "K19", "is ahead of generation 1");
+}
+
+/// Seen on a real cluster: the set was scaled before the controller wrote a status of its own.
+#[test]
+fn k19_a_former_status_stays_until_the_next() {
+    let told = |available: i64| {
+        let mut lines = lines("orphans");
+        let own = last_position(&lines, "modified", "StatefulSet", "sentinel");
+        lines[own]["object"]["object"]["status"]["observedGeneration"] = json!(2);
+        insert(&mut lines, own, "StatefulSet", "sentinel", |scaled| {
+            scaled["object"]["metadata"]["generation"] = json!(2);
+            scaled["object"]["status"]["availableReplicas"] = json!(available);
+        });
+        insert(&mut lines, own + 1, "StatefulSet", "sentinel", |first| {
+            first["object"]["status"]["observedGeneration"] = json!(1);
+        });
+        lines
+    };
+    green(&told(3));
+    red(&told(2), "K19", "observedGeneration went back from 2 to 1");
 }
