@@ -1,13 +1,6 @@
 //! Clients that write to every store of a release, as long as they are told to, and what the stores make of it.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use camino::Utf8Path;
 use jiff::Timestamp;
@@ -23,7 +16,7 @@ use crate::{
     journal::Promise,
     ledger::{Ledger, Load, Outcome, Plan, Recorder},
     runner::Run,
-    wait::{Progress, expectations, until_asked},
+    wait::{Progress, expectations, until_answered, until_asked},
 };
 
 /// Below and above the bounds at which Garage stores otherwise; most are small, so that reading back stays quick.
@@ -125,7 +118,6 @@ impl Writers {
         let mut taking = Vec::new();
         for mut written in std::mem::take(&mut self.stores) {
             let Some(first) = written.pods.first().cloned() else { continue };
-            let takes_writes = AtomicBool::new(false);
             let prepared = || async {
                 // A pod without a probe is Ready before its server is.
                 let connection = written.open(run, &first).await?;
@@ -133,11 +125,10 @@ impl Writers {
                 if takes {
                     connection.prepare().await?;
                 }
-                takes_writes.store(takes, Ordering::Relaxed);
-                Ok(Progress::Met)
+                Ok(takes)
             };
-            until_asked(&format!("{first} answers its clients"), run.stretch(WRITES_AGAIN), prepared).await?;
-            if takes_writes.into_inner() {
+            let sentence = format!("{first} answers its clients");
+            if until_answered(&sentence, run.stretch(WRITES_AGAIN), prepared).await? {
                 let file = format!("ledger-{first}.jsonl");
                 written.recorder = Some(Recorder::create(&run.directory().join(file), run.namespace())?);
                 taking.push(written);

@@ -39,6 +39,12 @@ pub(super) fn config(
     // killed or restarted node loses is nothing: the host's page cache outlives the container.
     config.push_str("- |\n  kind: ClusterConfiguration\n  etcd:\n    local:\n      extraArgs:\n");
     config.push_str("        unsafe-no-fsync: \"true\"\n");
+    // One control plane has no rival. A killed controller manager would wait 15 s for the lease of the one that it was.
+    // Its controllers may ask ten times as often as elsewhere: the events of a set that is refused again and again, 20
+    // a second, kept those of all others waiting for half a minute.
+    config.push_str("  controllerManager:\n    extraArgs:\n      leader-elect: \"false\"\n");
+    config.push_str("      kube-api-qps: \"200\"\n      kube-api-burst: \"300\"\n");
+    config.push_str("  scheduler:\n    extraArgs:\n      leader-elect: \"false\"\n");
     if machine.cgroup_v1 && minor(kubernetes) >= Some(35) {
         config.push_str("- |\n  kind: KubeletConfiguration\n  failCgroupV1: false\n");
     }

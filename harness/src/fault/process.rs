@@ -1,11 +1,11 @@
 //! A program of the control plane is killed, and the kubelet starts it again; or it is frozen for a while.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::{
     cluster::Node,
     error::{Error, Result},
-    wait::{Progress, until_asked},
+    wait::until_answered,
 };
 
 /// How long the kubelet may take to start it again: after a second kill it waits a while.
@@ -31,20 +31,16 @@ pub async fn kill(node: &Node, program: &str) -> Result<Killed> {
         .await?
         .ok_or_else(|| Error::environment(format!("no {program} runs on {} to be killed", node.name)))?;
     node.run(&["kill", "-9", &before]).await?;
-    let after = std::sync::Mutex::new(String::new());
+    let killed = Instant::now();
     let ask = || async {
-        Ok(match process(node, program).await? {
-            Some(pid) if pid != before => {
-                *after.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = pid;
-                Progress::Met
-            }
-            Some(_) => Progress::NotYet("the killed process is still there".to_owned()),
-            None => Progress::NotYet("no process".to_owned()),
-        })
+        match process(node, program).await? {
+            Some(number) if number != before => Ok(number),
+            Some(_) => Err(Error::environment("the killed process is still there")),
+            None => Err(Error::environment("no process")),
+        }
     };
-    let away = until_asked(&format!("{program} runs again on {}", node.name), RETURN, ask).await?;
-    let after = after.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    Ok(Killed { before, after, away })
+    let after = until_answered(&format!("{program} runs again on {}", node.name), RETURN, ask).await?;
+    Ok(Killed { before, after, away: killed.elapsed() })
 }
 
 /// The programs of the control plane that scenarios freeze.

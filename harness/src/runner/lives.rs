@@ -7,7 +7,7 @@ use crate::{
     claim::Claim,
     error::{Error, Result},
     journal::{Fact, Record, fact::Pod},
-    wait::{Progress, until_asked},
+    wait::until_answered,
     workload::sentinel::Sentinel,
 };
 
@@ -74,9 +74,8 @@ impl Run {
     ///
     /// # Errors
     /// When it is not allowed in time.
-    pub async fn evict_when_allowed(&self, pod: &str, deadline: Duration) -> Result<Duration> {
-        let ask = || async { self.evict(pod).await.map(|()| Progress::Met) };
-        until_asked(&format!("{pod} may be evicted"), self.stretch(deadline), ask).await
+    pub async fn evict_when_allowed(&self, pod: &str, deadline: Duration) -> Result<()> {
+        until_answered(&format!("{pod} may be evicted"), self.stretch(deadline), || self.evict(pod)).await
     }
 
     /// The status that Garage's /health answers with at a pod, once it answers.
@@ -85,13 +84,8 @@ impl Run {
     /// When it does not answer in time.
     pub async fn answered_health(&self, pod: &str, deadline: Duration) -> Result<u16> {
         let admin = self.garage(pod).await?;
-        let answered = std::sync::atomic::AtomicU16::new(0);
-        let ask = || async {
-            answered.store(admin.probe().await?.status, std::sync::atomic::Ordering::Relaxed);
-            Ok(Progress::Met)
-        };
-        until_asked(&format!("{pod} answers at /health"), self.stretch(deadline), ask).await?;
-        Ok(answered.into_inner())
+        let ask = || async { Ok(admin.probe().await?.status) };
+        until_answered(&format!("{pod} answers at /health"), self.stretch(deadline), ask).await
     }
 
     /// How many of one connection from a pod to a port come about.

@@ -1,11 +1,6 @@
 //! Ways to the stores of a trial: Garage's nodes and PostgreSQL's servers, each pod on its own.
 
-use std::{
-    fmt,
-    ops::Deref,
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{fmt, ops::Deref, time::Duration};
 
 use super::Run;
 use crate::{
@@ -17,7 +12,7 @@ use crate::{
         s3::{Access, S3},
         sql::Sql,
     },
-    wait::{Progress, expectations, until_asked},
+    wait::{Progress, expectations, until_answered, until_asked},
     workload::{
         GARAGE, Set, Workload,
         garage::{Admin, answers::AccessKey, layout},
@@ -196,16 +191,9 @@ impl Run {
         host: &str,
         propagation: Duration,
     ) -> Result<Tunnelled<Sql>> {
-        let opened = Mutex::new(None);
-        let ask = || async {
-            let session = self.postgres_through(probe, host).await?;
-            *opened.lock().unwrap_or_else(PoisonError::into_inner) = Some(session);
-            Ok(Progress::Met)
-        };
         let sentence = format!("a login to PostgreSQL at {host}, from {}", probe.pod);
-        until_asked(&sentence, self.stretch(propagation), ask).await?;
-        let opened = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
-        opened.map(sql).ok_or_else(|| Error::bug("a login that was met is none"))
+        let ask = || self.postgres_through(probe, host);
+        until_answered(&sentence, self.stretch(propagation), ask).await.map(sql)
     }
 
     /// For a load: S3 at a pod, once that is ready.

@@ -1,6 +1,9 @@
 //! Waits for what no watch can tell: the answer of a DNS, a database or a store.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::ControlFlow::{self, Break, Continue},
+    time::{Duration, Instant},
+};
 
 use super::{Progress, pause};
 use crate::error::{Error, Result};
@@ -10,11 +13,11 @@ const BETWEEN: Duration = Duration::from_millis(100);
 /// Who had so long for the last question and did not answer is silent; one that had less was only cut off.
 const SILENT: Duration = Duration::from_secs(1);
 
-/// Asks again and again until the answer is met; returns how long that took. An error of the asking itself is an
-/// answer that is not there yet.
+/// Asks again and again until it is so; returns how long that took. An error of the asking itself is an answer that is
+/// not there yet.
 ///
 /// # Errors
-/// [`Error::Failed`] when it can never be met, or was not met in time; the message names the last answer.
+/// [`Error::Failed`] when it can never be, or was not in time; the message names the last answer.
 pub async fn until_asked<A>(
     sentence: &str,
     deadline: Duration,
@@ -24,19 +27,56 @@ where
     A: Future<Output = Result<Progress>>,
 {
     let started = Instant::now();
+    let ask = || {
+        let asked = ask();
+        async {
+            match asked.await {
+                Ok(Progress::Met) => Break(Ok(started.elapsed())),
+                Ok(Progress::Never(why)) => {
+                    Break(Err(Error::failed(format!("{sentence} can never be: {why}"))))
+                }
+                Ok(Progress::Prevented(why)) => {
+                    Break(Err(Error::environment(format!("{sentence} is prevented: {why}"))))
+                }
+                Ok(Progress::NotYet(why)) => Continue(why),
+                Err(error) => Continue(error.to_string()),
+            }
+        }
+    };
+    until(sentence, deadline, ask).await
+}
+
+/// Asks again and again until there is an answer that is no error, and returns it.
+///
+/// # Errors
+/// [`Error::Failed`] when there was none in time; the message names the last error.
+pub async fn until_answered<T, A>(sentence: &str, deadline: Duration, mut ask: impl FnMut() -> A) -> Result<T>
+where
+    A: Future<Output = Result<T>>,
+{
+    let ask = || {
+        let asked = ask();
+        async {
+            match asked.await {
+                Ok(answer) => Break(Ok(answer)),
+                Err(error) => Continue(error.to_string()),
+            }
+        }
+    };
+    until(sentence, deadline, ask).await
+}
+
+async fn until<T, A>(sentence: &str, deadline: Duration, mut ask: impl FnMut() -> A) -> Result<T>
+where
+    A: Future<Output = ControlFlow<Result<T>, String>>,
+{
+    let started = Instant::now();
     let mut last = String::new();
     loop {
         let left = deadline.saturating_sub(started.elapsed());
         last = match tokio::time::timeout(left, ask()).await {
-            Ok(Ok(Progress::Met)) => return Ok(started.elapsed()),
-            Ok(Ok(Progress::Never(why))) => {
-                return Err(Error::failed(format!("{sentence} can never be: {why}")));
-            }
-            Ok(Ok(Progress::Prevented(why))) => {
-                return Err(Error::environment(format!("{sentence} is prevented: {why}")));
-            }
-            Ok(Ok(Progress::NotYet(why))) => why,
-            Ok(Err(error)) => error.to_string(),
+            Ok(Break(outcome)) => return outcome,
+            Ok(Continue(why)) => why,
             Err(_) if last.is_empty() => "no answer".to_owned(),
             Err(_) if left < SILENT => last,
             Err(_) => format!("{last}; then no answer for {left:.1?}"),
@@ -91,5 +131,12 @@ mod tests {
         let ask = || async { Err(Error::environment("unreachable")) };
         let words = until_asked("it is right", SHORT, ask).await.unwrap_err().to_string();
         assert!(words.ends_with("last seen: unreachable"), "{words}");
+        let mut asked = 0;
+        let answer = until_answered("it answers", SHORT, || {
+            asked += 1;
+            let answer = if asked == 1 { Err(Error::environment("unreachable")) } else { Ok(asked) };
+            async { answer }
+        });
+        assert_eq!(answer.await.unwrap(), 2);
     }
 }

@@ -9,6 +9,8 @@
 //! - **The answer from before.** "Ready equals replicas" is true of the state before a change, too. An act on a set returns when the
 //!   journal shows its generation ([`expectations::set_generation`]), and a pod that comes back is another UID
 //!   ([`expectations::pod_returns`]).
+//! - **The status from before.** A controller that was about to write the status of a set that is gone writes it to the set that was
+//!   made again under its name, and there it stays until the next one ([`counters_add_up`]).
 //! - **Hold, don't race.** A pod is kept from being Ready by a readiness gate, from being gone by a finalizer, from stopping by the
 //!   sentinel. A sabotage is done at a step, before the step does anything, never beside it.
 //! - **Claims that are about to go.** A claim of a pod that was scaled away is deleted some time after the pod. A set that is scaled up
@@ -35,6 +37,7 @@
 //!   that comes after the container's end, the reason is `Error` and not `OOMKilled`. The exit code is the kernel's.
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
+//! [`counters_add_up`]: crate::law::status::counters_add_up
 //! [`Set::nudge`]: crate::workload::Set::nudge
 //! [`Run::forbid_more`]: crate::runner::Run::forbid_more
 //! [`Pod::ready_since`]: crate::journal::fact::Pod::ready_since
@@ -46,7 +49,7 @@ pub mod pace;
 pub mod steady;
 pub mod waiter;
 
-pub use asking::until_asked;
+pub use asking::{until_answered, until_asked};
 pub use expectation::{Expectation, Progress};
 pub use pace::pause;
 pub use steady::until_steady;

@@ -16,7 +16,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario("diagnosis::pending", "what the nodes lack, and who holds a pod back from them", pending)
             .proves([S15])
-            .within(seconds(180))
+            .within(seconds(240))
             .control("another_cause", [S15], ANOTHER_CAUSE, "why memory is stuck is insufficient-memory"),
     ]
 }

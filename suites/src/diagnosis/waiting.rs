@@ -25,7 +25,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             waiting,
         )
         .proves([S15])
-        .within(seconds(180)),
+        .within(seconds(240)),
     ]
 }
 

@@ -7,7 +7,7 @@ use crate::{
     error::{Error, Result},
     ledger::Secret,
     runner::Run,
-    wait::{Progress, until_asked},
+    wait::{Progress, until_answered, until_asked},
     workload::garage::answers::AccessKey,
 };
 
@@ -70,9 +70,8 @@ pub async fn initialise(run: &Run, nodes: &[Node<'_>]) -> Result<AccessKey> {
     let first = nodes.first().ok_or_else(|| Error::bug("a store without nodes"))?;
     let mut ids = Vec::new();
     for node in nodes {
-        let asking = async || node.id().await.map(|_| Progress::Met);
-        until_asked(&format!("{} says its id", node.pod), run.stretch(CALL), asking).await?;
-        ids.push(node.id().await?);
+        let sentence = format!("{} says its id", node.pod);
+        ids.push(until_answered(&sentence, run.stretch(CALL), || node.id()).await?);
     }
     let acquainted = || async {
         let healthy = first.healthy().await?;
@@ -90,8 +89,8 @@ pub async fn initialise(run: &Run, nodes: &[Node<'_>]) -> Result<AccessKey> {
             .await?;
         first.garage(&["layout", "apply", "--version", "1"]).await?;
     }
-    let quorum = || async { first.garage(&["bucket", "list"]).await.map(|_| Progress::Met) };
-    until_asked("the nodes have a quorum", run.stretch(ACQUAINTED), quorum).await?;
+    let quorum = || first.garage(&["bucket", "list"]);
+    until_answered("the nodes have a quorum", run.stretch(ACQUAINTED), quorum).await?;
     let key = key_in(&first.garage(&["key", "create", "steadfast"]).await?)?;
     run.keep_secret(key.secret.reveal());
     first.garage(&["bucket", "create", BUCKET]).await?;
