@@ -16,13 +16,13 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 /// # Errors
 /// When there is no such set, the API server refuses to show what is needed, or does not answer.
 pub async fn explain(client: &Client, namespace: &str, set: &str) -> Result<Diagnosis> {
-    let first = read::picture(client, namespace, set).await?;
+    let first = Box::pin(read::picture(client, namespace, set)).await?;
     let diagnosis = diagnose(&first);
     if diagnosis.state != State::Moving {
         return Ok(diagnosis);
     }
     wait::pause(BETWEEN_LOOKS).await;
-    let mut second = read::picture(client, namespace, set).await?;
+    let mut second = Box::pin(read::picture(client, namespace, set)).await?;
     second.quiet = acts(&first) == acts(&second);
     Ok(diagnose(&second))
 }

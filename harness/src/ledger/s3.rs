@@ -153,7 +153,7 @@ impl S3 {
     /// No answer, or a refusal.
     pub async fn head(&self, key: &str) -> Result<Option<u64>> {
         let doing = self.doing("asking for the head of", key);
-        let call = self.client.head_object().bucket(&self.bucket).key(key).send();
+        let call = Box::pin(self.client.head_object().bucket(&self.bucket).key(key).send());
         let call = async {
             match call.await {
                 Ok(answer) => Ok(Some(answer.content_length().unwrap_or_default().unsigned_abs())),
