@@ -8,6 +8,9 @@ use super::picture::spec;
 /// The taint that a cordoned node has.
 pub(super) const CORDONED: &str = "node.kubernetes.io/unschedulable";
 
+/// The taint of a node that is there for the control plane.
+pub(super) const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
+
 /// Whether the node's kubelet says that it is Ready.
 pub(super) fn ready(node: &Node) -> bool {
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref());

@@ -86,7 +86,11 @@ fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
         out_of_the_question(picture, pod, &mut found);
     }
     let said = said(pod, text);
-    let closest = closest(found);
+    let both = found.contains(&Refusal::Cordoned) && cordoned_and_tainted(picture, pod);
+    let mut closest = closest(found);
+    if both && closest == [Refusal::Taint] {
+        closest.insert(0, Refusal::Cordoned);
+    }
     let causes: Vec<Cause> = closest.iter().map(|refusal| explain(picture, pod, refusal, &said)).collect();
     (!causes.is_empty()).then_some(causes)
 }
@@ -105,12 +109,24 @@ fn out_of_the_question(picture: &Picture, pod: &Pod, found: &mut Vec<Refusal>) {
         only(&[Refusal::Selector]);
     }
     // A cordoned node that nothing else keeps from the pod is closer than one whose taint is there to stay.
-    let only_cordoned = |node: &&Node| {
-        node::cordoned(node) && node::untolerated(node, pod).iter().all(|taint| taint.key == node::CORDONED)
-    };
+    let only_cordoned = |node: &&Node| node::cordoned(node) && !tainted_besides(node, pod);
     if found.contains(&Refusal::Cordoned) && meant.iter().any(only_cordoned) {
         found.retain(|refusal| *refusal != Refusal::Taint);
     }
+}
+
+/// Whether a node has a taint that keeps the pod away, beside the one that every cordoned node has.
+fn tainted_besides(node: &Node, pod: &Pod) -> bool {
+    node::untolerated(node, pod).iter().any(|taint| taint.key != node::CORDONED)
+}
+
+/// Whether all nodes that the pod may be meant for, which control planes seldom are, are cordoned and tainted: then
+/// neither the one nor the other alone would help.
+fn cordoned_and_tainted(picture: &Picture, pod: &Pod) -> bool {
+    let mut workers = meant(picture, pod);
+    workers.retain(|node| !node::untolerated(node, pod).iter().any(|taint| taint.key == node::CONTROL_PLANE));
+    let both = |node: &&Node| node::cordoned(node) && tainted_besides(node, pod);
+    !workers.is_empty() && workers.iter().all(both)
 }
 
 /// The nodes that can mount the pod's volumes and have what its selector and affinity ask for.

@@ -20,6 +20,9 @@
 //!   pod may slip through. It is asked by dry runs until it refuses ([`Run::forbid_more`]).
 //! - **Ready is not routed.** A node's proxy and the DNS learn of a pod later than the API does. Names and connections are asked
 //!   until they are right, within a stated time that is measured ([`until_asked`]).
+//! - **Events queue up.** A controller's events share one limit with its work, 20 calls a second: one set that is refused again and
+//!   again keeps the events of all others back for half a minute. Our own clusters allow more (`cluster/kind.rs`); what is judged
+//!   by events waits for them anywhere.
 //! - **A watch may end without an end.** While something is awaited, a list checks every second that the watch is alive; at the end
 //!   the recording goes on until the watch has told what a list shows. A gap that a list closes without a difference is bridged;
 //!   any other makes every law inconclusive.

@@ -132,10 +132,13 @@ fn the_control_plane_s_taint_does_not_hide_that_the_workers_are_cordoned() {
     let world = mixed("2 node(s) were unschedulable").node("worker", cordoned()).node("worker2", cordoned());
     let diagnosis = diagnose(&world.picture());
     assert_eq!(diagnosis.ids(), [cause::NODES_CORDONED], "{diagnosis}");
-    // Uncordoning a node that has another taint as well would help nobody.
+    // Uncordoning a node that has another taint as well would help nobody, nor would taking that taint away.
     let other = json!({"key": "dedicated", "effect": "NoSchedule"});
     let both = json!({"spec": {"taints": [other, cordoned()["spec"]["taints"][0]]}});
     let world = world.node("worker", both.clone()).node("worker2", both);
+    let both = [cause::NODES_CORDONED, cause::TAINT_NOT_TOLERATED];
+    assert_eq!(diagnose(&world.clone().picture()).ids(), both);
+    let world = world.node("worker2", json!({"spec": {"unschedulable": false, "taints": [other]}}));
     assert_eq!(diagnose(&world.picture()).ids(), [cause::TAINT_NOT_TOLERATED]);
 }
 
