@@ -24,7 +24,7 @@ const fn first(sentences: &[&'static str]) -> Option<&'static str> {
 
 macro_rules! claims {
     ($($id:ident, $source:literal, $statement:literal $(, instead of $refutes:literal)?;)*) => {
-        $(#[doc = $statement] pub const $id: Claim = Claim {
+        $(#[doc = concat!("`", $statement, "`")] pub const $id: Claim = Claim {
             id: stringify!($id),
             source: $source,
             statement: $statement,

@@ -80,7 +80,7 @@ impl Workload {
         manifest.merge("StatefulSet", self.name, &json!({"spec": {"replicas": replicas}}))
     }
 
-    /// Gives each pod a readiness gate: it is not Ready until [`Set::release`].
+    /// Gives each pod a readiness gate: it is not Ready until [`Run::set_gate`](crate::runner::Run::set_gate) opens it.
     ///
     /// # Errors
     /// When the manifest has no such set.

@@ -137,7 +137,7 @@ fn the_control_plane_s_taint_does_not_hide_that_the_workers_are_cordoned() {
     let both = json!({"spec": {"taints": [other, cordoned()["spec"]["taints"][0]]}});
     let world = world.node("worker", both.clone()).node("worker2", both);
     let both = [cause::NODES_CORDONED, cause::TAINT_NOT_TOLERATED];
-    assert_eq!(diagnose(&world.clone().picture()).ids(), both);
+    assert_eq!(diagnose(&world.picture()).ids(), both);
     let world = world.node("worker2", json!({"spec": {"unschedulable": false, "taints": [other]}}));
     assert_eq!(diagnose(&world.picture()).ids(), [cause::TAINT_NOT_TOLERATED]);
 }

@@ -1,6 +1,6 @@
 //! Nights: the suites on several Kubernetes versions, and what changed since the night before.
 //!
-//! [`night`] is what a night left, [`folder`] reads it, [`compare`] holds it against earlier ones; [`markdown`] and
+//! [`night`] is what a night left, [`folder`] reads it, [`mod@compare`] holds it against earlier ones; [`markdown`] and
 //! [`html`] render the comparison.
 
 pub mod compare;
