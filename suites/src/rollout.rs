@@ -79,7 +79,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             parallel,
         )
         .proves([K3, K8])
-        .within(seconds(240)),
+        .within(seconds(240))
+        .needs(Capability::ParallelAvailability),
         scenario(
             "rollout::forced_rollback",
             "a broken roll stays stuck when the template is taken back, until the broken pod is deleted",

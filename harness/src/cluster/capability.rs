@@ -1,5 +1,5 @@
-//! What a cluster may or may not offer, by its version and its feature gates. Asked of the API server, never
-//! concluded from the version.
+//! What a cluster may or may not offer, by its version and its feature gates. Asked of the API server, and concluded from
+//! the version only where no answer tells.
 
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub enum Capability {
     MaxUnavailable,
     /// `updateStrategy.type: Recreate` of a StatefulSet.
     Recreate,
+    /// A roll of a `Parallel` set that minds `minReadySeconds`.
+    ParallelAvailability,
 }
 
 impl Capability {
@@ -42,8 +44,21 @@ impl Capability {
                 let taken = dry_run(client, json!({"type": "Recreate"})).await?;
                 Ok(taken.is_none().then(|| why.to_owned()))
             }
+            Self::ParallelAvailability => {
+                let doing = "asking the API server for its version";
+                let version = within(CALL, doing, client.apiserver_version(), Error::api(doing)).await?;
+                let why = "not offered: before Kubernetes 1.34 a roll of a Parallel set does not mind \
+                           minReadySeconds (kubernetes/kubernetes#119234)";
+                Ok(before(&version.major, &version.minor, (1, 34)).then(|| why.to_owned()))
+            }
         }
     }
+}
+
+/// Whether a version is older; providers write its minor number as `33+`.
+fn before(major: &str, minor: &str, than: (u32, u32)) -> bool {
+    let number = |text: &str| text.trim_end_matches(|end: char| !end.is_ascii_digit()).parse::<u32>().ok();
+    number(major).zip(number(minor)).is_some_and(|version| version < than)
 }
 
 /// What the API server makes of a StatefulSet with this strategy, without making one; none when it calls it invalid.
@@ -71,5 +86,24 @@ async fn dry_run(client: &Client, strategy: Value) -> Result<Option<Value>> {
     match within(CALL, doing, invalid, Error::api(doing)).await? {
         Some(answer) => serde_json::to_value(answer).map(Some).map_err(|error| Error::bug(error.to_string())),
         None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_told_apart() {
+        for (major, minor, older) in [
+            ("1", "33", true),
+            ("1", "33+", true),
+            ("1", "34", false),
+            ("1", "34+", false),
+            ("2", "0", false),
+            ("", "", false),
+        ] {
+            assert_eq!(before(major, minor, (1, 34)), older, "{major}.{minor}");
+        }
     }
 }
