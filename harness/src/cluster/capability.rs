@@ -7,6 +7,7 @@ use k8s_openapi::api::apps::v1::StatefulSet;
 use kube::{Api, Client, api::PostParams};
 use serde_json::{Value, json};
 
+use super::{Cluster, version::release};
 use crate::error::{Error, Result, within};
 
 const CALL: Duration = Duration::from_secs(15);
@@ -27,12 +28,12 @@ impl Capability {
     ///
     /// # Errors
     /// When the API server does not answer.
-    pub async fn missing(self, client: &Client) -> Result<Option<String>> {
+    pub async fn missing(self, cluster: &Cluster) -> Result<Option<String>> {
         match self {
             Self::MaxUnavailable => {
                 let kept = "/spec/updateStrategy/rollingUpdate/maxUnavailable";
                 let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}});
-                let taken = dry_run(client, strategy).await?;
+                let taken = dry_run(&cluster.client, strategy).await?;
                 let why = "not offered: the API server drops updateStrategy.rollingUpdate.maxUnavailable \
                            (feature gate MaxUnavailableStatefulSet is off)";
                 let offered = taken.is_some_and(|set| set.pointer(kept).is_some());
@@ -41,24 +42,17 @@ impl Capability {
             Self::Recreate => {
                 let why = "not offered: the API server refuses updateStrategy.type Recreate \
                            (feature gate StatefulSetRecreateStrategy is off, or there is none)";
-                let taken = dry_run(client, json!({"type": "Recreate"})).await?;
+                let taken = dry_run(&cluster.client, json!({"type": "Recreate"})).await?;
                 Ok(taken.is_none().then(|| why.to_owned()))
             }
             Self::ParallelAvailability => {
-                let doing = "asking the API server for its version";
-                let version = within(CALL, doing, client.apiserver_version(), Error::api(doing)).await?;
                 let why = "not offered: before Kubernetes 1.34 a roll of a Parallel set does not mind \
                            minReadySeconds (kubernetes/kubernetes#119234)";
-                Ok(before(&version.major, &version.minor, (1, 34)).then(|| why.to_owned()))
+                let older = release(&cluster.facts.kubernetes).is_some_and(|release| release < (1, 34));
+                Ok(older.then(|| why.to_owned()))
             }
         }
     }
-}
-
-/// Whether a version is older; providers write its minor number as `33+`.
-fn before(major: &str, minor: &str, than: (u32, u32)) -> bool {
-    let number = |text: &str| text.trim_end_matches(|end: char| !end.is_ascii_digit()).parse::<u32>().ok();
-    number(major).zip(number(minor)).is_some_and(|version| version < than)
 }
 
 /// What the API server makes of a StatefulSet with this strategy, without making one; none when it calls it invalid.
@@ -86,24 +80,5 @@ async fn dry_run(client: &Client, strategy: Value) -> Result<Option<Value>> {
     match within(CALL, doing, invalid, Error::api(doing)).await? {
         Some(answer) => serde_json::to_value(answer).map(Some).map_err(|error| Error::bug(error.to_string())),
         None => Ok(None),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_told_apart() {
-        for (major, minor, older) in [
-            ("1", "33", true),
-            ("1", "33+", true),
-            ("1", "34", false),
-            ("1", "34+", false),
-            ("2", "0", false),
-            ("", "", false),
-        ] {
-            assert_eq!(before(major, minor, (1, 34)), older, "{major}.{minor}");
-        }
     }
 }

@@ -8,6 +8,7 @@ use super::{
     Machine, Progress,
     docker::{self, QUICK, docker},
     process::{Program, find_program},
+    version::release,
 };
 use crate::{
     error::{Error, Result, exit},
@@ -45,7 +46,7 @@ pub(super) fn config(
     config.push_str("  controllerManager:\n    extraArgs:\n      leader-elect: \"false\"\n");
     config.push_str("      kube-api-qps: \"200\"\n      kube-api-burst: \"300\"\n");
     config.push_str("  scheduler:\n    extraArgs:\n      leader-elect: \"false\"\n");
-    if machine.cgroup_v1 && minor(kubernetes) >= Some(35) {
+    if machine.cgroup_v1 && release(kubernetes) >= Some((1, 35)) {
         config.push_str("- |\n  kind: KubeletConfiguration\n  failCgroupV1: false\n");
     }
     config.push_str("nodes:\n");
@@ -53,11 +54,6 @@ pub(super) fn config(
         config.push_str(&format!("- role: {role}\n  image: {image}\n"));
     }
     config
-}
-
-/// `35` of `1.35.4`.
-fn minor(version: &str) -> Option<u32> {
-    version.split('.').nth(1)?.parse().ok()
 }
 
 /// The kind that set-up put into the cache, otherwise the one on the PATH.

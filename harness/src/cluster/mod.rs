@@ -24,6 +24,7 @@ mod ready;
 mod runs;
 mod site;
 mod tunnel;
+mod version;
 mod wide;
 
 pub use capability::Capability;

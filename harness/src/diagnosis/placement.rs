@@ -86,9 +86,9 @@ fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
         out_of_the_question(picture, pod, &mut found);
     }
     let said = said(pod, text);
-    let both = found.contains(&Refusal::Cordoned) && cordoned_and_tainted(picture, pod);
+    let cordoned = found.contains(&Refusal::Cordoned);
     let mut closest = closest(found);
-    if both && closest == [Refusal::Taint] {
+    if cordoned && closest == [Refusal::Taint] && cordoned_and_tainted(picture, pod) {
         closest.insert(0, Refusal::Cordoned);
     }
     let causes: Vec<Cause> = closest.iter().map(|refusal| explain(picture, pod, refusal, &said)).collect();

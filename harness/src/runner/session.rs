@@ -57,7 +57,7 @@ impl Needs {
             missing.extend(self.alone.iter().map(|plan| (plan.clone(), reason.to_owned())));
         }
         for (capability, plans) in &self.capabilities {
-            if let Some(reason) = capability.missing(&cluster.client).await? {
+            if let Some(reason) = capability.missing(cluster).await? {
                 missing.extend(plans.iter().map(|plan| (plan.clone(), reason.clone())));
             }
         }
