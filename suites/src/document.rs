@@ -5,7 +5,7 @@ use anyhow::Result;
 use harness::{
     claim::{D1, D2},
     runner::{Run, Scenario, scenario},
-    wait::expectations::{controller_counts, pod_running, pods_exactly},
+    wait::expectations::{controller_counts, pod_running, pods_exactly, readiness_fails},
     workload::GARAGE,
 };
 use serde_json::json;
@@ -34,7 +34,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "readiness_as_shipped",
             [D1],
             READINESS_AS_SHIPPED,
-            "the controller of garage has seen",
+            "the readiness probe of garage-0",
         ),
         scenario(
             "document::admin_port",
@@ -57,10 +57,12 @@ async fn readiness_on_health(run: Run) -> Result<()> {
             Ok(())
         })
         .await?;
+    let first = set.pod_name(0);
     run.step("the first pod runs, has no layout, and is not Ready").await?;
-    run.wait(&pod_running(&set.pod_name(0)), seconds(120)).await?;
-    let health = run.answered_health(&set.pod_name(0), seconds(30)).await?;
+    run.wait(&pod_running(&first), seconds(120)).await?;
+    let health = run.answered_health(&first, seconds(30)).await?;
     run.judge_equal(D1, "the status of /health", 503, health);
+    run.expect(D1, &readiness_fails(&first, "statuscode: 503"), seconds(30)).await?;
 
     run.step("so no second pod comes, and without it there can be no layout").await?;
     set.nudge().await?;

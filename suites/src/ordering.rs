@@ -10,7 +10,7 @@ use harness::{
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         claims_are, controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running,
-        pod_terminating, pods_exactly, pods_gone, pods_named,
+        pod_terminating, pods_exactly, pods_gone, pods_named, readiness_fails,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
 };
@@ -65,7 +65,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S21])
         .within(seconds(300))
-        .control("readiness_probe_removed", [S21], READINESS_PROBE_REMOVED, "had to stay so"),
+        .control(
+            "readiness_probe_removed",
+            [S21],
+            READINESS_PROBE_REMOVED,
+            "the readiness probe of sentinel-1",
+        ),
         scenario(
             "ordering::parallel",
             "Parallel creates and deletes all at once, and the harness says why the order is gone",
@@ -186,6 +191,7 @@ async fn probes_gate(run: Run) -> Result<()> {
     let one = set.pod_name(1);
     run.step(format!("{one} runs, and its readiness probe fails")).await?;
     run.expect(S21, &pod_running(&one), seconds(120)).await?;
+    run.expect(S21, &readiness_fails(&one, "statuscode: 503"), seconds(30)).await?;
     set.nudge().await?;
     run.hold(S21, &pods_exactly(&set.promise, 0..=1)).await?;
 

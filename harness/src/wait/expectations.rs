@@ -13,7 +13,7 @@ pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
 
-use reasons::{describe, doomed, said_of_set, waiting};
+use reasons::{describe, doomed, said_of_set, waiting, warnings_of};
 
 use super::{
     Expectation,
@@ -208,6 +208,20 @@ pub fn pod_unschedulable(pod: &str, old_uid: &str, reason: &str) -> Expectation 
                 Never(format!("{name} runs on {}", pod.node.as_deref().unwrap_or("a node")))
             }
             Some(pod) => NotYet(describe(world, pod)),
+        }
+    })
+}
+
+/// The kubelet has asked the pod's readiness probe, this was in the answer, and the pod is not Ready.
+pub fn readiness_fails(pod: &str, answer: &str) -> Expectation {
+    let (name, answer) = (pod.to_owned(), answer.to_owned());
+    Expectation::new(format!("the readiness probe of {name} fails with {answer:?}"), move |world| {
+        let fails = |said: &str| said.starts_with("Readiness probe failed") && said.contains(&answer);
+        match world.pods.get(&name) {
+            None => NotYet(format!("{name} does not exist")),
+            Some(pod) if pod.healthy() => Never(format!("{name} is {}", pod.summary())),
+            Some(pod) if warnings_of(world, pod).any(|warning| fails(&warning.message)) => Met,
+            Some(pod) => waiting(world, pod),
         }
     })
 }

@@ -1,16 +1,20 @@
 //! Why a pod is not there yet, in the words of whoever said so last.
 
+use std::sync::Arc;
+
 use super::claims::unbound;
 use crate::{
-    journal::{Promise, World, fact::Pod},
+    journal::{
+        Promise, World,
+        fact::{Event, Pod},
+    },
     wait::Progress::{self, Never, NotYet},
 };
 
 /// A pod's state with the last warning about it and what its claims wait for, for a time-out's message.
 pub(super) fn describe(world: &World, pod: &Pod) -> String {
     let mut text = format!("{} is {}", pod.meta.name, pod.summary());
-    let warnings = world.warnings_about(&format!("Pod/{}", pod.meta.name));
-    if let Some(warning) = warnings.iter().rev().find(|warning| warning.regarding_uid == pod.meta.uid) {
+    if let Some(warning) = warnings_of(world, pod).last() {
         text.push_str(&format!("; {}: {}", warning.reason, warning.message));
     }
     if &*pod.phase == "Pending" {
@@ -18,6 +22,15 @@ pub(super) fn describe(world: &World, pod: &Pod) -> String {
         text.extend(unbound.map(|why| format!("; its claim {why}")));
     }
     text
+}
+
+/// Warnings about this very pod, none of an earlier one of its name; the newest last.
+pub(super) fn warnings_of<'world>(
+    world: &'world World,
+    pod: &Pod,
+) -> impl Iterator<Item = &'world Arc<Event>> {
+    let warnings = world.warnings_about(&format!("Pod/{}", pod.meta.name));
+    warnings.into_iter().filter(|warning| warning.regarding_uid == pod.meta.uid)
 }
 
 /// The last warning about a set, for a time-out's message.

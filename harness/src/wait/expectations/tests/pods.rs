@@ -36,6 +36,23 @@ fn a_pod_runs_when_all_its_containers_do() {
 }
 
 #[test]
+fn a_readiness_probe_has_failed_only_when_the_kubelet_says_so_of_this_pod() {
+    let fails = readiness_fails("db-0", "statuscode: 503");
+    let said =
+        |uid: &str, text: &str| with(warning("a", "Pod", "db-0", uid, "Unhealthy"), "message", json!(text));
+    let text = "Readiness probe failed: HTTP probe failed with statuscode: 503";
+    let (waits, failed) = (pod("db-0", false), said("uid-db-0", text));
+    assert_eq!(asked(&fails, &[waits.clone(), failed.clone()]), Met);
+    assert_eq!(not_yet(asked(&fails, &[])), "db-0 does not exist");
+    assert!(not_yet(asked(&fails, &[waits.clone(), said("uid-db-0", "why")])).contains("not Ready"));
+    assert!(not_yet(asked(&fails, &[waits.clone(), said("another", text)])).contains("not Ready"));
+    for other in ["Readiness probe failed: connection refused", "Liveness probe failed: statuscode: 503"] {
+        assert!(not_yet(asked(&fails, &[waits.clone(), said("uid-db-0", other)])).contains(other));
+    }
+    assert!(never(asked(&fails, &[pod("db-0", true), failed])).contains("Ready"));
+}
+
+#[test]
 fn a_pod_that_is_being_deleted_or_gone() {
     let (going, staying) = (pod_terminating("db-0"), pod_not_terminating("db-0"));
     let there = [pod("db-0", true)];
