@@ -38,7 +38,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S16])
         .within(seconds(180))
-        .control("pods_deleted_with_set", [S16], PODS_DELETED_WITH_SET, "had to stay so"),
+        .control("pods_deleted_with_set", [S16], PODS_DELETED_WITH_SET, "belongs to nobody"),
         scenario(
             "disruption::forced_deletion",
             "a pod that refuses to stop is taken away by force, at a price: two of one ordinal for a moment",
@@ -80,10 +80,10 @@ async fn orphans(run: Run) -> Result<()> {
     // A set that is gone already is no reason to stop looking at its pods.
     run.judge(S16, set.delete_orphaning().await.err().map(|error| error.to_string()));
     run.expect(S16, &set_gone(&set.promise), seconds(30)).await?;
-    run.hold(S16, &pods_stay(&pods)).await?;
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, false), seconds(30)).await?;
     }
+    run.hold(S16, &pods_stay(&pods)).await?;
 
     let set = run.deploy().await?;
     run.step("the new set adopts the same pods").await?;

@@ -181,6 +181,7 @@ pub fn pod_owned(promise: &Promise, ordinal: u32, owned: bool) -> Expectation {
     let (set, name) = (promise.set.clone(), promise.pod(ordinal));
     let whose = if owned { set.as_str() } else { "nobody" };
     Expectation::new(format!("{name} belongs to {whose}"), move |world| match world.pods.get(&name) {
+        None if !owned => Never(format!("{name} does not exist")),
         None => NotYet(format!("{name} does not exist")),
         Some(_) if owned && !world.sets.contains_key(&set) => {
             Never(format!("the StatefulSet {set} does not exist"))

@@ -20,8 +20,9 @@
 //!   pod may slip through. It is asked by dry runs until it refuses ([`Run::forbid_more`]).
 //! - **Ready is not routed.** A node's proxy and the DNS learn of a pod later than the API does. Names and connections are asked
 //!   until they are right, within a stated time that is measured ([`until_asked`]).
-//! - **Not asked is not refused.** Under load a kubelet's first probe comes later than a window is long. A window in which a probe is
-//!   to keep a pod from being Ready begins when the probe has been seen to fail ([`expectations::readiness_fails`]).
+//! - **Not asked is not refused.** Under load a kubelet's first probe, or the garbage collector, comes later than a window is long.
+//!   A window begins when whoever could end it has been seen at work: the probe failed ([`expectations::readiness_fails`]), the
+//!   collector took the owners away ([`expectations::pod_owned`]).
 //! - **Events queue up.** A controller's events share one limit with its work, 20 calls a second: one set that is refused again and
 //!   again keeps the events of all others back for half a minute. Our own clusters allow more (`cluster/kind.rs`); what is judged
 //!   by events waits for them anywhere.

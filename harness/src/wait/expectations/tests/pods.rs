@@ -100,6 +100,7 @@ fn a_pod_is_adopted_and_released() {
     assert!(not_yet(asked(&adopted, &[pod("db-0", true), set.clone()])).contains("None"));
     assert_eq!(not_yet(asked(&adopted, std::slice::from_ref(&set))), "db-0 does not exist");
     assert_eq!(never(asked(&adopted, &[owned(true)])), "the StatefulSet db does not exist");
+    assert_eq!(never(asked(&released, &[])), "db-0 does not exist");
     // Owned by it, and controlled by nobody.
     assert_eq!(asked(&released, &[owned(false), set.clone()]), Met);
     assert_eq!(asked(&released, &[pod("db-0", true)]), Met);
