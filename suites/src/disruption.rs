@@ -74,7 +74,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn orphans(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(3).await?;
-    let (pods, claims) = (set.pods(), run.claims_of(&set));
+    let (pods, claims) = (set.pods(), run.claims_of(&set).await?);
 
     run.step("the set is deleted without its pods: they stay, and belong to nobody").await?;
     // A set that is gone already is no reason to stop looking at its pods.
@@ -92,7 +92,7 @@ async fn orphans(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, true), seconds(30)).await?;
     }
-    run.judge_equal(S16, "the claims", claims, run.claims_of(&set));
+    run.judge_equal(S16, "the claims", claims, run.claims_of(&set).await?);
     Ok(())
 }
 

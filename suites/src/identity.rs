@@ -97,7 +97,7 @@ async fn pod_returns(run: Run) -> Result<()> {
 
     run.step("read names and data of every pod").await?;
     run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
-    run.judge_claims_bound(&set, REPLICAS);
+    run.expect(S6, &expectations::claims_exactly(&set.promise, REPLICAS), seconds(10)).await?;
     run.judge_volumes(S6, &set).await?;
     let mut before = Vec::new();
     for ordinal in 0..REPLICAS {

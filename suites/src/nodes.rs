@@ -76,7 +76,7 @@ async fn control_plane(run: Run) -> Result<()> {
 async fn worker(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
-    let claims = run.claims_of(&set);
+    let claims = run.claims_of(&set).await?;
     let mark = run.leave_mark(&set.pod_name(1)).await?;
     let old = set.pod(1)?;
     let name = old.node.clone().unwrap_or_default();
@@ -111,7 +111,7 @@ async fn worker(run: Run) -> Result<()> {
     run.expect(K22, &again, seconds(120)).await?;
     set.ready(2).await?;
     run.expect(K22, &pods_stay(&pods), seconds(1)).await?;
-    run.judge_equal(K22, "the claims", claims, run.claims_of(&set));
+    run.judge_equal(K22, "the claims", claims, run.claims_of(&set).await?);
     run.judge_equal(K22, "its data after the restart", mark, run.find_mark(&set.pod_name(1)).await?);
     Ok(())
 }

@@ -119,7 +119,7 @@ async fn scale_down(run: Run) -> Result<()> {
         set.scale(replicas).await?;
         run.found(S8, set.ready(replicas).await)?;
     }
-    let claims = run.claims_of(&set);
+    let claims = run.claims_of(&set).await?;
 
     run.step("scale 3 → 1 while pod 2 is kept from being gone").await?;
     set.hold_removal(2).await?;

@@ -5,8 +5,8 @@ use harness::{
     claim::{D3, K9, K10, S6, S7, S17, S22},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        claim_is_another, claim_made_again, claims_are, claims_gone, claims_owned, pod_exists, pod_returns,
-        pods_gone, pods_stay, set_gone,
+        claim_is_another, claim_made_again, claims_are, claims_exactly, claims_gone, claims_owned,
+        pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
     },
 };
 use serde_json::json;
@@ -76,7 +76,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.judge_bound(S6, &set, 0, seconds(60)).await?;
     set.ready(3).await?;
     run.judge_volumes(S6, &set).await?;
-    let claims = run.claims_of(&set);
+    let claims = run.claims_of(&set).await?;
     let mut marks = Vec::new();
     for ordinal in 0..3 {
         marks.push(run.leave_mark(&set.pod_name(ordinal)).await?);
@@ -102,7 +102,7 @@ async fn retention_policy(run: Run) -> Result<()> {
     let policy = |scaled: &str, deleted: &str| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
     let mut set = run.deploy().await?;
     set.ready(3).await?;
-    let claims = run.claims_of(&set);
+    let claims = run.claims_of(&set).await?;
     let name = |ordinal: usize| claims.keys().nth(ordinal).cloned().unwrap_or_default();
     run.step("retained in both cases: nobody owns a claim").await?;
     run.expect(K9, &claims_owned(claims.keys().cloned(), &[]), seconds(15)).await?;
@@ -140,7 +140,7 @@ async fn retention_policy(run: Run) -> Result<()> {
 async fn missing_claim(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
-    let claims = run.claims_of(&set);
+    let claims = run.claims_of(&set).await?;
     let missing = set.promise.claims(1).next().unwrap_or_default();
 
     run.step("the claim of pod 1 is deleted, and its pod").await?;
@@ -152,7 +152,7 @@ async fn missing_claim(run: Run) -> Result<()> {
     run.expect(K10, &claim_is_another(&missing, &claims[&missing]), seconds(40)).await?;
     run.expect(K10, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.found(K10, set.ready(2).await)?;
-    run.judge_claims_bound(&set, 2);
+    run.expect(S6, &claims_exactly(&set.promise, 2), seconds(10)).await?;
     Ok(())
 }
 
@@ -166,7 +166,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
         })
         .await?;
     run.wait(&pod_exists(&set.pod_name(0)), seconds(60)).await?;
-    let (claims, pods) = (run.claims_of(&set), set.pods());
+    let (claims, pods) = (run.claims_of(&set).await?, set.pods());
     let missing = set.promise.claims(0).next().unwrap_or_default();
 
     run.step("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes").await?;
@@ -181,7 +181,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     set.change_pod(0, "open its scheduling gate", &json!({"spec": {"schedulingGates": null}})).await?;
     set.ready(1).await?;
     run.expect(K10, &pods_stay(&pods), seconds(1)).await?;
-    run.judge_claims_bound(&set, 1);
+    run.expect(S6, &claims_exactly(&set.promise, 1), seconds(10)).await?;
     run.leave_mark(&set.pod_name(0)).await?;
     Ok(())
 }
@@ -189,7 +189,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
 async fn growth(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
-    let (pods, claims) = (set.pods(), run.claims_of(&set));
+    let (pods, claims) = (set.pods(), run.claims_of(&set).await?);
     let mut marks = Vec::new();
     for pod in pods.keys() {
         marks.push(run.leave_mark(pod).await?);

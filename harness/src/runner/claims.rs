@@ -8,22 +8,29 @@ use serde_json::json;
 
 use super::Run;
 use crate::{
-    claim::{Claim, S6},
+    claim::Claim,
     error::{Error, Result, within},
+    wait::expectations::pods_have_claims,
     workload::Set,
 };
 
 /// How long the API server may take for one call.
 const CALL: Duration = Duration::from_secs(10);
+/// How much later than a pod its claims may be heard.
+const HEARD: Duration = Duration::from_secs(10);
 
 impl Run {
-    /// The set's claims of this moment: name and UID.
-    pub fn claims_of(&self, set: &Set) -> BTreeMap<String, String> {
+    /// The set's claims of this moment, those of all its pods among them: name and UID.
+    ///
+    /// # Errors
+    /// When a pod's claim is not there.
+    pub async fn claims_of(&self, set: &Set) -> Result<BTreeMap<String, String>> {
+        self.wait(&pods_have_claims(&set.promise), HEARD).await?;
         let ours = |name: &str| set.promise.claim_ordinal(name).is_some();
-        self.log().now(|world| {
+        Ok(self.log().now(|world| {
             let claims = world.volume_claims.iter().filter(|(name, _)| ours(name));
             claims.map(|(name, claim)| (name.clone(), claim.meta.uid.clone())).collect()
-        })
+        }))
     }
 
     /// Gives a claim a controller of its own: a ConfigMap of this name, made for it.
@@ -66,20 +73,5 @@ impl Run {
             Err(error) => Some(format!("{expected}; found: {error}")),
         };
         self.judge(claim, against);
-    }
-
-    /// Judges that there is one Bound claim for each template and replica, and no other.
-    pub fn judge_claims_bound(&self, set: &Set, replicas: u32) {
-        let start = set.promise.start;
-        let wanted: Vec<_> =
-            (start..start + replicas).flat_map(|ordinal| set.promise.claims(ordinal)).collect();
-        let wanted: BTreeMap<String, String> =
-            wanted.into_iter().map(|name| (name, "Bound".to_owned())).collect();
-        let found = self.log().now(|world| {
-            let claims =
-                world.volume_claims.iter().filter(|(name, _)| set.promise.claim_ordinal(name).is_some());
-            claims.map(|(name, claim)| (name.clone(), claim.phase.clone())).collect::<BTreeMap<_, _>>()
-        });
-        self.judge_equal(S6, &format!("the claims of {replicas} replicas"), wanted, found);
     }
 }

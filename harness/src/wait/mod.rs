@@ -31,8 +31,9 @@
 //!   any other makes every law inconclusive.
 //! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is
 //!   done with other pods, a container that crashes, an image that can't be had.
-//! - **Kinds are told apart.** A set's status may be heard a second or more before the pod that it counts. What looks impossible must
-//!   do so for three seconds before it is called so ([`Waiter::until`]).
+//! - **Kinds are told apart.** A set's status may be heard a second or more before the pod that it counts, and a pod before its
+//!   claims. What looks impossible must do so for three seconds before it is called so ([`Waiter::until`]), and what is noted
+//!   for later is awaited first ([`expectations::pods_have_claims`]).
 //! - **A wait ends before its scenario.** Two seconds before the scenario's time is over, so that it can say what it waited for
 //!   ([`Waiter::at_most`]).
 //! - **A status is told late.** A kubelet under load writes a pod's Ready a second or more after it came to be. How long something was

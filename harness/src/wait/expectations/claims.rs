@@ -65,6 +65,37 @@ pub fn claims_bound(promise: &Promise, ordinal: u32) -> Expectation {
     })
 }
 
+/// The set has one claim for each template and replica, all of them Bound, and no other.
+pub fn claims_exactly(promise: &Promise, replicas: u32) -> Expectation {
+    let promise = promise.clone();
+    let ordinals = promise.start..promise.start + replicas;
+    let wanted: BTreeSet<_> = ordinals.flat_map(|ordinal| promise.claims(ordinal)).collect();
+    let names: Vec<_> = wanted.iter().cloned().collect();
+    Expectation::new(
+        format!("the claims {} are bound, and there is no other", names.join(", ")),
+        move |world| {
+            let ours = |name: &&String| promise.claim_ordinal(name).is_some();
+            match world.volume_claims.keys().filter(ours).find(|name| !wanted.contains(*name)) {
+                Some(other) => NotYet(format!("{other} is there as well")),
+                None => names.iter().find_map(|name| unbound(world, name)).map_or(Met, NotYet),
+            }
+        },
+    )
+}
+
+/// Each pod of the set that is there has its claims. Pods and claims are watched apart: those of a pod that was just
+/// made may be heard after it.
+pub fn pods_have_claims(promise: &Promise) -> Expectation {
+    let promise = promise.clone();
+    Expectation::new(format!("each pod of {} has its claims", promise.set), move |world| {
+        let mut wanted = world.pods_of(&promise).into_keys().flat_map(|ordinal| promise.claims(ordinal));
+        match wanted.find(|name| !world.volume_claims.contains_key(name)) {
+            None => Met,
+            Some(name) => NotYet(format!("{name} does not exist")),
+        }
+    })
+}
+
 /// What a claim that is not bound waits for, by what was said of it last, a warning before all else; nothing of one that is.
 pub(super) fn unbound(world: &World, name: &str) -> Option<String> {
     let Some(claim) = world.volume_claims.get(name) else { return Some(format!("{name} does not exist")) };

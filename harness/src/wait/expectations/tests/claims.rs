@@ -32,6 +32,35 @@ fn a_claim_that_is_made_again_has_no_volume_before_a_pod_needs_it() {
     assert_eq!(check(&[another(claim("data-db-0", "Pending"))]), Met);
 }
 
+/// A promise of one claim for each pod.
+fn with_claims() -> Promise {
+    let template = json!([{"metadata": {"name": "data"}, "spec": {}}]);
+    Promise::of(&json!({"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": template}}))
+}
+
+#[test]
+fn one_bound_claim_for_each_replica_and_no_other() {
+    let exactly = claims_exactly(&with_claims(), 2);
+    let check = |objects: &[(Kind, Value)]| exactly.check(&world(objects));
+    let (zero, one) = (claim("data-db-0", "Bound"), claim("data-db-1", "Bound"));
+    assert_eq!(exactly.sentence, "the claims data-db-0, data-db-1 are bound, and there is no other");
+    assert_eq!(check(&[zero.clone(), one.clone(), claim("data-other-2", "Bound")]), Met);
+    assert_eq!(not_yet(check(std::slice::from_ref(&zero))), "data-db-1 does not exist");
+    assert_eq!(not_yet(check(&[zero.clone(), claim("data-db-1", "Pending")])), "data-db-1 is Pending");
+    assert_eq!(not_yet(check(&[zero, one, claim("data-db-2", "Bound")])), "data-db-2 is there as well");
+}
+
+#[test]
+fn a_pod_may_be_heard_before_its_claims() {
+    let have = pods_have_claims(&with_claims());
+    let check = |objects: &[(Kind, Value)]| have.check(&world(objects));
+    let (zero, one) = (claim("data-db-0", "Bound"), claim("data-db-1", "Pending"));
+    let pods = [pod("db-0", true), pod("db-1", false)];
+    assert_eq!(check(&[pods.to_vec(), vec![zero.clone(), one]].concat()), Met);
+    assert_eq!(not_yet(check(&[pods.to_vec(), vec![zero]].concat())), "data-db-1 does not exist");
+    assert_eq!(check(&[]), Met);
+}
+
 /// An event about a claim, of whatever severity.
 fn said(name: &str, about: &str, reason: &str) -> (Kind, Value) {
     let event = warning(name, "PersistentVolumeClaim", about, &format!("uid-{about}"), reason);
@@ -40,10 +69,7 @@ fn said(name: &str, about: &str, reason: &str) -> (Kind, Value) {
 
 #[test]
 fn claims_that_are_bound_and_what_one_that_is_not_waits_for() {
-    let template = json!([{"metadata": {"name": "data"}, "spec": {}}]);
-    let promise =
-        Promise::of(&json!({"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": template}}));
-    let bound = claims_bound(&promise, 0);
+    let bound = claims_bound(&with_claims(), 0);
     let check = |objects: &[(Kind, Value)]| bound.check(&world(objects));
     assert_eq!(check(&[claim("data-db-0", "Bound")]), Met);
     assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
@@ -97,10 +123,7 @@ fn claims_that_belong_to_somebody() {
 
 #[test]
 fn claims_are_settled_when_none_is_about_to_go() {
-    let template = json!([{"metadata": {"name": "data"}, "spec": {}}]);
-    let promise =
-        Promise::of(&json!({"metadata": {"name": "db"}, "spec": {"volumeClaimTemplates": template}}));
-    let settled = claims_settled(&promise);
+    let settled = claims_settled(&with_claims());
     let check = |objects: &[(Kind, Value)]| settled.check(&world(objects));
     let bound = claim("data-db-0", "Bound");
     assert_eq!(check(std::slice::from_ref(&bound)), Met);
