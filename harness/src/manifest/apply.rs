@@ -41,16 +41,15 @@ pub async fn apply(
     Ok(())
 }
 
-/// What others refer to comes first.
+/// What others refer to comes first, and what makes pods last: its pods find claims, budgets and services that were made for them.
 fn rank(kind: &str) -> u8 {
     match kind {
         "CustomResourceDefinition" => 0,
         "ServiceAccount" | "Secret" | "ConfigMap" => 1,
         "Role" | "ClusterRole" => 2,
         "RoleBinding" | "ClusterRoleBinding" => 3,
-        // The governing service must exist before its set.
-        "Service" => 4,
-        _ => 5,
+        "Deployment" | "Pod" | "StatefulSet" => 5,
+        _ => 4,
     }
 }
 
@@ -107,4 +106,18 @@ async fn served(client: &Client, definition: &Value, doing: &str) -> Result<()> 
         error
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rank;
+
+    #[test]
+    fn what_makes_pods_comes_after_all_that_they_need() {
+        for needed in
+            ["CustomResourceDefinition", "Secret", "RoleBinding", "Service", "PersistentVolumeClaim"]
+        {
+            assert!(rank(needed) < rank("StatefulSet"), "{needed}");
+        }
+    }
 }
