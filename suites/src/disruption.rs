@@ -92,7 +92,7 @@ async fn orphans(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, true), seconds(30)).await?;
     }
-    run.judge_equal(S16, "the claims", claims, run.claims_of(&set).await?);
+    run.judge_equal(S16, "the claims", claims, run.found(S16, run.claims_of(&set).await)?);
     Ok(())
 }
 

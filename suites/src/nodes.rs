@@ -111,7 +111,7 @@ async fn worker(run: Run) -> Result<()> {
     run.expect(K22, &again, seconds(120)).await?;
     set.ready(2).await?;
     run.expect(K22, &pods_stay(&pods), seconds(1)).await?;
-    run.judge_equal(K22, "the claims", claims, run.claims_of(&set).await?);
+    run.judge_equal(K22, "the claims", claims, run.found(K22, run.claims_of(&set).await)?);
     run.judge_equal(K22, "its data after the restart", mark, run.find_mark(&set.pod_name(1)).await?);
     Ok(())
 }

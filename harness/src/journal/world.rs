@@ -56,6 +56,11 @@ impl World {
         self.pods.values().filter_map(|pod| Some((promise.ordinal(&pod.meta.name)?, pod))).collect()
     }
 
+    /// The PVCs that carry a claim name of a set, by name.
+    pub fn claims_of(&self, promise: &Promise) -> impl Iterator<Item = &Arc<VolumeClaim>> {
+        self.volume_claims.values().filter(|claim| promise.claim_ordinal(&claim.meta.name).is_some())
+    }
+
     /// Warnings about an object (`Pod/sentinel-1`), the newest last.
     pub fn warnings_about(&self, regarding: &str) -> Vec<&Arc<Event>> {
         let mut events = self.events_about(regarding);

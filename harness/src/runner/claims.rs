@@ -26,10 +26,9 @@ impl Run {
     /// When a pod's claim is not there.
     pub async fn claims_of(&self, set: &Set) -> Result<BTreeMap<String, String>> {
         self.wait(&pods_have_claims(&set.promise), HEARD).await?;
-        let ours = |name: &str| set.promise.claim_ordinal(name).is_some();
         Ok(self.log().now(|world| {
-            let claims = world.volume_claims.iter().filter(|(name, _)| ours(name));
-            claims.map(|(name, claim)| (name.clone(), claim.meta.uid.clone())).collect()
+            let claims = world.claims_of(&set.promise);
+            claims.map(|claim| (claim.meta.name.clone(), claim.meta.uid.clone())).collect()
         }))
     }
 

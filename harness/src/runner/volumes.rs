@@ -28,10 +28,7 @@ impl Run {
     /// # Errors
     /// When a volume or its class can't be read.
     pub async fn judge_volumes(&self, claim: Claim, set: &Set) -> Result<()> {
-        let claims: Vec<_> = self.log().now(|world| {
-            let ours = world.volume_claims.values();
-            ours.filter(|claim| set.promise.claim_ordinal(&claim.meta.name).is_some()).cloned().collect()
-        });
+        let claims: Vec<_> = self.log().now(|world| world.claims_of(&set.promise).cloned().collect());
         let mut against = Vec::new();
         let mut places: BTreeMap<String, String> = BTreeMap::new();
         for asked in claims {

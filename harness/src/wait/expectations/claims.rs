@@ -73,12 +73,9 @@ pub fn claims_exactly(promise: &Promise, replicas: u32) -> Expectation {
     let names: Vec<_> = wanted.iter().cloned().collect();
     Expectation::new(
         format!("the claims {} are bound, and there is no other", names.join(", ")),
-        move |world| {
-            let ours = |name: &&String| promise.claim_ordinal(name).is_some();
-            match world.volume_claims.keys().filter(ours).find(|name| !wanted.contains(*name)) {
-                Some(other) => NotYet(format!("{other} is there as well")),
-                None => names.iter().find_map(|name| unbound(world, name)).map_or(Met, NotYet),
-            }
+        move |world| match world.claims_of(&promise).find(|claim| !wanted.contains(&claim.meta.name)) {
+            Some(other) => NotYet(format!("{} is there as well", other.meta.name)),
+            None => names.iter().find_map(|name| unbound(world, name)).map_or(Met, NotYet),
         },
     )
 }
@@ -147,10 +144,8 @@ pub fn claims_owned(claims: impl IntoIterator<Item = String>, kinds: &[&str]) ->
 pub fn claims_settled(promise: &Promise) -> Expectation {
     let promise = promise.clone();
     Expectation::new(format!("no claim of {} is about to go", promise.set), move |world| {
-        for (name, claim) in &world.volume_claims {
-            if promise.claim_ordinal(name).is_none() {
-                continue;
-            }
+        for claim in world.claims_of(&promise) {
+            let name = &claim.meta.name;
             if claim.meta.terminating {
                 return NotYet(format!("{name} is being deleted"));
             }
