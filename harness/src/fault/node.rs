@@ -40,7 +40,21 @@ pub async fn cordon(client: &Client, node: &Node, cordoned: bool) -> Result<()> 
 pub async fn taint(client: &Client, node: &Node, tainted: bool) -> Result<()> {
     let doing = format!("node {}: {} {TAINT}", node.name, if tainted { "taint with" } else { "remove" });
     let api: Api<NodeObject> = Api::all(client.clone());
-    let found = within(CALL, &doing, api.get(&node.name), Error::api(doing.clone())).await?;
+    let until_taken = async {
+        loop {
+            // The controller of nodes taints them as well: its change between our reading and writing must not be lost.
+            match taint_as_read(&api, &node.name, tainted).await {
+                Err(kube::Error::Api(status)) if status.is_conflict() => {}
+                outcome => return outcome,
+            }
+        }
+    };
+    within(CALL, &doing, until_taken, Error::api(doing.clone())).await
+}
+
+/// Taints a node, or takes the taint away; a conflict when it was changed since it was read.
+async fn taint_as_read(api: &Api<NodeObject>, name: &str, tainted: bool) -> kube::Result<()> {
+    let found = api.get(name).await?;
     let mut taints = found.spec.and_then(|spec| spec.taints).unwrap_or_default();
     let before = taints.clone();
     taints.retain(|taint| taint.key != TAINT);
@@ -51,12 +65,9 @@ pub async fn taint(client: &Client, node: &Node, tainted: bool) -> Result<()> {
     if taints == before {
         return Ok(());
     }
-    // The controller of nodes taints them as well: its change between our reading and writing must not be lost.
     let version = found.metadata.resource_version;
     let patch = json!({"metadata": {"resourceVersion": version}, "spec": {"taints": taints}});
-    let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
-    let patch = api.patch(&node.name, &parameters, &patch);
-    within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+    api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.map(drop)
 }
 
 /// Makes up a node without a machine: Ready, with this much room, these conditions beside Ready, and a taint of ours. Its

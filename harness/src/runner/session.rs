@@ -3,10 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{IsTerminal, Write},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -145,7 +142,7 @@ impl Session {
             nodes,
             skipped,
             turn,
-            hurt: AtomicBool::new(false),
+            hurt: OnceLock::new(),
         });
         Ok(Self { shared, runtime, facts, cluster, lock, deadline })
     }
@@ -169,7 +166,7 @@ impl Session {
             if !ours && !keep {
                 cluster::remove_definitions(&self.shared.client, &self.shared.run).await?;
             }
-            let sound = !self.shared.hurt.load(Ordering::Relaxed);
+            let sound = self.shared.hurt.get().is_none();
             self.cluster.release(keep, sound).await
         });
         self.shared.progress.finish();

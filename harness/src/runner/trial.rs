@@ -2,10 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -61,8 +58,8 @@ pub(super) struct Shared {
     pub(super) skipped: BTreeMap<String, String>,
     /// Shared by those that run beside each other, taken by one that runs alone.
     pub(super) turn: RwLock<()>,
-    /// Whether something was done to nodes that could not be mended.
-    pub(super) hurt: AtomicBool,
+    /// What a scenario did to the cluster that could not be mended; nothing is proved on it from then on.
+    pub(super) hurt: OnceLock<String>,
 }
 
 /// Runs one plan and writes its result.
@@ -134,14 +131,25 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         fingerprints: BTreeMap::new(),
         rerun: rerun(&plan),
     };
-    if let Err(error) = recorded(shared, plan.clone(), &namespace, &directory, &mut result).await {
+    let outcome = match shared.hurt.get() {
+        Some(why) => Err(Error::environment(why)),
+        None => recorded(shared, plan.clone(), &namespace, &directory, &mut result).await,
+    };
+    if let Err(error) = outcome {
         // The trial could not even begin, or its recording could not be kept: nothing is proved.
         result.broken_off = Some(broken_off(&error.into()));
         replay::settle_unrecorded(&mut result);
     }
-    if alone && let Err(error) = mend(shared, &namespace).await {
-        shared.hurt.store(true, Ordering::Relaxed);
-        shared.progress.send(Event::Message(format!("nodes are not as they were: {error}")));
+    if alone
+        && shared.hurt.get().is_none()
+        && let Err(error) = mend(shared, &namespace).await
+    {
+        let why = format!(
+            "the cluster is not as it was before {}, and nothing more is proved on it; run again, on another one: {error}",
+            plan.name
+        );
+        shared.progress.send(Event::Message(why.clone()));
+        shared.hurt.get_or_init(|| why);
     }
     result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
     let keep = match shared.settings.keep {

@@ -40,11 +40,14 @@
 //!   so is reckoned from the kubelet's own time ([`Pod::ready_since`]), not from when we heard of it.
 //! - **Asked once.** A client that tries again after a refusal asks twice: what is to be refused, or kills who is asked, goes through
 //!   a client that does not.
+//! - **Written by others, too.** Kubernetes' controllers write to what we change, a node's taints for one. The version that was read goes
+//!   with the change, and who comes late reads again ([`taint`]): a cluster that was not mended fails the next scenario, not its own.
 //! - **A reason goes another way than its fact.** A container runtime hears of a kill for want of memory by an event of its own; where
 //!   that comes after the container's end, the reason is `Error` and not `OOMKilled`. The exit code is the kernel's.
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
 //! [`counters_add_up`]: crate::law::status::counters_add_up
+//! [`taint`]: crate::fault::node::taint
 //! [`Set::nudge`]: crate::workload::Set::nudge
 //! [`Run::forbid_more`]: crate::runner::Run::forbid_more
 //! [`Pod::ready_since`]: crate::journal::fact::Pod::ready_since
