@@ -145,7 +145,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         && let Err(error) = mend(shared, &namespace).await
     {
         let why = format!(
-            "the cluster is not as it was before {}, and nothing more is proved on it; run again, on another one: {error}",
+            "the cluster is not as it was before {} ({error}); nothing more is proved on it, a new run makes another",
             plan.name
         );
         shared.progress.send(Event::Message(why.clone()));
