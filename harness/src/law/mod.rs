@@ -10,6 +10,7 @@ mod health;
 pub mod identity;
 mod inquiry;
 pub mod judgement;
+mod obstacle;
 pub mod ordering;
 mod removal;
 pub mod rollout;
@@ -18,6 +19,7 @@ pub mod storage;
 
 pub use inquiry::Inquiry;
 pub use judgement::Judgement;
+pub use obstacle::Obstacle;
 
 use crate::journal::{Entry, Fact, History, Kind, Promise, Record};
 

@@ -62,7 +62,7 @@ impl Run {
     /// Judges a claim by an answer: `None` speaks for it, words against it.
     pub fn judge(&self, claim: Claim, against: impl IntoIterator<Item = String>) {
         let id = claim.id.to_owned();
-        let finding = |message| Finding { claim: id.clone(), message, quotes: Vec::new() };
+        let finding = |message| Finding::against(id.clone(), message);
         self.take(claim, 1, against.into_iter().map(finding).collect());
     }
 
