@@ -177,6 +177,17 @@ impl Error {
         }
     }
 
+    /// The same with other words: a broken promise stays one, and what says nothing still does.
+    pub fn reworded(self, message: impl Into<String>) -> Self {
+        let message = message.into();
+        match (&self, self.obstacle()) {
+            (_, Some(obstacle)) => Self::NotJudged { obstacle, message },
+            (Self::Interrupted, _) => self,
+            (Self::Bug(_), _) => Self::Bug(message),
+            _ => Self::Failed(message),
+        }
+    }
+
     /// Trouble around the run, with the general exit code 3.
     pub fn environment(message: impl Into<String>) -> Self {
         Self::Environment { message: message.into(), code: Class::Environment.exit_code() }

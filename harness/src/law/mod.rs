@@ -83,6 +83,8 @@ fn concerns(entry: &Entry, promises: &[&Promise]) -> bool {
         Record::Promise(other) => other.set == promise.set,
         Record::Gap { kind, .. } => !matches!(kind, Kind::Event | Kind::Node),
         Record::Act(_) => true,
-        Record::Object { .. } | Record::Judged(_) | Record::ReadBack(_) => false,
+        Record::Object { .. } | Record::Barrier | Record::Answered(_) | Record::Judged(_) | Record::ReadBack(_) => {
+            false
+        }
     })
 }
