@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use harness::{
-    cluster::{Cluster, Progress, RunLock, create_namespace, delete_namespace, install_crypto},
+    cluster::{Cluster, Reporter, RunLock, create_namespace, delete_namespace, install_crypto},
     journal::{Log, Recorder},
     settings::Settings,
     wait::{self, Expectation, Waiter},
@@ -32,7 +32,7 @@ fn main() -> Result<()> {
 
 async fn measure() -> Result<()> {
     let settings = Settings::load()?;
-    let cluster = Cluster::lease(&settings, &Progress::stderr(), false).await?;
+    let cluster = Cluster::lease(&settings, &Reporter::stderr(), false).await?;
     let namespace = format!("reaction-{}", std::process::id());
     let lock = RunLock::take(&settings.cache, &namespace, &cluster.facts.name)?;
     create_namespace(&cluster.client, &namespace, &namespace, "reaction").await?;

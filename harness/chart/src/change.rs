@@ -1,23 +1,10 @@
 //! What differs between two versions of an object, field by field. Secrets are compared by hash and never shown.
 
-use serde::{Deserialize, Serialize};
+use record::ledger::attempt::sha256;
+pub use record::upgrade::Change;
 use serde_json::Value;
 
 use super::rendered::Key;
-use crate::ledger::attempt::sha256;
-
-/// A field that the upgrade changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// `StatefulSet garage`
-    pub object: String,
-    /// `/spec/template/spec/containers/0/image`; empty when the whole object comes or goes.
-    pub field: String,
-    /// What it was; none when it comes.
-    pub old: Option<String>,
-    /// What it will be; none when it goes.
-    pub new: Option<String>,
-}
 
 /// Everything that differs between two versions of an object.
 pub fn changes(key: &Key, old: Option<&Value>, new: Option<&Value>) -> Vec<Change> {

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use external::{
+    Program,
+    error::{Class, Error, Result, exit},
+    find_program,
+};
 
 use super::{Chart, Rendered};
-use crate::{
-    cluster::{Program, find_program},
-    error::{Class, Error, Result, exit},
-};
 
 /// Hooks included: our own waits tell more than Helm's, and begin when it has sent everything.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -28,16 +29,6 @@ pub struct Release {
     pub name: String,
     /// Where it is.
     pub namespace: String,
-}
-
-/// How a chart gets to the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// `helm install`, `helm upgrade`
-    Helm,
-    /// `helm template | kubectl apply`: what GitOps tools do; lookups find nothing, hooks are plain objects
-    Apply,
 }
 
 /// What a template may ask while it is rendered.

@@ -3,8 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use camino::{Utf8Path, Utf8PathBuf};
-
-use crate::error::{Error, exit};
+use external::error::{Error, exit};
 
 /// Where a chart comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]

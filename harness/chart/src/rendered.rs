@@ -2,12 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use external::error::{Error, Result, exit};
 use serde_json::Value;
-
-use crate::{
-    error::{Error, Result, exit},
-    manifest,
-};
 
 /// An object of a rendered chart.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +54,7 @@ impl Rendered {
         for document in documents(text) {
             let template =
                 document.lines().find_map(|line| line.strip_prefix("# Source: ")).unwrap_or_default().trim();
-            let values: Vec<Value> = manifest::documents(&document).map_err(|error| {
+            let values: Vec<Value> = crate::documents(&document).map_err(|error| {
                 let place = if template.is_empty() { chart } else { template };
                 Error::trouble(exit::NO_CHART, format!("{place} renders to malformed YAML: {error}"))
             })?;

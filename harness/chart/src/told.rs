@@ -1,17 +1,14 @@
 //! An upgrade's answer, as it is told: to people, to a pull request, to programs.
 
 use camino::Utf8PathBuf;
-use serde::Serialize;
-
-use super::{
-    Severity,
-    answer::{Answer, Facts},
-    availability::Window,
-};
-use crate::report::{
+use record::{
     result::{ClaimResult, Finding, ScenarioResult, Verdict},
+    upgrade::{Facts, Window},
     words,
 };
+use serde::Serialize;
+
+use super::{Severity, answer::Answer};
 
 /// How many differences a pull request shows.
 const DIFFERENCES: usize = 40;
@@ -238,15 +235,14 @@ pub fn away(windows: &[Window]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::{
-        chart::{Finding as Foretold, Way, answer::Phase, availability::Availability},
+    use record::{
         error::Class,
-        report::{
-            fixture::scenario,
-            result::{Outcome, Trouble},
-        },
+        fixture::scenario,
+        result::{Outcome, Trouble},
+        upgrade::{Availability, Finding as Foretold, Phase, Way},
     };
+
+    use super::*;
 
     fn facts(findings: Vec<Foretold>) -> Facts {
         Facts {

@@ -3,13 +3,13 @@
 use std::{fs, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use external::{
+    Program,
+    error::{Error, Result, exit},
+};
 use serde::Deserialize;
 
 use super::{Reference, helm::Helm};
-use crate::{
-    cluster::Program,
-    error::{Error, Result, exit},
-};
 
 const UNPACKING: Duration = Duration::from_secs(60);
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::words;
+use record::words;
 
 /// One cause.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

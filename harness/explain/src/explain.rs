@@ -5,7 +5,7 @@ use std::time::Duration;
 use kube::{Client, ResourceExt};
 
 use super::{Diagnosis, Picture, State, diagnose, read};
-use crate::{error::Result, wait};
+use external::{error::Result, wait};
 
 /// A controller that runs acts in milliseconds, and one that is busy in seconds.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5);

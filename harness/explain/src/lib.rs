@@ -1,4 +1,6 @@
 //! Why a StatefulSet is stuck, and what to do: one look at the cluster, judged without it.
+//!
+//! It knows no scenario, no workload and no harness: only what the API server shows of any cluster.
 
 pub mod answer;
 pub mod cause;
@@ -16,7 +18,7 @@ mod notes;
 mod placement;
 mod pod;
 mod probe;
-pub(crate) mod quantity;
+pub mod quantity;
 mod read;
 mod refusal;
 mod rollout;

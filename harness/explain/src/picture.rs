@@ -17,7 +17,7 @@ use k8s_openapi::{
 };
 use kube::{Resource, ResourceExt};
 
-use crate::report::words;
+use record::words;
 
 /// The objects of a kind, or why they could not be looked at.
 pub type Look<T> = Result<Vec<T>, String>;

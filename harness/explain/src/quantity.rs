@@ -21,7 +21,7 @@ const DECIMAL: [(&str, f64); 9] = [
 ];
 
 /// The number that a quantity is, `None` for what is none.
-pub(crate) fn parse(text: &str) -> Option<f64> {
+pub fn parse(text: &str) -> Option<f64> {
     let text = text.trim();
     let number = |digits: &str| digits.parse::<f64>().ok().filter(|number| number.is_finite());
     for (suffix, factor) in BINARY.iter().chain(&DECIMAL) {

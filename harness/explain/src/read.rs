@@ -14,7 +14,7 @@ use super::{
     Picture,
     picture::{Look, spec},
 };
-use crate::error::{Error, Result, exit, within};
+use external::error::{Error, Result, exit, within};
 
 const CALL: Duration = Duration::from_secs(15);
 /// Objects a page: large clusters answer in pieces.

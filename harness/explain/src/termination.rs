@@ -10,7 +10,7 @@ use super::{
     picture::{message, spec},
     pod::Finding,
 };
-use crate::report::words;
+use record::words;
 
 /// Longer than any pod needs that ends when told.
 const PATIENCE: f64 = 60.0;

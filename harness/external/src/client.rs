@@ -10,10 +10,12 @@ use kube::{
 
 use crate::error::{Error, Result, exit};
 
-/// Two clients: what the harness itself needs is tried again, what a scenario probes is not.
+/// Two clients of one cluster.
 #[derive(Clone)]
-pub(super) struct Clients {
+pub struct Clients {
+    /// What the harness itself needs is tried again.
     pub plumbing: Client,
+    /// What a scenario probes is not.
     pub probe: Client,
 }
 
@@ -24,7 +26,10 @@ pub fn install_crypto() {
 }
 
 /// Clients of the cluster that our own kubeconfig file names.
-pub(super) async fn from_file(path: &Utf8Path) -> Result<Clients> {
+///
+/// # Errors
+/// When there is no such file, or it can't be used.
+pub async fn from_file(path: &Utf8Path) -> Result<Clients> {
     let kubeconfig = Kubeconfig::read_from(path)
         .map_err(|error| Error::environment(format!("reading the kubeconfig {path}: {error}")))?;
     from_kubeconfig(kubeconfig, None).await
@@ -57,7 +62,10 @@ pub async fn reader(file: Option<&Utf8Path>, context: Option<&str>) -> Result<Cl
 }
 
 /// Clients of a context.
-pub(super) async fn from_kubeconfig(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Clients> {
+///
+/// # Errors
+/// When there is no such context, or it can't be used.
+pub async fn from_kubeconfig(kubeconfig: Kubeconfig, context: Option<&str>) -> Result<Clients> {
     install_crypto();
     let options = KubeConfigOptions { context: context.map(str::to_owned), ..KubeConfigOptions::default() };
     let mut config = Config::from_custom_kubeconfig(kubeconfig, &options)

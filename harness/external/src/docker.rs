@@ -2,11 +2,11 @@
 
 use std::{io::ErrorKind, time::Duration};
 
-use super::process::{Finished, Program};
 use crate::error::{Error, Result, exit};
+use crate::process::{Finished, Program};
 
 /// For calls that only ask, or act on one container.
-pub(super) const QUICK: Duration = Duration::from_secs(60);
+pub const QUICK: Duration = Duration::from_secs(60);
 
 /// Runs `docker` and returns what it wrote.
 ///
@@ -32,7 +32,7 @@ fn refusal(arguments: &[&str], finished: &Finished) -> Error {
 }
 
 /// The trouble that the engine's words tell of, if it is one that a user can end.
-pub(super) fn trouble(doing: &str, said: &str) -> Option<Error> {
+pub fn trouble(doing: &str, said: &str) -> Option<Error> {
     let lower = said.to_lowercase();
     let speaks = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
     if speaks(&[
@@ -60,13 +60,19 @@ pub(super) fn trouble(doing: &str, said: &str) -> Option<Error> {
 }
 
 /// The ids of the containers with this label, running or not.
-pub(super) async fn labelled(label: &str) -> Result<Vec<String>> {
+///
+/// # Errors
+/// As [`docker()`].
+pub async fn labelled(label: &str) -> Result<Vec<String>> {
     let found = docker(&["ps", "-aq", "--no-trunc", "--filter", &format!("label={label}")], QUICK).await?;
     Ok(found.lines().map(str::to_owned).collect())
 }
 
 /// Removes containers with their anonymous volumes.
-pub(super) async fn remove(ids: &[String]) -> Result<()> {
+///
+/// # Errors
+/// As [`docker()`].
+pub async fn remove(ids: &[String]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }

@@ -1,41 +1,8 @@
 //! What goes wrong, and whose fault it is. A verdict never confuses the three classes.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
-/// Who has to act on an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// The cluster or the workload broke a promise.
-    Failed,
-    /// The surroundings: an image, a disk, Docker, a setting.
-    Environment,
-    /// Our own bug.
-    Error,
-}
-
-impl Class {
-    /// The exit code of the command line for this class. `cargo test` always answers 101.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Failed => 1,
-            Self::Error => 2,
-            Self::Environment => 3,
-        }
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Failed => "failed",
-            Self::Environment => "environment",
-            Self::Error => "error",
-        })
-    }
-}
+pub use record::Class;
 
 /// The exit codes of the command line and of the scripts for trouble that a user can end. See the README's table.
 pub mod exit {
@@ -194,6 +161,17 @@ impl Error {
             Self::Environment { code, .. } => *code,
             Self::Interrupted => 130,
             other => other.class().exit_code(),
+        }
+    }
+}
+
+impl From<record::Error> for Error {
+    fn from(error: record::Error) -> Self {
+        match error {
+            record::Error::Failed(message) => Self::Failed(message),
+            record::Error::Environment(message) => Self::environment(message),
+            record::Error::Io { doing, source } => Self::Io { doing, source },
+            record::Error::Bug(message) => Self::Bug(message),
         }
     }
 }

@@ -13,11 +13,16 @@ use tokio::{
     process::Command,
 };
 
-use super::Progress;
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    reporter::Reporter,
+};
 
 /// A program that set-up put into the cache, otherwise the one on the PATH; `code` is the exit code where there is none.
-pub(crate) fn find_program(cache: &Utf8Path, name: &str, code: u8) -> Result<Utf8PathBuf> {
+///
+/// # Errors
+/// There is none.
+pub fn find_program(cache: &Utf8Path, name: &str, code: u8) -> Result<Utf8PathBuf> {
     let path = std::env::var("PATH").unwrap_or_default();
     let folders = path.split(':').filter(|folder| !folder.is_empty()).map(Utf8PathBuf::from);
     std::iter::once(cache.join("bin"))
@@ -31,18 +36,21 @@ pub(crate) fn find_program(cache: &Utf8Path, name: &str, code: u8) -> Result<Utf
 }
 
 /// A program to be run.
-pub(crate) struct Program {
+pub struct Program {
     command: Command,
     line: String,
     deadline: Duration,
-    progress: Progress,
+    progress: Reporter,
 }
 
 /// What a program left.
 #[derive(Debug)]
-pub(crate) struct Finished {
+pub struct Finished {
+    /// How it ended.
     pub status: ExitStatus,
+    /// Its standard output.
     pub stdout: String,
+    /// Its standard error.
     pub stderr: String,
 }
 
@@ -55,6 +63,7 @@ impl Finished {
 }
 
 impl Program {
+    /// A program with its arguments, and the time that it has.
     pub fn new<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[S], deadline: Duration) -> Self {
         let mut command = Command::new(program.as_ref());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -65,22 +74,26 @@ impl Program {
             line.push(' ');
             line.push_str(&argument.as_ref().to_string_lossy());
         }
-        Self { command, line, deadline, progress: Progress::silent() }
+        Self { command, line, deadline, progress: Reporter::silent() }
     }
 
+    /// Sets a variable of its environment.
     pub fn variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
 
     /// Passes standard error on, line by line.
-    pub fn reporting(mut self, progress: &Progress) -> Self {
+    pub fn reporting(mut self, progress: &Reporter) -> Self {
         self.progress = progress.clone();
         self
     }
 
     /// Hands our lock to the program, as its standard input: if we are killed, the lock stays with it until it
     /// has ended as well.
+    ///
+    /// # Errors
+    /// The handle can't be copied.
     pub fn holding(mut self, lock: &File) -> Result<Self> {
         let copy = lock.try_clone().map_err(Error::io("copying the handle of a lock"))?;
         self.command.stdin(copy);
@@ -88,6 +101,9 @@ impl Program {
     }
 
     /// Runs it to its end, whatever its exit code.
+    ///
+    /// # Errors
+    /// It can't be started, or does not end in its time.
     pub async fn finish(mut self) -> Result<Finished> {
         let mut child = self.command.spawn().map_err(Error::io(format!("starting {}", self.line)))?;
         let mut group = Group(child.id());
@@ -130,7 +146,7 @@ async fn read(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<String>
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-async fn pass_on(stream: Option<impl AsyncRead + Unpin>, progress: &Progress) -> std::io::Result<String> {
+async fn pass_on(stream: Option<impl AsyncRead + Unpin>, progress: &Reporter) -> std::io::Result<String> {
     let mut all = String::new();
     let Some(stream) = stream else { return Ok(all) };
     let mut stream = BufReader::new(stream);
@@ -146,7 +162,10 @@ async fn pass_on(stream: Option<impl AsyncRead + Unpin>, progress: &Progress) ->
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::{
+        sync::atomic::{AtomicU32, Ordering},
+        time::Instant,
+    };
 
     use super::*;
 
@@ -157,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn what_a_program_says_is_kept_and_passed_on() {
         let (sender, receiver) = std::sync::mpsc::channel();
-        let progress = Progress::new(move |line| sender.send(line.to_owned()).unwrap());
+        let progress = Reporter::new(move |line| sender.send(line.to_owned()).unwrap());
         let program = sh("echo out; echo one >&2; echo two >&2; exit 14", Duration::from_secs(10));
         let finished = program.reporting(&progress).finish().await.unwrap();
         assert_eq!(finished.status.code(), Some(14));
@@ -189,7 +208,7 @@ mod tests {
         let program =
             sh("echo begun >&2; read line; sleep 60", Duration::from_secs(60)).holding(&lock).unwrap();
         let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
-        let progress = Progress::new(move |_| sender.try_send(()).unwrap());
+        let progress = Reporter::new(move |_| sender.try_send(()).unwrap());
         let running = tokio::spawn(program.reporting(&progress).finish());
         receiver.recv().await.unwrap();
         drop(lock);
@@ -202,6 +221,10 @@ mod tests {
     }
 
     fn tempfile_folder() -> std::path::PathBuf {
-        super::super::lease::tests::folder().into_std_path_buf()
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("steadfast-process-{}-{number}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
     }
 }

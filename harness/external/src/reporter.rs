@@ -4,9 +4,9 @@ use std::{fmt, io::Write, sync::Arc};
 
 /// A sink for lines about what is being done.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(&str) + Send + Sync>);
+pub struct Reporter(Arc<dyn Fn(&str) + Send + Sync>);
 
-impl Progress {
+impl Reporter {
     /// Hands each line to `sink`.
     pub fn new(sink: impl Fn(&str) + Send + Sync + 'static) -> Self {
         Self(Arc::new(sink))
@@ -29,8 +29,8 @@ impl Progress {
     }
 }
 
-impl fmt::Debug for Progress {
+impl fmt::Debug for Reporter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Progress")
+        formatter.write_str("Reporter")
     }
 }

@@ -1,15 +1,15 @@
 //! What judging costs: histories of ten thousand, a hundred thousand and a million events, judged by all laws.
-//! Needs no Docker: `cargo bench -p harness --bench laws`
+//! Needs no Docker: `cargo bench -p record --bench laws`
 #![expect(clippy::unwrap_used, reason = "a benchmark ends where its input does")]
 
 use std::{io::Write, sync::Arc, time::Instant};
 
 use anyhow::Result;
-use harness::{
+use jiff::Timestamp;
+use record::{
     journal::{Change, Entry, History, Kind, Promise, Record, Reducer},
     law,
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The small sets beside the large one.

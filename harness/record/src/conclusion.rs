@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    error::{Class, Error},
-    report::result::{BrokenOff, ClaimResult, ControlFacts, Finding, Outcome, Trouble, Verdict},
+    error::Class,
+    result::{BrokenOff, ClaimResult, ControlFacts, Finding, Outcome, Trouble, Verdict},
 };
 
 /// How a scenario ended, and why.
@@ -150,36 +150,8 @@ fn controlled(
     (Outcome::Failed, Some(failed(message)))
 }
 
-/// What an error makes of the scenario that it ended.
-pub fn broken_off(error: &anyhow::Error) -> BrokenOff {
-    let ours = error.chain().find_map(|cause| cause.downcast_ref::<Error>());
-    let class = ours.map_or(Class::Error, Error::class);
-    let outcome = match (ours, class) {
-        (Some(Error::Interrupted), _) => Outcome::Interrupted,
-        (_, Class::Failed) => Outcome::Failed,
-        (_, Class::Environment) => Outcome::Environment,
-        (_, Class::Error) => Outcome::Error,
-    };
-    BrokenOff { outcome, trouble: Trouble { class, message: chain(error) } }
-}
-
 fn failed(message: String) -> Trouble {
     Trouble { class: Class::Failed, message }
-}
-
-/// An error with its causes, leaving out those that their parent already quotes.
-pub fn chain(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if !text.contains(&cause) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&cause);
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -187,11 +159,11 @@ mod tests {
     use super::*;
     use crate::claim::{Claim, S8, S9};
 
-    fn conclusion(control: bool, judged: u64, findings: &[Finding], error: Option<Error>) -> Conclusion {
+    fn conclusion(control: bool, judged: u64, findings: &[Finding], ended: Option<Outcome>) -> Conclusion {
         let proves = ["S9".to_owned()];
         let (sabotage, expects) = ("parallel".to_owned(), "began to terminate".to_owned());
         let control = control.then(|| ControlFacts { sabotage, claims: proves.to_vec(), expects });
-        let broken = error.map(|error| broken_off(&error.into()));
+        let broken = ended.map(broken_off);
         let judged = BTreeMap::from([("S9".to_owned(), judged)]);
         let terms = Terms { proves: &proves, breaks: &[], control: control.as_ref() };
         conclude(terms, &judged, findings, broken.as_ref())
@@ -201,8 +173,12 @@ mod tests {
         Finding { claim: claim.id.to_owned(), message: message.to_owned(), quotes: Vec::new() }
     }
 
-    fn outcome(control: bool, judged: u64, findings: &[Finding], error: Option<Error>) -> Outcome {
-        conclusion(control, judged, findings, error).outcome
+    fn outcome(control: bool, judged: u64, findings: &[Finding], ended: Option<Outcome>) -> Outcome {
+        conclusion(control, judged, findings, ended).outcome
+    }
+
+    fn broken_off(outcome: Outcome) -> BrokenOff {
+        BrokenOff { outcome, trouble: Trouble { class: Class::Environment, message: "no disk".to_owned() } }
     }
 
     #[test]
@@ -215,29 +191,26 @@ mod tests {
 
     #[test]
     fn classes_are_not_confused() {
-        assert_eq!(outcome(false, 2, &[], Some(Error::environment("no disk"))), Outcome::Environment);
-        assert_eq!(outcome(false, 2, &[], Some(Error::bug("oops"))), Outcome::Error);
-        assert_eq!(outcome(false, 2, &[], Some(Error::failed("late"))), Outcome::Failed);
-        assert_eq!(outcome(false, 2, &[], Some(Error::Interrupted)), Outcome::Interrupted);
-        assert_eq!(outcome(false, 2, &[finding(S9, "x")], Some(Error::environment("y"))), Outcome::Failed);
+        assert_eq!(outcome(false, 2, &[], Some(Outcome::Environment)), Outcome::Environment);
+        assert_eq!(outcome(false, 2, &[], Some(Outcome::Error)), Outcome::Error);
+        assert_eq!(outcome(false, 2, &[], Some(Outcome::Failed)), Outcome::Failed);
+        assert_eq!(outcome(false, 2, &[], Some(Outcome::Interrupted)), Outcome::Interrupted);
+        assert_eq!(outcome(false, 2, &[finding(S9, "x")], Some(Outcome::Environment)), Outcome::Failed);
         let gap = finding(S9, "inconclusive: a gap");
         assert_eq!(outcome(false, 2, std::slice::from_ref(&gap), None), Outcome::Failed);
-        assert_eq!(outcome(false, 2, &[gap], Some(Error::environment("y"))), Outcome::Environment);
+        assert_eq!(outcome(false, 2, &[gap], Some(Outcome::Environment)), Outcome::Environment);
     }
 
     #[test]
     fn a_control_must_turn_exactly_its_claims_red() {
         let right = finding(S9, "pod-1 began to terminate while pod-2 was there");
         assert_eq!(outcome(true, 2, std::slice::from_ref(&right), None), Outcome::Passed);
-        assert_eq!(
-            outcome(true, 2, std::slice::from_ref(&right), Some(Error::failed("late"))),
-            Outcome::Passed
-        );
+        assert_eq!(outcome(true, 2, std::slice::from_ref(&right), Some(Outcome::Failed)), Outcome::Passed);
         assert_eq!(outcome(true, 2, &[], None), Outcome::Failed);
-        assert_eq!(outcome(true, 2, &[], Some(Error::failed("late"))), Outcome::Failed);
+        assert_eq!(outcome(true, 2, &[], Some(Outcome::Failed)), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[right.clone(), finding(S8, "too much")], None), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[finding(S9, "something else")], None), Outcome::Failed);
-        assert_eq!(outcome(true, 2, &[right], Some(Error::environment("no disk"))), Outcome::Environment);
+        assert_eq!(outcome(true, 2, &[right], Some(Outcome::Environment)), Outcome::Environment);
     }
 
     #[test]
@@ -253,13 +226,7 @@ mod tests {
 
     #[test]
     fn a_claim_is_unproved_when_the_scenario_ended_early() {
-        let conclusion = conclusion(false, 3, &[], Some(Error::environment("no disk")));
+        let conclusion = conclusion(false, 3, &[], Some(Outcome::Environment));
         assert_eq!(conclusion.claims[0].verdict, Verdict::Unproved);
-    }
-
-    #[test]
-    fn a_cause_is_not_said_twice() {
-        let error = anyhow::anyhow!("inner").context("outer: inner").context("top");
-        assert_eq!(chain(&error), "top: outer: inner");
     }
 }

@@ -1,4 +1,6 @@
 //! Results for tests, built in a line.
+#![expect(missing_docs, reason = "the names say it, and only tests read them")]
+#![allow(clippy::expect_used, reason = "a test ends where its helpers do")]
 
 use std::collections::BTreeMap;
 
@@ -101,29 +103,29 @@ pub fn scenario(name: &str) -> ScenarioResult {
 }
 
 impl ScenarioResult {
-    pub(crate) fn claim(mut self, id: &str, verdict: Verdict, judged: u64) -> Self {
+    pub fn claim(mut self, id: &str, verdict: Verdict, judged: u64) -> Self {
         self.claims.push(ClaimResult { id: id.into(), verdict, judged });
         self
     }
 
-    pub(crate) fn proves(self, id: &str) -> Self {
+    pub fn proves(self, id: &str) -> Self {
         self.claim(id, Verdict::Proved, 100)
     }
 
     /// Only the finding: what the claims say is left as it is.
-    pub(crate) fn finding(mut self, claim: &str, message: &str) -> Self {
+    pub fn finding(mut self, claim: &str, message: &str) -> Self {
         let quotes = vec![Quote { line: 4711, text: format!("the journal on {claim}") }];
         self.findings.push(Finding { claim: claim.into(), message: message.into(), quotes });
         self
     }
 
-    pub(crate) fn control(mut self, sabotage: &str, claims: &[&str], expects: &str) -> Self {
+    pub fn control(mut self, sabotage: &str, claims: &[&str], expects: &str) -> Self {
         let claims = claims.iter().map(|claim| (*claim).to_owned()).collect();
         self.control = Some(ControlFacts { sabotage: sabotage.into(), claims, expects: expects.into() });
         self
     }
 
-    pub(crate) fn ends(mut self, outcome: Outcome, message: &str) -> Self {
+    pub fn ends(mut self, outcome: Outcome, message: &str) -> Self {
         let class = match outcome {
             Outcome::Failed => Class::Failed,
             Outcome::Error => Class::Error,

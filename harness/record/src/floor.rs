@@ -32,7 +32,7 @@ fn covered(mut spans: Vec<(f64, f64)>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::result::Span;
+    use crate::result::Span;
 
     fn life(spans: &[(&str, f64, f64)]) -> Lifeline {
         let span =

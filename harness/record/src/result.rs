@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{chart::answer::Facts, error::Class, settings::FeatureGates};
+use crate::{error::Class, gates::FeatureGates, upgrade::Facts};
 
 /// The version of these files. A reader refuses any other.
 pub const SCHEMA: u32 = 2;

@@ -136,7 +136,7 @@ mod tests {
 
     fn refusal(folder: &Folder) -> String {
         let error = load(&folder.path).expect_err("refused");
-        assert_eq!(error.exit_code(), 3);
+        assert_eq!(error.class().exit_code(), 3);
         error.to_string()
     }
 

@@ -2,6 +2,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
+use explain::explain;
 use futures::future::try_join_all;
 use k8s_openapi::{
     NamespaceResourceScope,
@@ -21,7 +22,6 @@ use super::Run;
 use crate::{
     claim::Claim,
     cluster::api_ready,
-    diagnosis::explain,
     error::{Error, Result, within},
     fault::{self, process::Killed},
     wait::{Progress, expectations::made_by, until_asked},

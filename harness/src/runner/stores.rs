@@ -4,10 +4,11 @@ use std::{fmt, ops::Deref, time::Duration};
 
 use super::Run;
 use crate::{
+    Secret,
     cluster::Tunnel,
     error::{Error, Result},
     ledger::{
-        Secret, Store,
+        Store,
         attempt::{Outcome, Write},
         s3::{Access, S3},
         sql::Sql,

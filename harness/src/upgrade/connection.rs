@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use chart::store::{Keys, Password, S3 as Place, Speech, Store};
 use k8s_openapi::{ByteString, api::core::v1};
 use kube::Api;
 
-use super::{Keys, Password, S3 as Place, Speech, Store, garage};
+use super::garage;
 use crate::{
+    Secret,
     cluster::{Tunnel, exec},
     error::{Error, Result, within},
     ledger::{
-        self, Content, Held, Holdings, Ledger, Secret, Write,
+        self, Content, Held, Holdings, Ledger, Write,
         attempt::Outcome,
         s3::{Access, S3},
         sql::Sql,

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::{
+    Secret,
     cluster::exec,
     error::{Error, Result},
-    ledger::Secret,
     runner::Run,
     wait::{Progress, until_answered, until_asked},
     workload::garage::answers::AccessKey,

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use chart::{Object, Rendered, preflight::says_the_same};
+use explain::explain;
 use futures::{FutureExt, future::try_join_all};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
@@ -13,9 +15,8 @@ use k8s_openapi::api::{
 use kube::{Api, ResourceExt, api::ListParams};
 use serde_json::Value;
 
-use super::{Object, Rendered, preflight::says_the_same, writers::Writers};
+use super::writers::Writers;
 use crate::{
-    diagnosis::explain,
     error::{Error, Result, within},
     journal::Promise,
     runner::Run,

@@ -4,15 +4,13 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use chart::{Chart, Finding, Helm, Reference, Release, Rendered, Severity, Way, helm::Lookup, preflight};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
+use record::upgrade::{Facts, Phase, Window};
 
 use super::{
-    Chart, Finding, Helm, Reference, Release, Rendered, Severity, Way,
-    answer::{Facts, Phase},
-    helm::Lookup,
     live::{self, Identity},
-    preflight,
     writers::Writers,
 };
 use crate::{
@@ -117,7 +115,7 @@ impl Stage {
         let from = get(&helm, &upgrade.from, scratch.join("from")).await?;
         let to = get(&helm, &upgrade.to, scratch.join("to")).await?;
         let release = Release { name: upgrade.release.clone(), namespace: run.namespace().to_owned() };
-        run.upgrade_facts(Facts::new(&release, upgrade.way, from.title(), to.title()));
+        run.upgrade_facts(Facts::new(&release.name, upgrade.way, from.title(), to.title()));
         let old = helm.render(&from, &release, Lookup::Nothing, false).await?;
         if old.of_kind("StatefulSet").next().is_none() {
             return Err(from.without_set());
@@ -250,7 +248,7 @@ impl Stage {
             self.run.judge(U6, against);
         }
         for one in &availability {
-            let seconds: f64 = one.windows.iter().map(super::availability::Window::seconds).sum();
+            let seconds: f64 = one.windows.iter().map(Window::seconds).sum();
             let who = one.pod.as_ref().unwrap_or(&one.store);
             self.run.measure(&format!("{name}: without an acknowledged write, {who}"), seconds, "s");
         }

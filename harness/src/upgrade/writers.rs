@@ -3,12 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use camino::Utf8Path;
+use chart::{
+    Chart, Rendered,
+    store::{Speech, Store, Stores, detect, file},
+};
 use jiff::Timestamp;
+use record::upgrade::availability::{Availability, windows};
 
 use super::{
-    Chart, Rendered,
-    availability::{Availability, windows},
-    store::{Connection, Speech, Store, Stores, Ways, detect, file, garage},
+    connection::{Connection, Ways},
+    garage,
 };
 use crate::{
     claim::Claim,

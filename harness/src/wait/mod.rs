@@ -55,12 +55,11 @@
 pub mod asking;
 pub mod expectation;
 pub mod expectations;
-pub mod pace;
 pub mod steady;
 pub mod waiter;
 
 pub use asking::{until_answered, until_asked};
 pub use expectation::{Expectation, Progress};
-pub use pace::pause;
+pub use external::wait::pause;
 pub use steady::until_steady;
 pub use waiter::Waiter;

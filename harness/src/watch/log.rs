@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufRead, BufReader, BufWriter, Write},
+    io::{BufWriter, Write},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -10,11 +10,13 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::{
-    Act, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
-    entry::{Change, Content, Line, SCHEMA},
+use crate::{
+    error::{Error, Result},
+    journal::{
+        Act, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
+        entry::{Change, Content, Line, SCHEMA},
+    },
 };
-use crate::error::{Error, Result};
 
 /// An open journal. Cheap to share; appending is quick and never waits for a network.
 #[derive(Debug)]
@@ -148,48 +150,4 @@ impl Log {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Reads a recorded journal.
-///
-/// # Errors
-/// When the file can't be read, is of another schema, is truncated, or its lines are not numbered 1, 2, 3 …
-pub fn read(path: &Utf8Path) -> Result<History> {
-    let file = File::open(path).map_err(Error::io(format!("reading the journal {path}")))?;
-    let (mut reducer, mut entries) = (Reducer::default(), Vec::new());
-    let mut lines = 0;
-    for text in BufReader::new(file).lines() {
-        lines += 1;
-        let text = text.map_err(Error::io(format!("reading line {lines} of the journal {path}")))?;
-        let line: Line = serde_json::from_str(&text).map_err(|error| {
-            Error::environment(format!(
-                "line {lines} of the journal {path} is truncated or malformed: {error}"
-            ))
-        })?;
-        if line.line != lines {
-            return Err(Error::environment(format!(
-                "line {lines} of the journal {path} says that it is line {}: lines are missing or were changed",
-                line.line
-            )));
-        }
-        match (&line.content, lines) {
-            (Content::Schema(SCHEMA), 1) => {}
-            (Content::Schema(other), _) => {
-                return Err(Error::environment(format!(
-                    "the journal {path} has schema {other}, and this Steadfast reads {SCHEMA}; use the one that wrote it"
-                )));
-            }
-            (_, 1) => {
-                return Err(Error::environment(format!(
-                    "{path} is no journal: its first line names no schema"
-                )));
-            }
-            _ => {}
-        }
-        entries.extend(line.reduce(&mut reducer)?.map(Arc::new));
-    }
-    if lines == 0 {
-        return Err(Error::environment(format!("the journal {path} is empty")));
-    }
-    Ok(History::new(entries))
 }

@@ -13,8 +13,11 @@ use kube::Client;
 use tokio::{sync::oneshot, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Kind, Log, watch::Watch};
-use crate::error::{Error, Result};
+use super::{Log, watch_kind::Watch};
+use crate::{
+    error::{Error, Result},
+    journal::Kind,
+};
 
 /// How long the watches have to end.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);

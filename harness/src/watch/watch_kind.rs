@@ -19,9 +19,10 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{Change, Kind, Log};
+use super::{Log, resource::resource};
 use crate::{
     error::{Error, Result, within},
+    journal::{Change, Kind},
     wait::pause,
 };
 
@@ -65,7 +66,7 @@ impl Watch {
         log: Arc<Log>,
         awaited: Arc<AtomicUsize>,
     ) -> Self {
-        let resource = kind.resource();
+        let resource = resource(kind);
         let api = if kind.cluster_scoped() {
             Api::all_with(client, &resource)
         } else {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Picture, Trial};
-use crate::chart::{Finding, Object, Severity, Way};
+use crate::{Finding, Object, Severity, Way, finding};
 
 /// What the API server refuses, field by field.
 pub(super) fn refused(picture: &Picture) -> Vec<Finding> {
@@ -15,7 +15,7 @@ pub(super) fn refused(picture: &Picture) -> Vec<Finding> {
             let values = live.map_or_else(String::new, |live| was_and_would_be(&field, live, object));
             let message = format!("the API server refuses {}{values}: {said}", name_of(&field));
             let known = ("immutable-field", "U1", Severity::Break);
-            findings.push(Finding::about(
+            findings.push(finding::about(
                 known,
                 &picture.to,
                 object,
@@ -67,7 +67,7 @@ fn fields(
 }
 
 /// Whether what a chart says of a field is there already: the API adds defaults to it.
-pub(in crate::chart) fn says_the_same(new: &Value, live: &Value) -> bool {
+pub fn says_the_same(new: &Value, live: &Value) -> bool {
     match (new, live) {
         (Value::Object(new), Value::Object(live)) => {
             new.iter().all(|(name, value)| says_the_same(value, live.get(name).unwrap_or(&Value::Null)))
@@ -132,10 +132,10 @@ fn remedy(object: &Object, live: Option<&Value>, field: &str) -> String {
 
 /// Kinds and versions that the cluster does not serve.
 pub(super) fn not_served(picture: &Picture) -> Vec<Finding> {
-    let not_served = |(key, object): (crate::chart::rendered::Key, &Object)| {
+    let not_served = |(key, object): (crate::rendered::Key, &Object)| {
         (picture.trials.get(&key) == Some(&Trial::NotServed)).then(|| {
             let (version, kubernetes) = (&object.api_version, &picture.kubernetes);
-            Finding::about(
+            finding::about(
                 ("api-not-served", "U1", Severity::Break),
                 &picture.to,
                 object,
@@ -165,7 +165,7 @@ pub(super) fn not_ours(picture: &Picture) -> Vec<Finding> {
     strangers
         .filter(|(key, _)| key.kind != "CustomResourceDefinition")
         .map(|(_, object)| {
-            Finding::about(
+            finding::about(
                 ("owned-by-another", "U1", Severity::Break),
                 &picture.to,
                 object,

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::Picture;
-use crate::chart::{Finding, Object, Severity};
+use crate::{Finding, Object, Severity, finding};
 
 /// Probes, grace periods, budgets and policies that are weaker in the new chart.
 pub(super) fn weakened(picture: &Picture) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut care = |new: &Object, field: &str, message: String, remedy: &str| {
-        findings.push(Finding::about(
+        findings.push(finding::about(
             ("weaker", "U6", Severity::Care),
             &picture.to,
             new,

@@ -1,7 +1,7 @@
 //! U7: every pod gets the new revision; what Helm will not upgrade is named.
 
 use super::Picture;
-use crate::chart::{Finding, Severity, Way, change::changes};
+use crate::{Finding, Severity, Way, change::changes, finding};
 
 /// Workloads and their services that are hooks: Helm makes them once and never upgrades them, or makes them anew each time.
 pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Finding> {
@@ -37,7 +37,7 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Finding> {
         } else {
             ("hook", "U7", Severity::Care, format!("it is a hook ({when}): Helm does not manage it"))
         };
-        findings.push(Finding::about(
+        findings.push(finding::about(
             (cause, claim, severity),
             &picture.to,
             object,
@@ -60,7 +60,7 @@ pub(super) fn become_hooks(picture: &Picture) -> Vec<Finding> {
     });
     becoming
         .map(|(_, new)| {
-            Finding::about(
+            finding::about(
                 ("becomes-a-hook", "U2", Severity::Loss),
                 &picture.to,
                 new,
@@ -89,7 +89,7 @@ pub(super) fn definitions_changed(picture: &Picture) -> Vec<Finding> {
     });
     changed
         .map(|object| {
-            Finding::about(
+            finding::about(
                 ("definition-not-upgraded", "U7", Severity::Break),
                 &picture.to,
                 object,
@@ -125,7 +125,7 @@ pub(super) fn rolls_held_back(picture: &Picture) -> Vec<Finding> {
         } else {
             return None;
         };
-        Some(Finding::about(
+        Some(finding::about(
             ("roll-held-back", "U7", Severity::Care),
             &picture.to,
             new,

@@ -1,7 +1,7 @@
 //! U2: nothing is renamed or orphaned, no PVC is left unused.
 
 use super::Picture;
-use crate::chart::{Finding, Object, Severity, Way};
+use crate::{Finding, Object, Severity, Way, finding};
 
 /// Sets that the new chart has no more, or under another name.
 pub(super) fn sets_gone(picture: &Picture) -> Vec<Finding> {
@@ -32,7 +32,7 @@ pub(super) fn sets_gone(picture: &Picture) -> Vec<Finding> {
             None => ("set-gone", format!("the new chart has no such set; {fate}{left}"), old),
         };
         let severity = if claims.is_empty() { Severity::Break } else { Severity::Loss };
-        let mut finding = Finding::about(
+        let mut finding = finding::about(
             (cause, "U2", severity),
             &picture.to,
             object,
@@ -77,7 +77,7 @@ pub(super) fn others_gone(picture: &Picture) -> Vec<Finding> {
             ),
             _ => return None,
         };
-        Some(Finding::about((cause, "U2", severity), &picture.to, object, "/metadata/name", message, remedy))
+        Some(finding::about((cause, "U2", severity), &picture.to, object, "/metadata/name", message, remedy))
     });
     found.collect()
 }
@@ -93,7 +93,7 @@ pub(super) fn claims_left(picture: &Picture) -> Vec<Finding> {
         };
         let left: Vec<&String> = picture.claims_of(old).into_iter().filter(beyond).collect();
         (new.replicas() < old.replicas() && !left.is_empty()).then(|| {
-            Finding::about(
+            finding::about(
                 ("fewer-replicas", "U2", Severity::Break),
                 &picture.to,
                 new,
@@ -115,7 +115,7 @@ pub(super) fn claims_deleted(picture: &Picture) -> Vec<Finding> {
     let sets = picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet");
     sets.filter(|(old, new)| deletes(old).iter().zip(deletes(new)).any(|(before, after)| after && !before))
         .map(|(_, new)| {
-            Finding::about(
+            finding::about(
                 ("claims-deleted", "U10", Severity::Care),
                 &picture.to,
                 new,

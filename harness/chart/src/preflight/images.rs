@@ -1,7 +1,7 @@
 //! U8: every image is there before anything starts.
 
 use super::Picture;
-use crate::chart::{Finding, Severity};
+use crate::{Finding, Severity, finding};
 
 /// Images of the new chart that can't be had.
 pub(super) fn missing(picture: &Picture) -> Vec<Finding> {
@@ -14,7 +14,7 @@ pub(super) fn missing(picture: &Picture) -> Vec<Finding> {
                 true => (Severity::Break, "can't be had"),
                 false => (Severity::Care, "is not on the nodes, and its registry does not answer here"),
             };
-            findings.push(Finding::about(
+            findings.push(finding::about(
                 ("image-missing", "U8", severity),
                 &picture.to,
                 object,

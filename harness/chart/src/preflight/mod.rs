@@ -17,17 +17,18 @@ mod stores;
 #[cfg(test)]
 mod tests;
 
-pub(super) use applied::says_the_same;
+pub use applied::says_the_same;
 pub use picture::{Picture, Trial};
 pub use read::{Question, read};
-pub(super) use secrets::plain;
+pub use secrets::plain;
 pub use servers::{Server, server_of};
+
+use record::claim::{self, Claim};
 
 use super::{
     Finding, Severity,
     change::{Change, changes},
 };
-use crate::claim::{self, Claim};
 
 /// What is judged from a picture, each for the claims that it names in its findings.
 const CHECKS: &[fn(&Picture) -> Vec<Finding>] = &[

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use external::images::Absence;
 use serde_json::Value;
 
-use crate::{
-    chart::{Chart, Object, Release, Rendered, Way, rendered::Key},
-    cluster::Absence,
-};
+use crate::{Chart, Object, Release, Rendered, Way, rendered::Key};
 
 /// One look at a release, and at what would become of it.
 #[derive(Debug, Clone)]

@@ -5,6 +5,10 @@ use std::{
     time::Duration,
 };
 
+use external::{
+    error::{Error, Result, exit, within},
+    images::{Absence, image_missing, whole_name},
+};
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim};
 use kube::{
@@ -16,11 +20,7 @@ use kube::{
 use serde_json::{Value, json};
 
 use super::{Picture, Trial};
-use crate::{
-    chart::{Chart, Helm, Object, Release, Rendered, Way, helm::Lookup, rendered::Key},
-    cluster::{self, Absence},
-    error::{Error, Result, exit, within},
-};
+use crate::{Chart, Helm, Object, Release, Rendered, Way, helm::Lookup, rendered::Key};
 
 const CALL: Duration = Duration::from_secs(15);
 /// Helm's own, so that a dry run takes over what it owns.
@@ -239,10 +239,9 @@ impl Look<'_> {
         let nodes = self.images_on_nodes().await;
         let mut missing = BTreeMap::new();
         for image in wanted {
-            let whole = cluster::whole_name(image);
-            let there =
-                known.iter().any(|known| cluster::whole_name(known) == whole) || nodes.contains(&whole);
-            if !there && let Some(why) = cluster::image_missing(image).await? {
+            let whole = whole_name(image);
+            let there = known.iter().any(|known| whole_name(known) == whole) || nodes.contains(&whole);
+            if !there && let Some(why) = image_missing(image).await? {
                 missing.insert(image.to_owned(), why);
             }
         }
@@ -257,7 +256,7 @@ impl Look<'_> {
             return BTreeSet::new();
         };
         let images = nodes.items.into_iter().filter_map(|node| node.status?.images).flatten();
-        images.filter_map(|image| image.names).flatten().map(|name| cluster::whole_name(&name)).collect()
+        images.filter_map(|image| image.names).flatten().map(|name| whole_name(&name)).collect()
     }
 }
 

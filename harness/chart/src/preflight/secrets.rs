@@ -6,7 +6,7 @@ use k8s_openapi::ByteString;
 use serde_json::Value;
 
 use super::Picture;
-use crate::chart::{Finding, Object, Severity, Way, change::hash, rendered::Key};
+use crate::{Finding, Object, Severity, Way, change::hash, finding, rendered::Key};
 
 /// Values that the new chart sets to something else than what is there.
 pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
@@ -37,7 +37,7 @@ pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
                 )
             };
             let field = format!("/data/{name}");
-            findings.push(Finding::about(
+            findings.push(finding::about(
                 (cause, "U4", severity),
                 &picture.to,
                 object,
@@ -73,7 +73,7 @@ pub(super) fn regenerated(picture: &Picture) -> Vec<Finding> {
                     .is_some_and(|offline| offline != *value)
         });
         for (name, _) in lost {
-            findings.push(Finding::about(
+            findings.push(finding::about(
                 ("secret-kept-by-lookup", "U4", Severity::Note),
                 &picture.to,
                 object,
@@ -87,14 +87,14 @@ pub(super) fn regenerated(picture: &Picture) -> Vec<Finding> {
 }
 
 /// The values of all secrets of a rendering.
-fn secrets(picture: &Picture, rendered: &crate::chart::Rendered) -> BTreeMap<Key, BTreeMap<String, Vec<u8>>> {
+fn secrets(picture: &Picture, rendered: &crate::Rendered) -> BTreeMap<Key, BTreeMap<String, Vec<u8>>> {
     let secrets =
         rendered.by_key(&picture.release.namespace).into_iter().filter(|(key, _)| key.kind == "Secret");
     secrets.map(|(key, object): (Key, &Object)| (key, plain(&object.value))).collect()
 }
 
 /// A secret's values as bytes, however they are written.
-pub(in crate::chart) fn plain(secret: &Value) -> BTreeMap<String, Vec<u8>> {
+pub fn plain(secret: &Value) -> BTreeMap<String, Vec<u8>> {
     let mut values = BTreeMap::new();
     for (name, value) in secret["data"].as_object().into_iter().flatten() {
         let bytes: ByteString = serde_json::from_value(value.clone()).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! U5: steps between server versions that are allowed, and those that must not be taken so.
 
 use super::Picture;
-use crate::chart::{Finding, Severity};
+use crate::{Finding, Severity, finding};
 
 /// A server whose versions we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) fn steps(picture: &Picture) -> Vec<Finding> {
             };
             let mut about = |severity, message: String, remedy: &str| {
                 let field = format!("{pointer}/image");
-                findings.push(Finding::about(
+                findings.push(finding::about(
                     ("version-step", "U5", severity),
                     &picture.to,
                     new,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Picture, server_of, servers::Server};
-use crate::chart::{Finding, Object, Severity};
+use crate::{Finding, Object, Severity, finding};
 
 /// Settings of Garage that decide where and how data lies, with what a change of each means.
 const SETTINGS: [(&str, &str); 5] = [
@@ -38,7 +38,7 @@ pub(super) fn settings_moved(picture: &Picture) -> Vec<Finding> {
                     };
                     let (Some(was), Some(is)) = (default(was), default(is)) else { continue };
                     if was != is && looks_like_garage(before) {
-                        findings.push(Finding::about(
+                        findings.push(finding::about(
                             ("store-setting", "U3", Severity::Loss),
                             &picture.to,
                             new,
@@ -78,7 +78,7 @@ pub(super) fn directories_moved(picture: &Picture) -> Vec<Finding> {
                 let message = format!(
                     "{field} goes from {was} to {is}: the data stays where it was, and the server starts beside it"
                 );
-                findings.push(Finding::about(
+                findings.push(finding::about(
                     ("directory-moved", "U9", Severity::Loss),
                     &picture.to,
                     new,

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use external::images::Absence;
 use serde_json::json;
 
 use super::*;
-use crate::{
-    chart::{Chart, Release, Rendered, Way},
-    cluster::Absence,
-};
+use crate::{Chart, Release, Rendered, Way};
 
 const OLD: &str = r#"
 apiVersion: apps/v1

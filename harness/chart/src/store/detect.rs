@@ -1,14 +1,12 @@
 //! What a set's pods speak, read off its manifest: Garage and PostgreSQL are known by their images.
 
+use external::Secret;
 use serde_json::Value;
 
 use super::{Keys, Password, S3, Speech, Store};
 use crate::{
-    chart::{
-        Object, Rendered,
-        preflight::{Server, server_of},
-    },
-    ledger::Secret,
+    Object, Rendered,
+    preflight::{Server, server_of},
 };
 
 /// Where Garage listens for S3 unless its configuration says otherwise, and what it calls its region.

@@ -1,10 +1,10 @@
 //! `steadfast-chart.yaml`: which pods of a chart speak S3 or PostgreSQL, where Steadfast can't see it.
 
 use camino::Utf8Path;
+use external::error::{Error, Result, exit};
 use serde::Deserialize;
 
 use super::Store;
-use crate::error::{Error, Result, exit};
 
 /// The file's name, in the folder of a chart.
 pub const NAME: &str = "steadfast-chart.yaml";
@@ -32,7 +32,7 @@ impl Stores {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::chart::store::{Keys, S3, Speech};
+    use crate::store::{Keys, S3, Speech};
 
     #[test]
     fn every_kind_of_store_is_read() {

@@ -1,17 +1,13 @@
 //! The stores of a chart: which pods take writes, how they are reached, and how they are made ready for them.
 
-pub mod connection;
 pub mod detect;
 pub mod file;
-pub mod garage;
 
-pub use connection::{Connection, Ways};
 pub use detect::detect;
 pub use file::Stores;
 
+use external::Secret;
 use serde::Deserialize;
-
-use crate::ledger::Secret;
 
 /// What the pods of a set speak.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

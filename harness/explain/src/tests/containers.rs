@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{Case, World, case, diagnose};
-use crate::diagnosis::{State, cause};
+use crate::{State, cause};
 
 fn waits(reason: &str, message: &str) -> World {
     World::new(3)

@@ -4,7 +4,7 @@ use super::{
     Case, World, case, diagnose,
     world::{A_MINUTE_AGO, LONG_AGO, NOW},
 };
-use crate::diagnosis::{State, cause};
+use crate::{State, cause};
 
 fn refused(message: &str) -> World {
     World::new(3).without_pod(2).event(

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::{Case, World, case, diagnose};
-use crate::diagnosis::cause;
+use crate::cause;
 
 /// `web-1` finds no node; its volume is not made yet, so that any node would do.
 fn homeless(message: &str) -> World {

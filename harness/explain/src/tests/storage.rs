@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::{Case, World, case, diagnose};
-use crate::diagnosis::{State, cause};
+use crate::{State, cause};
 
 const UNBOUND: &str = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/3 nodes are available.";
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::diagnosis::Picture;
+use crate::Picture;
 
 pub const NOW: &str = "2026-01-01T12:00:00Z";
 pub const LONG_AGO: &str = "2026-01-01T11:00:00Z";

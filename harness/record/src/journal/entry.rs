@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Fact, Kind, Promise, Reducer};
 use crate::{
     error::{Error, Result},
-    report::result::Finding,
+    result::Finding,
 };
 
 /// The version of the journal's lines.

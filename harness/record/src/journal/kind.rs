@@ -1,6 +1,5 @@
 //! The kinds that a journal records.
 
-use kube::core::{ApiResource, GroupVersionKind};
 use serde::{Deserialize, Serialize};
 
 /// A recorded kind.
@@ -54,15 +53,5 @@ impl Kind {
     /// Whether objects of this kind live in no namespace.
     pub fn cluster_scoped(self) -> bool {
         matches!(self, Self::PersistentVolume | Self::Node)
-    }
-
-    /// Where the API serves it.
-    pub fn resource(self) -> ApiResource {
-        let group = match self {
-            Self::StatefulSet | Self::ControllerRevision => "apps",
-            Self::EndpointSlice => "discovery.k8s.io",
-            _ => "",
-        };
-        ApiResource::from_gvk(&GroupVersionKind::gvk(group, "v1", self.name()))
     }
 }

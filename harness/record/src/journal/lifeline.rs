@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{Change, Fact, History, Record};
-use crate::report::result::{Lifeline, Span};
+use crate::result::{Lifeline, Span};
 
 /// The verb of the act that begins a stated window; what was judged of it ends it.
 pub const WINDOW: &str = "window";

@@ -3,7 +3,7 @@
 use crate::{
     claim::Claim,
     journal::Entry,
-    report::result::{Finding, Quote},
+    result::{Finding, Quote},
 };
 
 /// What a law found, and of how much.

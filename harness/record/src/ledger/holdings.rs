@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::verdict::{Held, Holdings};
 use crate::{
     error::{Error, Result},
-    report::store::write_whole,
+    store::write_whole,
 };
 
 #[derive(Serialize, Deserialize)]

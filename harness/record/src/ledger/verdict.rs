@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attempt::{Attempt, Outcome},
-    record::Ledger,
+    file::Ledger,
 };
-use crate::report::result::{Finding, Measure, Quote};
+use crate::result::{Finding, Measure, Quote};
 
 /// What a reader found, by key. A key that is not here was neither listed nor readable.
 pub type Holdings = BTreeMap<String, Held>;

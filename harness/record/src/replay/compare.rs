@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::report::{
+use crate::{
     result::{ClaimResult, Finding, ScenarioResult},
     words,
 };

@@ -9,7 +9,7 @@ use crate::{
     journal::{History, ReadBack, Record},
     law,
     ledger::{self, Ledger, holdings},
-    report::result::{Finding, Measure},
+    result::{Finding, Measure},
 };
 
 /// What was judged in a trial, and what speaks against its claims.

@@ -9,8 +9,9 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    journal::log,
-    report::{result::ScenarioResult, store},
+    journal::file,
+    result::ScenarioResult,
+    store,
 };
 
 /// What judging one trial again came to.
@@ -114,7 +115,7 @@ fn again(directory: &Utf8Path, recorded: &ScenarioResult) -> Result<Again> {
     } else {
         let journal = folder.join(JOURNAL);
         // What is cut or renumbered is told by its line; whatever else was changed, by the hash.
-        let history = if journal.is_file() { Some(log::read(&journal)?) } else { None };
+        let history = if journal.is_file() { Some(file::read(&journal)?) } else { None };
         verify(&recorded.fingerprints, &folder)?;
         let history = history.ok_or_else(|| Error::environment(format!("{journal} is missing: {ADVICE}")))?;
         vouched(&recorded.fingerprints, &history)?;

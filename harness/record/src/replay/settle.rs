@@ -4,10 +4,10 @@ use camino::Utf8Path;
 
 use super::{fingerprints::fingerprints, judgements::Judgements};
 use crate::{
+    conclusion::{Conclusion, Terms, conclude},
     error::Result,
     journal::History,
-    report::result::ScenarioResult,
-    runner::conclusion::{Conclusion, Terms, conclude},
+    result::ScenarioResult,
 };
 
 /// Writes the verdict into a result that knows what it was to prove and what broke it off; `folder` has its journal

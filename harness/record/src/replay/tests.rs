@@ -7,19 +7,16 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::{
-    error::Error,
+    error::Class,
+    fixture::{Folder, facts, scenario},
     journal::{
         Judged, ReadBack,
         entry::{Content, Line},
-        log,
+        file,
     },
-    ledger::{Holdings, Outcome, Recorder, holdings},
-    report::{
-        fixture::{Folder, facts, scenario},
-        result::{BrokenOff, Finding, Outcome as Ended, ScenarioResult},
-        store,
-    },
-    runner::conclusion::broken_off,
+    ledger::{Holdings, Outcome, Write, file::Line as Noted, holdings},
+    result::{BrokenOff, Finding, Outcome as Ended, ScenarioResult, Trouble},
+    store,
 };
 
 const KEPT: &str = "ordering::scale_down";
@@ -32,27 +29,43 @@ fn judged(claim: &str, against: &[&str]) -> Content {
     Content::Judged(Judged { claim: claim.into(), count: 2, against: against.iter().map(finding).collect() })
 }
 
+/// What a ledger notes of a write that was acknowledged.
+fn sent(write: &Write) -> [Noted; 2] {
+    let Write { client, sequence, key, sha256, .. } = write.clone();
+    let (size, at) = (write.size(), Timestamp::UNIX_EPOCH);
+    [
+        Noted::Sent { client, sequence, key, size, sha256, sent: at },
+        Noted::Answered { client, sequence, outcome: Outcome::Acknowledged, answered: at },
+    ]
+}
+
+fn broken_off(outcome: Ended, message: &str) -> BrokenOff {
+    BrokenOff { outcome, trouble: Trouble { class: Class::Environment, message: message.into() } }
+}
+
 /// A ledger with three writes, one of them lost if so said, and what a reader held.
 fn ledger(folder: &Utf8PathBuf, lost: bool) -> Content {
-    let recorder = Recorder::create(&folder.join("ledger.jsonl"), "run").unwrap();
     let mut held = Holdings::new();
+    let mut lines = vec![Noted::Run { run: "run".into() }];
     for number in 0..3 {
-        let write = recorder.begin(0, 40).unwrap();
-        recorder.answer(&write, Outcome::Acknowledged).unwrap();
+        let write = Write::derive("run", 0, number, 40);
+        lines.extend(sent(&write));
         let content = crate::ledger::Content::Read { size: write.size(), sha256: write.sha256.clone() };
         if !(lost && number == 1) {
             held.insert(write.key, crate::ledger::Held { listed: true, content });
         }
     }
     holdings::write(&folder.join("holdings-1.jsonl"), &held).unwrap();
-    let ledger = recorder.ledger();
+    let read = lines.len() as u64;
     // What is written after it was read back has no part in the verdict.
-    recorder.begin(0, 40).unwrap();
+    lines.extend(sent(&Write::derive("run", 0, 3, 40)));
+    let lines: Vec<_> = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
+    fs::write(folder.join("ledger.jsonl"), lines.concat()).unwrap();
     Content::ReadBack(ReadBack {
         claim: "S23".into(),
         reader: "garage-1".into(),
-        ledger: ledger.file,
-        lines: ledger.lines,
+        ledger: "ledger.jsonl".into(),
+        lines: read,
         holdings: "holdings-1.jsonl".into(),
     })
 }
@@ -73,7 +86,7 @@ fn settled(run: &Folder, mut result: ScenarioResult, more: impl FnOnce(&Utf8Path
     let folder = run.path.join(&result.evidence);
     fs::create_dir_all(&folder).unwrap();
     record(&folder, more(&folder));
-    let history = log::read(&folder.join("journal.jsonl")).unwrap();
+    let history = file::read(&folder.join("journal.jsonl")).unwrap();
     settle(&mut result, &history, &folder).unwrap();
     store::save_result(&run.path, &result).unwrap();
 }
@@ -93,7 +106,7 @@ fn run(name: &str, lost: bool) -> Folder {
         vec![judged("S3", &["pod-1 went too early"])]
     });
     let mut stuck = proves(STUCK, &["S7"]);
-    stuck.broken_off = Some(broken_off(&Error::environment("no disk").into()));
+    stuck.broken_off = Some(broken_off(Ended::Environment, "no disk"));
     settle_unrecorded(&mut stuck);
     store::save_result(&run.path, &stuck).unwrap();
     run
@@ -114,7 +127,7 @@ fn edit(run: &Folder, file: &str, change: impl FnOnce(String) -> String) {
 /// What became of the first scenario, with the run's exit code.
 fn first(run: &Folder) -> (String, u8) {
     let replay = replay(&run.path).unwrap();
-    let code = replay.outcome().err().map_or(0, |error| error.exit_code());
+    let code = replay.outcome().err().map_or(0, |error| error.class().exit_code());
     let (name, again) = &replay.trials[0];
     assert_eq!(name, KEPT);
     let words = match again {
@@ -187,9 +200,8 @@ fn a_result_that_was_edited_differs() {
     edited(|result| result.claims[0].judged += 1, "S3: recorded is proved (3 judged), judged again it is");
     edited(|result| result.claims.truncate(2), "S23: recorded is nothing");
     edited(|result| result.proves.truncate(1), "S9: recorded is proved");
-    let interrupted = || BrokenOff { outcome: Ended::Interrupted, ..broken_off(&Error::Interrupted.into()) };
     let mut result = whole.clone();
-    result.broken_off = Some(interrupted());
+    result.broken_off = Some(broken_off(Ended::Interrupted, "interrupted"));
     store::save_result(&run.path, &result).unwrap();
     differs(&run, "judged again it is interrupted");
 }
@@ -258,7 +270,7 @@ fn a_run_that_is_not_whole_is_refused_by_name() {
         let replay = replay(&run.path).unwrap();
         let (name, Again::Refused(error)) = &replay.trials[2] else { panic!("{:?}", replay.trials[2]) };
         assert!(name == STUCK && error.to_string().contains(words), "{name}: {error}");
-        assert_eq!(replay.outcome().unwrap_err().exit_code(), 3);
+        assert_eq!(replay.outcome().unwrap_err().class().exit_code(), 3);
     };
     let mut facts = facts(&[KEPT, RED]);
     store::save_run(&run.path, &facts).unwrap();
@@ -274,5 +286,5 @@ fn a_run_that_is_not_whole_is_refused_by_name() {
     store::save_run(&run.path, &facts).unwrap();
     last("was killed");
     let error = replay(&run.path.join("evidence")).unwrap_err();
-    assert!(error.to_string().contains("is no run's directory") && error.exit_code() == 3, "{error}");
+    assert!(error.to_string().contains("is no run's directory") && error.class().exit_code() == 3, "{error}");
 }

@@ -1,10 +1,8 @@
-//! What the preflight finds.
+//! What a preflight finds.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use super::{Chart, Object, place};
 
 /// How bad it is. The worst names the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -52,26 +50,6 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding about an object of a chart, at a field of it.
-    pub fn about(
-        (cause, claim, severity): (&str, &str, Severity),
-        chart: &Chart,
-        object: &Object,
-        field: &str,
-        message: impl Into<String>,
-        remedy: impl Into<String>,
-    ) -> Self {
-        Self {
-            cause: cause.to_owned(),
-            claim: claim.to_owned(),
-            severity,
-            object: object.key.to_string(),
-            message: message.into(),
-            place: place::find(chart, object, field),
-            remedy: remedy.into(),
-        }
-    }
-
     /// One line, for findings against a claim.
     pub fn line(&self) -> String {
         let place = self.place.as_ref().map_or_else(String::new, |place| format!(" ({place})"));

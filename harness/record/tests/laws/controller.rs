@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
-use harness::journal::{
+use record::journal::{
     Change, Promise,
     fact::{Labels, Meta, Owner, Pod, Set, VolumeClaim},
 };

@@ -1,6 +1,6 @@
 //! Where pods come from that come out of order.
 
-use harness::law::disorder::{Origin, disorder};
+use record::law::disorder::{Origin, disorder};
 use serde_json::{Value, json};
 
 use crate::fixtures::{history, lines, unready, versions};

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use camino::Utf8PathBuf;
-use harness::{
+use record::{
     journal::{History, Reducer, entry::Line},
     law,
 };

@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use harness::{
+use proptest::prelude::*;
+use record::{
     journal::{Change, Entry, Fact, History, Promise, Record, fact::Pod},
     law,
 };
-use proptest::prelude::*;
 
 use crate::{
     fixtures::refutes,

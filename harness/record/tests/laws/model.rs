@@ -3,11 +3,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use harness::journal::{
+use jiff::Timestamp;
+use record::journal::{
     Act, Change, Entry, Fact, Kind, Promise, Record,
     fact::{Container, Meta, Pod, Set, VolumeClaim},
 };
-use jiff::Timestamp;
 
 use crate::controller::{View, sync};
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use harness::law;
 use proptest::prelude::*;
+use record::law;
 use serde_json::{Value, json};
 
 use crate::fixtures::{JOURNALS, history, lines, refuted, revision};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8PathBuf;
-use harness::{journal::log, law};
+use record::{journal::file, law};
 use serde_json::json;
 
 use crate::fixtures::{CONTROLS, JOURNALS, green, lines, path, red, refuted};
@@ -13,7 +13,7 @@ fn recorded_runs_keep_every_law_and_every_law_examines_something() {
     let mut examined = BTreeSet::new();
     let mut laws = BTreeSet::new();
     for journal in JOURNALS {
-        for (law, judgement) in law::judge(&log::read(&path(journal)).unwrap()).into_iter().enumerate() {
+        for (law, judgement) in law::judge(&file::read(&path(journal)).unwrap()).into_iter().enumerate() {
             assert_eq!(judgement.findings, [], "{journal}");
             // Every set has all laws in turn.
             let law = (law % law::ALWAYS.len(), judgement.claim.id);
@@ -34,7 +34,7 @@ fn the_laws_say_of_each_journal_what_they_said() {
     for journal in
         JOURNALS.map(str::to_owned).into_iter().chain(CONTROLS.map(|name| format!("controls/{name}")))
     {
-        let judgements = law::judge(&log::read(&path(&journal)).unwrap());
+        let judgements = law::judge(&file::read(&path(&journal)).unwrap());
         let examined =
             judgements.iter().map(|judgement| format!("{} {}", judgement.claim.id, judgement.examined));
         table.push_str(&format!("{journal}: {}\n", examined.collect::<Vec<_>>().join(", ")));
@@ -114,7 +114,7 @@ fn a_truncated_or_shortened_journal_is_refused() {
     let refuse = |name: &str, text: &str, words: &str| {
         let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
-        let error = log::read(&path).unwrap_err().to_string();
+        let error = file::read(&path).unwrap_err().to_string();
         assert!(error.contains(words), "{error}");
     };
     refuse("truncated.jsonl", &text[..text.len() - 20], "truncated");
