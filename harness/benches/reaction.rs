@@ -11,10 +11,10 @@ use std::{
 use anyhow::{Context, Result};
 use futures::future::BoxFuture;
 use harness::{
-    cluster::{Cluster, Progress, RunLock, create_namespace, delete_namespace, install_crypto},
+    cluster::{Cluster, Reporter, RunLock, create_namespace, delete_namespace, install_crypto},
     journal::{Log, Recorder},
-    settings::Settings,
     law::Obstacle,
+    settings::Settings,
     wait::{self, Expectation, Waiter, Witness},
 };
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
@@ -47,7 +47,7 @@ impl Witness for Nobody {
 
 async fn measure() -> Result<()> {
     let settings = Settings::load()?;
-    let cluster = Cluster::lease(&settings, &Progress::stderr(), false).await?;
+    let cluster = Cluster::lease(&settings, &Reporter::stderr(), false).await?;
     let namespace = format!("reaction-{}", std::process::id());
     let lock = RunLock::take(&settings.cache, &namespace, &cluster.facts.name)?;
     create_namespace(&cluster.client, &namespace, &namespace, "reaction").await?;

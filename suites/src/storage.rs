@@ -13,8 +13,7 @@ use serde_json::json;
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, RETAINED, SET_GONE_BEFORE_CLAIM,
-        SET_GONE_BEFORE_CLAIM_OF_PENDING,
+        DELETE_CLAIMS_WHEN_DELETED, RETAINED, SET_GONE_BEFORE_CLAIM, SET_GONE_BEFORE_CLAIM_OF_PENDING,
         TEMPLATE_CHANGED_BEFORE, larger_claims,
     },
     seconds,

@@ -2,26 +2,26 @@
 
 use std::{fmt::Debug, time::Duration};
 
+use explain::explain;
 use futures::future::try_join_all;
 use k8s_openapi::{
     NamespaceResourceScope,
     api::{
         apps::v1::{Deployment, StatefulSet},
-        core::v1::{PersistentVolumeClaim, Pod},
+        core::v1::Pod,
     },
 };
 use kube::{
     Api,
-    api::{DeleteParams, EvictParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, EvictParams, Patch, PatchParams},
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::Run;
 use crate::{
     claim::Claim,
     cluster::api_ready,
-    diagnosis::explain,
     error::{Error, Result, within},
     fault::{self, process::Killed},
     wait::{Progress, expectations::made_by, until_asked},

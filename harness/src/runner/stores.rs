@@ -4,10 +4,11 @@ use std::{fmt, ops::Deref, time::Duration};
 
 use super::Run;
 use crate::{
+    Secret,
     cluster::Tunnel,
     error::{Error, Result},
     ledger::{
-        Secret, Store,
+        Store,
         attempt::{Outcome, Write},
         s3::{Access, S3},
         sql::Sql,
@@ -176,7 +177,8 @@ impl Run {
     pub async fn postgres_works(&self, pod: &str) -> Result<()> {
         let workload = self.workload();
         let tunnel = self.tunnel(pod, workload.port).await?;
-        let works = async { Session::connect(&self.login_at(&tunnel, &workload)?, CALL).await?.write_works().await };
+        let works =
+            async { Session::connect(&self.login_at(&tunnel, &workload)?, CALL).await?.write_works().await };
         match (works.await, tunnel.refused()) {
             (Err(error), Some(refused)) => Err(Error::failed(format!("{error}: {refused}"))),
             (outcome, _) => outcome,

@@ -13,8 +13,8 @@ use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    broken_off::{broken_off, chain},
     catalogue::Plan,
-    conclusion::{broken_off, chain},
     evidence::{self, Secrets},
     run::{Parts, Run},
     witness::Controllers,
@@ -259,7 +259,7 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     result.upgrade = state.upgrade.take();
     result.lifelines = lifelines(history, result.started, Timestamp::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
-    replay::settle(result, history, run.directory())
+    Ok(replay::settle(result, history, run.directory())?)
 }
 
 fn redact(result: &mut ScenarioResult, secrets: &Secrets) {

@@ -11,8 +11,8 @@ use kube::{
 use serde_json::json;
 
 use crate::{
-    diagnosis::{cause::*, glance},
     error::{Error, Result, within},
+    explain::{cause::*, glance},
     journal::{Log, World},
     law::Obstacle,
     wait::{Witness, until_seen},
@@ -40,7 +40,8 @@ impl Controllers {
 
     /// The sets that were deployed and are there.
     fn sets(&self) -> BTreeSet<String> {
-        let promised: Vec<String> = self.log.history().promises().map(|promise| promise.set.clone()).collect();
+        let promised: Vec<String> =
+            self.log.history().promises().map(|promise| promise.set.clone()).collect();
         self.log.now(|world| {
             let there = |set: &String| world.sets.get(set).is_some_and(|set| !set.meta.terminating);
             promised.into_iter().filter(there).collect()
@@ -51,7 +52,8 @@ impl Controllers {
     /// has acted.
     async fn sync(&self, set: &str) -> Result<()> {
         let api: Api<StatefulSet> = Api::namespaced(self.client.clone(), &self.namespace);
-        let doing = format!("statefulset {set}: change revisionHistoryLimit, so that the controller looks again");
+        let doing =
+            format!("statefulset {set}: change revisionHistoryLimit, so that the controller looks again");
         let found = within(CALL, &doing, api.get_opt(set), Error::api(doing.clone())).await?;
         let Some(limit) = found.map(|set| set.spec.and_then(|spec| spec.revision_history_limit)) else {
             return Ok(());
@@ -60,9 +62,11 @@ impl Controllers {
         self.log.act("sync", format!("statefulset/{set}"), doing.clone());
         let (parameters, patch) =
             (PatchParams::default(), Patch::Merge(json!({"spec": {"revisionHistoryLimit": limit}})));
-        let changed = within(CALL, &doing, api.patch(set, &parameters, &patch), Error::api(doing.clone())).await;
+        let changed =
+            within(CALL, &doing, api.patch(set, &parameters, &patch), Error::api(doing.clone())).await;
         let changed = match changed {
-            Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.code == 404) => {
+            Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.code == 404) =>
+            {
                 return Ok(());
             }
             changed => changed?,

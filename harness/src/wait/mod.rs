@@ -58,14 +58,13 @@
 pub mod asking;
 pub mod expectation;
 pub mod expectations;
-pub mod pace;
 pub mod steady;
 pub mod waiter;
 pub mod witness;
 
 pub use asking::{until_answered, until_asked};
 pub use expectation::{Expectation, Progress};
-pub use pace::pause;
+pub use external::wait::pause;
 pub use steady::until_steady;
 pub use waiter::{Waiter, until_seen};
 pub use witness::Witness;

@@ -75,7 +75,9 @@ impl Waiter {
     /// What a wait says that ended in vain.
     async fn conclude(&self, expectation: &Expectation, started: Instant, words: String) -> Result<Duration> {
         let unknown = |error: Error| match error.obstacle() {
-            Some(obstacle) => Error::not_judged(obstacle, format!("{words}; which says nothing, since {error}")),
+            Some(obstacle) => {
+                Error::not_judged(obstacle, format!("{words}; which says nothing, since {error}"))
+            }
             None => error,
         };
         self.settled().await.map_err(unknown)?;
@@ -123,7 +125,9 @@ impl Waiter {
                 Progress::NotYet(why) | Progress::Never(why) | Progress::Prevented(_, why) => {
                     let after = started.elapsed();
                     let words = &expectation.sentence;
-                    return Err(Error::failed(format!("{words} had to stay so, and ended after {after:.1?}: {why}")));
+                    return Err(Error::failed(format!(
+                        "{words} had to stay so, and ended after {after:.1?}: {why}"
+                    )));
                 }
             }
             // What came with the end was looked at.

@@ -1,8 +1,7 @@
 //! Sabotage of the cluster, at a step of the scenario.
 
 use harness::{
-    Error,
-    fault,
+    Error, fault,
     runner::Sabotage,
     wait::expectations,
     workload::{

@@ -59,7 +59,9 @@ fn missing(world: &World, set: &str, claim: &str) -> Progress {
     if world.sets.contains_key(set) {
         NotYet(format!("{claim} does not exist"))
     } else {
-        Never(format!("{claim} does not exist, and nothing makes it again: the StatefulSet {set} does not exist"))
+        Never(format!(
+            "{claim} does not exist, and nothing makes it again: the StatefulSet {set} does not exist"
+        ))
     }
 }
 

@@ -125,7 +125,10 @@ async fn late_is_not_never() {
 #[tokio::test]
 async fn a_hold_ends_with_a_look_and_at_the_first_moment_at_which_it_is_not_so() {
     let held = async |name: &str, looked, answers| {
-        waiter(name, looked, None).hold(&answering(answers), Duration::ZERO).await.map_err(|error| error.to_string())
+        waiter(name, looked, None)
+            .hold(&answering(answers), Duration::ZERO)
+            .await
+            .map_err(|error| error.to_string())
     };
     assert_eq!(held("held", true, vec![Progress::Met]).await, Ok(()));
     let broken = held("broken", true, vec![Progress::Met, not_yet()]).await.expect_err("it ended");

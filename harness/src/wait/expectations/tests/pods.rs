@@ -148,7 +148,7 @@ fn a_container_that_cannot_be_made_is_never_ready() {
         if prevented {
             assert_eq!(found, Progress::Prevented(Obstacle::Image, why));
         } else {
-            assert!(not_yet(found).contains(&reason));
+            assert!(not_yet(found).contains(reason));
         }
     }
 }
