@@ -10,14 +10,12 @@ use std::{
 
 use futures::future::try_join_all;
 use kube::Client;
+use record::journal::Kind;
 use tokio::{sync::oneshot, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{Log, watch_kind::Watch};
-use crate::{
-    error::{Error, Result},
-    journal::Kind,
-};
+use crate::error::{Error, Result};
 
 /// How long the watches have to end.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);

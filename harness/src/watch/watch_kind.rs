@@ -9,22 +9,20 @@ use std::{
     time::Duration,
 };
 
+use external::wait::pause;
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, ObjectList, WatchEvent, WatchParams},
     core::Status,
 };
+use record::journal::{Change, Kind};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::{Log, resource::resource};
-use crate::{
-    error::{Error, Result, within},
-    journal::{Change, Kind},
-    wait::pause,
-};
+use crate::error::{Error, Result, within};
 
 /// How long a list may take.
 const LIST_DEADLINE: Duration = Duration::from_secs(10);
