@@ -1,7 +1,7 @@
 //! What a Steadfast scenario stands on. It knows clusters, workloads and promises; it knows no scenario.
 //!
 //! Data goes one way: a scenario acts, the [`journal`] records, [`law`]s and [`ledger`] checks judge what was
-//! recorded, [`report`]s show the results. Judging knows no cluster, so it runs on a recorded run as well.
+//! recorded, [`report`]s show the results. Judging is the crate [`record`], and knows no cluster.
 
 pub mod cluster;
 pub mod fault;

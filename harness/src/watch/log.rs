@@ -8,15 +8,13 @@ use std::{
 
 use camino::Utf8Path;
 use jiff::Timestamp;
+use record::journal::{
+    Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
+    entry::{Change, Content, Line, SCHEMA},
+};
 use tokio::sync::watch;
 
-use crate::{
-    error::{Error, Result},
-    journal::{
-        Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
-        entry::{Change, Content, Line, SCHEMA},
-    },
-};
+use crate::error::{Error, Result};
 
 /// An open journal. Cheap to share; appending is quick and never waits for a network.
 #[derive(Debug)]

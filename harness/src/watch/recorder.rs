@@ -10,6 +10,10 @@ use std::{
 
 use futures::future::try_join_all;
 use kube::Client;
+use record::{
+    journal::{Kind, entry::END},
+    law::Obstacle,
+};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
@@ -20,11 +24,7 @@ use super::{
     Log,
     watch_kind::{Asked, Watch},
 };
-use crate::{
-    error::{Error, Result},
-    journal::{Kind, entry::END},
-    law::Obstacle,
-};
+use crate::error::{Error, Result};
 
 /// How long the watches have to end.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);

@@ -1,8 +1,7 @@
 //! Where the API serves what a journal records.
 
 use kube::core::{ApiResource, GroupVersionKind};
-
-use crate::journal::Kind;
+use record::journal::Kind;
 
 /// Where the API serves objects of a kind.
 pub fn resource(kind: Kind) -> ApiResource {

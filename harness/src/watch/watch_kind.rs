@@ -9,23 +9,23 @@ use std::{
     time::{Duration, Instant},
 };
 
+use external::wait::pause;
 use futures::{Stream, StreamExt, TryStreamExt};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, ObjectList, WatchEvent, WatchParams},
     core::Status,
 };
+use record::{
+    journal::{Change, Kind},
+    law::Obstacle,
+};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{Log, resource::resource};
-use crate::{
-    error::{Error, Result, within},
-    journal::{Change, Kind},
-    law::Obstacle,
-    wait::pause,
-};
+use crate::error::{Error, Result, within};
 
 /// Somebody who wants to know when everything that had happened before is recorded.
 pub(super) type Asked = oneshot::Sender<Result<()>>;
