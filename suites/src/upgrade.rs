@@ -94,7 +94,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .control("hook", [U7], HOOK, "Helm never upgrades it"),
         postgresql.proves(SEEN).within(seconds(420)).slow_control(
             "data_directory",
-            [U9, U3, U6],
+            [U3, U9, U6],
             to("postgresql/2.0.0-data-directory"),
             "acknowledged writes are lost",
         ),

@@ -10,7 +10,7 @@ use crate::{
     cluster::Capability,
     error::Result,
     manifest::Manifest,
-    report::result::Finding,
+    report::result::ControlFacts,
     settings::Profile,
     workload::{SENTINEL, Set, Workload},
 };
@@ -52,21 +52,25 @@ pub struct Scenario {
 pub struct Control {
     /// `parallel`
     pub name: &'static str,
-    /// The claims that must turn red, and no other. The first names the trial.
+    /// The claims that must turn red, and no other. The first names the trial, and one of its findings says what is
+    /// expected.
     pub claims: Vec<Claim>,
     /// What is done.
     pub sabotage: Sabotage,
-    /// What a finding must say.
+    /// What a finding of the first must say.
     pub expects: &'static str,
     /// Whether it waits so long that only the full profile runs it.
     pub slow: bool,
 }
 
 impl Control {
-    /// Whether these findings turn every claim red that it names, with the words that it expects.
-    pub fn is_met(&self, findings: &[Finding]) -> bool {
-        let red = |claim: &Claim| findings.iter().any(|finding| finding.claim == claim.id);
-        self.claims.iter().all(red) && findings.iter().any(|finding| finding.message.contains(self.expects))
+    /// As results tell it.
+    pub fn facts(&self) -> ControlFacts {
+        ControlFacts {
+            sabotage: self.name.to_owned(),
+            claims: self.claims.iter().map(|claim| claim.id.to_owned()).collect(),
+            expects: self.expects.to_owned(),
+        }
     }
 }
 
@@ -184,7 +188,8 @@ impl Scenario {
         self
     }
 
-    /// A sabotage that must turn exactly these claims red, with a finding that contains `expects`.
+    /// A sabotage that must turn exactly these claims red, with a finding of the first that contains
+    /// `expects`.
     pub fn control(
         mut self,
         name: &'static str,
