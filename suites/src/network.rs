@@ -64,7 +64,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K14])
         .within(seconds(180))
-        .control("not_ready_unpublished", [K14], NOT_READY_UNPUBLISHED, "the addresses of sentinel-publishing"),
+        .control("not_ready_unpublished", [K14], NOT_READY_UNPUBLISHED, "the endpoints of sentinel-publishing"),
         scenario(
             "network::names_asked_early",
             "a name is right in the DNS's own time: asked before its pod, when its address changes, and after its end",

@@ -154,8 +154,21 @@ pub struct EndpointSlice {
     pub meta: Arc<Meta>,
     /// The service it belongs to.
     pub service: String,
-    /// Addresses, with whether each is ready.
-    pub addresses: BTreeMap<String, bool>,
+    /// The endpoints, by address.
+    pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+/// An endpoint of a service, as its controller tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The UID of the pod that it is, where it is one.
+    pub pod: Option<String>,
+    /// Whether clients are to be led to it.
+    pub ready: bool,
+    /// Whether it would serve them, be it on its way out or not.
+    pub serving: bool,
+    /// Whether it is on its way out.
+    pub terminating: bool,
 }
 
 /// An event.
@@ -232,13 +245,24 @@ impl Fact {
                 set.observed
             ),
             Self::EndpointSlice(slice) => {
-                let ready =
-                    slice.addresses.iter().filter(|(_, ready)| **ready).map(|(address, _)| address.as_str());
-                format!("{}: ready [{}]", slice.service, ready.collect::<Vec<_>>().join(", "))
+                let told =
+                    slice.endpoints.iter().map(|(address, endpoint)| format!("{address} {}", endpoint.summary()));
+                format!("{}: [{}]", slice.service, told.collect::<Vec<_>>().join("; "))
             }
             Self::Event(event) => format!("{} {}: {}", event.regarding, event.reason, event.message),
             Self::Other(_, meta) => format!("uid {}", meta.uid),
         }
+    }
+}
+
+impl Endpoint {
+    /// The state in a few words.
+    pub fn summary(&self) -> String {
+        let mut text = if self.ready { "ready" } else { "not ready" }.to_owned();
+        if self.terminating {
+            text.push_str(if self.serving { ", terminating and serving" } else { ", terminating" });
+        }
+        text
     }
 }
 

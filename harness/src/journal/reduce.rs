@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     Fact, Kind,
-    fact::{Container, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
+    fact::{Container, Endpoint, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
 };
 
 /// Reduces the objects of one journal. What it meets again is held once: an object's versions differ in little.
@@ -177,12 +177,20 @@ impl Reducer {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             meta,
-            addresses: slice
+            endpoints: slice
                 .endpoints
                 .into_iter()
                 .flat_map(|endpoint| {
-                    let ready = endpoint.conditions.and_then(|conditions| conditions.ready).unwrap_or(true);
-                    endpoint.addresses.into_iter().map(move |address| (address, ready))
+                    let conditions = endpoint.conditions.unwrap_or_default();
+                    // What is not said is as the API defines it: unknown is to be taken for ready.
+                    let ready = conditions.ready.unwrap_or(true);
+                    let reduced = Endpoint {
+                        pod: endpoint.target_ref.and_then(|target| target.uid),
+                        ready,
+                        serving: conditions.serving.unwrap_or(ready),
+                        terminating: conditions.terminating.unwrap_or(false),
+                    };
+                    endpoint.addresses.into_iter().map(move |address| (address, reduced.clone()))
                 })
                 .collect(),
         }
