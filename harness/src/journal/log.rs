@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::{
     Act, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
-    entry::{Change, Content, Line, SCHEMA},
+    entry::{Change, Content, Line, REFUSED, SCHEMA},
 };
 use crate::error::{Error, Result};
 
@@ -68,6 +68,16 @@ impl Log {
     /// Records something the scenario is about to do.
     pub fn act(&self, verb: &str, target: impl Into<String>, text: impl Into<String>) {
         self.append(Content::Act(Act { verb: verb.to_owned(), target: target.into(), text: text.into() }));
+    }
+
+    /// Records what became of the last act on a target: one that was refused explains nothing that happens after it.
+    pub fn outcome<T>(&self, target: &str, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome
+            && error.is_refusal()
+        {
+            self.act(REFUSED, target, error.to_string());
+        }
+        outcome
     }
 
     /// Records what a set is held to.

@@ -306,11 +306,11 @@ impl Set {
     }
 
     async fn delete_with<K: Object>(&self, kind: &str, name: &str, parameters: &DeleteParams) -> Result<()> {
-        let doing = format!("delete {kind} {name}");
-        self.act("delete", format!("{kind}/{name}"), &doing);
+        let (doing, target) = (format!("delete {kind} {name}"), format!("{kind}/{name}"));
+        self.act("delete", target.clone(), &doing);
         let api: Api<K> = self.api();
-        within(CALL, &doing, api.delete(name, parameters), Error::api(doing.clone())).await?;
-        Ok(())
+        let outcome = within(CALL, &doing, api.delete(name, parameters), Error::api(doing.clone())).await;
+        self.log.outcome(&target, outcome).map(drop)
     }
 
     /// Keeps a pod from being completely gone once it is deleted, until [`Set::release_removal`].
