@@ -97,8 +97,19 @@ pub struct Container {
     pub running: bool,
     /// Why it waits: reason and message.
     pub waiting: Option<(String, String)>,
-    /// How it ended last: reason, exit code.
-    pub ended: Option<(String, i32)>,
+    /// How it ended last.
+    pub ended: Option<Ended>,
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Ended {
+    /// `Completed`, `Error`, `OOMKilled`
+    pub reason: String,
+    /// Its exit code.
+    pub code: i32,
+    /// When, by its node's clock; the API cuts it off to whole seconds.
+    pub at: Option<Timestamp>,
 }
 
 /// A PVC.
@@ -245,8 +256,10 @@ impl Fact {
                 set.observed
             ),
             Self::EndpointSlice(slice) => {
-                let told =
-                    slice.endpoints.iter().map(|(address, endpoint)| format!("{address} {}", endpoint.summary()));
+                let told = slice
+                    .endpoints
+                    .iter()
+                    .map(|(address, endpoint)| format!("{address} {}", endpoint.summary()));
                 format!("{}: [{}]", slice.service, told.collect::<Vec<_>>().join("; "))
             }
             Self::Event(event) => format!("{} {}: {}", event.regarding, event.reason, event.message),
@@ -279,6 +292,11 @@ impl Pod {
         self.ready && &*self.phase == "Running" && !self.meta.terminating
     }
 
+    /// Whether a container of it runs.
+    pub fn runs(&self) -> bool {
+        self.containers.iter().any(|container| container.running)
+    }
+
     /// The state in a few words, with the reason where a container waits.
     pub fn summary(&self) -> String {
         let mut text = format!("{}, {}", self.phase, if self.ready { "Ready" } else { "not Ready" });
@@ -292,7 +310,7 @@ impl Pod {
             if let Some((reason, message)) = &container.waiting {
                 text.push_str(&format!(", container {} waits: {reason} {message}", container.name));
             }
-            if let Some((reason, code)) = &container.ended {
+            if let Some(Ended { reason, code, .. }) = &container.ended {
                 text.push_str(&format!(", container {} ended: {reason} (exit code {code})", container.name));
             }
         }
@@ -303,6 +321,11 @@ impl Pod {
     /// The revision of the set's template that it was made from.
     pub fn revision(&self) -> &str {
         self.meta.labels.get("controller-revision-hash").map_or("", |revision| revision)
+    }
+
+    /// Its container of this name: injected ones may stand before it.
+    pub fn container(&self, name: &str) -> Option<&Container> {
+        self.containers.iter().find(|container| container.name == name)
     }
 
     /// Restarts of all containers.

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::{
     Fact, Kind,
-    fact::{Container, Endpoint, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
+    fact::{Container, Ended, Endpoint, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
 };
 
 /// Reduces the objects of one journal. What it meets again is held once: an object's versions differ in little.
@@ -229,10 +229,11 @@ fn container(status: core::ContainerStatus) -> Container {
         waiting: now
             .waiting
             .map(|waiting| (waiting.reason.unwrap_or_default(), waiting.message.unwrap_or_default())),
-        ended: now
-            .terminated
-            .or(before.terminated)
-            .map(|ended| (ended.reason.unwrap_or_default(), ended.exit_code)),
+        ended: now.terminated.or(before.terminated).map(|ended| Ended {
+            reason: ended.reason.unwrap_or_default(),
+            code: ended.exit_code,
+            at: ended.finished_at.map(|time| time.0),
+        }),
     }
 }
 

@@ -43,11 +43,13 @@ pub struct Scenario {
     pub needs: Option<Capability>,
     /// The claims that no sabotage of a cluster can turn red, with the reason.
     pub uncontrolled: Vec<(Claim, &'static str)>,
+    /// The workloads on which no sabotage need be seen, with the reason.
+    pub alike: Vec<(Workload, &'static str)>,
     /// What it does.
     pub body: Body,
 }
 
-/// The scenario run with one sabotage, on its first workload.
+/// The scenario run with one sabotage.
 #[derive(Clone)]
 pub struct Control {
     /// `parallel`
@@ -55,6 +57,8 @@ pub struct Control {
     /// The claims that must turn red, and no other. The first names the trial, and one of its findings says what is
     /// expected.
     pub claims: Vec<Claim>,
+    /// The workload it runs on, where that is not the scenario's first.
+    pub workload: Option<Workload>,
     /// What is done.
     pub sabotage: Sabotage,
     /// What a finding of the first must say.
@@ -135,6 +139,7 @@ where
         alone: false,
         needs: None,
         uncontrolled: Vec::new(),
+        alike: Vec::new(),
         body: Arc::new(move |run| Box::pin(body(run))),
     }
 }
@@ -188,6 +193,12 @@ impl Scenario {
         self
     }
 
+    /// Why no control need run on these workloads: who judges there is seen to say no elsewhere.
+    pub fn alike(mut self, workloads: impl IntoIterator<Item = Workload>, why: &'static str) -> Self {
+        self.alike.extend(workloads.into_iter().map(|workload| (workload, why)));
+        self
+    }
+
     /// A sabotage that must turn exactly these claims red, with a finding of the first that contains
     /// `expects`.
     pub fn control(
@@ -200,10 +211,27 @@ impl Scenario {
         self.controls.push(Control {
             name,
             claims: claims.into_iter().collect(),
+            workload: None,
             sabotage,
             expects,
             slow: false,
         });
+        self
+    }
+
+    /// As [`Scenario::control`], on another workload than the first: one whose answers are judged in a way of its own.
+    pub fn control_on(
+        mut self,
+        workload: Workload,
+        name: &'static str,
+        claims: impl IntoIterator<Item = Claim>,
+        sabotage: Sabotage,
+        expects: &'static str,
+    ) -> Self {
+        self = self.control(name, claims, sabotage, expects);
+        if let Some(control) = self.controls.last_mut() {
+            control.workload = Some(workload);
+        }
         self
     }
 
@@ -222,12 +250,18 @@ impl Scenario {
         self
     }
 
+    /// The workload that a control runs on.
+    pub fn workload_of(&self, control: &Control) -> Option<Workload> {
+        control.workload.or(self.workloads.first().copied())
+    }
+
     /// Everything to run of this scenario.
     pub fn plans(&self) -> Vec<Plan> {
+        let on = |name: &str, workload: Workload| format!("{name}::{}", workload.name.replace('-', "_"));
         let trials = self.workloads.iter().map(|workload| Plan {
             name: match self.workloads.len() {
                 1 => self.name.to_owned(),
-                _ => format!("{}::{}", self.name, workload.name.replace('-', "_")),
+                _ => on(self.name, *workload),
             },
             scenario: self.clone(),
             workload: *workload,
@@ -235,10 +269,11 @@ impl Scenario {
             command: None,
         });
         let controls = self.controls.iter().filter_map(|control| {
+            let name = format!("control::{}::{}", control.claims.first()?.id, control.name);
             Some(Plan {
-                name: format!("control::{}::{}", control.claims.first()?.id, control.name),
+                name: control.workload.map_or(name.clone(), |workload| on(&name, workload)),
                 scenario: self.clone(),
-                workload: *self.workloads.first()?,
+                workload: self.workload_of(control)?,
                 control: Some(control.clone()),
                 command: None,
             })

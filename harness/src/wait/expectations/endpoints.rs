@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    journal::Promise,
+    journal::{Promise, fact::Pod},
     wait::{
         Expectation,
         Progress::{Met, NotYet},
@@ -50,4 +50,30 @@ pub fn endpoints_ready(
             None => Met,
         }
     })
+}
+
+/// A pod is being deleted and would serve on, and the service lists it as just that: nobody is led to it any more.
+pub fn endpoint_leaving(pod: &Pod, service: &str) -> Expectation {
+    let (name, uid, service) = (pod.meta.name.clone(), pod.meta.uid.clone(), service.to_owned());
+    Expectation::new(
+        format!("{name} serves on while it is being deleted, and {service} leads nobody there"),
+        move |world| {
+            match world.pods.get(&name) {
+                Some(pod) if pod.meta.uid == uid && pod.meta.terminating && pod.ready => {}
+                Some(pod) => return NotYet(format!("{name} is {}", pod.summary())),
+                None => return NotYet(format!("{name} does not exist")),
+            }
+            let mut own = world
+                .endpoints_of(&service)
+                .filter(|endpoint| endpoint.pod.as_ref() == Some(&uid))
+                .peekable();
+            if own.peek().is_none() {
+                return NotYet(format!("{name} is not listed"));
+            }
+            match own.find(|endpoint| endpoint.ready || !endpoint.serving || !endpoint.terminating) {
+                Some(wrong) => NotYet(format!("{name} is listed as {}", wrong.summary())),
+                None => Met,
+            }
+        },
+    )
 }

@@ -43,7 +43,9 @@ fn exactly_the_pods_that_are_to_be_ready_are_listed_so() {
         slice("three", "db-headless", &[("uid-db-1", leaving.clone())]),
     ];
     assert_eq!(check(&apart), Met);
-    let gone = |told: &Value| [apart.as_slice(), &[slice("fifth", "db-headless", &[("gone", told.clone())])]].concat();
+    let gone = |told: &Value| {
+        [apart.as_slice(), &[slice("fifth", "db-headless", &[("gone", told.clone())])]].concat()
+    };
     assert_eq!(not_yet(check(&gone(&ready))), "a pod that is gone is listed as ready");
     assert_eq!(check(&gone(&leaving)), Met);
 }
@@ -56,4 +58,32 @@ fn a_pod_without_an_address_is_not_listed_and_one_that_must_be_ready_is_there() 
     let one = endpoints_ready(&promise(), "db-headless", [0]);
     assert_eq!(not_yet(one.check(&World::default())), "db-0 does not exist");
     assert_eq!(not_yet(one.check(&world(&[pod("db-0", false)]))), "db-0 is not listed");
+}
+
+#[test]
+fn a_pod_on_its_way_out_is_listed_as_such() {
+    let (_, object) = pod("db-1", true);
+    let pod_of = |object: &Value| match Reducer::default().reduce(Kind::Pod, object).unwrap() {
+        crate::journal::Fact::Pod(pod) => pod,
+        other => panic!("a pod became {other:?}"),
+    };
+    let leaving = endpoint_leaving(&pod_of(&object), "db-headless");
+    let told = |ready: bool, serving: bool, terminating: bool| {
+        let conditions = json!({"ready": ready, "serving": serving, "terminating": terminating});
+        let slices = [slice("one", "db-headless", &[("uid-db-1", conditions)])];
+        leaving.check(&world(&[&[terminating_pod()], slices.as_slice()].concat()))
+    };
+    assert_eq!(told(false, true, true), Met);
+    assert_eq!(not_yet(told(true, true, true)), "db-1 is listed as ready, terminating and serving");
+    assert_eq!(not_yet(told(false, false, true)), "db-1 is listed as not ready, terminating");
+    assert_eq!(not_yet(told(false, true, false)), "db-1 is listed as not ready");
+    assert_eq!(not_yet(leaving.check(&world(&[terminating_pod()]))), "db-1 is not listed");
+    assert_eq!(not_yet(leaving.check(&World::default())), "db-1 does not exist");
+    for other in [pod("db-1", true), another(terminating_pod()), terminating(pod("db-1", false))] {
+        assert!(not_yet(leaving.check(&world(&[other]))).starts_with("db-1 is Running"));
+    }
+}
+
+fn terminating_pod() -> (Kind, Value) {
+    terminating(pod("db-1", true))
 }
