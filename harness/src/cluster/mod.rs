@@ -36,7 +36,7 @@ pub use down::{Down, down};
 pub use engine::{Engine, Machine};
 pub use exec::{Output, exec};
 pub(crate) use images::absence;
-pub use images::{Absence, Image, SCRIPTS, image_missing, provide, whole_name};
+pub use images::{Absence, Image, NODE, SCRIPTS, image_missing, present, provide, whole_name};
 pub use inotify::Instances;
 pub use kind::find as find_kind;
 pub use leased::Cluster;
