@@ -129,5 +129,7 @@ versions() {
 
 # image_label REFERENCE: "ID RECIPE" of an image in the engine (RECIPE is - where we did not build it), or nothing.
 image_label() {
-  docker image inspect --format '{{.Id}} {{with index .Config.Labels "steadfast.recipe"}}{{.}}{{else}}-{{end}}' "$1" 2>/dev/null || true
+  # An image without any label has no map of them to look into.
+  local recipe='{{with .Config.Labels}}{{with index . "steadfast.recipe"}}{{.}}{{else}}-{{end}}{{else}}-{{end}}'
+  docker image inspect --format "{{.Id}} $recipe" "$1" 2>/dev/null || true
 }
