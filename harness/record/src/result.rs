@@ -188,12 +188,13 @@ impl ControlFacts {
     /// Whether a finding says what the control is there to hear: it speaks against the claim that the control is named
     /// after, in the words that it expects. Another claim's finding may sound alike.
     pub fn says(&self, finding: &Finding) -> bool {
-        self.claims.first().is_some_and(|claim| finding.contradicts(claim)) && finding.message.contains(&self.expects)
+        self.claims.first().is_some_and(|claim| finding.contradicts(claim))
+            && finding.message.contains(&self.expects)
     }
 
     /// Whether these findings turn every named claim red, and one says what it should.
     pub fn is_met(&self, findings: &[Finding]) -> bool {
-        let red = |claim: &String| findings.iter().any(|finding| finding.claim == *claim);
+        let red = |claim: &String| findings.iter().any(|finding| finding.contradicts(claim));
         self.claims.iter().all(red) && findings.iter().any(|finding| self.says(finding))
     }
 }
