@@ -2,7 +2,6 @@
 
 mod capability;
 mod client;
-mod corefile;
 mod definitions;
 mod docker;
 mod down;
@@ -23,13 +22,13 @@ mod progress;
 mod ready;
 mod runs;
 mod site;
+pub mod terrain;
 mod tunnel;
 mod version;
 mod wide;
 
 pub use capability::Capability;
 pub use client::{install_crypto, reader};
-pub use corefile::CacheTimes;
 pub use definitions::remove_definitions;
 pub use docker::docker;
 pub use down::{Down, down};

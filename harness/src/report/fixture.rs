@@ -88,6 +88,7 @@ pub fn scenario(name: &str) -> ScenarioResult {
         steps: Vec::new(),
         measures: Vec::new(),
         comparison: Vec::new(),
+        left_out: Vec::new(),
         upgrade: None,
         lifelines: Vec::new(),
         started: "2026-11-22T19:05:00Z".parse().expect("a time"),

@@ -16,6 +16,7 @@ pub mod progress;
 pub mod result;
 pub mod store;
 pub mod tally;
+pub mod terrain;
 pub mod upgrade;
 pub mod verdict;
 pub mod words;

@@ -4,13 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use camino::Utf8PathBuf;
 
-use super::{
-    Plan, Run, Scenario,
-    catalogue::Command,
-    scenario,
-    session::{Needs, Session},
-    trial,
-};
+use super::{Plan, Run, Scenario, catalogue::Command, needs::Needs, scenario, session::Session, trial};
 use crate::{
     chart::upgrade::{self, Upgrade},
     claim::{U1, U2, U4, U5, U7, U8, U9, U10},

@@ -173,6 +173,11 @@ pub const NO_CLAIM_ALLOWED: Sabotage = Sabotage::At(
     |run, _| Box::pin(async move { run.forbid_more("persistentvolumeclaims", 0).await }),
 );
 
+/// The namespace may have no more storage than its one claim asks for: 64 MiB.
+pub const NO_MORE_STORAGE_ALLOWED: Sabotage = Sabotage::At("its claim asks for twice as much", |run, _| {
+    Box::pin(async move { run.forbid_more("requests.storage", 64 << 20).await })
+});
+
 /// The namespace may have no more pods.
 pub const NO_MORE_PODS_ALLOWED: Sabotage =
     Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {
