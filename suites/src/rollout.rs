@@ -53,12 +53,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K7])
         .within(seconds(240))
-        .needs(Capability::MaxUnavailable)
+        .needs([Capability::MaxUnavailable])
         .control("one_at_a_time", [K7], ONE_AT_A_TIME, "are gone or replaced"),
         scenario("rollout::recreate", "under Recreate all old pods go before a new one comes", recreate)
             .proves([K23])
             .within(seconds(240))
-            .needs(Capability::Recreate)
+            .needs([Capability::Recreate])
             .control("rolling_update", [K23], ROLLING_UPDATE, "came at another revision while"),
         scenario(
             "rollout::min_ready_seconds",
@@ -80,7 +80,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K3, K8])
         .within(seconds(240))
-        .needs(Capability::ParallelAvailability)
+        .needs([Capability::ParallelAvailability])
         .control(
             "lowest_of_parallel_rolled_first",
             [K3],

@@ -3,17 +3,17 @@
 use anyhow::Result;
 use harness::{
     claim::{D3, K9, K10, K24, S6, S7, S17, S22},
-    runner::{Run, Scenario, scenario},
+    runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
         claim_is_another, claim_lingers, claim_made_again, claims_are, claims_exactly, claims_gone,
         claims_owned, pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, RETAINED, SET_GONE_BEFORE_CLAIM,
+        DELETE_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, GROWTH_FORBIDDEN, RETAINED, SET_GONE_BEFORE_CLAIM,
         SET_GONE_BEFORE_CLAIM_OF_PENDING, TEMPLATE_CHANGED_BEFORE, larger_claims,
     },
     seconds,
@@ -85,8 +85,23 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             growth,
         )
         .proves([S22])
+        .wants(Need::FixedClass, "that a claim does not grow where its class forbids it")
         .within(seconds(240))
         .control("template_changed_before", [S22, S6], TEMPLATE_CHANGED_BEFORE, "it was taken"),
+        scenario(
+            "storage::claims_grow",
+            "a claim whose class allows it is made larger; its volume follows and keeps its data",
+            claims_grow,
+        )
+        .proves([S22])
+        .needs([Need::GrowingClass])
+        .within(seconds(420))
+        .control(
+            "growth_forbidden",
+            [S22],
+            GROWTH_FORBIDDEN,
+            "a larger claim: expected it to be taken",
+        ),
     ]
 }
 
@@ -234,9 +249,17 @@ async fn growth(run: Run) -> Result<()> {
     let marks = run.leave_marks(&set).await?;
 
     run.step("neither a claim nor the template grows in place").await?;
-    let larger = json!({"spec": {"resources": {"requests": {"storage": "128Mi"}}}});
-    let grown = set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &larger).await;
-    run.judge_refused(S22, "a larger claim", grown, 403, "only dynamically provisioned pvc can be resized");
+    if run.has(Need::FixedClass) {
+        let grown =
+            set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &storage("128Mi")).await;
+        run.judge_refused(
+            S22,
+            "a larger claim",
+            grown,
+            403,
+            "only dynamically provisioned pvc can be resized",
+        );
+    }
     let mut manifest = run.workload().manifest()?;
     larger_claims(&mut manifest, &run.workload())?;
     let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["volumeClaimTemplates"];
@@ -266,4 +289,47 @@ async fn growth(run: Run) -> Result<()> {
     let size = run.log().now(|world| world.volume_claims.get(&new).map(|claim| claim.storage.clone()));
     run.judge_equal(S22, "the size of a new claim", Some("128Mi".to_owned()), size);
     Ok(())
+}
+
+async fn claims_grow(run: Run) -> Result<()> {
+    let class = run.copy_growing_class(GROWING).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 1)?;
+            workload.with_class(manifest, &class)
+        })
+        .await?;
+    set.ready(1).await?;
+    let (pod, claim) = (set.pod_name(0), set.promise.claims(0).next().unwrap_or_default());
+    let mark = run.leave_mark(&pod).await?;
+
+    run.step("its claim asks for twice as much").await?;
+    let wanted = run.twice(&claim).await?;
+    let asked = set.change_claim(&claim, &format!("ask for {wanted}"), &storage(&wanted)).await;
+    run.judge_taken(S22, "a larger claim", asked)?;
+
+    run.step("the volume follows").await?;
+    let mut growth = run.growth(&claim, &wanted, seconds(60)).await?;
+    if growth == Growth::NeedsNewPod {
+        run.step("the file system follows when the pod is made again").await?;
+        let old = set.pod(0)?;
+        set.delete_pod(0).await?;
+        run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+        set.ready(1).await?;
+        growth = run.growth(&claim, &wanted, seconds(60)).await?;
+    }
+    match growth {
+        Growth::Done => run.judge(S22, None),
+        growth => run.leave_out(format!("that the volume of a larger claim grows: {growth}")),
+    }
+    run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(&pod).await?);
+    Ok(())
+}
+
+/// The storage class of claims that grow: a copy, which no other scenario uses.
+pub(crate) const GROWING: &str = "growing";
+
+/// A claim that asks for so much.
+fn storage(size: &str) -> Value {
+    json!({"spec": {"resources": {"requests": {"storage": size}}}})
 }

@@ -39,7 +39,7 @@ claims! {
     S1, "Stable Pod Identity", "pods are named <set>-0 to <set>-(n-1), without gaps and with nothing above";
     S2, "Stable Pod Identity", "a deleted pod comes back under its name, as another object";
     S3, "Stable Pod Identity", "the hostname inside a pod is the pod's name";
-    S4, "Stable Network Identity", "<pod>.<headless service>.<namespace>.svc.cluster.local resolves, from any pod, to exactly that pod's address";
+    S4, "Stable Network Identity", "<pod>.<headless service>.<namespace>.svc.<cluster domain> resolves, from any pod, to exactly that pod's address";
     S5, "Why headless service?", "a headless service answers with the addresses of all ready pods; a regular one with its own, and spreads connections over them";
     S6, "Persistent Storage per Replica", "one PVC per template and replica, named <template>-<set>-<ordinal>, as large as asked, ReadWriteOnce and Bound";
     S7, "Persistent Storage per Replica", "a recreated pod mounts the same PVCs, with its own ordinal's data in them";
@@ -57,7 +57,7 @@ claims! {
     S19, "Always Use Headless Service with StatefulSet", "without its headless service a set has no names for its pods";
     S20, "Set Resource Requests and Limits", "a pod over its memory limit is killed and comes back with its data; one whose requests don't fit stays Pending";
     S21, "Use Liveness and Readiness Probes", "no next replica is created before the readiness probe passes; a failing liveness probe restarts the pod in place";
-    S22, "Plan for Storage Growth", "a claim does not grow where its class forbids it, and the template can't be changed; a set that is orphaned and made anew with another template keeps pods and data";
+    S22, "Plan for Storage Growth", "a claim grows where its class allows it and does not where it forbids it, and the template can't be changed; a set that is orphaned and made anew with another template keeps pods and data";
     S23, "Test Scale-Down Before Production", "data written through S3 and through SQL survives 3 → 1 → 3";
     K1, "Kubernetes: StatefulSet", "at most one pod of an ordinal runs at any time";
     K2, "Kubernetes: podManagementPolicy", "Parallel creates and deletes pods without waiting for each other";

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Class, gates::FeatureGates, law::Obstacle, upgrade::Facts};
+use crate::{error::Class, gates::FeatureGates, law::Obstacle, terrain::Terrain, upgrade::Facts};
 
 /// The version of these files. A reader refuses any other.
 pub const SCHEMA: u32 = 2;
@@ -49,6 +49,9 @@ pub struct ClusterFacts {
     pub nodes: Vec<String>,
     /// The images, with where they came from.
     pub images: Vec<ImageFacts>,
+    /// What it is like; none where nothing has been run on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terrain: Option<Terrain>,
 }
 
 impl ClusterFacts {
@@ -152,6 +155,9 @@ pub struct ScenarioResult {
     /// Deployment against StatefulSet, where the scenario compares them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparison: Vec<Row>,
+    /// What it did not judge of what it judges elsewhere, and why not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// What became of an upgrade, where the scenario tries one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade: Option<Facts>,

@@ -6,11 +6,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
 
 use super::{
     Plan, Scenario, mistakes,
-    session::{Ended, Needs, Session},
+    needs::{self, Needs},
+    session::{Ended, Session},
     trial,
 };
 use crate::{
@@ -47,6 +48,9 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
             let filter = arguments.filter.as_deref().unwrap_or_default();
             complain(&mistakes::nothing_matches(filter));
         }
+        if arguments.list && arguments.format.is_none_or(|format| format == FormatSetting::Pretty) {
+            show_needs(&plans, &selected);
+        }
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
     let chosen: Vec<&Plan> = plans.iter().filter(|plan| selected.contains(&plan.name)).collect();
@@ -68,6 +72,12 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         }
         Err(error) => fail(error),
     }
+}
+
+/// Beside a list, which programs read, and therefore not in it: what of it needs something that not every cluster has.
+fn show_needs(plans: &[Plan], listed: &[String]) {
+    let listed: Vec<&Plan> = plans.iter().filter(|plan| listed.contains(&plan.name)).collect();
+    drop(std::io::stderr().lock().write_all(needs::told(&listed).as_bytes()));
 }
 
 fn fail(error: Error) -> ExitCode {

@@ -11,7 +11,7 @@ use harness::{
 };
 use serde_json::json;
 
-use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds};
+use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds, storage::GROWING};
 
 /// Those that were Ready are not, and those that were not are.
 pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
@@ -200,6 +200,11 @@ pub const SET_GONE_BEFORE_CLAIM: Sabotage = set_gone_at("the claim of pod 1 is d
 /// As above, before the claim of a pod without a node is deleted.
 pub const SET_GONE_BEFORE_CLAIM_OF_PENDING: Sabotage =
     set_gone_at("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes");
+
+/// The class of its claims forbids growth after all.
+pub const GROWTH_FORBIDDEN: Sabotage = Sabotage::At("its claim asks for twice as much", |run, _| {
+    Box::pin(async move { run.forbid_growth(GROWING).await })
+});
 
 /// The highest pod is not Ready, and the set keeps its order.
 pub const PREDECESSOR_HELD: Sabotage =

@@ -74,8 +74,8 @@ pub struct Pod {
     pub told_to_go: Option<Timestamp>,
     /// When the Ready condition last changed, in whole seconds of its node's clock.
     pub ready_since: Option<Timestamp>,
-    /// Its address.
-    pub ip: Option<Arc<str>>,
+    /// Its addresses: one of each IP family that it has, the cluster's first family first.
+    pub addresses: Arc<[Arc<str>]>,
     /// Its node.
     pub node: Option<Arc<str>>,
     /// Volume names with the claim that each is.

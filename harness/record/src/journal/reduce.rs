@@ -28,6 +28,7 @@ pub struct Reducer {
     owners: Pool<[Owner]>,
     metas: Pool<Meta>,
     claims: Pool<BTreeMap<String, String>>,
+    addresses: Pool<[Arc<str>]>,
     containers: Pool<[Container]>,
 }
 
@@ -114,6 +115,11 @@ impl Reducer {
             .flatten()
             .filter_map(|volume| Some((volume.name, volume.persistent_volume_claim?.claim_name)))
             .collect();
+        // A pod that is told by an old journal has one address, and not the list of them.
+        let listed = status.pod_ips.into_iter().flatten().map(|address| address.ip);
+        let listed: Vec<_> = listed.map(|address| self.words.one(address)).collect();
+        let only = status.pod_ip.map(|address| self.words.one(address));
+        let addresses: Vec<_> = if listed.is_empty() { only.into_iter().collect() } else { listed };
         let containers = status.container_statuses.into_iter().flatten().map(container);
         let grace = pod.metadata.deletion_grace_period_seconds.map(SignedDuration::from_secs);
         let end = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0);
@@ -131,7 +137,7 @@ impl Reducer {
             disrupted: condition("DisruptionTarget").is_some_and(|condition| condition.status == "True"),
             reason: status.reason.map(|reason| self.words.one(reason)),
             phase: self.word(status.phase),
-            ip: status.pod_ip.map(|ip| self.words.one(ip)),
+            addresses: self.addresses.one(addresses),
             node: spec.node_name.map(|node| self.words.one(node)),
             claims: self.claims.one(claims),
             containers: self.containers.one(containers.collect::<Vec<_>>()),

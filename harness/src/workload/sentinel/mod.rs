@@ -61,7 +61,7 @@ pub struct Answer {
     pub answers: Vec<Value>,
     /// How long it took.
     pub milliseconds: u64,
-    /// How long, in seconds, a client may keep it.
+    /// How long, in seconds, a client may keep it: an address, or the answer that there is none.
     pub ttl: Option<u32>,
 }
 
@@ -180,6 +180,14 @@ impl Sentinel {
     pub async fn resolve_often(&self, name: &str, record: &str, times: u32) -> Result<Vec<Repeated>> {
         self.ask(Method::GET, &format!("resolve-often?name={name}&type={record}&times={times}"), Vec::new())
             .await
+    }
+
+    /// The domains in which the pod's resolver looks for a name that has none.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn search(&self) -> Result<Vec<String>> {
+        self.ask(Method::GET, "search", Vec::new()).await
     }
 
     /// Opens connections from inside the pod and asks each time who answers.
