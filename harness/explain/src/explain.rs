@@ -27,6 +27,14 @@ pub async fn explain(client: &Client, namespace: &str, set: &str) -> Result<Diag
     Ok(diagnose(&second))
 }
 
+/// As [`explain`], by one look: a controller that does nothing is not known by it.
+///
+/// # Errors
+/// As for [`explain`].
+pub async fn glance(client: &Client, namespace: &str, set: &str) -> Result<Diagnosis> {
+    Ok(diagnose(&Box::pin(read::picture(client, namespace, set)).await?))
+}
+
 /// What a controller that acts would have changed: the set, and which pods there are.
 fn acts(picture: &Picture) -> (Option<String>, Vec<(Option<String>, bool)>) {
     let pods = picture.pods_of_set();

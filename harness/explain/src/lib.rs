@@ -33,5 +33,5 @@ mod tests;
 pub use answer::{Diagnosis, State};
 pub use cause::Cause;
 pub use diagnose::diagnose;
-pub use explain::explain;
+pub use explain::{explain, glance};
 pub use picture::Picture;

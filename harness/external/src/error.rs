@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 pub use record::Class;
+use record::law::Obstacle;
 
 /// The exit codes of the command line and of the scripts for trouble that a user can end. See the README's table.
 pub mod exit {
@@ -62,6 +63,14 @@ pub enum Error {
     /// A promise was broken, or a wait for it ended without it.
     #[error("{0}")]
     Failed(String),
+    /// Something could not be judged: what was seen speaks neither for a promise nor against it.
+    #[error("{message}")]
+    NotJudged {
+        /// What stood in the way.
+        obstacle: Obstacle,
+        /// What was to be seen, and what was seen of the obstacle.
+        message: String,
+    },
     /// Something around the run is missing or full; `code` is the command line's exit code for it.
     #[error("{message}")]
     Environment {
@@ -110,6 +119,41 @@ impl Error {
         Self::Failed(message.into())
     }
 
+    /// Something that could not be judged.
+    pub fn not_judged(obstacle: Obstacle, message: impl Into<String>) -> Self {
+        Self::NotJudged { obstacle, message: message.into() }
+    }
+
+    /// What stood in the way of an answer, where this says nothing of any promise; none of a broken promise, or of a bug.
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        match self {
+            Self::NotJudged { obstacle, .. } => Some(*obstacle),
+            Self::Api { source, .. } => match **source {
+                kube::Error::Api(ref status) => match status.code {
+                    401 => Some(Obstacle::Credentials),
+                    403 => Some(Obstacle::Rights),
+                    429 | 500.. => Some(Obstacle::ApiAway),
+                    _ => None,
+                },
+                _ => Some(Obstacle::ApiAway),
+            },
+            Self::Deadline { .. } => Some(Obstacle::ApiAway),
+            Self::Environment { .. } | Self::Io { .. } => Some(Obstacle::Prober),
+            Self::Failed(_) | Self::Interrupted | Self::Bug(_) => None,
+        }
+    }
+
+    /// The same with other words: a broken promise stays one, and what says nothing still does.
+    pub fn reworded(self, message: impl Into<String>) -> Self {
+        let message = message.into();
+        match (&self, self.obstacle()) {
+            (_, Some(obstacle)) => Self::NotJudged { obstacle, message },
+            (Self::Interrupted, _) => self,
+            (Self::Bug(_), _) => Self::Bug(message),
+            _ => Self::Failed(message),
+        }
+    }
+
     /// Trouble around the run, with the general exit code 3.
     pub fn environment(message: impl Into<String>) -> Self {
         Self::Environment { message: message.into(), code: Class::Environment.exit_code() }
@@ -141,14 +185,14 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Failed(_) => Class::Failed,
-            Self::Environment { .. } | Self::Deadline { .. } | Self::Interrupted => Class::Environment,
+            Self::NotJudged { .. } | Self::Environment { .. } => Class::Environment,
+            Self::Deadline { .. } | Self::Interrupted => Class::Environment,
             Self::Io { .. } => Class::Environment,
             Self::Api { source, .. } => match **source {
                 // What we were about to act on is gone: somebody broke a promise, or the scenario would not have asked.
                 kube::Error::Api(ref status) if status.code == 404 => Class::Failed,
-                kube::Error::Api(ref status) if (400..500).contains(&status.code) && status.code != 429 => {
-                    Class::Error
-                }
+                kube::Error::Api(ref status) if [401, 403, 429].contains(&status.code) => Class::Environment,
+                kube::Error::Api(ref status) if (400..500).contains(&status.code) => Class::Error,
                 _ => Class::Environment,
             },
             Self::Bug(_) => Class::Error,

@@ -63,8 +63,9 @@ fn claims(
     ids.into_iter()
         .map(|id| {
             let judged = judged.get(id).copied().unwrap_or(0);
-            let refuted = findings.iter().any(|finding| finding.claim == id);
-            let verdict = match (refuted, ended_early || judged == 0) {
+            let refuted = findings.iter().any(|finding| finding.contradicts(id));
+            let hidden = findings.iter().any(|finding| finding.claim == id);
+            let verdict = match (refuted, hidden || ended_early || judged == 0) {
                 (true, _) => Verdict::Refuted,
                 (false, true) => Verdict::Unproved,
                 (false, false) => Verdict::Proved,
@@ -83,18 +84,18 @@ fn scenario(
     if let Some(BrokenOff { outcome: Outcome::Interrupted, trouble }) = broken_off {
         return (Outcome::Interrupted, Some(trouble.clone()));
     }
-    let mut against = findings.iter().filter(|finding| !breaks.contains(&finding.claim));
+    let against = |finding: &&Finding| finding.obstacle.is_none() && !breaks.contains(&finding.claim);
     // A broken promise stays one, whatever else went wrong after it.
-    if let Some(finding) = against.clone().find(|finding| !finding.message.starts_with("inconclusive")) {
+    if let Some(finding) = findings.iter().find(against) {
         return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
     }
     if let Some(BrokenOff { outcome, trouble }) = broken_off {
         return (*outcome, Some(trouble.clone()));
     }
-    if let Some(finding) = against.next() {
-        return (Outcome::Failed, Some(failed(format!("{}: {}", finding.claim, finding.message))));
+    if let Some(hidden) = findings.iter().find_map(not_judged) {
+        return (Outcome::Environment, Some(hidden));
     }
-    let unbroken = |claim: &&String| !findings.iter().any(|finding| finding.claim == **claim);
+    let unbroken = |claim: &&String| !findings.iter().any(|finding| finding.contradicts(claim));
     if let Some(claim) = breaks.iter().find(unbroken) {
         let message = format!("the scenario breaks {claim} on purpose, and nothing was seen of it");
         return (Outcome::Failed, Some(failed(message)));
@@ -117,6 +118,9 @@ fn controlled(
         && *outcome != Outcome::Failed
     {
         return (*outcome, Some(trouble.clone()));
+    }
+    if let Some(hidden) = findings.iter().find_map(not_judged) {
+        return (Outcome::Environment, Some(hidden));
     }
     let named: BTreeSet<&str> = control.claims.iter().map(String::as_str).collect();
     let mut red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
@@ -150,6 +154,13 @@ fn controlled(
     (Outcome::Failed, Some(failed(message)))
 }
 
+/// What a claim that could not be judged makes of its scenario.
+fn not_judged(finding: &Finding) -> Option<Trouble> {
+    let obstacle = finding.obstacle?;
+    let message = format!("{} could not be judged: {obstacle}: {}", finding.claim, finding.message);
+    Some(Trouble { class: Class::Environment, message })
+}
+
 fn failed(message: String) -> Trouble {
     Trouble { class: Class::Failed, message }
 }
@@ -157,7 +168,10 @@ fn failed(message: String) -> Trouble {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::claim::{Claim, S8, S9};
+    use crate::{
+        claim::{Claim, S8, S9},
+        law::Obstacle,
+    };
 
     fn conclusion(control: bool, judged: u64, findings: &[Finding], ended: Option<Outcome>) -> Conclusion {
         let proves = ["S9".to_owned()];
@@ -170,7 +184,7 @@ mod tests {
     }
 
     fn finding(claim: Claim, message: &str) -> Finding {
-        Finding { claim: claim.id.to_owned(), message: message.to_owned(), quotes: Vec::new() }
+        Finding::against(claim.id, message)
     }
 
     fn outcome(control: bool, judged: u64, findings: &[Finding], ended: Option<Outcome>) -> Outcome {
@@ -196,9 +210,22 @@ mod tests {
         assert_eq!(outcome(false, 2, &[], Some(Outcome::Failed)), Outcome::Failed);
         assert_eq!(outcome(false, 2, &[], Some(Outcome::Interrupted)), Outcome::Interrupted);
         assert_eq!(outcome(false, 2, &[finding(S9, "x")], Some(Outcome::Environment)), Outcome::Failed);
-        let gap = finding(S9, "inconclusive: a gap");
-        assert_eq!(outcome(false, 2, std::slice::from_ref(&gap), None), Outcome::Failed);
-        assert_eq!(outcome(false, 2, &[gap], Some(Outcome::Environment)), Outcome::Environment);
+    }
+
+    #[test]
+    fn a_claim_that_could_not_be_judged_is_unproved_and_never_refuted() {
+        let gap = Finding::not_judged("S9", Obstacle::Recording, "a gap");
+        for control in [false, true] {
+            let conclusion = conclusion(control, 2, std::slice::from_ref(&gap), None);
+            assert_eq!(conclusion.outcome, Outcome::Environment);
+            assert_eq!(conclusion.claims[0].verdict, Verdict::Unproved);
+            let message = conclusion.trouble.unwrap().message;
+            assert_eq!(message, "S9 could not be judged: the recording is not whole: a gap");
+        }
+        // What was seen broken stays so.
+        let broken = [gap, finding(S9, "began to terminate")];
+        let conclusion = conclusion(false, 2, &broken, None);
+        assert_eq!((conclusion.outcome, conclusion.claims[0].verdict), (Outcome::Failed, Verdict::Refuted));
     }
 
     #[test]

@@ -115,7 +115,7 @@ impl ScenarioResult {
     /// Only the finding: what the claims say is left as it is.
     pub fn finding(mut self, claim: &str, message: &str) -> Self {
         let quotes = vec![Quote { line: 4711, text: format!("the journal on {claim}") }];
-        self.findings.push(Finding { claim: claim.into(), message: message.into(), quotes });
+        self.findings.push(Finding { quotes, ..Finding::against(claim, message) });
         self
     }
 

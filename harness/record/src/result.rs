@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Class, gates::FeatureGates, upgrade::Facts};
+use crate::{error::Class, gates::FeatureGates, law::Obstacle, upgrade::Facts};
 
 /// The version of these files. A reader refuses any other.
 pub const SCHEMA: u32 = 2;
@@ -112,7 +112,7 @@ pub enum Verdict {
     Proved,
     /// At least one finding speaks against it.
     Refuted,
-    /// The scenario ended before it could judge it.
+    /// It could not be judged, or the scenario ended before it was.
     Unproved,
 }
 
@@ -195,15 +195,43 @@ pub struct ClaimResult {
     pub judged: u64,
 }
 
-/// Something that speaks against a claim, with the lines that prove it.
+/// Something that speaks against a claim, with the lines that prove it; or what kept the claim from being judged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// `S9`
     pub claim: String,
+    /// Set when the claim could not be judged: then this speaks neither for nor against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub obstacle: Option<Obstacle>,
     /// What was expected and what was found.
     pub message: String,
     /// The journal's lines that prove it.
     pub quotes: Vec<Quote>,
+}
+
+impl Finding {
+    /// Against a claim, without a line that proves it.
+    pub fn against(claim: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { claim: claim.into(), obstacle: None, message: message.into(), quotes: Vec::new() }
+    }
+
+    /// A claim that could not be judged.
+    pub fn not_judged(claim: impl Into<String>, obstacle: Obstacle, message: impl Into<String>) -> Self {
+        Self { obstacle: Some(obstacle), ..Self::against(claim, message) }
+    }
+
+    /// In words: what it says, and where it judges nothing, why.
+    pub fn text(&self) -> String {
+        match self.obstacle {
+            Some(obstacle) => format!("not judged, {obstacle}: {}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// Whether it speaks against this claim.
+    pub fn contradicts(&self, claim: &str) -> bool {
+        self.obstacle.is_none() && self.claim == claim
+    }
 }
 
 /// A line of the journal, shortened for reading.

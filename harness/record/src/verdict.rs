@@ -42,12 +42,13 @@ impl ScenarioResult {
     /// What became of a claim in it; none if it has nothing to say about it. A finding outweighs what is written
     /// beside it, and a claim that nothing was judged of is not proved.
     pub fn verdict_on(&self, claim: &str) -> Option<Verdict> {
-        if !self.meant(claim) && self.findings.iter().any(|finding| finding.claim == claim) {
+        if !self.meant(claim) && self.findings.iter().any(|finding| finding.contradicts(claim)) {
             return Some(Verdict::Refuted);
         }
+        let hidden = self.findings.iter().any(|finding| finding.claim == claim);
         let said = self.claims.iter().find(|result| result.id == claim)?;
         Some(match said.verdict {
-            Verdict::Proved if said.judged == 0 => Verdict::Unproved,
+            Verdict::Proved if hidden || said.judged == 0 => Verdict::Unproved,
             verdict => verdict,
         })
     }
@@ -78,7 +79,7 @@ impl ScenarioResult {
         }
         let named = |id: &str| control.claims.iter().any(|claim| claim == id);
         let says_so = |finding: &super::result::Finding| {
-            named(&finding.claim) && finding.message.contains(&control.expects)
+            finding.obstacle.is_none() && named(&finding.claim) && finding.message.contains(&control.expects)
         };
         let refuted = |id: &str| self.verdict_on(id) == Some(Verdict::Refuted);
         Some(if control.claims.is_empty() || !control.claims.iter().all(|id| refuted(id)) {

@@ -21,9 +21,9 @@ mod state;
 mod stores;
 mod trial;
 mod volumes;
+mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
-pub use judging::HOLD;
 pub use program::main;
 pub use run::Run;
 pub use single::{Single, alone};

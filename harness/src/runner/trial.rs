@@ -16,8 +16,8 @@ use super::{
     broken_off::{broken_off, chain},
     catalogue::Plan,
     evidence::{self, Secrets},
-    judging::HOLD,
     run::{Parts, Run},
+    witness::Controllers,
 };
 use crate::{
     cluster::{Node, Site, create_namespace, delete_namespace, remove_outside},
@@ -25,9 +25,9 @@ use crate::{
     fault,
     journal::{
         History, Log, Recorder,
-        entry::END,
         lifeline::{lifelines, windows},
     },
+    law::Obstacle,
     replay,
     report::{
         floor::floor,
@@ -199,6 +199,9 @@ async fn recorded(
         secrets.clone(),
     );
     let following = tokio::spawn(following);
+    let patience = shared.settings.scenario_deadline_factor;
+    let controllers =
+        Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
         plan: plan.clone(),
         namespace: namespace.to_owned(),
@@ -208,16 +211,18 @@ async fn recorded(
         images: shared.images.clone(),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
-        waiter: Waiter::new(Arc::clone(&recorder), time(shared, &plan)),
+        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan)),
         progress: shared.progress.clone(),
-        patience: shared.settings.scenario_deadline_factor,
+        patience,
         directory: directory.clone(),
         secrets: secrets.clone(),
         site: shared.site.clone(),
     });
-    let error = play(shared, &plan, run.clone()).await.err();
+    let error = match play(shared, &plan, run.clone()).await {
+        Ok(()) => None,
+        Err(error) => Some(run.unless_namespace_goes(error).await),
+    };
     run.state().end_step(error.is_some());
-    log.act(END, "scenario", "the scenario is over");
     let kept = recorder.stop().await;
     following.abort();
     let history = log.history();
@@ -287,7 +292,8 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
         }
         () = pause(deadline) => {
             let step = run.state().steps.last().map_or_else(String::new, |step| step.name.clone());
-            Error::failed(format!("the scenario's {deadline:?} were over in the step {step:?}"))
+            let message = format!("the scenario's {deadline:?} were over in the step {step:?}");
+            Error::not_judged(Obstacle::Time, message)
         }
     };
     body.abort();
@@ -300,7 +306,8 @@ async fn until_red(shared: &Shared, plan: &Plan, run: &Run) {
     match &plan.control {
         Some(control) if shared.settings.profile == Profile::Quick => {
             run.turned_red(control).await;
-            pause(HOLD).await;
+            // What else turns red by then is seen; a controller that is away keeps nobody from the verdict.
+            drop(run.settled().await);
         }
         _ => std::future::pending().await,
     }

@@ -9,7 +9,7 @@ use std::{
 use camino::Utf8Path;
 use jiff::Timestamp;
 use record::journal::{
-    Act, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
+    Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
     entry::{Change, Content, Line, SCHEMA},
 };
 use tokio::sync::watch;
@@ -65,9 +65,21 @@ impl Log {
         self.append(Content::Gap { kind, reason: reason.into(), bridged });
     }
 
-    /// Records something the scenario is about to do.
-    pub fn act(&self, verb: &str, target: impl Into<String>, text: impl Into<String>) {
-        self.append(Content::Act(Act { verb: verb.to_owned(), target: target.into(), text: text.into() }));
+    /// Records that everything until now is in the journal.
+    pub fn barrier(&self) {
+        self.append(Content::Barrier);
+    }
+
+    /// Records something the scenario is about to do; gives its line.
+    pub fn act(&self, verb: &str, target: impl Into<String>, text: impl Into<String>) -> u64 {
+        self.append(Content::Act(Act { verb: verb.to_owned(), target: target.into(), text: text.into() }))
+    }
+
+    /// Records the version of the object with which the API server answered an act.
+    pub fn answered(&self, act: u64, version: Option<&str>) {
+        if let Some(revision) = version.and_then(|version| version.parse().ok()) {
+            self.append(Content::Answered(Answered { act, revision }));
+        }
     }
 
     /// Records what a set is held to.
@@ -114,11 +126,11 @@ impl Log {
         }
     }
 
-    fn append(&self, content: Content) {
+    fn append(&self, content: Content) -> u64 {
         let mut guard = self.lock();
         let state = &mut *guard;
         if state.closed {
-            return;
+            return state.lines;
         }
         state.lines += 1;
         let line = Line { line: state.lines, at: Timestamp::now(), content };
@@ -142,6 +154,7 @@ impl Log {
         let lines = state.lines;
         drop(guard);
         self.changed.send_replace(lines);
+        lines
     }
 
     // A panic while appending leaves a whole state: every change above is complete before the next begins.

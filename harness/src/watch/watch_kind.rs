@@ -6,7 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use external::wait::pause;
@@ -16,13 +16,19 @@ use kube::{
     api::{DynamicObject, ListParams, ObjectList, WatchEvent, WatchParams},
     core::Status,
 };
-use record::journal::{Change, Kind};
+use record::{
+    journal::{Change, Kind},
+    law::Obstacle,
+};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::{Log, resource::resource};
 use crate::error::{Error, Result, within};
+
+/// Somebody who wants to know when everything that had happened before is recorded.
+pub(super) type Asked = oneshot::Sender<Result<()>>;
 
 /// How long a list may take.
 const LIST_DEADLINE: Duration = Duration::from_secs(10);
@@ -30,10 +36,13 @@ const LIST_DEADLINE: Duration = Duration::from_secs(10);
 /// and expectations live on, and any other. Eight lists a second for each scenario would cost a small machine much.
 const SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_ASIDE: Duration = Duration::from_secs(5);
-/// How long, at the end, the watch has for what has happened already.
+/// An API server that takes longer for a list was away meanwhile, and so may its controllers have been.
+const SLOW: Duration = Duration::from_secs(2);
+/// How long the watch has to tell what has happened already.
 const CATCH_UP: Duration = Duration::from_secs(5);
-/// How long to leave an API server alone that refused.
+/// How long to leave an API server alone that refused, and one that no longer lets us in.
 const BACK_OFF: Duration = Duration::from_millis(200);
+const SHUT_OUT: Duration = Duration::from_secs(2);
 
 /// Records one kind until it is told to stop.
 pub(super) struct Watch {
@@ -45,6 +54,11 @@ pub(super) struct Watch {
     known: BTreeMap<String, (String, Value)>,
     /// The UIDs whose end is recorded.
     gone: BTreeSet<String>,
+    asked: mpsc::UnboundedReceiver<Asked>,
+    /// Since when the API server does not answer.
+    away: Option<Instant>,
+    /// Why the API server does not let us in.
+    shut_out: Option<(Obstacle, String)>,
 }
 
 /// Why a watch ended.
@@ -63,14 +77,19 @@ impl Watch {
         kind: Kind,
         log: Arc<Log>,
         awaited: Arc<AtomicUsize>,
+        asked: mpsc::UnboundedReceiver<Asked>,
     ) -> Self {
-        let resource = resource(kind);
-        let api = if kind.cluster_scoped() {
-            Api::all_with(client, &resource)
-        } else {
-            Api::namespaced_with(client, namespace, &resource)
-        };
-        Self { kind, api, log, awaited, known: BTreeMap::new(), gone: BTreeSet::new() }
+        Self {
+            kind,
+            api: Api::namespaced_with(client, namespace, &resource(kind)),
+            log,
+            awaited,
+            known: BTreeMap::new(),
+            gone: BTreeSet::new(),
+            asked,
+            away: None,
+            shut_out: None,
+        }
     }
 
     /// Lists, says that recording has begun, and watches until `stop`.
@@ -88,7 +107,7 @@ impl Watch {
             }
         };
         loop {
-            match self.follow(&mut version, &stop).await {
+            match Box::pin(self.follow(&mut version, &stop)).await {
                 End::Stopped => return,
                 End::Resume => {}
                 End::Expired(reason) => {
@@ -165,23 +184,36 @@ impl Watch {
                 return End::Stopped;
             }
             Ok(Err(error)) => return self.refused(error).await,
-            Err(_) => return End::Resume,
+            Err(_) => {
+                self.away.get_or_insert_with(Instant::now);
+                return End::Resume;
+            }
         };
+        self.back();
         let mut suspicious = false;
-        let silence = match self.kind {
-            Kind::Pod | Kind::StatefulSet | Kind::PersistentVolumeClaim => SILENCE,
-            _ => SILENCE_ASIDE,
-        };
         loop {
+            let silence = self.silence();
             let next = tokio::select! {
                 () = stop.cancelled() => {
-                    self.catch_up(&mut stream).await;
+                    if let Err(error) = self.catch_up(&mut stream, version).await {
+                        self.log.gap(self.kind, format!("at the stop: {error}"), false);
+                    }
                     return End::Stopped;
+                }
+                Some(asked) = self.asked.recv() => {
+                    let told = self.catch_up(&mut stream, version).await;
+                    // A watch that is behind is a dead stream, or a slow one: another goes on where this one was.
+                    let behind = matches!(&told, Err(Error::NotJudged { obstacle: Obstacle::Recording, .. }));
+                    drop(asked.send(told));
+                    if behind {
+                        return End::Resume;
+                    }
+                    continue;
                 }
                 next = tokio::time::timeout(silence, stream.try_next()) => next,
             };
             match next {
-                Err(_) if self.awaited.load(Ordering::Relaxed) > 0 => {
+                Err(_) => {
                     // The first difference may be an event on its way; one that lasts is a dead stream.
                     let differs = self.differs().await;
                     if suspicious && differs {
@@ -189,17 +221,33 @@ impl Watch {
                     }
                     suspicious = differs;
                 }
-                Err(_) => {}
                 Ok(Ok(None)) => return End::Resume,
                 Ok(Err(error)) => return self.refused(error).await,
                 Ok(Ok(Some(event))) => {
                     suspicious = false;
+                    self.back();
                     match self.take(event) {
                         Ok(seen) => *version = seen,
                         Err(status) => return self.refused(kube::Error::Api(status)).await,
                     }
                 }
             }
+        }
+    }
+
+    /// How long the stream may be silent before a list checks that it is alive.
+    fn silence(&self) -> Duration {
+        let first = matches!(self.kind, Kind::Pod | Kind::StatefulSet | Kind::PersistentVolumeClaim);
+        if first && self.awaited.load(Ordering::Relaxed) > 0 { SILENCE } else { SILENCE_ASIDE }
+    }
+
+    /// The API server answers: how long it did not is written down, since its controllers may have been away as well.
+    fn back(&mut self) {
+        if let Some(away) = self.away.take().map(|since| since.elapsed()).filter(|away| *away > SLOW) {
+            self.log.gap(self.kind, format!("the API server did not answer for {away:.1?}"), true);
+        }
+        if let Some((obstacle, _)) = self.shut_out.take() {
+            tracing::info!(kind = self.kind.name(), %obstacle, "the API server lets us in again");
         }
     }
 
@@ -214,51 +262,76 @@ impl Watch {
         }
     }
 
-    async fn refused(&self, error: kube::Error) -> End {
+    async fn refused(&mut self, error: kube::Error) -> End {
         if let kube::Error::Api(status) = &error
             && (status.code == 410 || status.reason == "Expired")
         {
             return End::Expired(status.message.clone());
         }
-        tracing::debug!(kind = self.kind.name(), %error, "watch ended");
-        pause(BACK_OFF).await;
+        let name = self.kind.name();
+        let error = Error::api(format!("watching {name}"))(error);
+        let shut_out = error.obstacle().filter(|why| matches!(why, Obstacle::Credentials | Obstacle::Rights));
+        match shut_out {
+            Some(obstacle) if self.shut_out.is_none() => {
+                tracing::error!(%error, "{obstacle}: nothing of {name} is recorded until it lets us in again");
+                self.shut_out = Some((obstacle, error.to_string()));
+            }
+            Some(_) => {}
+            None => {
+                tracing::debug!(%error, "the watch ended");
+                self.away.get_or_insert_with(Instant::now);
+            }
+        }
+        while let Ok(asked) = self.asked.try_recv() {
+            drop(asked.send(Err(self.blind(&error))));
+        }
+        pause(if shut_out.is_some() { SHUT_OUT } else { BACK_OFF }).await;
         End::Resume
     }
 
+    /// Why nobody can say what has happened.
+    fn blind(&self, error: &Error) -> Error {
+        let (obstacle, message) = match &self.shut_out {
+            Some((obstacle, why)) => (*obstacle, why.clone()),
+            None => (error.obstacle().unwrap_or(Obstacle::ApiAway), error.to_string()),
+        };
+        Error::not_judged(obstacle, message)
+    }
+
     /// Whether a list shows other versions than those recorded. An API server that does not answer shows nothing.
-    async fn differs(&self) -> bool {
-        let Some(listed) = self.versions().await else { return false };
+    async fn differs(&mut self) -> bool {
+        let Ok(listed) = self.versions().await else { return false };
         let same = |(uid, version): (&String, &String)| {
             self.known.get(uid).is_some_and(|(known, _)| known == version)
         };
         listed.len() != self.known.len() || !listed.iter().all(same)
     }
 
-    /// The versions that a list shows, by UID; none when the API server does not answer.
-    async fn versions(&self) -> Option<BTreeMap<String, String>> {
-        let parameters = ListParams::default();
-        let list =
-            tokio::time::timeout(LIST_DEADLINE, self.api.list_metadata(&parameters)).await.ok()?.ok()?;
-        Some(
-            list.items
-                .into_iter()
-                .filter_map(|object| Some((object.metadata.uid?, object.metadata.resource_version?)))
-                .collect(),
-        )
+    /// The versions that a list shows, by UID. How long the API server was away for it is written down.
+    async fn versions(&mut self) -> Result<BTreeMap<String, String>> {
+        let asked = Instant::now();
+        let (doing, parameters) = (format!("listing {}", self.kind.name()), ListParams::default());
+        let list = self.api.list_metadata(&parameters);
+        let list = within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await;
+        self.away.get_or_insert(asked);
+        let list = list.map_err(|error| self.blind(&error))?;
+        self.back();
+        let versions = list.items.into_iter();
+        Ok(versions
+            .filter_map(|object| Some((object.metadata.uid?, object.metadata.resource_version?)))
+            .collect())
     }
 
-    /// At the end: what had happened before the stop must be in the journal, or be marked as missing.
+    /// Reads on until the watch has told what a list of this moment shows.
+    ///
+    /// # Errors
+    /// [`Error::NotJudged`] when there is no such list, or the watch does not tell it.
     async fn catch_up(
         &mut self,
         stream: &mut (impl Stream<Item = kube::Result<WatchEvent<DynamicObject>>> + Unpin),
-    ) {
-        let Some(listed) = self.versions().await else {
-            return self.log.gap(
-                self.kind,
-                "at the stop, the API server did not say what the journal should hold",
-                false,
-            );
-        };
+        version: &mut String,
+    ) -> Result<()> {
+        let listed = self.versions().await?;
         let newer = |known: &str, version: &str| known.parse::<u64>().ok() >= version.parse::<u64>().ok();
         let reading = async {
             loop {
@@ -272,13 +345,18 @@ impl Watch {
                     return true;
                 }
                 let Ok(Some(event)) = stream.try_next().await else { return false };
-                if self.take(event).is_err() {
-                    return false;
+                match self.take(event) {
+                    Ok(seen) => *version = seen,
+                    Err(_) => return false,
                 }
             }
         };
-        if tokio::time::timeout(CATCH_UP, reading).await != Ok(true) {
-            self.log.gap(self.kind, "the recording was stopped before the watch had told everything", false);
+        match tokio::time::timeout(CATCH_UP, reading).await {
+            Ok(true) => Ok(()),
+            _ => {
+                let message = format!("the watch of {} has not told what a list shows", self.kind.name());
+                Err(Error::not_judged(Obstacle::Recording, message))
+            }
         }
     }
 

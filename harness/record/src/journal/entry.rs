@@ -41,6 +41,15 @@ pub struct Act {
     pub text: String,
 }
 
+/// The API server's answer to an act: from this revision on the cluster is as the act wanted it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// The act's line.
+    pub act: u64,
+    /// The revision of the object in the answer.
+    pub revision: u64,
+}
+
 /// Something that the scenario judged by itself, from an answer that no watch can see. Laws ignore it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Judged {
@@ -105,8 +114,12 @@ pub enum Content {
         #[serde(default)]
         bridged: bool,
     },
+    /// Everything that had happened until here is in the journal: a list of each kind, taken after the line before, shows no more.
+    Barrier,
     /// The scenario did something.
     Act(Act),
+    /// The API server answered an act.
+    Answered(Answered),
     /// A set was deployed, and is held to this.
     Promise(Promise),
     /// The scenario judged something by itself.
@@ -148,8 +161,12 @@ pub enum Record {
         /// within it, and no controller does that without a trace in what is recorded beside: a status, an event.
         bridged: bool,
     },
+    /// Everything that had happened until here is in the journal.
+    Barrier,
     /// The scenario did something.
     Act(Box<Act>),
+    /// The API server answered an act.
+    Answered(Answered),
     /// A set was deployed, and is held to this.
     Promise(Box<Promise>),
     /// The scenario judged something by itself.
@@ -177,7 +194,9 @@ impl Line {
             Content::Gap { kind, reason, bridged } => {
                 Record::Gap { kind: *kind, reason: reason.clone(), bridged: *bridged }
             }
+            Content::Barrier => Record::Barrier,
             Content::Act(act) => Record::Act(Box::new(act.clone())),
+            Content::Answered(answered) => Record::Answered(*answered),
             Content::Promise(promise) => Record::Promise(Box::new(promise.clone())),
             Content::Judged(judged) => Record::Judged(Box::new(judged.clone())),
             Content::ReadBack(read) => Record::ReadBack(Box::new(read.clone())),
@@ -203,7 +222,11 @@ impl Entry {
             Record::Gap { kind, reason, .. } => {
                 format!("{time} gap in the watch of {}: {reason}", kind.name())
             }
+            Record::Barrier => format!("{time} everything until here is recorded"),
             Record::Act(act) => format!("{time} we: {}", act.text),
+            Record::Answered(answered) => {
+                format!("{time} line {} was answered at revision {}", answered.act, answered.revision)
+            }
             Record::Promise(promise) => format!("{time} deployed {}", promise.set),
             Record::Judged(judged) => {
                 format!("{time} judged {}: {} against it", judged.claim, judged.against.len())

@@ -68,7 +68,11 @@ pub struct Pod {
     pub phase: Arc<str>,
     /// The Ready condition.
     pub ready: bool,
-    /// When the Ready condition last changed, in whole seconds.
+    /// When the API server made it, in whole seconds of its clock.
+    pub created: Option<Timestamp>,
+    /// When the API server was told to delete it, in whole seconds of its clock.
+    pub told_to_go: Option<Timestamp>,
+    /// When the Ready condition last changed, in whole seconds of its node's clock.
     pub ready_since: Option<Timestamp>,
     /// Its address.
     pub ip: Option<Arc<str>>,

@@ -1,14 +1,18 @@
 //! Everything that happened, in the cluster's own order.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{Entry, Kind, Promise, Record, World};
+use super::{Entry, Fact, Kind, Promise, Record, World};
 
 /// A journal, ordered for judging.
 ///
 /// Watches of different kinds arrive on different connections, so the order of receiving says nothing across
-/// kinds. The revisions do: one etcd numbers every change of every kind. What has no revision (our own acts,
-/// gaps) stays behind what was received before it.
+/// kinds. The revisions do: one etcd numbers every change of every kind but events, which some clusters keep in another.
+/// An act of ours comes just before what it brought about, by the API server's own answer. What has no revision stays
+/// behind what was received before it.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     entries: Vec<Arc<Entry>>,
@@ -17,16 +21,26 @@ pub struct History {
 impl History {
     /// Orders a journal's entries.
     pub fn new(entries: impl IntoIterator<Item = Arc<Entry>>) -> Self {
+        let entries: Vec<_> = entries.into_iter().collect();
+        let answered = entries.iter().filter_map(|entry| match &entry.record {
+            Record::Answered(answered) => Some((answered.act, answered.revision)),
+            _ => None,
+        });
+        let answered: BTreeMap<u64, u64> = answered.collect();
         let mut newest = 0;
         let mut keyed: Vec<_> = entries
             .into_iter()
             .map(|entry| {
                 let key = match &entry.record {
+                    Record::Object { fact: Fact::Event(_), .. } => newest,
                     Record::Object { revision, .. } => {
                         newest = newest.max(*revision);
                         *revision
                     }
-                    _ => newest,
+                    // What changed nothing is answered with a revision of before.
+                    _ => answered
+                        .get(&entry.line)
+                        .map_or(newest, |revision| newest.max(revision.saturating_sub(1))),
                 };
                 (key, entry)
             })
@@ -110,5 +124,55 @@ impl History {
             Record::Gap { kind, bridged: false, .. } => Some((*kind, entry.as_ref())),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::journal::{Act, Answered, Change, Reducer};
+
+    /// The lines of a history in its order.
+    fn order(records: Vec<Record>) -> Vec<u64> {
+        let entry = |(line, record)| Arc::new(Entry { line, at: Timestamp::UNIX_EPOCH, record });
+        let history = History::new((1..).zip(records).map(entry));
+        history.entries().iter().map(|entry| entry.line).collect()
+    }
+
+    fn object(kind: Kind, revision: u64) -> Record {
+        let object = json!({"metadata": {"name": "x", "uid": "x"}, "involvedObject": {}});
+        Record::Object {
+            change: Change::Added,
+            revision,
+            fact: Reducer::default().reduce(kind, &object).unwrap(),
+        }
+    }
+
+    fn act() -> Record {
+        Record::Act(Box::new(Act { verb: "delete".into(), target: "pod/x".into(), text: String::new() }))
+    }
+
+    #[test]
+    fn an_act_comes_before_what_it_brought_about_and_after_what_was_before() {
+        let answered = Record::Answered(Answered { act: 2, revision: 12 });
+        // Revision 11 was before the act, and is heard after it.
+        let records =
+            vec![object(Kind::Pod, 10), act(), answered, object(Kind::Pod, 12), object(Kind::Pod, 11)];
+        assert_eq!(order(records), [1, 3, 5, 2, 4]);
+    }
+
+    #[test]
+    fn what_changed_nothing_stays_where_it_was_done() {
+        let answered = Record::Answered(Answered { act: 2, revision: 3 });
+        assert_eq!(order(vec![object(Kind::Pod, 10), act(), answered, object(Kind::Pod, 11)]), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn events_of_another_etcd_say_nothing_of_the_order() {
+        let records = vec![object(Kind::Pod, 10), object(Kind::Event, 9000), act(), object(Kind::Pod, 11)];
+        assert_eq!(order(records), [1, 2, 3, 4]);
     }
 }

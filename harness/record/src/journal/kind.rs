@@ -17,23 +17,22 @@ pub enum Kind {
     EndpointSlice,
     /// Events of the namespace.
     Event,
-    /// All persistent volumes.
+    /// All persistent volumes, in journals of before.
     PersistentVolume,
-    /// All nodes.
+    /// All nodes, in journals of before.
     Node,
 }
 
 impl Kind {
-    /// Every recorded kind.
-    pub const ALL: [Self; 8] = [
+    /// The kinds that are recorded for each scenario. What belongs to the whole cluster is not: laws don't ask for it, and
+    /// not everybody may see it.
+    pub const RECORDED: [Self; 6] = [
         Self::Pod,
         Self::PersistentVolumeClaim,
         Self::StatefulSet,
         Self::ControllerRevision,
         Self::EndpointSlice,
         Self::Event,
-        Self::PersistentVolume,
-        Self::Node,
     ];
 
     /// The name that manifests use.
@@ -48,10 +47,5 @@ impl Kind {
             Self::PersistentVolume => "PersistentVolume",
             Self::Node => "Node",
         }
-    }
-
-    /// Whether objects of this kind live in no namespace.
-    pub fn cluster_scoped(self) -> bool {
-        matches!(self, Self::PersistentVolume | Self::Node)
     }
 }

@@ -13,7 +13,7 @@ pub mod promise;
 pub mod reduce;
 pub mod world;
 
-pub use entry::{Act, Change, Entry, Judged, ReadBack, Record};
+pub use entry::{Act, Answered, Change, Entry, Judged, ReadBack, Record};
 pub use fact::Fact;
 pub use history::History;
 pub use kind::Kind;

@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use jiff::SignedDuration;
 use k8s_openapi::{
     api::{apps::v1 as apps, core::v1 as core, discovery::v1 as discovery},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -114,8 +115,13 @@ impl Reducer {
             .filter_map(|volume| Some((volume.name, volume.persistent_volume_claim?.claim_name)))
             .collect();
         let containers = status.container_statuses.into_iter().flatten().map(container);
+        let grace = pod.metadata.deletion_grace_period_seconds.map(SignedDuration::from_secs);
+        let end = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0);
         Pod {
             version: version(&pod.metadata),
+            created: pod.metadata.creation_timestamp.as_ref().map(|time| time.0),
+            // What the API tells is the end of the grace period.
+            told_to_go: end.zip(grace).map(|(end, grace)| end - grace),
             meta: self.meta(pod.metadata),
             ready: ready.is_some_and(|condition| condition.status == "True"),
             ready_since: ready.and_then(|ready| ready.last_transition_time.as_ref()).map(|time| time.0),

@@ -162,7 +162,10 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
             // Until it says something again, the controller may be away.
             Record::Act(act) if act.target.starts_with("control-plane/") => away = true,
             Record::Act(act) if act.verb == END => {}
-            Record::Gap { kind: Kind::Pod | Kind::StatefulSet, .. } => return still = None,
+            // Who was not seen may not have looked either: the time begins anew.
+            Record::Gap { kind: Kind::Pod | Kind::StatefulSet, bridged, .. } => {
+                return still = bridged.then_some(entry.at);
+            }
             _ => return,
         }
         let tells = matches!(&entry.record, Record::Object { fact: Fact::Set(_), .. });

@@ -1,5 +1,6 @@
 //! What a law says of a journal.
 
+use super::Obstacle;
 use crate::{
     claim::Claim,
     journal::Entry,
@@ -23,17 +24,21 @@ impl Judgement {
         Self { claim, examined: 0, findings: Vec::new() }
     }
 
+    /// Says that a gap in the recording hides what the law reads.
+    pub fn hide(&mut self, gap: &Entry) {
+        let message = "the recording has a gap, in which the claim may have been broken";
+        let finding = Finding::not_judged(self.claim.id, Obstacle::Recording, message);
+        self.findings.push(Finding { quotes: vec![quote(gap)], ..finding });
+    }
+
     /// Adds a finding with the entries that prove it.
     pub fn find<'entry>(
         &mut self,
         message: impl Into<String>,
         proof: impl IntoIterator<Item = &'entry Entry>,
     ) {
-        self.findings.push(Finding {
-            claim: self.claim.id.to_owned(),
-            message: message.into(),
-            quotes: proof.into_iter().map(quote).collect(),
-        });
+        let quotes = proof.into_iter().map(quote).collect();
+        self.findings.push(Finding { quotes, ..Finding::against(self.claim.id, message) });
     }
 }
 

@@ -10,6 +10,7 @@ mod health;
 pub mod identity;
 mod inquiry;
 pub mod judgement;
+mod obstacle;
 pub mod ordering;
 mod removal;
 pub mod rollout;
@@ -18,6 +19,7 @@ pub mod storage;
 
 pub use inquiry::Inquiry;
 pub use judgement::Judgement;
+pub use obstacle::Obstacle;
 
 use crate::journal::{Entry, Fact, History, Kind, Promise, Record};
 
@@ -81,6 +83,10 @@ fn concerns(entry: &Entry, promises: &[&Promise]) -> bool {
         Record::Promise(other) => other.set == promise.set,
         Record::Gap { kind, .. } => !matches!(kind, Kind::Event | Kind::Node),
         Record::Act(_) => true,
-        Record::Object { .. } | Record::Judged(_) | Record::ReadBack(_) => false,
+        Record::Object { .. }
+        | Record::Barrier
+        | Record::Answered(_)
+        | Record::Judged(_)
+        | Record::ReadBack(_) => false,
     })
 }

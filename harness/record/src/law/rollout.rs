@@ -111,7 +111,7 @@ pub fn on_delete_waits(_: &Promise) -> Inquiry<'_> {
 }
 
 /// K8: no pod is created, and none taken away by a roll, before the one above or below it has been Ready for
-/// `minReadySeconds`.
+/// `minReadySeconds`. Both moments are told by the cluster's own clocks, which its controller compares as well; ours may be another.
 pub fn availability_gates(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::default();
     let mut ready: BTreeMap<u32, (Timestamp, &Entry)> = BTreeMap::new();
@@ -120,17 +120,17 @@ pub fn availability_gates(_: &Promise) -> Inquiry<'_> {
         // Of several that may be missing at once, each waits for none in particular.
         let rolled = rolled
             .filter(|_| promise.max_unavailable == 1 && !removals.asked.recreates())
-            .map(|(ordinal, _)| ordinal + 1);
-        let grown = born(world, entry, promise)
-            .filter(|_| promise.ordered)
-            .and_then(|pod| promise.ordinal(&pod.meta.name).filter(|ordinal| *ordinal > promise.start))
-            .map(|ordinal| ordinal - 1);
+            .map(|(ordinal, pod)| (ordinal + 1, pod.told_to_go));
+        let grown = born(world, entry, promise).filter(|_| promise.ordered).and_then(|pod| {
+            let ordinal = promise.ordinal(&pod.meta.name).filter(|ordinal| *ordinal > promise.start)?;
+            Some((ordinal - 1, pod.created))
+        });
         let seconds = removals.asked.promises().map(|promise| promise.min_ready_seconds).min().unwrap_or(0);
-        if let Some(before) = rolled.or(grown).filter(|_| seconds > 0)
+        if let Some((before, touched)) = rolled.or(grown).filter(|_| seconds > 0)
             && let Some((since, proof)) = ready.get(&before)
         {
             judgement.examined += 1;
-            let waited = entry.at.duration_since(*since).as_secs_f64();
+            let waited = touched.unwrap_or(entry.at).duration_since(*since).as_secs_f64();
             // The API's times are whole seconds, cut off: a wait may look one shorter than it was meant.
             let least = f64::from(seconds) - 1.0;
             if waited < least {

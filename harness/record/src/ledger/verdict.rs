@@ -217,11 +217,8 @@ impl Judgement {
                 if flaws.len() > QUOTES {
                     quotes.push(quote(format!("and {} more", flaws.len() - QUOTES)));
                 }
-                (!flaws.is_empty()).then(|| Finding {
-                    claim: claim.to_owned(),
-                    message: format!("{reader}: {}", kind.told(flaws.len(), self.statistics.acknowledged)),
-                    quotes,
-                })
+                let told = || format!("{reader}: {}", kind.told(flaws.len(), self.statistics.acknowledged));
+                (!flaws.is_empty()).then(|| Finding { quotes, ..Finding::against(claim, told()) })
             })
             .collect()
     }

@@ -24,8 +24,7 @@ const RED: &str = "control::S9::parallel";
 const STUCK: &str = "storage::stuck";
 
 fn judged(claim: &str, against: &[&str]) -> Content {
-    let finding =
-        |message: &&str| Finding { claim: claim.into(), message: (*message).into(), quotes: Vec::new() };
+    let finding = |message: &&str| Finding::against(claim, *message);
     Content::Judged(Judged { claim: claim.into(), count: 2, against: against.iter().map(finding).collect() })
 }
 

@@ -1,11 +1,14 @@
 //! Journals of real runs, reduced to what laws read, and the ways to change them.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use camino::Utf8PathBuf;
 use record::{
     journal::{History, Reducer, entry::Line},
-    law,
+    law::{self, Obstacle},
 };
 use serde_json::{Value, json};
 
@@ -73,7 +76,14 @@ pub fn refuted(lines: &[Value]) -> BTreeSet<(String, String)> {
 /// As [`refuted`], of a history.
 pub fn refutes(history: &History) -> BTreeSet<(String, String)> {
     let findings = law::judge(history).into_iter().flat_map(|judgement| judgement.findings);
-    findings.map(|finding| (finding.claim, finding.message)).collect()
+    let against = findings.filter(|finding| finding.obstacle.is_none());
+    against.map(|finding| (finding.claim, finding.message)).collect()
+}
+
+/// The claims that can't be judged, each with what stands in the way.
+pub fn hidden(lines: &[Value]) -> BTreeMap<String, Obstacle> {
+    let findings = law::judge(&history(lines)).into_iter().flat_map(|judgement| judgement.findings);
+    findings.filter_map(|finding| Some((finding.claim, finding.obstacle?))).collect()
 }
 
 /// How many moments a claim's law examined.
