@@ -2,16 +2,21 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{K14, K15, S4, S5, S19},
+    claim::{K14, K15, K25, S4, S5, S19},
     cluster::CacheTimes,
     runner::{Run, Scenario, scenario},
-    wait::expectations::{pod_ready, pod_returns, pod_running, pods_exactly},
+    wait::expectations::{
+        endpoint_leaving, pod_is_another, pod_ready, pod_returns, pod_running, pods_exactly,
+    },
     workload::{Workload, sentinel::Held},
 };
 use serde_json::json;
 
 use crate::{
-    sabotage::{HEADLESS_PRESENT, HEADLESS_SELECTS_NOTHING, HEADLESS_TURNED_REGULAR, NOT_READY_UNPUBLISHED},
+    sabotage::{
+        HEADLESS_PRESENT, HEADLESS_SELECTS_NOTHING, HEADLESS_TURNED_REGULAR, NOT_READY_PUBLISHED,
+        NOT_READY_UNPUBLISHED,
+    },
     seconds,
 };
 
@@ -64,7 +69,21 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K14])
         .within(seconds(180))
-        .control("not_ready_unpublished", [K14], NOT_READY_UNPUBLISHED, "the addresses of sentinel-publishing"),
+        .control("not_ready_unpublished", [K14], NOT_READY_UNPUBLISHED, "the endpoints of sentinel-publishing"),
+        // No law: a controller leaves no mark on a slice that it has looked, and what a service publishes is not recorded.
+        scenario(
+            "network::leaving_pods",
+            "a pod that is to stop is out at once, though it serves on, and the next one is in only when it is Ready",
+            leaving_pods,
+        )
+        .proves([K25])
+        .within(seconds(240))
+        .control(
+            "not_ready_published",
+            [K25],
+            NOT_READY_PUBLISHED,
+            "sentinel-1 is listed as ready, terminating",
+        ),
         scenario(
             "network::names_asked_early",
             "a name is right in the DNS's own time: asked before its pod, when its address changes, and after its end",
@@ -169,6 +188,46 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
     run.wait(&pod_ready(&set.pod_name(0), None), seconds(60)).await?;
     run.judge_service(K14, &asker, &set, set.workload.headless, [0], PROPAGATION).await?;
     run.judge_service(K14, &asker, &set, PUBLISHING, [0], PROPAGATION).await?;
+    Ok(())
+}
+
+async fn leaving_pods(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 2)?;
+            workload.with_gate(manifest)
+        })
+        .await?;
+    let open = async |ordinal: u32| {
+        let name = set.pod_name(ordinal);
+        run.wait(&pod_running(&name), seconds(60)).await?;
+        run.set_gate(&name, true).await?;
+        run.wait(&pod_ready(&name, None), seconds(60)).await
+    };
+    open(0).await?;
+    open(1).await?;
+    let (asker, one) = (run.sentinel(set.pod_name(0)), run.sentinel(set.pod_name(1)));
+    let (headless, old) = (set.workload.headless, set.pod(1)?);
+    let cached = CacheTimes::of(run.client()).await?;
+    let lag = PROPAGATION + cached.positive.max(cached.negative);
+    run.judge_service(K25, &asker, &set, headless, 0..2, lag).await?;
+
+    run.step("pod 1 is deleted, does not stop, and serves on: it is out").await?;
+    one.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    set.delete_pod(1).await?;
+    let leaving = endpoint_leaving(&old, headless);
+    run.expect(K25, &leaving, PROPAGATION).await?;
+    run.judge_service(K25, &asker, &set, headless, [0], lag).await?;
+    run.hold(K25, &leaving).await?;
+
+    run.step("it stops, and the next one runs and is not Ready: it is not in").await?;
+    one.hold(Held { stop: Some(false), ..Held::default() }).await?;
+    run.wait(&pod_is_another(&one.pod, &old.meta.uid).and(pod_running(&one.pod)), seconds(90)).await?;
+    run.judge_service(K25, &asker, &set, headless, [0], lag).await?;
+
+    run.step("it is Ready: it is in").await?;
+    open(1).await?;
+    run.judge_service(K25, &asker, &set, headless, 0..2, lag).await?;
     Ok(())
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S12, P3, P5, P7])
         .on([DAGSTER_POSTGRESQL, AIRBYTE_DB])
+        .alike([AIRBYTE_DB], "it is asked and judged as Dagster's database is")
         .within(seconds(360))
         .control(
             "data_directory_off_the_claim",

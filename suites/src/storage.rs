@@ -2,19 +2,19 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{D3, K9, K10, S6, S7, S17, S22},
+    claim::{D3, K9, K10, K24, S6, S7, S17, S22},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        claim_is_another, claim_made_again, claims_are, claims_exactly, claims_gone, claims_owned,
-        pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
+        claim_is_another, claim_lingers, claim_made_again, claims_are, claims_exactly, claims_gone,
+        claims_owned, pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
     },
 };
 use serde_json::json;
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, RETAINED, SET_GONE_BEFORE_CLAIM, SET_GONE_BEFORE_CLAIM_OF_PENDING,
-        TEMPLATE_CHANGED_BEFORE, larger_claims,
+        DELETE_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, RETAINED, SET_GONE_BEFORE_CLAIM,
+        SET_GONE_BEFORE_CLAIM_OF_PENDING, TEMPLATE_CHANGED_BEFORE, larger_claims,
     },
     seconds,
 };
@@ -66,6 +66,20 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "data-sentinel-0 does not exist, and nothing makes it again",
         ),
         scenario(
+            "storage::claim_in_use",
+            "a claim that is deleted stays for as long as a pod uses it, and goes with the pod",
+            claim_in_use,
+        )
+        .proves([K24])
+        .breaks([S7])
+        .within(seconds(180))
+        .control(
+            "finalizers_taken_off",
+            [K24],
+            FINALIZERS_TAKEN_OFF,
+            "went while sentinel-0 used it",
+        ),
+        scenario(
             "storage::growth",
             "claims and template can't grow in place; the way around keeps pods and data",
             growth,
@@ -82,10 +96,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     set.ready(3).await?;
     run.judge_volumes(S6, &set).await?;
     let claims = run.claims_of(&set).await?;
-    let mut marks = Vec::new();
-    for ordinal in 0..3 {
-        marks.push(run.leave_mark(&set.pod_name(ordinal)).await?);
-    }
+    let marks = run.leave_marks(&set).await?;
 
     run.step("delete the set").await?;
     set.delete().await?;
@@ -96,9 +107,9 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.found(S7, set.ready(3).await)?;
     run.step("the same claims, with the same data").await?;
     run.expect(S17, &claims_are(&claims), seconds(1)).await?;
-    for (ordinal, mark) in (0..3).zip(marks) {
-        let name = set.pod_name(ordinal);
-        run.judge_equal(S7, &format!("the data of {name}"), mark, run.find_mark(&name).await?);
+    let found = run.find_marks(&set).await?;
+    for (pod, mark) in &marks {
+        run.judge_equal(S7, &format!("the data of {pod}"), Some(mark), found.get(pod));
     }
     Ok(())
 }
@@ -191,14 +202,36 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     Ok(())
 }
 
+async fn claim_in_use(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    set.ready(1).await?;
+    let (pods, claims, old) = (set.pods(), run.claims_of(&set).await?, set.pod(0)?);
+    let used = set.promise.claims(0).next().unwrap_or_default();
+    let mark = run.leave_mark(&old.meta.name).await?;
+
+    run.step("the claim of pod 0 is deleted: it is to go, and the pod uses it").await?;
+    set.delete_claim(&used).await?;
+    let lingers = claim_lingers(&used, &claims[&used]);
+    run.expect(K24, &lingers, seconds(15)).await?;
+    let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": "its controller looks again"}}});
+    set.change_claim(&used, "touch, so that its controller looks again", &touched).await?;
+
+    run.step("it stays, with the pod's data").await?;
+    run.hold(K24, &lingers.and(pods_stay(&pods))).await?;
+    run.judge_equal(K24, "the data of sentinel-0", mark, run.find_mark(&old.meta.name).await?);
+
+    run.step("the pod is deleted: its claim goes with it, and the next pod has another").await?;
+    set.delete_pod(0).await?;
+    run.expect(K24, &claim_is_another(&set.promise, &used, &claims[&used]), seconds(40)).await?;
+    run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+    Ok(())
+}
+
 async fn growth(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
     let (pods, claims) = (set.pods(), run.claims_of(&set).await?);
-    let mut marks = Vec::new();
-    for pod in pods.keys() {
-        marks.push(run.leave_mark(pod).await?);
-    }
+    let marks = run.leave_marks(&set).await?;
 
     run.step("neither a claim nor the template grows in place").await?;
     let larger = json!({"spec": {"resources": {"requests": {"storage": "128Mi"}}}});
@@ -223,8 +256,9 @@ async fn growth(run: Run) -> Result<()> {
 
     run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
     run.expect(S22, &pods_stay(&pods).and(claims_are(&claims)), seconds(15)).await?;
-    for (pod, mark) in pods.keys().zip(marks) {
-        run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(pod).await?);
+    let found = run.find_marks(&set).await?;
+    for (pod, mark) in &marks {
+        run.judge_equal(S22, &format!("the data of {pod}"), Some(mark), found.get(pod));
     }
     set.scale(3).await?;
     run.found(S22, set.ready(3).await)?;

@@ -199,6 +199,12 @@ impl Error {
         }
     }
 
+    /// Whether the API server said that it does not do what was asked. Silence, and trouble of its own, leave that open.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Api { source, .. }
+            if matches!(&**source, kube::Error::Api(status) if (400..500).contains(&status.code)))
+    }
+
     /// The exit code of the command line.
     pub fn exit_code(&self) -> u8 {
         match self {

@@ -76,12 +76,14 @@ claims! {
     K15, "Kubernetes: DNS", "a name that was asked too early, whose pod got a new address, or whose pod is gone, is right within the DNS's cache times";
     K16, "Kubernetes: eviction", "an eviction below the disruption budget is refused with 429, and one within it is accepted";
     K17, "Kubernetes: StatefulSet", "a pod that failed is replaced";
-    K18, "Kubernetes: pod termination", "preStop runs first, SIGTERM follows, and the pod is killed when its grace period is over and not before";
+    K18, "Kubernetes: pod termination", "preStop runs to its end, SIGTERM follows at once, and the pod is killed when its grace period is over and not before";
     K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment and come to agree with the pods, and observedGeneration never goes back";
     K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
     K21, "Kubernetes: control plane", "a restart of the controller manager or of the API server in the middle changes nothing";
     K22, "Kubernetes: nodes", "a pod whose node is drained, restarted or paused comes back to its volume, and to no other node";
     K23, "Kubernetes: Recreate", "under Recreate all pods of the old revision are gone before one of the new comes, and the Progressing condition tells";
+    K24, "Kubernetes: PVC protection", "a PVC that a pod uses does not go while that pod is there, whatever is deleted";
+    K25, "Kubernetes: endpoints", "a pod is out of the endpoints and of the DNS from the moment its deletion begins, and in again only when Ready, unless the service publishes what is not ready";
     G1, "Garage: kubernetes_discovery", "three Garage nodes find each other unaided";
     G2, "Garage: layout", "a cluster without a layout says so, and serves no S3";
     G3, "Garage: node identity", "a Garage node's id is stable as long as its meta volume is";

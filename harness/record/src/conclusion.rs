@@ -145,9 +145,11 @@ fn controlled(
         format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message)
     } else if red != named {
         format!("the control left {} green", list(&mut named.difference(&red)))
-    } else if !findings.iter().any(|finding| finding.message.contains(&control.expects)) {
-        let found: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
-        format!("no finding says {:?}; found: {}", control.expects, found.join("; "))
+    } else if !findings.iter().any(|finding| control.says(finding)) {
+        let found: Vec<_> =
+            findings.iter().map(|finding| format!("{}: {}", finding.claim, finding.message)).collect();
+        let first = control.claims.first().map_or("", String::as_str);
+        format!("no finding of {first} says {:?}; found: {}", control.expects, found.join("; "))
     } else {
         return (Outcome::Passed, None);
     };
@@ -238,6 +240,28 @@ mod tests {
         assert_eq!(outcome(true, 2, &[right.clone(), finding(S8, "too much")], None), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[finding(S9, "something else")], None), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[right], Some(Outcome::Environment)), Outcome::Environment);
+    }
+
+    #[test]
+    fn another_claims_finding_does_not_say_what_a_control_expects_of_its_first() {
+        let claims = ["S9", "S8"].map(str::to_owned).to_vec();
+        let control = ControlFacts {
+            sabotage: "parallel".to_owned(),
+            expects: "began to terminate".to_owned(),
+            claims: claims.clone(),
+        };
+        let terms = Terms { proves: &claims, breaks: &[], control: Some(&control) };
+        let judged = BTreeMap::from([("S9".to_owned(), 2), ("S8".to_owned(), 1)]);
+        let found = |nine: &str, eight: &str| {
+            let findings = [finding(S9, nine), finding(S8, eight)];
+            assert_eq!(control.is_met(&findings), nine.contains("began"));
+            conclude(terms, &judged, &findings, None)
+        };
+        assert_eq!(found("pod-1 began to terminate", "pod-2 was created").outcome, Outcome::Passed);
+        let other = found("pod-1 is gone", "pod-2 began to terminate");
+        assert_eq!(other.outcome, Outcome::Failed);
+        let words = other.trouble.map(|trouble| trouble.message).unwrap_or_default();
+        assert!(words.starts_with(r#"no finding of S9 says "began to terminate"; found: S9: "#), "{words}");
     }
 
     #[test]

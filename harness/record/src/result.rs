@@ -180,8 +180,23 @@ pub struct ControlFacts {
     pub sabotage: String,
     /// The claims that must turn red, and no other.
     pub claims: Vec<String>,
-    /// The text that a finding must contain.
+    /// The text that a finding of the first of them must contain.
     pub expects: String,
+}
+
+impl ControlFacts {
+    /// Whether a finding says what the control is there to hear: it speaks against the claim that the control is named
+    /// after, in the words that it expects. Another claim's finding may sound alike.
+    pub fn says(&self, finding: &Finding) -> bool {
+        self.claims.first().is_some_and(|claim| finding.contradicts(claim))
+            && finding.message.contains(&self.expects)
+    }
+
+    /// Whether these findings turn every named claim red, and one says what it should.
+    pub fn is_met(&self, findings: &[Finding]) -> bool {
+        let red = |claim: &String| findings.iter().any(|finding| finding.claim == *claim);
+        self.claims.iter().all(red) && findings.iter().any(|finding| self.says(finding))
+    }
 }
 
 /// A claim's verdict in one scenario.

@@ -2,14 +2,17 @@
 //! and it reads and writes its volume.
 //!
 //! `sentinel [serve]` runs beside a volume, `sentinel probe` without one, `sentinel crash MESSAGE` fails at once.
+//! `sentinel mark TEXT DIRECTORY...` leaves a mark on other volumes, `sentinel marks DIRECTORY...` says what is there.
 
 mod connect;
 mod http;
 mod identity;
 mod log;
+mod marks;
 mod mounts;
 mod names;
 mod relay;
+mod stamps;
 mod state;
 mod store;
 
@@ -24,6 +27,7 @@ use tokio::{
 use crate::{
     identity::Identity,
     log::{complain, log},
+    stamps::{Seen, stamp},
     state::{Held, State},
     store::Store,
 };
@@ -52,7 +56,9 @@ async fn run() -> Result<()> {
         }
         ["probe"] => serve(None).await,
         ["crash", ..] => bail!("{}", arguments[1..].join(" ")),
-        _ => bail!("unknown arguments {arguments:?}: use serve, probe or crash MESSAGE"),
+        ["mark", text, ref directories @ ..] => marks::marks(directories, Some(text)),
+        ["marks", ref directories @ ..] => marks::marks(directories, None),
+        _ => bail!("unknown arguments {arguments:?}: use serve, probe, crash, mark or marks"),
     }
 }
 
@@ -72,7 +78,7 @@ async fn serve(store: Option<Store>) -> Result<()> {
         () = relay::serve(relay) => bail!("the relay ended"),
         () = async {
             terminated.recv().await;
-            log("SIGTERM received");
+            stamp(&state, Seen::Sigterm).await;
             state.until_free_to_stop().await;
         } => {
             log("stopping");

@@ -6,7 +6,9 @@ pub mod catalogue;
 mod charts;
 mod claims;
 mod departure;
+mod endings;
 pub mod evidence;
+mod inspector;
 mod judging;
 mod ledgers;
 mod lives;
@@ -24,6 +26,8 @@ mod volumes;
 mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
+pub use endings::Ending;
+pub use marks::Mark;
 pub use program::main;
 pub use run::Run;
 pub use single::{Single, alone};

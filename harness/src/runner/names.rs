@@ -9,7 +9,7 @@ use super::Run;
 use crate::{
     claim::Claim,
     error::{Error, Result, within},
-    wait::{Progress, until_steady},
+    wait::{Progress, expectations::endpoints_ready, until_steady},
     workload::{
         Set, Workload,
         sentinel::{Answer, Connections, Repeated, Sentinel},
@@ -20,6 +20,8 @@ use crate::{
 const CALL: Duration = Duration::from_secs(10);
 /// With three pods behind a service, so many all miss one of them once in 10^10 times.
 const CONNECTIONS: u32 = 60;
+/// How a DNS says that a name has no address: there is no such name, or nothing of this kind under it.
+const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 
 impl Run {
     /// Judges that a pod's own name leads to its address of this moment, as seen from inside `asker`. A name may
@@ -42,7 +44,8 @@ impl Run {
         self.judge_addresses(claim, &sentence, asker, &name, propagation, || Ok(expected.clone())).await
     }
 
-    /// Judges that a headless service's name is the set of these pods' addresses.
+    /// Judges that a headless service's endpoints are these pods, and its name the set of their addresses: what the DNS is
+    /// to say is there before it is asked. Either may lag for as long as `propagation`.
     ///
     /// # Errors
     /// When it is not; that is a finding as well.
@@ -56,6 +59,8 @@ impl Run {
         propagation: Duration,
     ) -> Result<()> {
         let ordinals: Vec<u32> = ordinals.into_iter().collect();
+        let listed = endpoints_ready(&set.promise, service, ordinals.iter().copied());
+        self.expect(claim, &listed, propagation).await?;
         let name = format!("{}.", Workload::host(service, self.namespace()));
         let pods: Vec<_> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
         let sentence = format!("the addresses of {service}, asked from {}, are those of {pods:?}", asker.pod);
@@ -81,13 +86,9 @@ impl Run {
             async move {
                 let mut wanted = expected?;
                 wanted.sort();
-                let right = |answer: &Answer| {
-                    let mut found = answer.addresses();
-                    found.sort_unstable();
-                    found == wanted
-                };
+                let told = if wanted.is_empty() { NO_ADDRESS.join(" or ") } else { format!("{wanted:?}") };
                 let answers = asker.resolve_often(name, "A", times).await?;
-                Ok(each_right(name, &answers, right, &format!("{wanted:?}")))
+                Ok(each_right(name, &answers, |answer| says(answer, &wanted), &told))
             }
         };
         self.judge_steady(claim, sentence, name, propagation, ask).await
@@ -262,6 +263,14 @@ impl Run {
     }
 }
 
+/// Whether an answer is exactly these addresses, given sorted. That there is none must be said: a question that failed has
+/// no answer.
+fn says(answer: &Answer, addresses: &[String]) -> bool {
+    let mut found = answer.addresses();
+    found.sort_unstable();
+    found == addresses && (!addresses.is_empty() || NO_ADDRESS.contains(&answer.code.as_str()))
+}
+
 /// A pod's name with the final dot: it is asked as it stands.
 fn full_name(set: &Set, ordinal: u32, namespace: &str) -> String {
     format!("{}.", set.workload.pod_host(&set.pod_name(ordinal), namespace))
@@ -288,18 +297,33 @@ mod tests {
 
     use super::*;
 
+    fn answer(code: &str, addresses: &[&str], times: u32) -> Repeated {
+        let answers = addresses.iter().map(|address| json!(address)).collect();
+        Repeated { answer: Answer { code: code.to_owned(), answers, milliseconds: 1, ttl: None }, times }
+    }
+
+    #[test]
+    fn that_there_is_no_address_must_be_said() {
+        let none = |code: &str| says(&answer(code, &[], 1).answer, &[]);
+        assert!(none("NXDOMAIN") && none("NODATA"));
+        for failed in ["SERVFAIL", "TIMEOUT", "NOERROR"] {
+            assert!(!none(failed), "{failed}");
+        }
+        let two = ["10.0.0.1", "10.0.0.2"].map(str::to_owned);
+        assert!(says(&answer("NOERROR", &["10.0.0.2", "10.0.0.1"], 1).answer, &two));
+        assert!(!says(&answer("NOERROR", &["10.0.0.1"], 1).answer, &two));
+        assert!(!says(&answer("NOERROR", &["10.0.0.1"], 1).answer, &[]));
+        assert!(!says(&answer("NXDOMAIN", &[], 1).answer, &two));
+    }
+
     #[test]
     fn one_wrong_answer_among_many_is_told_with_the_right_ones() {
-        let answer = |code: &str, answers, times| Repeated {
-            answer: Answer { code: code.to_owned(), answers, milliseconds: 1, ttl: None },
-            times,
-        };
-        let good = answer("NOERROR", vec![json!("10.0.0.1")], 59);
+        let good = answer("NOERROR", &["10.0.0.1"], 59);
         let right = |answer: &Answer| answer.addresses() == ["10.0.0.1"];
         let judged = |answers: &[Repeated]| each_right("db-0.", answers, right, "10.0.0.1");
         assert_eq!(judged(std::slice::from_ref(&good)), Progress::Met);
         assert_eq!(
-            judged(&[good, answer("SERVFAIL", Vec::new(), 1)]),
+            judged(&[good, answer("SERVFAIL", &[], 1)]),
             Progress::NotYet(
                 r#"db-0. is 59 times NOERROR ["10.0.0.1"], once SERVFAIL []; expected 10.0.0.1"#.into()
             )

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     broken_off::{broken_off, chain},
-    catalogue::Plan,
+    catalogue::{Control, Plan},
     evidence::{self, Secrets},
     run::{Parts, Run},
     witness::Controllers,
@@ -32,7 +32,7 @@ use crate::{
     report::{
         floor::floor,
         progress::{Event, Progress},
-        result::{ControlFacts, Outcome, SCHEMA, ScenarioResult, Trouble},
+        result::{Outcome, SCHEMA, ScenarioResult, Trouble},
         store,
     },
     settings::{Keep, Profile, Settings},
@@ -106,11 +106,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         scenario: plan.name.clone(),
         purpose: plan.scenario.purpose.to_owned(),
         workload: plan.workload.name.to_owned(),
-        control: plan.control.as_ref().map(|control| ControlFacts {
-            sabotage: control.name.to_owned(),
-            claims: control.claims.iter().map(|claim| claim.id.to_owned()).collect(),
-            expects: control.expects.to_owned(),
-        }),
+        control: plan.control.as_ref().map(Control::facts),
         proves: plan.scenario.claims.iter().map(|claim| claim.id.to_owned()).collect(),
         breaks: plan.scenario.breaks.iter().map(|claim| claim.id.to_owned()).collect(),
         broken_off: None,

@@ -121,6 +121,17 @@ pub const OTHER_RPC_SECRET: Sabotage =
 pub const POD_DELETED_MEANWHILE: Sabotage =
     Sabotage::At("it goes on where it was", |_, set| Box::pin(async move { set.delete_pod(0).await }));
 
+/// As a controller would that takes whom it can't hear for gone.
+pub const REPLACED_MEANWHILE: Sabotage =
+    Sabotage::At("nobody knows whether it still runs: no other takes its place", |_, set| {
+        Box::pin(async move {
+            let old = set.pod(1)?;
+            set.unannounced().force_delete_pod(1).await?;
+            let replaced = expectations::pod_is_another(&old.meta.name, &old.meta.uid);
+            set.wait(&replaced, seconds(60)).await.map(drop)
+        })
+    });
+
 /// SIGTERM comes to nothing, as where a shell is process 1.
 pub const SIGTERM_IGNORED: Sabotage =
     Sabotage::At("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself", |run, set| {
@@ -144,6 +155,31 @@ const fn claim_deleted_at(step: &'static str) -> Sabotage {
         })
     })
 }
+
+/// Somebody deletes an object that the store has acknowledged.
+pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from each pod", |run, set| {
+    Box::pin(async move {
+        let key = run.bucket(&run.garages(&set).await?).await?;
+        let store = run.s3(&set.pod_name(0), &key).await?;
+        let first = store.list(&format!("{}/", run.namespace())).await?.pop_first();
+        store.delete(&first.ok_or_else(|| Error::bug("there is no object to delete"))?).await
+    })
+});
+
+/// What is taken away by force stays: somebody else holds it.
+pub const REMOVAL_HELD: Sabotage =
+    Sabotage::At("it is taken away by force: its name is free at once", |_, set| {
+        Box::pin(async move { set.hold_removal(1).await })
+    });
+
+/// Nothing protects the claim any more: it is gone at once.
+pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("it stays, with the pod's data", |_, set| {
+    Box::pin(async move {
+        let claim = set.promise.claims(0).next().unwrap_or_default();
+        let patch = json!({"metadata": {"finalizers": null}});
+        set.unannounced().change_claim(&claim, "take its finalizers off", &patch).await
+    })
+});
 
 /// The set goes, and leaves its pods to nobody.
 pub const SET_GONE: Sabotage = set_gone_at("delete pod 1, and wait for it to come back");

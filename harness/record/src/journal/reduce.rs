@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     Fact, Kind,
-    fact::{Container, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
+    fact::{Container, Ended, Endpoint, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
 };
 
 /// Reduces the objects of one journal. What it meets again is held once: an object's versions differ in little.
@@ -183,12 +183,20 @@ impl Reducer {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             meta,
-            addresses: slice
+            endpoints: slice
                 .endpoints
                 .into_iter()
                 .flat_map(|endpoint| {
-                    let ready = endpoint.conditions.and_then(|conditions| conditions.ready).unwrap_or(true);
-                    endpoint.addresses.into_iter().map(move |address| (address, ready))
+                    let conditions = endpoint.conditions.unwrap_or_default();
+                    // What is not said is as the API defines it: unknown is to be taken for ready.
+                    let ready = conditions.ready.unwrap_or(true);
+                    let reduced = Endpoint {
+                        pod: endpoint.target_ref.and_then(|target| target.uid),
+                        ready,
+                        serving: conditions.serving.unwrap_or(ready),
+                        terminating: conditions.terminating.unwrap_or(false),
+                    };
+                    endpoint.addresses.into_iter().map(move |address| (address, reduced.clone()))
                 })
                 .collect(),
         }
@@ -227,10 +235,11 @@ fn container(status: core::ContainerStatus) -> Container {
         waiting: now
             .waiting
             .map(|waiting| (waiting.reason.unwrap_or_default(), waiting.message.unwrap_or_default())),
-        ended: now
-            .terminated
-            .or(before.terminated)
-            .map(|ended| (ended.reason.unwrap_or_default(), ended.exit_code)),
+        ended: now.terminated.or(before.terminated).map(|ended| Ended {
+            reason: ended.reason.unwrap_or_default(),
+            code: ended.exit_code,
+            at: ended.finished_at.map(|time| time.0),
+        }),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::{
 
 /// How long a pod may take to answer.
 const CALL: Duration = Duration::from_secs(20);
+/// The file in which a sentinel writes down what it saw of its end.
+const STAMPS: &str = "stamps";
 /// How the client marks an answer that is no Status object.
 const PLAIN: &str = "Failed to parse error data";
 
@@ -82,6 +84,29 @@ pub struct Connections {
     pub failed: u32,
     /// The first reasons.
     pub errors: Vec<String>,
+}
+
+/// A moment of a sentinel's end, as it saw it itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Stamp {
+    /// Which start of the program it was.
+    pub instance: String,
+    /// What it saw.
+    pub seen: Seen,
+    /// Milliseconds since 1970, by its node's clock.
+    pub at: i64,
+}
+
+/// What a sentinel sees of its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// Its preStop hook was called.
+    PreStopBegan,
+    /// Its preStop hook has answered.
+    PreStopEnded,
+    /// SIGTERM came.
+    Sigterm,
 }
 
 /// A file on a sentinel's volume.
@@ -196,6 +221,24 @@ impl Sentinel {
     /// When the pod does not answer, or can't read them.
     pub async fn files(&self) -> Result<BTreeMap<String, Stored>> {
         self.ask(Method::GET, "files", Vec::new()).await
+    }
+
+    /// What all that ran on the pod's volume saw of their end, the newest last.
+    ///
+    /// # Errors
+    /// When the pod does not answer, or can't read it.
+    pub async fn stamps(&self) -> Result<Vec<Stamp>> {
+        if !self.files().await?.contains_key(STAMPS) {
+            return Ok(Vec::new());
+        }
+        let text = self.read(STAMPS).await?;
+        let stamp = |line| serde_json::from_str(line);
+        text.lines().map(stamp).collect::<std::result::Result<_, _>>().map_err(|error| {
+            Error::failed(format!(
+                "the file {STAMPS} on the volume of {}: no stamps but {text:?}: {error}",
+                self.pod
+            ))
+        })
     }
 
     /// Lets it take so much more memory. One that is killed for it does not answer.
