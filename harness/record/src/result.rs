@@ -194,7 +194,7 @@ impl ControlFacts {
 
     /// Whether these findings turn every named claim red, and one says what it should.
     pub fn is_met(&self, findings: &[Finding]) -> bool {
-        let red = |claim: &String| findings.iter().any(|finding| finding.claim == *claim);
+        let red = |claim: &String| findings.iter().any(|finding| finding.contradicts(claim));
         self.claims.iter().all(red) && findings.iter().any(|finding| self.says(finding))
     }
 }

@@ -37,7 +37,7 @@ pub use external::{
     docker,
     images::{Absence, absence, image_missing, whole_name},
 };
-pub use images::{Image, SCRIPTS, provide};
+pub use images::{Image, NODE, SCRIPTS, present, provide};
 pub use inotify::Instances;
 pub use kind::find as find_kind;
 pub use leased::Cluster;
