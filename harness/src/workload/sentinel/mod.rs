@@ -291,7 +291,7 @@ fn refused(doing: &str, error: kube::Error) -> Error {
             Error::failed(format!("{doing}: it could not: {}", status.message))
         }
         // Nobody is there to be asked, or the way to it is cut: not every API server reaches pods.
-        kube::Error::Api(status) if status.code == 404 || status.code >= 500 => {
+        kube::Error::Api(status) if ![401, 403].contains(&status.code) => {
             let message = format!("{doing}: {} ({})", status.message, status.code);
             Error::not_judged(Obstacle::Prober, message)
         }
