@@ -1,0 +1,108 @@
+//! The growth of a PVC: followed until it has what it asks for, or until nobody can be seen to give it.
+
+use std::{fmt, time::Duration};
+
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::Api;
+
+use super::Volumes;
+use crate::{
+    error::{Error, Result, within},
+    explain::quantity,
+    wait::until_answered,
+};
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(10);
+/// The condition of a PVC whose volume has grown, and whose file system has not.
+const FILE_SYSTEM: &str = "FileSystemResizePending";
+/// What a resizer says of its work; `ExternalExpanding`, of Kubernetes itself, says only that it waits for one.
+const RESIZER: [&str; 4] =
+    ["Resizing", "VolumeResizeFailed", "VolumeResizeSuccessful", "FileSystemResizeRequired"];
+
+/// What became of a PVC that was asked to grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Growth {
+    /// It has what it asks for.
+    Done,
+    /// Its volume has grown; its file system grows when its pod is made again.
+    NeedsNewPod,
+    /// It has not grown, and this is what is known of it.
+    Open(String),
+}
+
+impl fmt::Display for Growth {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done => formatter.write_str("it has grown"),
+            Self::NeedsNewPod => {
+                formatter.write_str("its file system waits for a new pod, also where it has had one")
+            }
+            Self::Open(why) => formatter.write_str(why),
+        }
+    }
+}
+
+impl Volumes {
+    /// Twice what a PVC has now, as a quantity: some classes give more than was asked for.
+    ///
+    /// # Errors
+    /// When the PVC can't be read, or has nothing.
+    pub async fn twice(&self, volume_claim: &str) -> Result<String> {
+        let found = self.read(volume_claim).await?;
+        let bytes = capacity(&found).and_then(|text| quantity::parse(&text));
+        let bytes = bytes
+            .ok_or_else(|| Error::environment(format!("claim {volume_claim} does not say what it has")))?;
+        Ok(format!("{:.0}", bytes * 2.0))
+    }
+
+    /// Waits until a PVC has so much, and says what became of it.
+    ///
+    /// # Errors
+    /// When the PVC can't be read at the end.
+    pub async fn growth(&self, volume_claim: &str, wanted: &str, deadline: Duration) -> Result<Growth> {
+        let large = |text: &str| quantity::parse(text).unwrap_or_default();
+        let ask = || async {
+            let has = capacity(&self.read(volume_claim).await?).unwrap_or_default();
+            if large(&has) >= large(wanted) {
+                Ok(())
+            } else {
+                Err(Error::environment(format!("it has {has}")))
+            }
+        };
+        let sentence = format!("claim {volume_claim} has {wanted}");
+        let Err(error) = until_answered(&sentence, self.run.stretch(deadline), ask).await else {
+            return Ok(Growth::Done);
+        };
+        let found = self.read(volume_claim).await?;
+        let conditions = found.status.and_then(|status| status.conditions).unwrap_or_default();
+        if conditions.iter().any(|condition| condition.type_ == FILE_SYSTEM && condition.status == "True") {
+            return Ok(Growth::NeedsNewPod);
+        }
+        let about = format!("PersistentVolumeClaim/{volume_claim}");
+        let told = self.run.log().now(|world| {
+            let mut events = world.events_about(&about).into_iter().rev();
+            let event = events.find(|event| RESIZER.contains(&&*event.reason))?;
+            Some(format!("its resizer says {}: {}", event.reason, event.message))
+        });
+        let nobody = || {
+            let class = found.spec.and_then(|spec| spec.storage_class_name).unwrap_or_default();
+            let of = self.run.terrain().storage.iter().find(|known| known.name == class);
+            let provisioner = of.map_or("its provisioner", |class| class.provisioner.as_str());
+            format!("no resizer of {provisioner} can be seen to work")
+        };
+        Ok(Growth::Open(format!("{error}; {}", told.unwrap_or_else(nobody))))
+    }
+
+    async fn read(&self, name: &str) -> Result<PersistentVolumeClaim> {
+        let doing = format!("reading persistentvolumeclaim {name}");
+        let api: Api<PersistentVolumeClaim> =
+            Api::namespaced(self.run.client().clone(), self.run.namespace());
+        within(CALL, &doing, api.get(name), Error::api(doing.clone())).await
+    }
+}
+
+fn capacity(volume_claim: &PersistentVolumeClaim) -> Option<String> {
+    let storage = volume_claim.status.as_ref()?.capacity.as_ref()?.get("storage")?;
+    Some(storage.0.clone())
+}
