@@ -33,6 +33,8 @@ pub(super) async fn survey(
     let short = run.rsplit('-').next().unwrap_or(run);
     let scout = Scout { namespace: format!("steadfast-terrain-{short}"), run: run.to_owned(), pods: pods()? };
     terrain::survey(&cluster.client, &scout, async |terrain| {
+        // Ours has one control plane, and one who rules it.
+        terrain.controllers_elected = cluster.nodes().is_empty();
         if terrain.dns.is_none() {
             match ask_a_pod(cluster, &scout, terrain.family()).await {
                 Ok(dns) => terrain.dns = Some(dns),

@@ -193,6 +193,7 @@ async fn recorded(
     std::fs::create_dir_all(&logs).map_err(Error::io(format!("making {logs}")))?;
     create_namespace(&shared.client, namespace, &shared.run, &plan.name).await?;
     let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
+    log.terrain(Terrain::clone(&shared.terrain));
     let recorder = Arc::new(Recorder::start(&shared.client, namespace, Arc::clone(&log)).await?);
     let secrets = Secrets::default();
     let following = evidence::follow_logs(
