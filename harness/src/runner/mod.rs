@@ -15,6 +15,7 @@ pub mod mistakes;
 mod names;
 mod program;
 mod run;
+mod selection;
 mod session;
 mod single;
 mod state;
