@@ -116,6 +116,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
         controls, held, of_controls => words::count(controls, "control"), bare,
         counts => counts.map(|(name, number)| context! { name => *name, number => *number }).collect::<Vec<_>>(),
         cluster => report.facts.cluster.as_ref().map(cluster),
+        settings => report.facts.settings.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>(),
         cluster_time => report.facts.cluster_seconds.map(words::seconds),
         work_time => words::of_which(report.work_seconds(), report.floor_seconds()),
         run_time => report.seconds().map(words::seconds),

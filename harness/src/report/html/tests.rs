@@ -137,6 +137,15 @@ fn what_is_broken_on_purpose_is_marked_and_turns_nothing_red() {
 }
 
 #[test]
+fn settings_that_somebody_gave_are_told() {
+    assert!(!page(&report(vec![])).contains("<dt>Settings"));
+    let mut run = facts(&["a::b"]);
+    run.settings = [("nodes".to_owned(), "3".to_owned()), ("profile".to_owned(), "full".to_owned())].into();
+    let page = page(&Report::new(run, vec![scenario("a::b").proves("S9")]));
+    assert!(part(&page, "<dt>Settings", "</div>").contains("nodes 3, profile full"), "{page}");
+}
+
+#[test]
 fn feature_gates_stand_beside_the_kubernetes_version() {
     let told = |gates: serde_json::Value| {
         let mut cluster =
