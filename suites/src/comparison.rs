@@ -158,10 +158,8 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     for pod in &unready {
         run.set_gate(pod, false).await?;
     }
-    // The Deployment's controller reads from a cache, and its status is not recorded.
-    let settled = only_these_ready(STATELESS, ready);
-    run.wait(&settled, seconds(30)).await?;
-    run.hold(D4, &settled).await?;
+    run.wait(&only_these_ready(STATELESS, ready), seconds(30)).await?;
+    run.until_deployment_counts(STATELESS, 2).await?;
     run.step("scaling down by two: not by ordinal against the highest first").await?;
     let before = run.pods_named(STATELESS);
     run.scale_deployment(STATELESS, 2).await?;

@@ -65,8 +65,7 @@ async fn readiness_on_health(run: Run) -> Result<()> {
     run.expect(D1, &readiness_fails(&first, "statuscode: 503"), seconds(30)).await?;
 
     run.step("so no second pod comes, and without it there can be no layout").await?;
-    set.nudge().await?;
-    run.hold(D1, &controller_counts(&set.promise, 0).and(pods_exactly(&set.promise, [0]))).await?;
+    run.hold_long(D1, &controller_counts(&set.promise, 0).and(pods_exactly(&set.promise, [0]))).await?;
     Ok(())
 }
 

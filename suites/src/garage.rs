@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use harness::{
+    Secret,
     claim::{G1, G2, G3, G4, S13, S14},
-    ledger::{Content, Outcome, Secret, Write},
+    ledger::{Content, Outcome, Write},
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{

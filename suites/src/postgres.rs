@@ -79,9 +79,8 @@ async fn single_replica(run: Run) -> Result<()> {
 }
 
 async fn works(run: &Run, pod: &str) -> harness::Result<()> {
-    let attempt = async { run.postgres(pod).await?.write_works().await };
-    attempt
-        .await
-        .map(drop)
-        .map_err(|error| harness::Error::failed(format!("{pod} is Ready, and yet: {error}")))
+    run.postgres_works(pod).await.map_err(|error| {
+        let words = format!("{pod} is Ready, and yet: {error}");
+        error.reworded(words)
+    })
 }

@@ -49,6 +49,6 @@ async fn limits(run: Run) -> Result<()> {
         .await?;
     let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory");
     run.expect(S20, &pending, seconds(60)).await?;
-    run.hold(S20, &pending).await?;
+    run.hold_long(S20, &pending).await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, NO_CLAIM_ALLOWED, NO_MORE_CLAIMS_ALLOWED, RETAINED,
+        DELETE_CLAIMS_WHEN_DELETED, RETAINED, SET_GONE_BEFORE_CLAIM, SET_GONE_BEFORE_CLAIM_OF_PENDING,
         TEMPLATE_CHANGED_BEFORE, larger_claims,
     },
     seconds,
@@ -47,10 +47,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .breaks([S7])
             .within(seconds(180))
             .control(
-                "no_more_claims_allowed",
+                "set_gone_before_claim",
                 [K10],
-                NO_MORE_CLAIMS_ALLOWED,
-                "data-sentinel-1 is another claim",
+                SET_GONE_BEFORE_CLAIM,
+                "data-sentinel-1 does not exist, and nothing makes it again",
             ),
         scenario(
             "storage::missing_claim_of_a_pending_pod",
@@ -59,7 +59,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K10])
         .within(seconds(180))
-        .control("no_claim_allowed", [K10], NO_CLAIM_ALLOWED, "data-sentinel-0 does not exist"),
+        .control(
+            "set_gone_before_claim_of_pending",
+            [K10],
+            SET_GONE_BEFORE_CLAIM_OF_PENDING,
+            "data-sentinel-0 does not exist, and nothing makes it again",
+        ),
         scenario(
             "storage::growth",
             "claims and template can't grow in place; the way around keeps pods and data",
@@ -85,7 +90,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.step("delete the set").await?;
     set.delete().await?;
     run.expect(S17, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
-    run.hold(S17, &claims_are(&claims)).await?;
+    run.hold_long(S17, &claims_are(&claims)).await?;
 
     let set = run.deploy().await?;
     run.found(S7, set.ready(3).await)?;
@@ -133,7 +138,7 @@ async fn retention_policy(run: Run) -> Result<()> {
     set.delete().await?;
     run.expect(K9, &claims_gone([name(0)]), seconds(60)).await?;
     rest.remove(&name(0));
-    run.hold(K9, &claims_are(&rest)).await?;
+    run.hold_long(K9, &claims_are(&rest)).await?;
     Ok(())
 }
 
@@ -149,7 +154,7 @@ async fn missing_claim(run: Run) -> Result<()> {
     set.delete_pod(1).await?;
 
     run.step("both are made again").await?;
-    run.expect(K10, &claim_is_another(&missing, &claims[&missing]), seconds(40)).await?;
+    run.expect(K10, &claim_is_another(&set.promise, &missing, &claims[&missing]), seconds(40)).await?;
     run.expect(K10, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.found(K10, set.ready(2).await)?;
     run.expect(S6, &claims_exactly(&set.promise, 2), seconds(10)).await?;
@@ -174,8 +179,8 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     run.wait(&claims_gone([missing.clone()]), seconds(30)).await?;
 
     run.step("the controller, which watches no claims, looks again, and makes it again").await?;
-    set.nudge().await?;
-    run.expect(K10, &claim_made_again(&missing, &claims[&missing]), seconds(20)).await?;
+    run.settled().await?;
+    run.expect(K10, &claim_made_again(&set.promise, &missing, &claims[&missing]), seconds(20)).await?;
 
     run.step("the same pod may have a node, and runs with the new claim").await?;
     set.change_pod(0, "open its scheduling gate", &json!({"spec": {"schedulingGates": null}})).await?;

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::Node;
 use kube::{Api, ResourceExt, api::ListParams, config::Kubeconfig};
 
 use super::{
-    Loader, Progress, Site,
+    Loader, Reporter, Site,
     client::{self, Clients},
     images, kind, ready,
 };
@@ -41,7 +41,7 @@ fn permitted(context: &str, allowed: Option<&str>) -> Result<()> {
 pub(super) async fn open(
     context: &str,
     settings: &Settings,
-    progress: &Progress,
+    progress: &Reporter,
 ) -> Result<(Clients, ClusterFacts)> {
     permitted(context, settings.allow_context.as_deref())?;
     let kubeconfig = Kubeconfig::read().map_err(|error| {
@@ -96,7 +96,7 @@ pub(super) async fn site(context: &str, settings: &Settings) -> Site {
 }
 
 /// A kind cluster on our engine gets our images; any other must be able to pull them.
-async fn load(context: &str, settings: &Settings, progress: &Progress) -> Result<Vec<ImageFacts>> {
+async fn load(context: &str, settings: &Settings, progress: &Reporter) -> Result<Vec<ImageFacts>> {
     let Some(cluster) = context.strip_prefix("kind-") else { return Ok(Vec::new()) };
     let nodes = kind::nodes(cluster).await.unwrap_or_default();
     if nodes.is_empty() {

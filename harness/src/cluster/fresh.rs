@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use super::{
-    Progress, kind,
+    Reporter, kind,
     lease::{Door, Record, State},
 };
 use crate::error::{Error, Result};
@@ -56,7 +56,7 @@ pub(super) async fn make(
     door: Door,
     kind_binary: &Utf8Path,
     config: &str,
-    progress: &Progress,
+    progress: &Reporter,
     fits: impl FnOnce() -> Result<()>,
     then: impl AsyncFnOnce(&Door) -> Result<Record>,
 ) -> Result<Door> {

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kube::Client;
 
 use super::{
-    Engine, Image, Loader, Machine, Node, Progress, Site,
+    Engine, Image, Loader, Machine, Node, Reporter, Site,
     client::{self, Clients},
     existing, fresh, gates, images,
     inotify::Instances,
@@ -45,7 +45,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Whatever the machine lacks, and whatever goes wrong on the way.
-    pub async fn lease(settings: &Settings, progress: &Progress, alone: bool) -> Result<Self> {
+    pub async fn lease(settings: &Settings, progress: &Reporter, alone: bool) -> Result<Self> {
         if let Some(context) = &settings.context {
             let (clients, facts) = existing::open(context, settings, progress).await?;
             let Clients { plumbing: client, probe: probe_client } = clients;
@@ -105,7 +105,7 @@ impl Cluster {
     /// The nodes cannot be removed.
     pub async fn release(mut self, keep: bool, sound: bool) -> Result<()> {
         let Some(guest) = self.guest.take() else { return Ok(()) };
-        let door = guest.place.enter(&Progress::silent()).await?;
+        let door = guest.place.enter(&Reporter::silent()).await?;
         let mut record = door.record()?.unwrap_or_else(|| Record::new(State::Ready));
         record.kept |= keep;
         if sound {
@@ -139,7 +139,7 @@ struct Wanted {
 
 impl Wanted {
     /// Makes the cluster behind this door as it should be; none when another must be taken.
-    async fn ready(&self, door: Door, progress: &Progress) -> Result<Option<(Door, Clients)>> {
+    async fn ready(&self, door: Door, progress: &Reporter) -> Result<Option<(Door, Clients)>> {
         let name = door.place.name.clone();
         let record = door.record()?;
         let clients = match &record {
@@ -197,7 +197,7 @@ impl Wanted {
         Some(clients)
     }
 
-    async fn load(&self, place: &Place, progress: &Progress) -> Result<()> {
+    async fn load(&self, place: &Place, progress: &Reporter) -> Result<()> {
         let nodes = kind::nodes(&place.name).await?;
         let images: Vec<&str> = self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
         let workers = kind::workers(&nodes);

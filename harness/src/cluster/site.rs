@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use super::{Progress, kind};
+use super::{Reporter, kind};
 use crate::error::Result;
 
 /// A cluster's place.
@@ -34,7 +34,7 @@ impl Loader {
     pub async fn load(&self, images: &[&str]) -> Result<()> {
         let nodes = kind::nodes(&self.cluster).await?;
         let scratch = self.scratch.join(format!("images-{}", std::process::id()));
-        kind::load(&self.kind, &self.cluster, images, &kind::workers(&nodes), scratch, &Progress::silent())
+        kind::load(&self.kind, &self.cluster, images, &kind::workers(&nodes), scratch, &Reporter::silent())
             .await
     }
 }

@@ -244,7 +244,7 @@ impl<W: Write> Summary<'_, W> {
         for finding in &result.findings {
             let statement = claim::find(&finding.claim).map_or("", |claim| claim.statement);
             self.indented(6, &format!("{}  {statement}", finding.claim))?;
-            self.indented(10, &finding.message)?;
+            self.indented(10, &finding.text())?;
             for quote in &finding.quotes {
                 self.indented(14, &words::quote(quote))?;
             }

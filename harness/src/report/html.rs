@@ -266,7 +266,7 @@ fn card(result: &ScenarioResult) -> Value {
             context! { line => (quote.line > 0).then_some(quote.line), text => words::plain(&quote.text) }
         });
         context! { claim => &finding.claim, statement => claim::find(&finding.claim).map(|claim| claim.statement),
-        meant => result.meant(&finding.claim), message => words::plain(&finding.message), quotes => quotes.collect::<Vec<_>>() }
+        meant => result.meant(&finding.claim), message => words::plain(&finding.text()), quotes => quotes.collect::<Vec<_>>() }
     });
     let steps = result.steps.iter().map(|step| {
         context! { name => &step.name, at => words::seconds(step.at), took => words::seconds(step.seconds),

@@ -96,7 +96,7 @@ fn scenario(result: &ScenarioResult) -> TestCase {
 fn body(result: &ScenarioResult, why: &str) -> String {
     let mut lines = vec![why.to_owned()];
     for finding in &result.findings {
-        lines.push(format!("{}: {}", finding.claim, finding.message));
+        lines.push(format!("{}: {}", finding.claim, finding.text()));
         lines.extend(finding.quotes.iter().map(|quote| format!("    {}", words::quote(quote))));
     }
     lines.push(format!("evidence: {}", result.evidence));

@@ -69,6 +69,9 @@ impl Run {
         let against = match outcome {
             Ok(_) => Some(format!("{expected}; it was taken")),
             Err(error) if refused(&error) && error.to_string().contains(words) => None,
+            Err(error) if error.obstacle().is_some() && !matches!(code, 401 | 403 | 429) => {
+                return self.not_judged(claim, &error);
+            }
             Err(error) => Some(format!("{expected}; found: {error}")),
         };
         self.judge(claim, against);

@@ -24,6 +24,7 @@ use crate::{
     error::{Error, Result, within},
     journal::{Kind, Log, fact::Pod},
     manifest::Manifest,
+    watch::resource::resource,
 };
 
 /// How long the API server may take for one list.
@@ -161,8 +162,7 @@ pub async fn write_objects(client: &Client, namespace: &str, folder: &Utf8Path) 
     std::fs::create_dir_all(folder).map_err(Error::io(format!("making {folder}")))?;
     let more =
         ["Service", "ConfigMap"].map(|kind| ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind)));
-    let recorded = Kind::ALL.into_iter().filter(|kind| !kind.cluster_scoped()).map(Kind::resource);
-    for resource in recorded.chain(more) {
+    for resource in Kind::RECORDED.map(resource).into_iter().chain(more) {
         let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
         let doing = format!("listing {} for the evidence", resource.kind);
         let parameters = ListParams::default();

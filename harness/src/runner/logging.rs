@@ -25,8 +25,8 @@ use crate::{
 
 /// The log's name in the run's directory.
 pub const FILE: &str = "run.log";
-/// Everything of ours, and what others warn of; RUST_LOG may ask for more.
-const LEVELS: &str = "warn,harness=debug,suites=debug";
+/// Our crates.
+const OURS: [&str; 6] = ["chart", "explain", "external", "harness", "record", "suites"];
 
 /// Begins the log of a run, from here to the end of the process.
 ///
@@ -44,7 +44,9 @@ fn subscriber(
     secrets: &Secrets,
     progress: &Progress,
 ) -> impl Subscriber + Send + Sync + 'static {
-    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LEVELS));
+    // Everything of ours, and what others warn of; RUST_LOG may ask for more.
+    let default = || EnvFilter::new(format!("warn,{}=debug", OURS.join("=debug,")));
+    let levels = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
     let out = Mutex::new(Redacted { out, secrets: secrets.clone() });
     let file = fmt::layer().with_ansi(false).with_writer(out).with_filter(levels);
     let told = Told { progress: progress.clone(), secrets: secrets.clone(), before: Arc::default() };
@@ -56,7 +58,8 @@ fn subscriber(
 /// Our own errors are what somebody has to act on: a cluster that could not be removed. A warning may be a fault that the
 /// scenario made, and dependencies return what they log.
 fn is_for_the_user(metadata: &Metadata<'_>) -> bool {
-    *metadata.level() == Level::ERROR && metadata.target().starts_with("harness")
+    let krate = metadata.target().split("::").next().unwrap_or_default();
+    *metadata.level() == Level::ERROR && OURS.contains(&krate)
 }
 
 /// Passes on what it is given, a whole event at a time, without the secrets.

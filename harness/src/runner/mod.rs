@@ -1,10 +1,10 @@
 //! From a catalogue to trials: deadlines, signals, isolation.
 
 mod acts;
+mod broken_off;
 pub mod catalogue;
 mod charts;
 mod claims;
-pub mod conclusion;
 mod departure;
 pub mod evidence;
 mod judging;
@@ -24,10 +24,10 @@ mod state;
 mod stores;
 mod trial;
 mod volumes;
+mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
-pub use judging::HOLD;
 pub use program::main;
 pub use run::Run;
-pub use single::{Single, try_upgrade};
+pub use single::{Single, alone};
 pub use stores::Tunnelled;

@@ -278,6 +278,14 @@ impl Run {
         self.inner.parts.waiter.until(expectation, self.stretch(deadline)).await
     }
 
+    /// Returns when the controllers have looked at what there is, and all of it is recorded.
+    ///
+    /// # Errors
+    /// When they have not in time, or it is not.
+    pub async fn settled(&self) -> Result<()> {
+        self.inner.parts.waiter.settled().await
+    }
+
     /// A deadline for a quick machine, as the setting for slow ones stretches it, within the scenario's time.
     pub fn stretch(&self, deadline: Duration) -> Duration {
         self.inner.parts.waiter.at_most(deadline.mul_f64(self.inner.parts.patience))

@@ -218,7 +218,7 @@ async fn lease(
     needs: &Needs,
 ) -> Result<(Cluster, RunLock, BTreeMap<String, String>)> {
     let say = progress.clone();
-    let sink = cluster::Progress::new(move |line| say.send(Event::Message(line.to_owned())));
+    let sink = cluster::Reporter::new(move |line| say.send(Event::Message(line.to_owned())));
     let cluster = Cluster::lease(settings, &sink, !needs.alone.is_empty()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
     cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;

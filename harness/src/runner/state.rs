@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use jiff::Timestamp;
+use record::upgrade::Facts;
 
 use crate::{
-    chart::answer::Facts,
     claim::Claim,
     report::result::{Finding, Measure, Row, Step},
     workload::Set,

@@ -13,12 +13,12 @@ use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    broken_off::{broken_off, chain},
     catalogue::Plan,
-    conclusion::{broken_off, chain},
     evidence::{self, Secrets},
-    judging::HOLD,
     rerun::rerun,
     run::{Parts, Run},
+    witness::Controllers,
 };
 use crate::{
     cluster::{Node, Site, create_namespace, delete_namespace, remove_outside},
@@ -26,9 +26,9 @@ use crate::{
     fault,
     journal::{
         History, Log, Recorder,
-        entry::END,
         lifeline::{lifelines, windows},
     },
+    law::Obstacle,
     replay,
     report::{
         floor::floor,
@@ -195,6 +195,9 @@ async fn recorded(
         secrets.clone(),
     );
     let following = tokio::spawn(following);
+    let patience = shared.settings.scenario_deadline_factor;
+    let controllers =
+        Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
         plan: plan.clone(),
         namespace: namespace.to_owned(),
@@ -204,16 +207,18 @@ async fn recorded(
         images: shared.images.clone(),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
-        waiter: Waiter::new(Arc::clone(&recorder), time(shared, &plan)),
+        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan)),
         progress: shared.progress.clone(),
-        patience: shared.settings.scenario_deadline_factor,
+        patience,
         directory: directory.clone(),
         secrets: secrets.clone(),
         site: shared.site.clone(),
     });
-    let error = play(shared, &plan, run.clone()).await.err();
+    let error = match play(shared, &plan, run.clone()).await {
+        Ok(()) => None,
+        Err(error) => Some(run.unless_namespace_goes(error).await),
+    };
     run.state().end_step(error.is_some());
-    log.act(END, "scenario", "the scenario is over");
     let kept = recorder.stop().await;
     following.abort();
     let history = log.history();
@@ -250,7 +255,7 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     result.upgrade = state.upgrade.take();
     result.lifelines = lifelines(history, result.started, Timestamp::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
-    replay::settle(result, history, run.directory())
+    Ok(replay::settle(result, history, run.directory())?)
 }
 
 fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
@@ -283,7 +288,8 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
         }
         () = pause(deadline) => {
             let step = run.state().steps.last().map_or_else(String::new, |step| step.name.clone());
-            Error::failed(format!("the scenario's {deadline:?} were over in the step {step:?}"))
+            let message = format!("the scenario's {deadline:?} were over in the step {step:?}");
+            Error::not_judged(Obstacle::Time, message)
         }
     };
     body.abort();
@@ -296,7 +302,8 @@ async fn until_red(shared: &Shared, plan: &Plan, run: &Run) {
     match &plan.control {
         Some(control) if shared.settings.profile == Profile::Quick => {
             run.turned_red(control).await;
-            pause(HOLD).await;
+            // What else turns red by then is seen; a controller that is away keeps nobody from the verdict.
+            drop(run.settled().await);
         }
         _ => std::future::pending().await,
     }

@@ -5,15 +5,8 @@ use super::super::{
     result::{ControlFacts, Outcome, ScenarioResult, Verdict},
     tally::Report,
 };
-use crate::{
-    chart::{
-        Finding, Severity, Way,
-        answer::{Facts, Phase},
-        availability::{Availability, Window},
-        change::Change,
-    },
-    claim,
-};
+use crate::claim;
+use record::upgrade::{Availability, Change, Facts, Finding, Phase, Severity, Way, Window};
 
 const WORKLOADS: [&str; 5] = ["sentinel", "garage", "dagster-postgresql", "airbyte-db", "chart"];
 const SABOTAGES: [&str; 4] =

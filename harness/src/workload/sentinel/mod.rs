@@ -8,7 +8,10 @@ use kube::Client;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::error::{Error, Result, within};
+use crate::{
+    error::{Error, Result, within},
+    law::Obstacle,
+};
 
 /// How long a pod may take to answer.
 const CALL: Duration = Duration::from_secs(20);
@@ -232,13 +235,14 @@ impl Sentinel {
 /// Whose no it is: the API server's, that could not ask, or the program's own.
 fn refused(doing: &str, error: kube::Error) -> Error {
     match error {
-        // The API server's words for a pod without an address: it is not there to be asked.
-        kube::Error::Api(status) if status.message.contains("address not allowed") => {
-            Error::failed(format!("{doing}: the pod has no address"))
-        }
         // The API server answers with a Status object, the program in plain words: it was there, and could not do it.
         kube::Error::Api(status) if status.code == 500 && status.reason == PLAIN => {
             Error::failed(format!("{doing}: it could not: {}", status.message))
+        }
+        // Nobody is there to be asked, or the way to it is cut: not every API server reaches pods.
+        kube::Error::Api(status) if status.code == 404 || status.code >= 500 => {
+            let message = format!("{doing}: {} ({})", status.message, status.code);
+            Error::not_judged(Obstacle::Prober, message)
         }
         error => Error::api(doing)(error),
     }
@@ -269,7 +273,8 @@ mod tests {
         assert_eq!(class("error trying to reach service", "ServiceUnavailable", 503).0, Class::Environment);
         assert_eq!(class("etcdserver: request timed out", "InternalError", 500).0, Class::Environment);
         assert_eq!(class("bad gateway", PLAIN, 502).0, Class::Environment);
-        assert_eq!(class("address not allowed", "ServiceUnavailable", 503).0, Class::Failed);
+        assert_eq!(class("address not allowed", "ServiceUnavailable", 503).0, Class::Environment);
+        assert_eq!(class("pods \"db-0\" not found", "NotFound", 404).0, Class::Environment);
     }
 
     #[test]
