@@ -5,17 +5,17 @@ use harness::{
     claim::{D4, S11},
     journal::Promise,
     manifest::Manifest,
-    runner::{Run, Scenario, scenario},
+    runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
         only_these_ready, pod_ready, pod_returns, pod_running, pods_exactly, pods_gone, pods_named,
         pods_ready,
     },
-    workload::{SENTINEL, Set, Workload, set::GATE},
+    workload::{SENTINEL, Set, set::GATE},
 };
 use serde_json::json;
 
 use crate::{
-    network::PROPAGATION,
+    network::propagation,
     sabotage::{READY_AND_NOT_READY_SWAPPED, STATEFUL_SET_FOR_DEPLOYMENT},
     seconds,
 };
@@ -31,6 +31,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             deployment_and_stateful_set,
         )
         .proves([S11, D4])
+        .needs([Need::KnownDns])
         .within(seconds(300))
         .control("stateful_set_for_deployment", [S11], STATEFUL_SET_FOR_DEPLOYMENT, "startup order")
         .control(
@@ -104,11 +105,11 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     )?;
     let asker = run.sentinel(set.pod_name(0));
     let named = |service: &'static str, pod: String| {
-        let name = format!("{pod}.{}.", Workload::host(service, run.namespace()));
-        let asker = &asker;
-        async move { asker.resolve(&name, "A").await.map(|answer| answer.code) }
+        let name = format!("{pod}.{}.", run.host(service));
+        let (run, asker) = (&run, &asker);
+        async move { run.resolve(asker, &name).await.map(|answer| answer.code) }
     };
-    run.judge_name(S11, &asker, &set, 0, PROPAGATION).await?;
+    run.judge_name(S11, &asker, &set, 0, propagation(&run)).await?;
     run.row(
         S11,
         "network identity",

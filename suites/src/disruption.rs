@@ -13,21 +13,17 @@ use serde_json::json;
 
 use crate::{
     sabotage::{
-        BUDGET_SELECTS_NOTHING, PODS_DELETED_WITH_SET, PREDECESSOR_HELD, SET_GONE_BEFORE_FAILURE,
-        SIGTERM_IGNORED,
+        BUDGET_SELECTS_NOTHING, LONGER_GRACE, PODS_DELETED_WITH_SET, PRE_STOP_REMOVED, PREDECESSOR_HELD,
+        REMOVAL_HELD, SET_GONE_BEFORE_FAILURE, SIGTERM_IGNORED,
     },
     seconds,
 };
 
 /// The disruption budget's name.
 pub(crate) const BUDGET: &str = "sentinel";
-/// How long the pods' own preStop takes, and how long they have in all.
+/// How many seconds the pods' own preStop takes, and how long they have in all.
 const PRE_STOP: u64 = 2;
 const GRACE: u64 = 6;
-/// How much earlier something may seem, since we hear of its beginning late.
-const EARLINESS: f64 = 1.0;
-/// How much later than its time a kubelet may do something, and tell it.
-const LATENESS: f64 = 15.0;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -46,7 +42,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S16])
         .breaks([K1])
-        .within(seconds(180)),
+        .within(seconds(180))
+        .control("removal_held", [S16], REMOVAL_HELD, "sentinel-1 is still the old object"),
         scenario(
             "disruption::budget",
             "a budget refuses evictions below it, takes others, and keeps no new pod from starting",
@@ -62,12 +59,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .control("set_gone", [K17], SET_GONE_BEFORE_FAILURE, "nothing makes it again"),
         scenario(
             "disruption::termination",
-            "preStop, SIGTERM, and no kill before the grace period is over",
+            "preStop to its end, SIGTERM at once, and the kill when the grace period is over",
             termination,
         )
         .proves([K18])
         .within(seconds(180))
-        .control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1"),
+        .control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1")
+        .control("pre_stop_removed", [K18], PRE_STOP_REMOVED, "the preStop hook of sentinel-1 did not run")
+        .control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 1"),
     ]
 }
 
@@ -175,29 +174,31 @@ async fn termination(run: Run) -> Result<()> {
             let set = manifest.find("StatefulSet", workload.name)?;
             let pod = &mut set["spec"]["template"]["spec"];
             pod["terminationGracePeriodSeconds"] = json!(GRACE);
-            pod["containers"][0]["lifecycle"] = json!({"preStop": {"sleep": {"seconds": PRE_STOP}}});
+            let hook = json!({"path": format!("/pre-stop?seconds={PRE_STOP}"), "port": "http"});
+            pod["containers"][0]["lifecycle"] = json!({"preStop": {"httpGet": hook}});
             workload.with_replicas(manifest, 2)
         })
         .await?;
     set.ready(2).await?;
 
     run.step("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself").await?;
-    let one = set.pod(1)?;
+    let (old, one) = (set.pod(1)?, run.sentinel(set.pod_name(1)));
+    let instance = one.identity().await?.instance;
     set.delete_pod(1).await?;
-    run.expect(K18, &pod_returns(&set.promise, 1, &one.meta.uid), seconds(60)).await?;
-    let end = run.ending(&one.meta.uid)?;
-    run.judge_equal(K18, "the exit code of sentinel-1", Some(0), end.exit_code);
-    let (pre_stop, grace) = (PRE_STOP as f64, GRACE as f64);
-    run.judge_between(K18, "sentinel-1 stopped after", end.seconds, pre_stop - EARLINESS, grace + LATENESS);
+    run.expect(K18, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
+    let end = run.ending(&old, &instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, "the exit code of sentinel-1", 0, end.exit_code);
 
     run.step("pod 0 refuses to stop: it is killed when its grace period is over, and not before").await?;
-    let zero = run.sentinel(set.pod_name(0));
+    let (old, zero) = (set.pod(0)?, run.sentinel(set.pod_name(0)));
+    let instance = zero.identity().await?.instance;
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
-    let old = set.pod(0)?;
     set.delete_pod(0).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(90)).await?;
-    let end = run.ending(&old.meta.uid)?;
-    run.judge_equal(K18, "the exit code of sentinel-0", Some(137), end.exit_code);
-    run.judge_between(K18, "sentinel-0 was killed after", end.seconds, grace - EARLINESS, grace + LATENESS);
+    let end = run.ending(&old, &instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, "the exit code of sentinel-0", 137, end.exit_code);
+    run.judge(K18, end.against_killed_after(seconds(GRACE)));
     Ok(())
 }

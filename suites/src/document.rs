@@ -86,7 +86,7 @@ async fn admin_port(run: Run) -> Result<()> {
         .await?;
     set.ready(1).await?;
     let probe = run.probe().await?;
-    let host = set.workload.pod_host(&set.pod_name(0), run.namespace());
+    let host = run.pod_host(&set, 0);
 
     run.step("without a word in garage.toml nobody answers at 3902, nor at 3903").await?;
     for port in [ADMIN, ADMIN + 1] {

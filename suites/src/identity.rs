@@ -32,6 +32,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .on([SENTINEL, GARAGE, DAGSTER_POSTGRESQL])
         .within(seconds(400))
         .control("empty_directory", [S7], EMPTY_DIRECTORY, "the data of sentinel-1 after its return")
+        .control_on(GARAGE, "empty_directory", [S7], EMPTY_DIRECTORY, "the data of garage-1 after its return")
+        .control_on(
+            DAGSTER_POSTGRESQL,
+            "empty_directory",
+            [S7],
+            EMPTY_DIRECTORY,
+            "the data of dagster-postgresql-1 after its return",
+        )
         .control(
             "claim_deleted_with_pod",
             [S7],
@@ -99,12 +107,11 @@ async fn pod_returns(run: Run) -> Result<()> {
     run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
     run.expect(S6, &expectations::claims_exactly(&set.promise, REPLICAS), seconds(10)).await?;
     run.judge_volumes(S6, &set).await?;
-    let mut before = Vec::new();
     for ordinal in 0..REPLICAS {
         let name = set.pod_name(ordinal);
         run.judge_equal(S3, &format!("the hostname inside {name}"), name.clone(), run.hostname(&name).await?);
-        before.push(run.leave_mark(&name).await?);
     }
+    let before = run.leave_marks(&set).await?;
 
     run.step("delete pod 1, and wait for it to come back").await?;
     let old = set.pod(1)?;
@@ -114,14 +121,9 @@ async fn pod_returns(run: Run) -> Result<()> {
     run.found(S2, set.ready(REPLICAS).await)?;
 
     run.step("read the data again").await?;
-    for (ordinal, mark) in (0..REPLICAS).zip(before) {
-        let name = set.pod_name(ordinal);
-        run.judge_equal(
-            S7,
-            &format!("the data of {name} after its return"),
-            mark,
-            run.find_mark(&name).await?,
-        );
+    let after = run.find_marks(&set).await?;
+    for (pod, mark) in &before {
+        run.judge_equal(S7, &format!("the data of {pod} after its return"), Some(mark), after.get(pod));
     }
     run.judge_equal(S3, &format!("the hostname inside {name}"), name.clone(), run.hostname(&name).await?);
     run.expect(K19, &expectations::status_agrees(&set.promise), seconds(15)).await?;

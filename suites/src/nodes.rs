@@ -2,14 +2,18 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{K21, K22, S7},
+    claim::{K1, K21, K22, S7},
     fault,
     runner::{Run, Scenario, scenario},
-    wait::expectations::{pod_ready, pod_returns, pod_running, pod_unschedulable, pods_stay},
+    wait::expectations::{
+        pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating, pod_unschedulable,
+        pods_stay,
+    },
 };
+use serde_json::json;
 
 use crate::{
-    sabotage::{CLAIM_DELETED_BEFORE_DRAIN, POD_DELETED_MEANWHILE},
+    sabotage::{CLAIM_DELETED_BEFORE_DRAIN, POD_DELETED_MEANWHILE, REPLACED_MEANWHILE},
     seconds,
 };
 
@@ -31,13 +35,23 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         scenario(
             "nodes::worker",
-            "a worker is drained, paused and restarted: its pod returns to its volume, and to no other node",
+            "a worker is drained and restarted: its pod returns to its volume, and to no other node",
             worker,
         )
         .proves([K22])
         .within(seconds(360))
         .alone()
         .control("claim_deleted", [K22, S7], CLAIM_DELETED_BEFORE_DRAIN, "runs on"),
+        scenario(
+            "nodes::paused",
+            "a worker is paused until it is missed: no pod takes the place of its own, which returns when it goes on",
+            paused,
+        )
+        .proves([K22])
+        .within(seconds(420))
+        .slow()
+        .alone()
+        .slow_control("replaced_meanwhile", [K22, K1], REPLACED_MEANWHILE, "sentinel-1 is another object"),
     ]
 }
 
@@ -96,22 +110,53 @@ async fn worker(run: Run) -> Result<()> {
     run.judge_equal(K22, "the node of pod 1", Some(name.clone()), set.pod(1)?.node.clone());
     run.judge_equal(K22, "its data", mark.clone(), run.find_mark(&set.pod_name(1)).await?);
 
-    run.step("the worker is paused for a moment").await?;
-    let pods = set.pods();
-    node.pause().await?;
-    run.hold(K22, &pods_stay(&pods)).await?;
-    node.unpause().await?;
-    set.ready(2).await?;
-
     run.step("the worker is restarted").await?;
+    let pods = set.pods();
     let restarts = set.pod(1)?.restarts();
     node.restart().await?;
     let uid = &pods[&set.pod_name(1)];
-    let again = harness::wait::expectations::pod_restarted(&set.pod_name(1), uid, restarts);
+    let again = pod_restarted(&set.pod_name(1), uid, restarts);
     run.expect(K22, &again, seconds(120)).await?;
     set.ready(2).await?;
     run.expect(K22, &pods_stay(&pods), seconds(1)).await?;
     run.judge_equal(K22, "the claims", claims, run.found(K22, run.claims_of(&set).await)?);
     run.judge_equal(K22, "its data after the restart", mark, run.find_mark(&set.pod_name(1)).await?);
+    Ok(())
+}
+
+async fn paused(run: Run) -> Result<()> {
+    // Who is told to go and can't be heard any more is the one whom a careless controller would replace.
+    let soon = json!([{"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
+        "tolerationSeconds": 5}]);
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let set = manifest.find("StatefulSet", workload.name)?;
+            set["spec"]["template"]["spec"]["tolerations"] = soon;
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
+    set.ready(2).await?;
+    let claims = run.claims_of(&set).await?;
+    let mark = run.leave_mark(&set.pod_name(1)).await?;
+    let old = set.pod(1)?;
+    let node = run.node(old.node.as_deref().unwrap_or_default())?;
+
+    run.step("the worker of pod 1 is paused until it is missed, and pod 1 is told to go").await?;
+    node.pause().await?;
+    let missed = run.until_missed(node, seconds(120)).await?;
+    run.measure("until a paused node is missed", missed.as_secs_f64(), "s");
+    let same = pod_is(&old.meta.name, &old.meta.uid);
+    run.expect(K22, &pod_terminating(&old.meta.name), seconds(60)).await?;
+
+    run.step("nobody knows whether it still runs: no other takes its place").await?;
+    run.hold_long(K22, &same).await?;
+
+    run.step("the worker goes on: pod 1 goes, and returns to its volume").await?;
+    node.unpause().await?;
+    run.expect(K22, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(120)).await?;
+    set.ready(2).await?;
+    run.judge_equal(K22, "the node of pod 1", old.node.clone(), set.pod(1)?.node.clone());
+    run.judge_equal(K22, "the claims", claims, run.found(K22, run.claims_of(&set).await)?);
+    run.judge_equal(K22, "its data", mark, run.find_mark(&old.meta.name).await?);
     Ok(())
 }

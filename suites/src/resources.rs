@@ -36,7 +36,7 @@ async fn limits(run: Run) -> Result<()> {
     run.overfill(&one.pod, TOO_MUCH).await;
     run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
     // By the kernel's hand: the reason is the runtime's, and may be Error where it hears of the kill after the end.
-    let code = set.pod(1)?.containers.first().and_then(|container| Some(container.ended.as_ref()?.1));
+    let code = set.pod(1)?.container(set.workload.container).and_then(|one| Some(one.ended.as_ref()?.code));
     run.judge_equal(S20, "the code with which it ended", Some(137), code);
     run.judge_equal(S20, "the data on its volume", mark, run.find_mark(&one.pod).await?);
 

@@ -53,12 +53,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K7])
         .within(seconds(240))
-        .needs(Capability::MaxUnavailable)
+        .needs([Capability::MaxUnavailable])
         .control("one_at_a_time", [K7], ONE_AT_A_TIME, "are gone or replaced"),
         scenario("rollout::recreate", "under Recreate all old pods go before a new one comes", recreate)
             .proves([K23])
             .within(seconds(240))
-            .needs(Capability::Recreate)
+            .needs([Capability::Recreate])
             .control("rolling_update", [K23], ROLLING_UPDATE, "came at another revision while"),
         scenario(
             "rollout::min_ready_seconds",
@@ -80,7 +80,19 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K3, K8])
         .within(seconds(240))
-        .needs(Capability::ParallelAvailability),
+        .needs([Capability::ParallelAvailability])
+        .control(
+            "lowest_of_parallel_rolled_first",
+            [K3],
+            LOWEST_ROLLED_FIRST,
+            "sentinel-0 began to terminate while",
+        )
+        .slow_control(
+            "min_ready_seconds_of_parallel_removed",
+            [K8],
+            MIN_READY_SECONDS_REMOVED,
+            "minReadySeconds is 5",
+        ),
         scenario(
             "rollout::forced_rollback",
             "a broken roll stays stuck when the template is taken back, until the broken pod is deleted",
@@ -273,10 +285,11 @@ async fn parallel(run: Run) -> Result<()> {
     let mut below = set.pods();
     let old = below.remove(&set.pod_name(2)).unwrap_or_default();
 
-    run.step("the template changes: the highest pod alone is replaced, and is not Ready").await?;
+    run.step("the template changes: the highest pod alone is replaced").await?;
     set.change("a template with a readiness gate", &gated()).await?;
     run.expect(K3, &replaced(&set, 2, &old), seconds(60)).await?;
     run.expect(K3, &controller_counts(&set.promise, 2), seconds(30)).await?;
+    run.step("sentinel-2 is new and not Ready").await?;
     run.hold(K3, &pods_stay(&below)).await?;
 
     // That it waits for pod 2 to be available is left to the law: a window here would have to end within minReadySeconds.

@@ -2,19 +2,19 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{D3, K9, K10, S6, S7, S17, S22},
-    runner::{Run, Scenario, scenario},
+    claim::{D3, K9, K10, K24, S6, S7, S17, S22},
+    runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
-        claim_is_another, claim_made_again, claims_are, claims_exactly, claims_gone, claims_owned,
-        pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
+        claim_is_another, claim_lingers, claim_made_again, claims_are, claims_exactly, claims_gone,
+        claims_owned, pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, RETAINED, SET_GONE_BEFORE_CLAIM, SET_GONE_BEFORE_CLAIM_OF_PENDING,
-        TEMPLATE_CHANGED_BEFORE, larger_claims,
+        DELETE_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, GROWTH_FORBIDDEN, RETAINED, SET_GONE_BEFORE_CLAIM,
+        SET_GONE_BEFORE_CLAIM_OF_PENDING, TEMPLATE_CHANGED_BEFORE, larger_claims,
     },
     seconds,
 };
@@ -66,13 +66,42 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "data-sentinel-0 does not exist, and nothing makes it again",
         ),
         scenario(
+            "storage::claim_in_use",
+            "a claim that is deleted stays for as long as a pod uses it, and goes with the pod",
+            claim_in_use,
+        )
+        .proves([K24])
+        .breaks([S7])
+        .within(seconds(180))
+        .control(
+            "finalizers_taken_off",
+            [K24],
+            FINALIZERS_TAKEN_OFF,
+            "went while sentinel-0 used it",
+        ),
+        scenario(
             "storage::growth",
             "claims and template can't grow in place; the way around keeps pods and data",
             growth,
         )
         .proves([S22])
+        .wants(Need::FixedClass, "that a claim does not grow where its class forbids it")
         .within(seconds(240))
         .control("template_changed_before", [S22, S6], TEMPLATE_CHANGED_BEFORE, "it was taken"),
+        scenario(
+            "storage::claims_grow",
+            "a claim whose class allows it is made larger; its volume follows and keeps its data",
+            claims_grow,
+        )
+        .proves([S22])
+        .needs([Need::GrowingClass])
+        .within(seconds(420))
+        .control(
+            "growth_forbidden",
+            [S22],
+            GROWTH_FORBIDDEN,
+            "a larger claim: expected it to be taken",
+        ),
     ]
 }
 
@@ -82,10 +111,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     set.ready(3).await?;
     run.judge_volumes(S6, &set).await?;
     let claims = run.claims_of(&set).await?;
-    let mut marks = Vec::new();
-    for ordinal in 0..3 {
-        marks.push(run.leave_mark(&set.pod_name(ordinal)).await?);
-    }
+    let marks = run.leave_marks(&set).await?;
 
     run.step("delete the set").await?;
     set.delete().await?;
@@ -96,9 +122,9 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.found(S7, set.ready(3).await)?;
     run.step("the same claims, with the same data").await?;
     run.expect(S17, &claims_are(&claims), seconds(1)).await?;
-    for (ordinal, mark) in (0..3).zip(marks) {
-        let name = set.pod_name(ordinal);
-        run.judge_equal(S7, &format!("the data of {name}"), mark, run.find_mark(&name).await?);
+    let found = run.find_marks(&set).await?;
+    for (pod, mark) in &marks {
+        run.judge_equal(S7, &format!("the data of {pod}"), Some(mark), found.get(pod));
     }
     Ok(())
 }
@@ -191,19 +217,49 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     Ok(())
 }
 
+async fn claim_in_use(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    set.ready(1).await?;
+    let (pods, claims, old) = (set.pods(), run.claims_of(&set).await?, set.pod(0)?);
+    let used = set.promise.claims(0).next().unwrap_or_default();
+    let mark = run.leave_mark(&old.meta.name).await?;
+
+    run.step("the claim of pod 0 is deleted: it is to go, and the pod uses it").await?;
+    set.delete_claim(&used).await?;
+    let lingers = claim_lingers(&used, &claims[&used]);
+    run.expect(K24, &lingers, seconds(15)).await?;
+    let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": "its controller looks again"}}});
+    set.change_claim(&used, "touch, so that its controller looks again", &touched).await?;
+
+    run.step("it stays, with the pod's data").await?;
+    run.hold(K24, &lingers.and(pods_stay(&pods))).await?;
+    run.judge_equal(K24, "the data of sentinel-0", mark, run.find_mark(&old.meta.name).await?);
+
+    run.step("the pod is deleted: its claim goes with it, and the next pod has another").await?;
+    set.delete_pod(0).await?;
+    run.expect(K24, &claim_is_another(&set.promise, &used, &claims[&used]), seconds(40)).await?;
+    run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+    Ok(())
+}
+
 async fn growth(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
     let (pods, claims) = (set.pods(), run.claims_of(&set).await?);
-    let mut marks = Vec::new();
-    for pod in pods.keys() {
-        marks.push(run.leave_mark(pod).await?);
-    }
+    let marks = run.leave_marks(&set).await?;
 
     run.step("neither a claim nor the template grows in place").await?;
-    let larger = json!({"spec": {"resources": {"requests": {"storage": "128Mi"}}}});
-    let grown = set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &larger).await;
-    run.judge_refused(S22, "a larger claim", grown, 403, "only dynamically provisioned pvc can be resized");
+    if run.has(Need::FixedClass) {
+        let grown =
+            set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &storage("128Mi")).await;
+        run.judge_refused(
+            S22,
+            "a larger claim",
+            grown,
+            403,
+            "only dynamically provisioned pvc can be resized",
+        );
+    }
     let mut manifest = run.workload().manifest()?;
     larger_claims(&mut manifest, &run.workload())?;
     let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["volumeClaimTemplates"];
@@ -223,8 +279,9 @@ async fn growth(run: Run) -> Result<()> {
 
     run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
     run.expect(S22, &pods_stay(&pods).and(claims_are(&claims)), seconds(15)).await?;
-    for (pod, mark) in pods.keys().zip(marks) {
-        run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(pod).await?);
+    let found = run.find_marks(&set).await?;
+    for (pod, mark) in &marks {
+        run.judge_equal(S22, &format!("the data of {pod}"), Some(mark), found.get(pod));
     }
     set.scale(3).await?;
     run.found(S22, set.ready(3).await)?;
@@ -232,4 +289,47 @@ async fn growth(run: Run) -> Result<()> {
     let size = run.log().now(|world| world.volume_claims.get(&new).map(|claim| claim.storage.clone()));
     run.judge_equal(S22, "the size of a new claim", Some("128Mi".to_owned()), size);
     Ok(())
+}
+
+async fn claims_grow(run: Run) -> Result<()> {
+    let class = run.copy_growing_class(GROWING).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 1)?;
+            workload.with_class(manifest, &class)
+        })
+        .await?;
+    set.ready(1).await?;
+    let (pod, claim) = (set.pod_name(0), set.promise.claims(0).next().unwrap_or_default());
+    let mark = run.leave_mark(&pod).await?;
+
+    run.step("its claim asks for twice as much").await?;
+    let wanted = run.twice(&claim).await?;
+    let asked = set.change_claim(&claim, &format!("ask for {wanted}"), &storage(&wanted)).await;
+    run.judge_taken(S22, "a larger claim", asked)?;
+
+    run.step("the volume follows").await?;
+    let mut growth = run.growth(&claim, &wanted, seconds(60)).await?;
+    if growth == Growth::NeedsNewPod {
+        run.step("the file system follows when the pod is made again").await?;
+        let old = set.pod(0)?;
+        set.delete_pod(0).await?;
+        run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+        set.ready(1).await?;
+        growth = run.growth(&claim, &wanted, seconds(60)).await?;
+    }
+    match growth {
+        Growth::Done => run.judge(S22, None),
+        growth => run.leave_out(format!("that the volume of a larger claim grows: {growth}")),
+    }
+    run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(&pod).await?);
+    Ok(())
+}
+
+/// The storage class of claims that grow: a copy, which no other scenario uses.
+pub(crate) const GROWING: &str = "growing";
+
+/// A claim that asks for so much.
+fn storage(size: &str) -> Value {
+    json!({"spec": {"resources": {"requests": {"storage": size}}}})
 }

@@ -12,7 +12,7 @@ use harness::{
 };
 
 use crate::{
-    sabotage::{DELETE_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY},
+    sabotage::{DELETE_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, OBJECT_DELETED},
     seconds,
 };
 
@@ -29,7 +29,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("survival::s3", "objects written under load survive 3 → 1 → 3 of Garage", s3_survives)
             .proves([S23, S17])
             .on([GARAGE])
-            .within(seconds(600)),
+            .within(seconds(600))
+            .slow_control("object_deleted", [S23], OBJECT_DELETED, "acknowledged writes are lost"),
         scenario("survival::sql", "rows written under load survive 3 → 1 → 3 of PostgreSQL", sql_survives)
             .proves([S23, S17])
             .on([DAGSTER_POSTGRESQL])

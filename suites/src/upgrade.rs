@@ -15,6 +15,9 @@ use crate::seconds;
 const FORESEEN: [Claim; 6] = [U1, U2, U4, U5, U7, U8];
 const SEEN: [Claim; 10] = [U1, U2, U3, U4, U5, U6, U7, U8, U9, U10];
 
+/// Why no control of these runs.
+const BY_THE_SAME: &str = "it is judged as upgrade::garage and upgrade::postgresql are";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let foreseen_of_garage = scenario(
         "upgrade::foreseen_of_garage",
@@ -92,7 +95,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .control("hook", [U7], HOOK, "Helm never upgrades it"),
         postgresql.proves(SEEN).within(seconds(420)).slow_control(
             "data_directory",
-            [U9, U3, U6],
+            [U3, U9, U6],
             to("postgresql/2.0.0-data-directory"),
             "acknowledged writes are lost",
         ),
@@ -102,8 +105,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             to("garage/2.0.0-never-ready"),
             "the rollback did not come to its end",
         ),
-        umbrella.proves(SEEN).within(seconds(900)).slow(),
-        applied.proves(SEEN).within(seconds(420)).slow(),
+        umbrella.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(900)).slow(),
+        applied.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(420)).slow(),
     ]
     .map(|scenario| scenario.on([CHART]))
     .into()

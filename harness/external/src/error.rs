@@ -201,6 +201,17 @@ impl Error {
         }
     }
 
+    /// Whether the API server said that it does not do what was asked. Silence, and trouble of its own, leave that open.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Api { source, .. }
+            if matches!(&**source, kube::Error::Api(status) if (400..500).contains(&status.code)))
+    }
+
+    /// Whether the API server does not allow us what we asked for.
+    pub fn is_forbidden(&self) -> bool {
+        matches!(self, Self::Api { source, .. } if matches!(&**source, kube::Error::Api(status) if status.code == 403))
+    }
+
     /// The exit code of the command line.
     pub fn exit_code(&self) -> u8 {
         match self {

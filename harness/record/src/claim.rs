@@ -39,7 +39,7 @@ claims! {
     S1, "Stable Pod Identity", "pods are named <set>-0 to <set>-(n-1), without gaps and with nothing above";
     S2, "Stable Pod Identity", "a deleted pod comes back under its name, as another object";
     S3, "Stable Pod Identity", "the hostname inside a pod is the pod's name";
-    S4, "Stable Network Identity", "<pod>.<headless service>.<namespace>.svc.cluster.local resolves, from any pod, to exactly that pod's address";
+    S4, "Stable Network Identity", "<pod>.<headless service>.<namespace>.svc.<cluster domain> resolves, from any pod, to exactly that pod's address";
     S5, "Why headless service?", "a headless service answers with the addresses of all ready pods; a regular one with its own, and spreads connections over them";
     S6, "Persistent Storage per Replica", "one PVC per template and replica, named <template>-<set>-<ordinal>, as large as asked, ReadWriteOnce and Bound";
     S7, "Persistent Storage per Replica", "a recreated pod mounts the same PVCs, with its own ordinal's data in them";
@@ -57,7 +57,7 @@ claims! {
     S19, "Always Use Headless Service with StatefulSet", "without its headless service a set has no names for its pods";
     S20, "Set Resource Requests and Limits", "a pod over its memory limit is killed and comes back with its data; one whose requests don't fit stays Pending";
     S21, "Use Liveness and Readiness Probes", "no next replica is created before the readiness probe passes; a failing liveness probe restarts the pod in place";
-    S22, "Plan for Storage Growth", "a claim does not grow where its class forbids it, and the template can't be changed; a set that is orphaned and made anew with another template keeps pods and data";
+    S22, "Plan for Storage Growth", "a claim grows where its class allows it and does not where it forbids it, and the template can't be changed; a set that is orphaned and made anew with another template keeps pods and data";
     S23, "Test Scale-Down Before Production", "data written through S3 and through SQL survives 3 → 1 → 3";
     K1, "Kubernetes: StatefulSet", "at most one pod of an ordinal runs at any time";
     K2, "Kubernetes: podManagementPolicy", "Parallel creates and deletes pods without waiting for each other";
@@ -76,12 +76,14 @@ claims! {
     K15, "Kubernetes: DNS", "a name that was asked too early, whose pod got a new address, or whose pod is gone, is right within the DNS's cache times";
     K16, "Kubernetes: eviction", "an eviction below the disruption budget is refused with 429, and one within it is accepted";
     K17, "Kubernetes: StatefulSet", "a pod that failed is replaced";
-    K18, "Kubernetes: pod termination", "preStop runs first, SIGTERM follows, and the pod is killed when its grace period is over and not before";
+    K18, "Kubernetes: pod termination", "preStop runs to its end, SIGTERM follows at once, and the pod is killed when its grace period is over and not before";
     K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment and come to agree with the pods, and observedGeneration never goes back";
     K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";
     K21, "Kubernetes: control plane", "a restart of the controller manager or of the API server in the middle changes nothing";
     K22, "Kubernetes: nodes", "a pod whose node is drained, restarted or paused comes back to its volume, and to no other node";
     K23, "Kubernetes: Recreate", "under Recreate all pods of the old revision are gone before one of the new comes, and the Progressing condition tells";
+    K24, "Kubernetes: PVC protection", "a PVC that a pod uses does not go while that pod is there, whatever is deleted";
+    K25, "Kubernetes: endpoints", "a pod is out of the endpoints and of the DNS from the moment its deletion begins, and in again only when Ready, unless the service publishes what is not ready";
     G1, "Garage: kubernetes_discovery", "three Garage nodes find each other unaided";
     G2, "Garage: layout", "a cluster without a layout says so, and serves no S3";
     G3, "Garage: node identity", "a Garage node's id is stable as long as its meta volume is";

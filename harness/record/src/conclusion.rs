@@ -114,44 +114,61 @@ fn controlled(
     findings: &[Finding],
     broken_off: Option<&BrokenOff>,
 ) -> (Outcome, Option<Trouble>) {
-    if let Some(BrokenOff { outcome, trouble }) = broken_off
-        && *outcome != Outcome::Failed
-    {
+    let stopped = broken_off.filter(|broken| broken.outcome != Outcome::Failed);
+    if let Some(BrokenOff { outcome: outcome @ (Outcome::Interrupted | Outcome::Error), trouble }) = stopped {
         return (*outcome, Some(trouble.clone()));
     }
-    if let Some(hidden) = findings.iter().find_map(not_judged) {
-        return (Outcome::Environment, Some(hidden));
+    let Some(message) = not_as_named(control, breaks, findings, broken_off) else {
+        return (Outcome::Passed, None);
+    };
+    // What was not seen to its end may still have turned out as it should.
+    if let Some(BrokenOff { outcome, trouble }) = stopped {
+        return (*outcome, Some(trouble.clone()));
     }
+    match findings.iter().find_map(not_judged) {
+        Some(hidden) => (Outcome::Environment, Some(hidden)),
+        None => (Outcome::Failed, Some(failed(message))),
+    }
+}
+
+/// In what the findings differ from those that a control names.
+fn not_as_named(
+    control: &ControlFacts,
+    breaks: &[String],
+    findings: &[Finding],
+    broken_off: Option<&BrokenOff>,
+) -> Option<String> {
     let named: BTreeSet<&str> = control.claims.iter().map(String::as_str).collect();
-    let mut red: BTreeSet<&str> = findings.iter().map(|finding| finding.claim.as_str()).collect();
+    let against: Vec<_> = findings.iter().filter(|finding| finding.obstacle.is_none()).collect();
+    let mut red: BTreeSet<&str> = against.iter().map(|finding| finding.claim.as_str()).collect();
     // What the scenario breaks by itself is not the sabotage's doing.
     for claim in breaks.iter().filter(|claim| !named.contains(claim.as_str())) {
         red.remove(claim.as_str());
     }
     let list = |ids: &mut dyn Iterator<Item = &&str>| ids.copied().collect::<Vec<_>>().join(", ");
-    let message = if red.is_empty() {
+    let other =
+        |finding: &&&Finding| red.contains(finding.claim.as_str()) && !named.contains(finding.claim.as_str());
+    if red.is_empty() {
         let after = broken_off.map_or_else(String::new, |broken| {
             format!("; the scenario ended so: {}", broken.trouble.message)
         });
-        format!(
+        Some(format!(
             "the control stayed green: {} should have turned {} red{after}",
             control.sabotage,
             list(&mut named.iter())
-        )
-    } else if let Some(finding) = findings
-        .iter()
-        .find(|finding| red.contains(finding.claim.as_str()) && !named.contains(finding.claim.as_str()))
-    {
-        format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message)
+        ))
+    } else if let Some(finding) = against.iter().find(other) {
+        Some(format!("the control turned {} red, which it does not name: {}", finding.claim, finding.message))
     } else if red != named {
-        format!("the control left {} green", list(&mut named.difference(&red)))
-    } else if !findings.iter().any(|finding| finding.message.contains(&control.expects)) {
-        let found: Vec<_> = findings.iter().map(|finding| finding.message.as_str()).collect();
-        format!("no finding says {:?}; found: {}", control.expects, found.join("; "))
+        Some(format!("the control left {} green", list(&mut named.difference(&red))))
+    } else if !against.iter().any(|finding| control.says(finding)) {
+        let found: Vec<_> =
+            against.iter().map(|finding| format!("{}: {}", finding.claim, finding.message)).collect();
+        let first = control.claims.first().map_or("", String::as_str);
+        Some(format!("no finding of {first} says {:?}; found: {}", control.expects, found.join("; ")))
     } else {
-        return (Outcome::Passed, None);
-    };
-    (Outcome::Failed, Some(failed(message)))
+        None
+    }
 }
 
 /// What a claim that could not be judged makes of its scenario.
@@ -237,7 +254,35 @@ mod tests {
         assert_eq!(outcome(true, 2, &[], Some(Outcome::Failed)), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[right.clone(), finding(S8, "too much")], None), Outcome::Failed);
         assert_eq!(outcome(true, 2, &[finding(S9, "something else")], None), Outcome::Failed);
-        assert_eq!(outcome(true, 2, &[right], Some(Outcome::Environment)), Outcome::Environment);
+        // It said no in time; a surrounding that goes away later takes nothing back.
+        assert_eq!(
+            outcome(true, 2, std::slice::from_ref(&right), Some(Outcome::Environment)),
+            Outcome::Passed
+        );
+        assert_eq!(outcome(true, 2, &[right], Some(Outcome::Error)), Outcome::Error);
+        assert_eq!(outcome(true, 2, &[], Some(Outcome::Environment)), Outcome::Environment);
+    }
+
+    #[test]
+    fn another_claims_finding_does_not_say_what_a_control_expects_of_its_first() {
+        let claims = ["S9", "S8"].map(str::to_owned).to_vec();
+        let control = ControlFacts {
+            sabotage: "parallel".to_owned(),
+            expects: "began to terminate".to_owned(),
+            claims: claims.clone(),
+        };
+        let terms = Terms { proves: &claims, breaks: &[], control: Some(&control) };
+        let judged = BTreeMap::from([("S9".to_owned(), 2), ("S8".to_owned(), 1)]);
+        let found = |nine: &str, eight: &str| {
+            let findings = [finding(S9, nine), finding(S8, eight)];
+            assert_eq!(control.is_met(&findings), nine.contains("began"));
+            conclude(terms, &judged, &findings, None)
+        };
+        assert_eq!(found("pod-1 began to terminate", "pod-2 was created").outcome, Outcome::Passed);
+        let other = found("pod-1 is gone", "pod-2 began to terminate");
+        assert_eq!(other.outcome, Outcome::Failed);
+        let words = other.trouble.map(|trouble| trouble.message).unwrap_or_default();
+        assert!(words.starts_with(r#"no finding of S9 says "began to terminate"; found: S9: "#), "{words}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::{
     },
     store,
     tally::Report,
+    terrain::{Clocks, Closed, Dns, Family, KnownBy, Node, StorageClass, Terrain},
 };
 use crate::{claim::Claim, error::Class};
 
@@ -92,6 +93,7 @@ pub fn scenario(name: &str) -> ScenarioResult {
         steps: Vec::new(),
         measures: Vec::new(),
         comparison: Vec::new(),
+        left_out: Vec::new(),
         upgrade: None,
         lifelines: Vec::new(),
         started: "2026-11-22T19:05:00Z".parse().expect("a time"),
@@ -136,5 +138,42 @@ impl ScenarioResult {
         self.outcome = outcome;
         self.trouble = Some(Trouble { class, message: message.into() });
         self
+    }
+}
+
+/// A node of a cluster.
+pub fn node(name: &str, closed: Option<Closed>) -> Node {
+    Node { name: name.into(), closed, architecture: "amd64".into(), kubelet: "v1.34.4".into() }
+}
+
+/// What a cluster of ours is like.
+pub fn terrain() -> Terrain {
+    Terrain {
+        dns: Some(Dns {
+            domain: "cluster.local".into(),
+            address_seconds: 0,
+            absence_seconds: 0,
+            client_seconds: 30,
+            node_cache: false,
+            known_by: KnownBy::Configuration,
+        }),
+        families: vec![Family::IPv4],
+        storage: vec![StorageClass {
+            name: "standard".into(),
+            default: true,
+            provisioner: "rancher.io/local-path".into(),
+            expansion: false,
+            binding: "WaitForFirstConsumer".into(),
+            reclaim: "Delete".into(),
+        }],
+        nodes: vec![
+            node(
+                "control-plane",
+                Some(Closed::Tainted("node-role.kubernetes.io/control-plane:NoSchedule".into())),
+            ),
+            node("worker", None),
+        ],
+        clocks: Clocks { ours: Some(0.4), nodes: [("worker".to_owned(), -0.2)].into() },
+        ..Terrain::default()
     }
 }

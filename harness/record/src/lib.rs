@@ -15,6 +15,7 @@ pub mod replay;
 pub mod result;
 pub mod store;
 pub mod tally;
+pub mod terrain;
 pub mod upgrade;
 pub mod verdict;
 pub mod words;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{error::Class, gates::FeatureGates, law::Obstacle, upgrade::Facts};
+use crate::{error::Class, gates::FeatureGates, law::Obstacle, terrain::Terrain, upgrade::Facts};
 
 /// The version of these files. A reader refuses any other.
 pub const SCHEMA: u32 = 2;
@@ -55,6 +55,9 @@ pub struct ClusterFacts {
     pub nodes: Vec<String>,
     /// The images, with where they came from.
     pub images: Vec<ImageFacts>,
+    /// What it is like; none where nothing has been run on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terrain: Option<Terrain>,
 }
 
 impl ClusterFacts {
@@ -158,6 +161,9 @@ pub struct ScenarioResult {
     /// Deployment against StatefulSet, where the scenario compares them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparison: Vec<Row>,
+    /// What it did not judge of what it judges elsewhere, and why not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// What became of an upgrade, where the scenario tries one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upgrade: Option<Facts>,
@@ -186,8 +192,23 @@ pub struct ControlFacts {
     pub sabotage: String,
     /// The claims that must turn red, and no other.
     pub claims: Vec<String>,
-    /// The text that a finding must contain.
+    /// The text that a finding of the first of them must contain.
     pub expects: String,
+}
+
+impl ControlFacts {
+    /// Whether a finding says what the control is there to hear: it speaks against the claim that the control is named
+    /// after, in the words that it expects. Another claim's finding may sound alike.
+    pub fn says(&self, finding: &Finding) -> bool {
+        self.claims.first().is_some_and(|claim| finding.contradicts(claim))
+            && finding.message.contains(&self.expects)
+    }
+
+    /// Whether these findings turn every named claim red, and one says what it should.
+    pub fn is_met(&self, findings: &[Finding]) -> bool {
+        let red = |claim: &String| findings.iter().any(|finding| finding.contradicts(claim));
+        self.claims.iter().all(red) && findings.iter().any(|finding| self.says(finding))
+    }
 }
 
 /// A claim's verdict in one scenario.

@@ -78,15 +78,12 @@ impl ScenarioResult {
             return Some(ControlState::NoVerdict);
         }
         let named = |id: &str| control.claims.iter().any(|claim| claim == id);
-        let says_so = |finding: &super::result::Finding| {
-            finding.obstacle.is_none() && named(&finding.claim) && finding.message.contains(&control.expects)
-        };
         let refuted = |id: &str| self.verdict_on(id) == Some(Verdict::Refuted);
         Some(if control.claims.is_empty() || !control.claims.iter().all(|id| refuted(id)) {
             ControlState::StayedGreen
         } else if self.verdicts().iter().any(|(id, verdict)| *verdict == Verdict::Refuted && !named(id)) {
             ControlState::OthersTurnedRed
-        } else if !self.findings.iter().any(says_so) {
+        } else if !self.findings.iter().any(|finding| control.says(finding)) {
             ControlState::OtherFinding
         } else if self.outcome == Outcome::Failed {
             // It turned red as named, but something else made it fail: its trouble says what.
@@ -131,7 +128,11 @@ impl ScenarioResult {
                     return Some(format!("the sabotage `{sabotage}` also turned {} red", others.join(", ")));
                 }
                 ControlState::OtherFinding => {
-                    return Some(format!("{claims} turned red, but no finding says “{}”", control.expects));
+                    let first = control.claims.first().map_or("", String::as_str);
+                    return Some(format!(
+                        "{claims} turned red, but no finding of {first} says “{}”",
+                        control.expects
+                    ));
                 }
                 ControlState::Held | ControlState::NoVerdict => {}
             }
@@ -197,6 +198,10 @@ mod tests {
             state(control().finding("S9", "something else")),
             (ControlState::OtherFinding, Outcome::Failed)
         );
+        let two = || scenario("control::x").control("parallel", &["S9", "S8"], "too early");
+        let red = |nine: &str, eight: &str| state(two().finding("S9", nine).finding("S8", eight)).0;
+        assert_eq!(red("too early", "something else"), ControlState::Held);
+        assert_eq!(red("something else", "too early"), ControlState::OtherFinding);
         assert_eq!(
             state(control().finding("S9", "too early").ends(Outcome::Environment, "no image")),
             (ControlState::NoVerdict, Outcome::Environment)

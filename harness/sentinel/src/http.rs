@@ -1,6 +1,6 @@
 //! What a pod can be asked and told.
 
-use std::{collections::BTreeMap, io, sync::Arc};
+use std::{collections::BTreeMap, io, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -18,6 +18,7 @@ use crate::{
     log::log,
     mounts::{self, Mount},
     names::{self, Kind, Repeated, Resolution},
+    stamps::{Seen, stamp},
     state::{Change, Held, State},
     store::{Content, Name, Store},
 };
@@ -29,10 +30,12 @@ pub fn routes(state: Arc<State>) -> Router {
     Router::new()
         .route("/ready", get(ready))
         .route("/live", get(live))
+        .route("/pre-stop", get(pre_stop))
         .route("/held", get(held).put(hold))
         .route("/identity", get(identity))
         .route("/resolve", get(resolve))
         .route("/resolve-often", get(resolve_often))
+        .route("/search", get(search))
         .route("/connect", get(connect))
         .route("/files", get(list))
         .route("/files/{name}", put(write).get(read))
@@ -75,6 +78,20 @@ async fn live(Shared(state): Shared<Arc<State>>) -> Answer<&'static str> {
         return Err(Refusal(StatusCode::SERVICE_UNAVAILABLE, "told to fail liveness".to_owned()));
     }
     Ok("live")
+}
+
+#[derive(Deserialize)]
+struct PreStop {
+    seconds: u64,
+}
+
+/// For a preStop hook, which lasts until this answers.
+async fn pre_stop(Shared(state): Shared<Arc<State>>, Query(hook): Query<PreStop>) -> &'static str {
+    stamp(&state, Seen::PreStopBegan).await;
+    #[expect(clippy::disallowed_methods, reason = "that it takes its time is what a hook is asked for here")]
+    tokio::time::sleep(Duration::from_secs(hook.seconds)).await;
+    stamp(&state, Seen::PreStopEnded).await;
+    "ready to stop"
 }
 
 async fn held(Shared(state): Shared<Arc<State>>) -> Json<Held> {
@@ -128,6 +145,10 @@ async fn resolve_often(Query(questions): Query<Questions>) -> Answer<Json<Vec<Re
         return Err(bad_request(format!("times is at most {}", names::TIMES_LIMIT)));
     }
     Ok(Json(names::resolve_often(&name, questions.kind, questions.times).await?))
+}
+
+async fn search() -> Answer<Json<Vec<String>>> {
+    Ok(Json(names::search()?))
 }
 
 async fn connect(Query(request): Query<connect::Request>) -> Answer<Json<Counts>> {

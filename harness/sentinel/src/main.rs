@@ -2,18 +2,27 @@
 //! and it reads and writes its volume.
 //!
 //! `sentinel [serve]` runs beside a volume, `sentinel probe` without one, `sentinel crash MESSAGE` fails at once.
+//! `sentinel mark TEXT DIRECTORY...` leaves a mark on other volumes, `sentinel marks DIRECTORY...` says what is there.
 
 mod connect;
 mod http;
 mod identity;
 mod log;
+mod marks;
 mod mounts;
 mod names;
 mod relay;
+mod stamps;
 mod state;
 mod store;
 
-use std::{env, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    env,
+    net::{Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use tokio::{
@@ -24,12 +33,13 @@ use tokio::{
 use crate::{
     identity::Identity,
     log::{complain, log},
+    stamps::{Seen, stamp},
     state::{Held, State},
     store::Store,
 };
 
-const HTTP: &str = "0.0.0.0:8080";
-const RELAY: &str = "0.0.0.0:8081";
+const HTTP: u16 = 8080;
+const RELAY: u16 = 8081;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -52,7 +62,9 @@ async fn run() -> Result<()> {
         }
         ["probe"] => serve(None).await,
         ["crash", ..] => bail!("{}", arguments[1..].join(" ")),
-        _ => bail!("unknown arguments {arguments:?}: use serve, probe or crash MESSAGE"),
+        ["mark", text, ref directories @ ..] => marks::marks(directories, Some(text)),
+        ["marks", ref directories @ ..] => marks::marks(directories, None),
+        _ => bail!("unknown arguments {arguments:?}: use serve, probe, crash, mark or marks"),
     }
 }
 
@@ -64,21 +76,30 @@ async fn serve(store: Option<Store>) -> Result<()> {
     let held = Held::at_start(&identity.hostname, &setting("SENTINEL_HELD"), &setting("SENTINEL_STOP_HELD"))?;
     log(&format!("{} started as instance {}, held: {held:?}", identity.hostname, identity.instance));
     let state = Arc::new(State::new(identity, held, store));
-    let http = TcpListener::bind(HTTP).await.with_context(|| format!("cannot listen on {HTTP}"))?;
-    let relay = TcpListener::bind(RELAY).await.with_context(|| format!("cannot listen on {RELAY}"))?;
+    let (http, relay) = (listen(HTTP).await?, listen(RELAY).await?);
 
     tokio::select! {
         result = axum::serve(http, http::routes(Arc::clone(&state))) => result.context("the HTTP server ended"),
         () = relay::serve(relay) => bail!("the relay ended"),
         () = async {
             terminated.recv().await;
-            log("SIGTERM received");
+            stamp(&state, Seen::Sigterm).await;
             state.until_free_to_stop().await;
         } => {
             log("stopping");
             Ok(())
         }
     }
+}
+
+/// Listens for both IP families, or for IPv4 alone where the kernel knows no other.
+async fn listen(port: u16) -> Result<TcpListener> {
+    let both = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await;
+    let listener = match both {
+        Err(_) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await,
+        both => both,
+    };
+    listener.with_context(|| format!("cannot listen on port {port}"))
 }
 
 fn setting(name: &str) -> String {

@@ -69,6 +69,14 @@ impl Store {
         Ok(Content::of(bytes))
     }
 
+    /// Adds a line to a file of our own; on the disk, and so is the file's name, when this returns.
+    pub fn append(&self, file: &'static str, line: &str) -> io::Result<()> {
+        let mut file = File::options().create(true).append(true).open(self.directory.join(file))?;
+        file.write_all(format!("{line}\n").as_bytes())?;
+        file.sync_all()?;
+        File::open(&self.directory)?.sync_all()
+    }
+
     /// The bytes of a file, or none if there is no such file.
     pub fn read(&self, name: &Name) -> io::Result<Option<Vec<u8>>> {
         match fs::read(self.directory.join(&name.0)) {
@@ -141,6 +149,17 @@ mod tests {
         fs::create_dir(temporary.0.join("lost+found"))?;
         fs::write(temporary.0.join(".9.part"), b"left behind")?;
         assert_eq!(store.list()?, BTreeMap::from([("marker".to_owned(), content)]));
+        Ok(())
+    }
+
+    #[test]
+    fn lines_are_added_at_the_end() -> Result<()> {
+        let temporary = Temporary::new("append")?;
+        let store = Store::open(temporary.0.clone())?;
+        store.append("lines", "first")?;
+        store.append("lines", "second")?;
+        let name = Name::parse("lines").context("a plain name")?;
+        assert_eq!(store.read(&name)?.as_deref(), Some(&b"first\nsecond\n"[..]));
         Ok(())
     }
 

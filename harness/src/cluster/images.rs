@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use external::{Program, Reporter};
+use external::{Program, Reporter, docker::QUICK};
 
 use crate::{
     error::{Error, Result, exit},
@@ -16,7 +16,7 @@ use crate::{
 pub const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts");
 
 /// What a cluster of ours is made of.
-pub(super) const NODE: &str = "node";
+pub const NODE: &str = "node";
 /// What runs in a cluster.
 pub(super) const WORKLOADS: [&str; 3] = ["garage", "postgres", "sentinel"];
 
@@ -37,8 +37,34 @@ pub struct Image {
 /// # Errors
 /// The script's own, with its exit code.
 pub async fn provide(settings: &Settings, names: &[&str], progress: &Reporter) -> Result<Vec<Image>> {
+    let images = run_script(settings, names, DEADLINE, progress).await?;
+    match names.iter().find(|name| !images.iter().any(|image| image.name == **name)) {
+        Some(missing) => Err(Error::bug(format!("scripts/images/provide did not name the image {missing}"))),
+        None => Ok(images),
+    }
+}
+
+/// The images of a run that the engine has already, and the names of those that it lacks; nothing is pulled or built.
+///
+/// # Errors
+/// The script's own, with its exit code.
+pub async fn present(settings: &Settings) -> Result<(Vec<Image>, Vec<&'static str>)> {
+    let names = [&[NODE], &WORKLOADS[..]].concat();
+    let arguments = [&["--present"], &names[..]].concat();
+    let images = run_script(settings, &arguments, QUICK, &Reporter::silent()).await?;
+    let absent = names.into_iter().filter(|name| !images.iter().any(|image| image.name == *name));
+    let absent = absent.collect();
+    Ok((images, absent))
+}
+
+async fn run_script(
+    settings: &Settings,
+    arguments: &[&str],
+    deadline: Duration,
+    progress: &Reporter,
+) -> Result<Vec<Image>> {
     let script: Utf8PathBuf = repository().join("scripts/images/provide");
-    let finished = Program::new(&script, names, DEADLINE)
+    let finished = Program::new(&script, arguments, deadline)
         .variable("STEADFAST_IMAGE_SOURCE", settings.image_source.to_string())
         .variable("STEADFAST_KUBERNETES_VERSION", &settings.kubernetes_version)
         .variable("STEADFAST_GARAGE_VERSION", &settings.garage_version)
@@ -50,11 +76,7 @@ pub async fn provide(settings: &Settings, names: &[&str], progress: &Reporter) -
     if !finished.status.success() {
         return Err(refusal(finished.status.code(), &finished.reason()));
     }
-    let images = parse(&finished.stdout)?;
-    match names.iter().find(|name| !images.iter().any(|image| image.name == **name)) {
-        Some(missing) => Err(Error::bug(format!("scripts/images/provide did not name the image {missing}"))),
-        None => Ok(images),
-    }
+    parse(&finished.stdout)
 }
 
 /// Lines of `NAME REFERENCE SOURCE ID`.

@@ -159,8 +159,18 @@ pub(super) async fn clusters() -> Result<Vec<String>> {
 
 /// The names of a cluster's node containers.
 pub(super) async fn nodes(cluster: &str) -> Result<Vec<String>> {
+    listed(cluster, &["--all"]).await
+}
+
+/// The names of a cluster's node containers that can be given images: one that is paused or stopped takes nothing.
+pub(super) async fn running(cluster: &str) -> Result<Vec<String>> {
+    listed(cluster, &["--filter", "status=running"]).await
+}
+
+async fn listed(cluster: &str, which: &[&str]) -> Result<Vec<String>> {
     let filter = format!("label={CLUSTER_LABEL}={cluster}");
-    let listed = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"], QUICK).await?;
+    let arguments = ["ps", "--filter", &filter, "--format", "{{.Names}}"];
+    let listed = docker(&[&arguments[..], which].concat(), QUICK).await?;
     let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
     names.sort();
     Ok(names)

@@ -12,7 +12,7 @@ use super::{
     inotify::Instances,
     kind,
     lease::{self, Door, Guest, Place, Plan, Record, State},
-    ready, runs,
+    ready, runs, version,
 };
 use crate::{
     error::{Error, Result},
@@ -60,8 +60,10 @@ impl Cluster {
         let (nodes, workloads): (Vec<Image>, Vec<Image>) =
             provided.into_iter().partition(|image| image.name == images::NODE);
         let [node] = &nodes[..] else { return Err(Error::bug("expected one node image")) };
-        let (image, kubernetes, gates) =
-            (&node.facts.reference, &settings.kubernetes_version, &settings.feature_gates);
+        let (image, gates) = (&node.facts.reference, &settings.feature_gates);
+        // The settings may name a minor: which release that is, depends on where the image came from.
+        let kubernetes = version::of_node_image(image)
+            .ok_or_else(|| Error::bug(format!("the node image {image} names no version")))?;
         let machine = engine.machine(image).await?;
         gates::check(image, kubernetes, gates).await?;
         let config = kind::config(image, kubernetes, gates, settings.nodes, machine);

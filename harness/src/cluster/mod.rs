@@ -1,7 +1,6 @@
 //! Clusters: kind's and existing ones, the lease, images, ways in.
 
 mod capability;
-mod corefile;
 mod definitions;
 mod down;
 mod engine;
@@ -19,6 +18,7 @@ mod node;
 mod ready;
 mod runs;
 mod site;
+pub mod terrain;
 mod tunnel;
 mod version;
 mod wide;
@@ -26,7 +26,6 @@ mod wide;
 use external::{client, process};
 
 pub use capability::Capability;
-pub use corefile::CacheTimes;
 pub use definitions::remove_definitions;
 pub use down::{Down, down};
 pub use engine::{Engine, Machine};
@@ -37,7 +36,7 @@ pub use external::{
     docker,
     images::{Absence, absence, image_missing, whole_name},
 };
-pub use images::{Image, SCRIPTS, provide};
+pub use images::{Image, NODE, SCRIPTS, present, provide};
 pub use inotify::Instances;
 pub use kind::find as find_kind;
 pub use leased::Cluster;

@@ -32,7 +32,7 @@ impl Loader {
     /// # Errors
     /// The engine does not have one, or a node does not take it.
     pub async fn load(&self, images: &[&str]) -> Result<()> {
-        let nodes = kind::nodes(&self.cluster).await?;
+        let nodes = kind::running(&self.cluster).await?;
         let scratch = self.scratch.join(format!("images-{}", std::process::id()));
         kind::load(&self.kind, &self.cluster, images, &kind::workers(&nodes), scratch, &Reporter::silent())
             .await

@@ -33,6 +33,19 @@ pub async fn cordon(client: &Client, node: &Node, cordoned: bool) -> Result<()> 
     within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
 }
 
+/// What the cluster says of a node's Ready condition: `True`, `False`, or `Unknown` when its kubelet is not heard.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn ready(client: &Client, node: &Node) -> Result<String> {
+    let doing = format!("reading node {}", node.name);
+    let api: Api<NodeObject> = Api::all(client.clone());
+    let found = within(CALL, &doing, api.get(&node.name), Error::api(doing.clone())).await?;
+    let mut conditions = found.status.and_then(|status| status.conditions).into_iter().flatten();
+    let ready = conditions.find(|condition| condition.type_ == "Ready");
+    Ok(ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status))
+}
+
 /// Gives a node a taint of ours that no pod tolerates unless it says so, or takes it away; others stay as they are.
 ///
 /// # Errors

@@ -189,6 +189,16 @@ impl S3 {
         }
     }
 
+    /// Deletes an object.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        let doing = self.doing("deleting", key);
+        let call = self.client.delete_object().bucket(&self.bucket).key(key).send();
+        within(self.deadline, &doing, call, |error| refused(&doing, &error)).await.map(drop)
+    }
+
     /// Reads back all that a ledger tried, and all that is listed below its run.
     ///
     /// # Errors

@@ -38,22 +38,28 @@ impl Manifest {
 
     /// Takes the tags of these images for containers of the same repository: versions are a setting.
     pub fn use_images(&mut self, images: &[String]) {
-        let repository =
-            |reference: &str| reference.rsplit_once(':').map(|(repository, _)| repository.to_owned());
         for object in &mut self.objects {
             let spec = if object["kind"] == "Pod" { "/spec" } else { "/spec/template/spec" };
             for containers in ["initContainers", "containers"] {
                 let containers =
                     object.pointer_mut(&format!("{spec}/{containers}")).and_then(Value::as_array_mut);
                 for container in containers.into_iter().flatten() {
-                    let wanted = container["image"].as_str().and_then(repository);
-                    if let Some(image) = images.iter().find(|image| repository(image) == wanted) {
-                        container["image"] = Value::String(image.clone());
+                    let wanted = container["image"].as_str();
+                    if let Some(image) = wanted.and_then(|wanted| of_repository(images, wanted)) {
+                        container["image"] = Value::String(image.to_owned());
                     }
                 }
             }
         }
     }
+}
+
+/// The image of the same repository among these.
+pub fn of_repository<'images>(images: &'images [String], reference: &str) -> Option<&'images str> {
+    let repository =
+        |reference: &str| reference.rsplit_once(':').map(|(repository, _)| repository.to_owned());
+    let wanted = repository(reference);
+    images.iter().find(|image| repository(image) == wanted).map(String::as_str)
 }
 
 /// Merges a JSON merge patch (RFC 7386).

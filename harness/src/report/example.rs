@@ -34,7 +34,13 @@ fn run(results: &[ScenarioResult]) -> RunFacts {
         "spreading needs two replicas, and airbyte-db has one".into(),
     );
     run.cluster_seconds = Some(48.2);
-    run.cluster = Some(ClusterFacts {
+    run.cluster = cluster();
+    run
+}
+
+/// The cluster of the example.
+pub fn cluster() -> Option<ClusterFacts> {
+    Some(ClusterFacts {
         name: "steadfast-r1".into(),
         kubernetes: "v1.34.4".into(),
         feature_gates: Default::default(),
@@ -45,8 +51,8 @@ fn run(results: &[ScenarioResult]) -> RunFacts {
             image("postgres:17", "pull", "7"),
             image("steadfast/sentinel:0.1.0", "build", "e"),
         ],
-    });
-    run
+        terrain: Some(record::fixture::terrain()),
+    })
 }
 
 fn life(kind: &str, name: &str, uid: &str, spans: &[(&str, f64)], to: f64, deleted: bool) -> Lifeline {

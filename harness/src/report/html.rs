@@ -12,6 +12,7 @@ use super::{
     picture::picture,
     result::{ClusterFacts, Outcome, ScenarioResult, Verdict},
     tally::{ClaimReport, Ending, Report},
+    terrain::Terrain,
     upgrade,
     verdict::{self, ControlState},
     words,
@@ -61,7 +62,7 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
         corrections => corrections(&claims).iter().map(correction).collect::<Vec<_>>(),
         suites => suites(report),
         controls => report.controls().map(|(result, _)| card(result)).collect::<Vec<_>>(),
-        skipped => skipped.collect::<Vec<_>>(),
+        left_out => left_out(report), skipped => skipped.collect::<Vec<_>>(),
     })
 }
 
@@ -128,11 +129,21 @@ fn cluster(cluster: &ClusterFacts) -> Value {
         .images
         .iter()
         .map(|image| context! { name => &image.reference, source => &image.source, id => &image.id });
+    let terrain = cluster.terrain.iter().flat_map(Terrain::table);
+    let terrain = terrain.map(|(what, is)| context! { what, is => words::plain(&is) });
     context! {
         name => &cluster.name, kubernetes => cluster.version(),
         nodes => &cluster.nodes, of_nodes => words::count(cluster.nodes.len(), "node"),
+        terrain => terrain.collect::<Vec<_>>(),
         images => images.collect::<Vec<_>>(), of_images => words::count(cluster.images.len(), "image"),
     }
+}
+
+/// What scenarios did not judge, with why.
+fn left_out(report: &Report) -> Vec<Value> {
+    let each = report.scenarios().flat_map(|result| result.left_out.iter().map(move |what| (result, what)));
+    each.map(|(result, what)| context! { name => &result.scenario, anchor => anchor(&result.scenario), what => words::plain(what) })
+        .collect()
 }
 
 /// Everything that is not as it should be, each in a line, with where to read on.
@@ -289,7 +300,8 @@ fn card(result: &ScenarioResult) -> Value {
         evidence => &result.evidence, rerun => &result.rerun, why, control,
         claims => claims.collect::<Vec<_>>(), findings => findings.collect::<Vec<_>>(),
         steps => steps.collect::<Vec<_>>(), measures => measures.collect::<Vec<_>>(),
-        comparison => comparison.collect::<Vec<_>>(), picture => picture(result), upgrade => upgrade::section(result),
+        comparison => comparison.collect::<Vec<_>>(), left_out => result.left_out.iter().map(|what| words::plain(what)).collect::<Vec<_>>(),
+        picture => picture(result), upgrade => upgrade::section(result),
     }
 }
 

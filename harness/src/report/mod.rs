@@ -24,7 +24,7 @@ use crate::error::Result;
 pub use progress::{Event, Progress};
 #[cfg(test)]
 pub(crate) use record::fixture;
-pub use record::{floor, result, store, tally, tally::Report, verdict, words};
+pub use record::{floor, result, store, tally, tally::Report, terrain, verdict, words};
 
 /// Renders `junit.xml` and `report.html` into a run's directory, from the files in it, and returns what it read.
 ///

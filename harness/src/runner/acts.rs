@@ -21,7 +21,7 @@ use serde_json::json;
 use super::Run;
 use crate::{
     claim::Claim,
-    cluster::api_ready,
+    cluster::{Node, api_ready},
     error::{Error, Result, within},
     fault::{self, process::Killed},
     wait::{Progress, expectations::made_by, until_asked},
@@ -87,11 +87,12 @@ impl Run {
     /// When the API server refuses.
     pub async fn delete_pod(&self, pod: &str) -> Result<()> {
         let doing = format!("delete pod {pod}");
-        let act = self.log().act("delete", format!("pod/{pod}"), doing.clone());
+        let target = format!("pod/{pod}");
+        let act = self.log().act("delete", target.clone(), doing.clone());
         let api: Api<Pod> = Api::namespaced(self.client().clone(), self.namespace());
         let parameters = DeleteParams::default();
-        let deleted = within(CALL, &doing, api.delete(pod, &parameters), Error::api(doing.clone())).await?;
-        if let Some(pod) = deleted.left() {
+        let outcome = within(CALL, &doing, api.delete(pod, &parameters), Error::api(doing.clone())).await;
+        if let Some(pod) = self.log().outcome(&target, outcome)?.left() {
             self.log().answered(act, pod.metadata.resource_version.as_deref());
         }
         Ok(())
@@ -103,10 +104,26 @@ impl Run {
     /// When the API server refuses, as it does below a disruption budget.
     pub async fn evict(&self, pod: &str) -> Result<()> {
         let doing = format!("evict pod {pod}");
-        self.log().act("evict", format!("pod/{pod}"), doing.clone());
+        let target = format!("pod/{pod}");
+        self.log().act("evict", target.clone(), doing.clone());
         let api: Api<Pod> = Api::namespaced(self.probe_client().clone(), self.namespace());
         let parameters = EvictParams::default();
-        within(CALL, &doing, api.evict(pod, &parameters), Error::api(doing.clone())).await.map(drop)
+        let outcome = within(CALL, &doing, api.evict(pod, &parameters), Error::api(doing.clone())).await;
+        self.log().outcome(&target, outcome).map(drop)
+    }
+
+    /// Waits until the cluster misses a node: nothing was heard of it for as long as it may be silent.
+    ///
+    /// # Errors
+    /// When it is not missed in time.
+    pub async fn until_missed(&self, node: &Node, deadline: Duration) -> Result<Duration> {
+        let missed = || async {
+            Ok(match fault::node::ready(self.client(), node).await?.as_str() {
+                "Unknown" => Progress::Met,
+                ready => Progress::NotYet(format!("its Ready is {ready}")),
+            })
+        };
+        until_asked(&format!("node {} is missed", node.name), self.stretch(deadline), missed).await
     }
 
     /// Waits until the API server answers again.

@@ -4,13 +4,15 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
-use super::Run;
+use super::{
+    Run,
+    needs::{Need, Want},
+};
 use crate::{
     claim::Claim,
-    cluster::Capability,
     error::Result,
     manifest::Manifest,
-    report::result::Finding,
+    report::result::ControlFacts,
     settings::Profile,
     workload::{SENTINEL, Set, Workload},
 };
@@ -39,34 +41,44 @@ pub struct Scenario {
     pub slow: bool,
     /// Whether nothing else may run meanwhile, because it hurts nodes or the control plane.
     pub alone: bool,
-    /// What the cluster must offer.
-    pub needs: Option<Capability>,
+    /// What the cluster must have.
+    pub needs: Vec<Need>,
+    /// What it judges only where the cluster has this.
+    pub wants: Vec<Want>,
     /// The claims that no sabotage of a cluster can turn red, with the reason.
     pub uncontrolled: Vec<(Claim, &'static str)>,
+    /// The workloads on which no sabotage need be seen, with the reason.
+    pub alike: Vec<(Workload, &'static str)>,
     /// What it does.
     pub body: Body,
 }
 
-/// The scenario run with one sabotage, on its first workload.
+/// The scenario run with one sabotage.
 #[derive(Clone)]
 pub struct Control {
     /// `parallel`
     pub name: &'static str,
-    /// The claims that must turn red, and no other. The first names the trial.
+    /// The claims that must turn red, and no other. The first names the trial, and one of its findings says what is
+    /// expected.
     pub claims: Vec<Claim>,
+    /// The workload it runs on, where that is not the scenario's first.
+    pub workload: Option<Workload>,
     /// What is done.
     pub sabotage: Sabotage,
-    /// What a finding must say.
+    /// What a finding of the first must say.
     pub expects: &'static str,
     /// Whether it waits so long that only the full profile runs it.
     pub slow: bool,
 }
 
 impl Control {
-    /// Whether these findings turn every claim red that it names, with the words that it expects.
-    pub fn is_met(&self, findings: &[Finding]) -> bool {
-        let red = |claim: &Claim| findings.iter().any(|finding| finding.claim == claim.id);
-        self.claims.iter().all(red) && findings.iter().any(|finding| finding.message.contains(self.expects))
+    /// As results tell it.
+    pub fn facts(&self) -> ControlFacts {
+        ControlFacts {
+            sabotage: self.name.to_owned(),
+            claims: self.claims.iter().map(|claim| claim.id.to_owned()).collect(),
+            expects: self.expects.to_owned(),
+        }
     }
 }
 
@@ -129,8 +141,10 @@ where
         breaks: Vec::new(),
         slow: false,
         alone: false,
-        needs: None,
+        needs: Vec::new(),
+        wants: Vec::new(),
         uncontrolled: Vec::new(),
+        alike: Vec::new(),
         body: Arc::new(move |run| Box::pin(body(run))),
     }
 }
@@ -166,15 +180,21 @@ impl Scenario {
         self
     }
 
-    /// Runs while nothing else does.
+    /// Runs while nothing else does, and hurts nodes or the control plane.
     pub fn alone(mut self) -> Self {
         self.alone = true;
+        self.needs([Need::OwnNodes])
+    }
+
+    /// Runs only where the cluster has all of this; elsewhere it is skipped, and the report says why.
+    pub fn needs<N: Into<Need>>(mut self, needs: impl IntoIterator<Item = N>) -> Self {
+        self.needs.extend(needs.into_iter().map(Into::into));
         self
     }
 
-    /// Runs only where the cluster offers this; elsewhere its claims are reported as not offered.
-    pub fn needs(mut self, capability: Capability) -> Self {
-        self.needs = Some(capability);
+    /// Leaves a part out where the cluster does not have this, and the report says so.
+    pub fn wants(mut self, need: Need, what: &'static str) -> Self {
+        self.wants.push(Want { need, what });
         self
     }
 
@@ -184,7 +204,14 @@ impl Scenario {
         self
     }
 
-    /// A sabotage that must turn exactly these claims red, with a finding that contains `expects`.
+    /// Why no control need run on these workloads: who judges there is seen to say no elsewhere.
+    pub fn alike(mut self, workloads: impl IntoIterator<Item = Workload>, why: &'static str) -> Self {
+        self.alike.extend(workloads.into_iter().map(|workload| (workload, why)));
+        self
+    }
+
+    /// A sabotage that must turn exactly these claims red, with a finding of the first that contains
+    /// `expects`.
     pub fn control(
         mut self,
         name: &'static str,
@@ -195,10 +222,27 @@ impl Scenario {
         self.controls.push(Control {
             name,
             claims: claims.into_iter().collect(),
+            workload: None,
             sabotage,
             expects,
             slow: false,
         });
+        self
+    }
+
+    /// As [`Scenario::control`], on another workload than the first: one whose answers are judged in a way of its own.
+    pub fn control_on(
+        mut self,
+        workload: Workload,
+        name: &'static str,
+        claims: impl IntoIterator<Item = Claim>,
+        sabotage: Sabotage,
+        expects: &'static str,
+    ) -> Self {
+        self = self.control(name, claims, sabotage, expects);
+        if let Some(control) = self.controls.last_mut() {
+            control.workload = Some(workload);
+        }
         self
     }
 
@@ -217,12 +261,18 @@ impl Scenario {
         self
     }
 
+    /// The workload that a control runs on.
+    pub fn workload_of(&self, control: &Control) -> Option<Workload> {
+        control.workload.or(self.workloads.first().copied())
+    }
+
     /// Everything to run of this scenario.
     pub fn plans(&self) -> Vec<Plan> {
+        let on = |name: &str, workload: Workload| format!("{name}::{}", workload.name.replace('-', "_"));
         let trials = self.workloads.iter().map(|workload| Plan {
             name: match self.workloads.len() {
                 1 => self.name.to_owned(),
-                _ => format!("{}::{}", self.name, workload.name.replace('-', "_")),
+                _ => on(self.name, *workload),
             },
             scenario: self.clone(),
             workload: *workload,
@@ -230,10 +280,11 @@ impl Scenario {
             command: None,
         });
         let controls = self.controls.iter().filter_map(|control| {
+            let name = format!("control::{}::{}", control.claims.first()?.id, control.name);
             Some(Plan {
-                name: format!("control::{}::{}", control.claims.first()?.id, control.name),
+                name: control.workload.map_or(name.clone(), |workload| on(&name, workload)),
                 scenario: self.clone(),
-                workload: *self.workloads.first()?,
+                workload: self.workload_of(control)?,
                 control: Some(control.clone()),
                 command: None,
             })

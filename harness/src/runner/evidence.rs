@@ -138,7 +138,8 @@ async fn copy_log(api: Api<core::Pod>, pod: String, container: String, path: Utf
 pub fn last_words(log: &Log, folder: &Utf8Path) -> Option<String> {
     let pods = log.now(|world| world.pods.values().cloned().collect::<Vec<_>>());
     let crashed = pods.iter().flat_map(|pod| pod.containers.iter().map(move |container| (pod, container)));
-    let words = crashed.filter(|(_, container)| container.ended.as_ref().is_some_and(|(_, code)| *code != 0));
+    let words =
+        crashed.filter(|(_, container)| container.ended.as_ref().is_some_and(|ended| ended.code != 0));
     let words: Vec<_> = words
         .filter_map(|(pod, container)| {
             let newest = (0..=container.restarts).rev().find_map(|restarts| {

@@ -132,6 +132,7 @@ impl Run {
 
     /// Returns when a control has turned every claim red that it names, by what the scenario judges itself.
     pub(super) async fn turned_red(&self, control: &Control) {
+        let control = control.facts();
         let mut changed = self.log().subscribe();
         loop {
             if control.is_met(&self.state().against) {

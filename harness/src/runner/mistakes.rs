@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Scenario;
-use crate::claim;
+use crate::{claim, workload::Workload};
 
 /// What is wrong with a catalogue: names that appear twice, scenarios without a claim or a workload, controls of
 /// claims that their scenario does not prove.
@@ -25,6 +25,12 @@ pub fn of(catalogue: &[Scenario]) -> Vec<String> {
                 mistakes.push(format!(
                     "control {} of {} names no claim that it proves",
                     control.name, scenario.name
+                ));
+            }
+            if let Some(workload) = control.workload.filter(|one| !scenario.workloads.contains(one)) {
+                mistakes.push(format!(
+                    "control {} runs on {}, and {} does not",
+                    control.name, workload.name, scenario.name
                 ));
             }
             if control.expects.is_empty() {
@@ -57,6 +63,26 @@ pub fn nothing_matches(filter: &str) -> String {
     }
 }
 
+/// The trials that were never seen to say no: of each scenario, the workloads on which no control runs, where nobody says
+/// why none need.
+pub fn uncontrolled(catalogue: &[Scenario]) -> Vec<String> {
+    let of = |scenario: &Scenario| {
+        let controlled = |workload: &Workload| {
+            let mut on = scenario.controls.iter().map(|control| scenario.workload_of(control));
+            on.any(|on| on == Some(*workload)) || scenario.alike.iter().any(|(alike, _)| alike == workload)
+        };
+        let bare = scenario.workloads.iter().filter(|workload| !controlled(workload));
+        let words = |workload: &Workload| {
+            format!(
+                "no control of {} runs on {}, and nobody says why none need",
+                scenario.name, workload.name
+            )
+        };
+        bare.map(words).collect::<Vec<_>>()
+    };
+    catalogue.iter().flat_map(of).collect()
+}
+
 /// The claims that no scenario proves, and those that nothing could turn red.
 pub fn unproved_and_uncontrolled(catalogue: &[Scenario]) -> Vec<String> {
     let mut mistakes = Vec::new();
@@ -81,7 +107,10 @@ mod tests {
     use crate::{
         claim::{S8, S9},
         runner::{Sabotage, scenario},
+        workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL},
     };
+
+    const NOTHING: Sabotage = Sabotage::Manifest(|_, _| Ok(()));
 
     fn example() -> Scenario {
         scenario("ordering::example", "an example", |_| async { Ok(()) }).proves([S9])
@@ -89,10 +118,31 @@ mod tests {
 
     #[test]
     fn a_control_is_named_after_its_claim() {
-        let scenario = example().control("parallel", [S9], Sabotage::Manifest(|_, _| Ok(())), "began");
+        let scenario = example().control("parallel", [S9], NOTHING, "began");
         let names: Vec<_> = scenario.plans().into_iter().map(|plan| plan.name).collect();
         assert_eq!(names, ["ordering::example", "control::S9::parallel"]);
         assert!(of(&[scenario]).is_empty());
+    }
+
+    #[test]
+    fn each_workload_of_a_scenario_has_a_control_or_a_reason() {
+        let three =
+            example().on([SENTINEL, GARAGE, DAGSTER_POSTGRESQL]).control("parallel", [S9], NOTHING, "x");
+        let bare = |workload: &str| {
+            format!("no control of ordering::example runs on {workload}, and nobody says why none need")
+        };
+        assert_eq!(uncontrolled(std::slice::from_ref(&three)), ["garage", "dagster-postgresql"].map(bare));
+        assert_eq!(uncontrolled(&[example()]), [bare("sentinel")]);
+
+        let two = three.alike([GARAGE], "its journal is judged as the sentinel's");
+        let all = two.control_on(DAGSTER_POSTGRESQL, "parallel", [S9], NOTHING, "x");
+        assert_eq!(uncontrolled(std::slice::from_ref(&all)), Vec::<String>::new());
+        let names: Vec<_> = all.plans().into_iter().map(|plan| (plan.name, plan.workload.name)).collect();
+        assert_eq!(names[3], ("control::S9::parallel".to_owned(), "sentinel"));
+        assert_eq!(names[4], ("control::S9::parallel::dagster_postgresql".to_owned(), "dagster-postgresql"));
+        assert!(of(&[all]).is_empty());
+        let elsewhere = example().control_on(GARAGE, "parallel", [S9], NOTHING, "x");
+        assert_eq!(of(&[elsewhere]), ["control parallel runs on garage, and ordering::example does not"]);
     }
 
     #[test]
@@ -110,7 +160,7 @@ mod tests {
         let empty = scenario("a", "", |_| async { Ok(()) });
         assert_eq!(of(&[empty]).len(), 1);
         assert_eq!(of(&[example(), example()]), ["two trials are named ordering::example"]);
-        let stray = example().control("parallel", [S8], Sabotage::Manifest(|_, _| Ok(())), "");
+        let stray = example().control("parallel", [S8], NOTHING, "");
         assert_eq!(of(&[stray]).len(), 2);
     }
 }

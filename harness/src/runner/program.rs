@@ -7,12 +7,13 @@ use std::{
 };
 
 use clap::Parser;
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Failed, FormatSetting, Trial};
 
 use super::{
     Plan, Scenario, mistakes,
+    needs::{self, Needs},
     selection::{Asked, Selection},
-    session::{Ended, Needs, Session},
+    session::{Ended, Session},
     trial,
 };
 use crate::{
@@ -51,6 +52,9 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
     }
     // Listing, and filters that match nothing, never touch Docker.
     if arguments.list || selected.is_empty() {
+        if arguments.list && arguments.format.is_none_or(|format| format == FormatSetting::Pretty) {
+            show_needs(&plans, &selected);
+        }
         return libtest_mimic::run(&arguments, trials).exit_code();
     }
     let chosen: Vec<&Plan> = plans.iter().filter(|plan| selected.contains(&plan.name)).collect();
@@ -80,6 +84,12 @@ fn checked(selected: &[String]) -> ExitCode {
     let scenarios = words::count(selected.len() - controls, "scenario");
     complain(&format!("{scenarios} and {} are selected", words::count(controls, "control")));
     if selected.is_empty() { ExitCode::from(exit::NOTHING_MATCHES) } else { ExitCode::SUCCESS }
+}
+
+/// Beside a list, which programs read, and therefore not in it: what of it needs something that not every cluster has.
+fn show_needs(plans: &[Plan], listed: &[String]) {
+    let listed: Vec<&Plan> = plans.iter().filter(|plan| listed.contains(&plan.name)).collect();
+    drop(std::io::stderr().lock().write_all(needs::told(&listed).as_bytes()));
 }
 
 fn fail(error: Error) -> ExitCode {

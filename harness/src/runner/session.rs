@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use tokio::{runtime::Runtime, signal::unix::SignalKind, sync::RwLock};
 use tokio_util::sync::CancellationToken;
 
-use super::{Plan, evidence::Secrets, logging, trial::Shared};
+use super::{evidence::Secrets, logging, needs::Needs, scout, trial::Shared};
 use crate::{
-    cluster::{self, Capability, Cluster, RunLock},
+    cluster::{self, Cluster, RunLock},
     error::{Error, Result},
     report::{
         self, console,
@@ -26,41 +26,6 @@ use crate::{
     settings::{Keep, Settings},
     wait::pause,
 };
-
-/// What the selected plans need of a cluster.
-pub(super) struct Needs {
-    /// The plans that hurt nodes or the control plane.
-    alone: Vec<String>,
-    capabilities: BTreeMap<Capability, Vec<String>>,
-}
-
-impl Needs {
-    pub(super) fn of(plans: &[&Plan]) -> Self {
-        let mut capabilities: BTreeMap<Capability, Vec<String>> = BTreeMap::new();
-        for plan in plans {
-            if let Some(capability) = plan.scenario.needs {
-                capabilities.entry(capability).or_default().push(plan.name.clone());
-            }
-        }
-        let alone = plans.iter().filter(|plan| plan.scenario.alone).map(|plan| plan.name.clone()).collect();
-        Self { alone, capabilities }
-    }
-
-    /// The plans that the cluster can't run, with the reason.
-    async fn missing(&self, cluster: &Cluster) -> Result<BTreeMap<String, String>> {
-        let mut missing = BTreeMap::new();
-        if cluster.nodes().is_empty() {
-            let reason = "it hurts nodes or the control plane, which is done to clusters of our own alone";
-            missing.extend(self.alone.iter().map(|plan| (plan.clone(), reason.to_owned())));
-        }
-        for (capability, plans) in &self.capabilities {
-            if let Some(reason) = capability.missing(cluster).await? {
-                missing.extend(plans.iter().map(|plan| (plan.clone(), reason.clone())));
-            }
-        }
-        Ok(missing)
-    }
-}
 
 /// A run that has its cluster.
 pub(super) struct Session {
@@ -132,6 +97,7 @@ impl Session {
         let (client, probe_client) = (cluster.client.clone(), cluster.probe_client.clone());
         let nodes = cluster.nodes();
         let site = cluster.site.clone();
+        let terrain = Arc::new(cluster.facts.terrain.clone().unwrap_or_default());
         let turn = RwLock::new(());
         let shared = Arc::new(Shared {
             settings,
@@ -144,6 +110,7 @@ impl Session {
             probe_client,
             images,
             site,
+            terrain,
             nodes,
             skipped,
             turn,
@@ -219,10 +186,12 @@ async fn lease(
 ) -> Result<(Cluster, RunLock, BTreeMap<String, String>)> {
     let say = progress.clone();
     let sink = cluster::Reporter::new(move |line| say.send(Event::Message(line.to_owned())));
-    let cluster = Cluster::lease(settings, &sink, !needs.alone.is_empty()).await?;
+    let mut cluster = Cluster::lease(settings, &sink, needs.alone()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
     cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;
-    let skipped = needs.missing(&cluster).await?;
+    let (terrain, skipped) = scout::survey(&cluster, run, needs).await?;
+    sink.say(format!("{}: {}", cluster.facts.name, terrain.line()));
+    cluster.facts.terrain = Some(terrain);
     Ok((cluster, lock, skipped))
 }
 

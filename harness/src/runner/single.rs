@@ -4,12 +4,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use super::{
-    Plan, Scenario,
-    catalogue::Command,
-    session::{Needs, Session},
-    trial,
-};
+use super::{Plan, Scenario, catalogue::Command, needs::Needs, session::Session, trial};
 use crate::{error::Result, report::result::ScenarioResult, settings::Settings, workload::Workload};
 
 /// What a trial by itself left.

@@ -14,8 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     broken_off::{broken_off, chain},
-    catalogue::Plan,
+    catalogue::{Control, Plan},
     evidence::{self, Secrets},
+    needs::Want,
     rerun::rerun,
     run::{Parts, Run},
     witness::Controllers,
@@ -33,12 +34,16 @@ use crate::{
     report::{
         floor::floor,
         progress::{Event, Progress},
-        result::{ControlFacts, Outcome, SCHEMA, ScenarioResult, Trouble},
+        result::{Outcome, SCHEMA, ScenarioResult, Trouble},
         store,
+        terrain::Terrain,
     },
     settings::{Keep, Profile, Settings},
     wait::{Waiter, pause},
 };
+
+/// How many of a scenario's questions to the DNS may meet an answer that is as old as it may be.
+const QUESTIONS: u32 = 5;
 
 /// What all trials of a run share.
 pub(super) struct Shared {
@@ -55,6 +60,8 @@ pub(super) struct Shared {
     pub(super) images: Vec<String>,
     /// Where the cluster is.
     pub(super) site: Site,
+    /// What it is like.
+    pub(super) terrain: Arc<Terrain>,
     /// The nodes that may be hurt.
     pub(super) nodes: Vec<Node>,
     /// What the cluster can't run, with the reason.
@@ -109,11 +116,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         scenario: plan.name.clone(),
         purpose: plan.scenario.purpose.to_owned(),
         workload: plan.workload.name.to_owned(),
-        control: plan.control.as_ref().map(|control| ControlFacts {
-            sabotage: control.name.to_owned(),
-            claims: control.claims.iter().map(|claim| claim.id.to_owned()).collect(),
-            expects: control.expects.to_owned(),
-        }),
+        control: plan.control.as_ref().map(Control::facts),
         proves: plan.scenario.claims.iter().map(|claim| claim.id.to_owned()).collect(),
         breaks: plan.scenario.breaks.iter().map(|claim| claim.id.to_owned()).collect(),
         broken_off: None,
@@ -124,6 +127,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         steps: Vec::new(),
         measures: Vec::new(),
         comparison: Vec::new(),
+        left_out: Vec::new(),
         upgrade: None,
         lifelines: Vec::new(),
         started,
@@ -213,7 +217,13 @@ async fn recorded(
         directory: directory.clone(),
         secrets: secrets.clone(),
         site: shared.site.clone(),
+        terrain: Arc::clone(&shared.terrain),
     });
+    for Want { need, what } in &plan.scenario.wants {
+        if let Some(why) = need.lacking(&shared.terrain) {
+            run.leave_out(format!("{what}: {why}"));
+        }
+    }
     let error = match play(shared, &plan, run.clone()).await {
         Ok(()) => None,
         Err(error) => Some(run.unless_namespace_goes(error).await),
@@ -252,6 +262,7 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
     result.comparison = std::mem::take(&mut state.comparison);
+    result.left_out = std::mem::take(&mut state.left_out);
     result.upgrade = state.upgrade.take();
     result.lifelines = lifelines(history, result.started, Timestamp::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
@@ -267,9 +278,10 @@ fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
     }
 }
 
-/// The time that a scenario has.
+/// The time that a scenario has: more where its questions to the DNS may have to wait for old answers to go.
 fn time(shared: &Shared, plan: &Plan) -> Duration {
-    plan.scenario.deadline.mul_f64(shared.settings.scenario_deadline_factor)
+    let deadline = plan.scenario.deadline + shared.terrain.dns_horizon() * QUESTIONS;
+    deadline.mul_f64(shared.settings.scenario_deadline_factor)
 }
 
 /// Lets the scenario play, within its time and as long as nobody interrupts.

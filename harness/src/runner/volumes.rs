@@ -22,17 +22,27 @@ use crate::{
 const CALL: Duration = Duration::from_secs(10);
 
 impl Run {
-    /// Judges that each of the set's claims has a volume of its own, bound to it, as large as asked, ReadWriteOnce and
-    /// with the reclaim policy of its class.
+    /// Judges that each claim of each of the set's pods is there and has a volume of its own, bound to it, as large as
+    /// asked, ReadWriteOnce and with the reclaim policy of its class.
     ///
     /// # Errors
-    /// When a volume or its class can't be read.
+    /// When the set has no pod with a claim, of which nothing could be judged, or when a volume or its class can't be
+    /// read.
     pub async fn judge_volumes(&self, claim: Claim, set: &Set) -> Result<()> {
-        let claims: Vec<_> = self.log().now(|world| world.claims_of(&set.promise).cloned().collect());
+        // Those of a pod that was just made may be heard after it.
+        self.against(claim, self.claims_of(set).await)?;
+        let promised: Vec<_> =
+            set.ordinals().into_iter().flat_map(|ordinal| set.promise.claims(ordinal)).collect();
+        if promised.is_empty() {
+            return Err(Error::bug(format!("{} has no claim whose volume could be judged", set.promise.set)));
+        }
         let mut against = Vec::new();
         let mut places: BTreeMap<String, String> = BTreeMap::new();
-        for asked in claims {
-            let name = &asked.meta.name;
+        for name in &promised {
+            let Some(asked) = self.log().now(|world| world.volume_claims.get(name).cloned()) else {
+                against.push(format!("{name} does not exist"));
+                continue;
+            };
             let Some(volume) = &asked.volume else {
                 against.push(format!("{name} is {} and has no volume", asked.phase));
                 continue;

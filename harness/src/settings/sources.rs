@@ -173,6 +173,8 @@ mod tests {
         assert_eq!((settings.nodes, settings.keep), (1, Keep::Failed));
         assert_eq!(settings.image_source, ImageSource::Build);
         assert_eq!(settings.kubernetes_version, "1.37.2");
+        let minor = from(&[("STEADFAST_KUBERNETES_VERSION", "1.37")], None).unwrap();
+        assert_eq!(minor.kubernetes_version, "1.37");
         assert_eq!(settings.garage_version, "2.5.0");
         let gates =
             from(&[("STEADFAST_FEATURE_GATES", "B=false")], Some("feature_gates = \"A=true\"")).unwrap();
@@ -211,7 +213,9 @@ mod tests {
             "environment variable STEADFAST_KEEP: expected one of never, failed, always, got \"yes\""
         );
         for (variable, wrong) in [
-            ("STEADFAST_KUBERNETES_VERSION", "1.34"),
+            ("STEADFAST_KUBERNETES_VERSION", "1"),
+            ("STEADFAST_KUBERNETES_VERSION", "1.34.x"),
+            ("STEADFAST_GARAGE_VERSION", "2.5"),
             ("STEADFAST_PARALLEL", "0"),
             ("STEADFAST_SCENARIO_DEADLINE_FACTOR", "NaN"),
             ("STEADFAST_POSTGRES_VERSION", "latest"),

@@ -13,7 +13,7 @@ use super::FeatureGates;
 /// Everything a user can choose. Read once, and passed on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
-    /// The Kubernetes version of our own clusters: `1.34.4`.
+    /// The Kubernetes version of our own clusters: `1.34`, or `1.34.4`.
     pub kubernetes_version: String,
     /// Feature gates of our own clusters.
     pub feature_gates: FeatureGates,
@@ -51,7 +51,7 @@ impl Settings {
     /// What holds when nothing is set. `cache` is where caches are on this machine.
     pub(super) fn defaults(cache: Utf8PathBuf) -> Self {
         Self {
-            kubernetes_version: "1.34.4".to_owned(),
+            kubernetes_version: "1.34".to_owned(),
             feature_gates: FeatureGates::default(),
             image_source: ImageSource::Auto,
             garage_version: "2.5.0".to_owned(),
@@ -112,7 +112,7 @@ macro_rules! choices {
 choices! {
     /// Where images come from.
     ImageSource {
-        /// Pulled where a registry answers, built elsewhere.
+        /// Pulled, and built only where no registry answers.
         Auto = "auto",
         /// From image registries.
         Pull = "pull",

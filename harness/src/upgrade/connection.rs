@@ -196,7 +196,9 @@ impl Command {
 
 /// A pod's address of this moment.
 fn address(run: &Run, pod: &str) -> Result<String> {
-    let ip = run.log().now(|world| world.pods.get(pod).and_then(|pod| pod.ip.as_deref().map(str::to_owned)));
+    let ip = run
+        .log()
+        .now(|world| world.pods.get(pod).and_then(|pod| pod.addresses.first().map(ToString::to_string)));
     ip.ok_or_else(|| Error::failed(format!("the pod {pod} has no address")))
 }
 

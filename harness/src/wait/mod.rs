@@ -47,6 +47,10 @@
 //!   with the change, and who comes late reads again ([`taint`]): a cluster that was not mended fails the next scenario, not its own.
 //! - **A reason goes another way than its fact.** A container runtime hears of a kill for want of memory by an event of its own; where
 //!   that comes after the container's end, the reason is `Error` and not `OOMKilled`. The exit code is the kernel's.
+//! - **One clock.** When a container was told to stop it alone knows, and when it had ended its kubelet: both by their node's clock. Our
+//!   own times are never compared with theirs ([`Ending`]).
+//! - **The stimulus first.** A DNS that errs and one that was never told look alike: what it is to say must stand in the endpoints
+//!   before it is asked ([`expectations::endpoints_ready`]).
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
 //! [`counters_add_up`]: crate::law::status::counters_add_up
@@ -54,6 +58,7 @@
 //! [`Recorder::barrier`]: crate::journal::Recorder::barrier
 //! [`Run::until_undeletable`]: crate::runner::Run::until_undeletable
 //! [`Pod::ready_since`]: crate::journal::fact::Pod::ready_since
+//! [`Ending`]: crate::runner::Ending
 
 pub mod asking;
 pub mod expectation;

@@ -10,7 +10,7 @@ use camino::Utf8Path;
 use jiff::Timestamp;
 use record::journal::{
     Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
-    entry::{Change, Content, Line, SCHEMA},
+    entry::{Change, Content, Line, REFUSED, SCHEMA},
 };
 use tokio::sync::watch;
 
@@ -80,6 +80,16 @@ impl Log {
         if let Some(revision) = version.and_then(|version| version.parse().ok()) {
             self.append(Content::Answered(Answered { act, revision }));
         }
+    }
+
+    /// Records what became of the last act on a target: one that was refused explains nothing that happens after it.
+    pub fn outcome<T>(&self, target: &str, outcome: Result<T>) -> Result<T> {
+        if let Err(error) = &outcome
+            && error.is_refusal()
+        {
+            self.act(REFUSED, target, error.to_string());
+        }
+        outcome
     }
 
     /// Records what a set is held to.

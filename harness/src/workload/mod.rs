@@ -25,6 +25,8 @@ pub struct Workload {
     pub namespace: &'static str,
     /// The governing service.
     pub headless: &'static str,
+    /// The container that is the workload.
+    pub container: &'static str,
     /// The port that clients use, on pods and services alike.
     pub port: u16,
     /// The database inside, where it is one.
@@ -36,17 +38,25 @@ pub const SENTINEL: Workload = Workload {
     name: "sentinel",
     namespace: "sentinel",
     headless: "sentinel-headless",
+    container: "sentinel",
     port: 8080,
     database: None,
 };
 /// The three-node S3 store.
-pub const GARAGE: Workload =
-    Workload { name: "garage", namespace: "garage", headless: "garage-headless", port: 3900, database: None };
+pub const GARAGE: Workload = Workload {
+    name: "garage",
+    namespace: "garage",
+    headless: "garage-headless",
+    container: "garage",
+    port: 3900,
+    database: None,
+};
 /// Dagster's PostgreSQL.
 pub const DAGSTER_POSTGRESQL: Workload = Workload {
     name: "dagster-postgresql",
     namespace: "dagster",
     headless: "dagster-postgresql-headless",
+    container: "postgresql",
     port: 5432,
     database: Some("dagster"),
 };
@@ -55,13 +65,14 @@ pub const AIRBYTE_DB: Workload = Workload {
     name: "airbyte-db",
     namespace: "airbyte",
     headless: "airbyte-db-headless",
+    container: "postgresql",
     port: 5432,
     database: Some("db-airbyte"),
 };
 
 /// A release of a chart, which brings its own objects.
 pub const CHART: Workload =
-    Workload { name: "chart", namespace: "chart", headless: "", port: 0, database: None };
+    Workload { name: "chart", namespace: "chart", headless: "", container: "", port: 0, database: None };
 
 impl Workload {
     /// Its manifests, as shipped.
@@ -93,6 +104,30 @@ impl Workload {
         )
     }
 
+    /// Asks for claims of this storage class.
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn with_class(&self, manifest: &mut Manifest, class: &str) -> Result<()> {
+        let set = manifest.find("StatefulSet", self.name)?;
+        for template in set["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
+            template["spec"]["storageClassName"] = json!(class);
+        }
+        Ok(())
+    }
+
+    /// Asks the scheduler to spread the pods over nodes, as far as it can.
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn with_spread(&self, manifest: &mut Manifest) -> Result<()> {
+        let selector = manifest.find("StatefulSet", self.name)?["spec"]["selector"].clone();
+        let spread = json!([{"topologyKey": "kubernetes.io/hostname", "maxSkew": 1,
+            "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": selector}]);
+        let patch = json!({"spec": {"template": {"spec": {"topologySpreadConstraints": spread}}}});
+        manifest.merge("StatefulSet", self.name, &patch)
+    }
+
     /// Sets an environment variable that the manifest has.
     ///
     /// # Errors
@@ -105,16 +140,6 @@ impl Workload {
             variable.ok_or_else(|| Error::bug(format!("{} has no variable {name} to set", self.name)))?;
         variable["value"] = json!(value);
         Ok(())
-    }
-
-    /// `<pod>.<headless service>.<namespace>.svc.cluster.local`
-    pub fn pod_host(&self, pod: &str, namespace: &str) -> String {
-        format!("{pod}.{}.{namespace}.svc.cluster.local", self.headless)
-    }
-
-    /// `<service>.<namespace>.svc.cluster.local`
-    pub fn host(service: &str, namespace: &str) -> String {
-        format!("{service}.{namespace}.svc.cluster.local")
     }
 }
 

@@ -297,11 +297,11 @@ impl Set {
     }
 
     async fn delete_with<K: Object>(&self, kind: &str, name: &str, parameters: &DeleteParams) -> Result<()> {
-        let doing = format!("delete {kind} {name}");
-        let act = self.act("delete", format!("{kind}/{name}"), &doing);
+        let (doing, target) = (format!("delete {kind} {name}"), format!("{kind}/{name}"));
+        let act = self.act("delete", target.clone(), &doing);
         let api: Api<K> = self.api();
-        let deleted = within(CALL, &doing, api.delete(name, parameters), Error::api(doing.clone())).await?;
-        if let Some(object) = deleted.left() {
+        let outcome = within(CALL, &doing, api.delete(name, parameters), Error::api(doing.clone())).await;
+        if let Some(object) = self.log.outcome(&target, outcome)?.left() {
             self.log.answered(act, object.meta().resource_version.as_deref());
         }
         Ok(())

@@ -10,7 +10,10 @@ use harness::{
     workload::SENTINEL,
 };
 
-use super::case::{add, case};
+use super::{
+    BY_THE_SAME,
+    case::{add, case},
+};
 use crate::seconds;
 
 /// What this scenario makes.
@@ -25,6 +28,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             cluster,
         )
         .proves([S15])
+        .alike([SENTINEL], BY_THE_SAME)
         .within(seconds(300))
         .slow()
         .alone(),

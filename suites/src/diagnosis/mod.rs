@@ -17,6 +17,9 @@ use harness::runner::Scenario;
 
 pub(crate) use nodes::TAINTED;
 
+/// Why no control of a scenario runs.
+const BY_THE_SAME: &str = "a diagnosis is judged as in diagnosis::pending, which is seen to say no";
+
 /// The scenarios of this chapter.
 pub(crate) fn scenarios() -> Vec<Scenario> {
     [

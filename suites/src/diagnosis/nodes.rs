@@ -10,7 +10,10 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::case::{Case, add, case, named};
+use super::{
+    BY_THE_SAME,
+    case::{Case, add, case, named},
+};
 use crate::{
     sabotage::{CORDON_TOLERATED, CORDONED_BEFORE},
     seconds,
@@ -49,6 +52,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             made_up_nodes,
         )
         .proves([S15])
+        .alike([SENTINEL], BY_THE_SAME)
         .within(seconds(180))
         .slow()
         .alone(),

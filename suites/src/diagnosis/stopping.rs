@@ -10,7 +10,7 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::case::case;
+use super::{BY_THE_SAME, case::case};
 use crate::seconds;
 
 /// What these scenarios make.
@@ -25,6 +25,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             stopping,
         )
         .proves([S15])
+        .alike([SENTINEL], BY_THE_SAME)
         .within(seconds(240))
         .slow(),
         scenario(
@@ -33,6 +34,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             namespace,
         )
         .proves([S15])
+        .alike([SENTINEL], BY_THE_SAME)
         .within(seconds(180))
         .slow(),
     ]

@@ -6,10 +6,14 @@ use harness::{
     explain::cause,
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_running,
+    workload::SENTINEL,
 };
 use serde_json::{Value, json};
 
-use super::case::{Case, add, case, named};
+use super::{
+    BY_THE_SAME,
+    case::{Case, add, case, named},
+};
 use crate::seconds;
 
 const LEAVING: &str = "leaving";
@@ -22,6 +26,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             storage,
         )
         .proves([S15])
+        .alike([SENTINEL], BY_THE_SAME)
         .within(seconds(240)),
     ]
 }

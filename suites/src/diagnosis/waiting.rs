@@ -10,6 +10,7 @@ use harness::{
 };
 use serde_json::json;
 
+use super::BY_THE_SAME;
 use crate::seconds;
 
 /// What this scenario makes.
@@ -25,6 +26,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             waiting,
         )
         .proves([S15])
+        .alike([SENTINEL], BY_THE_SAME)
         .within(seconds(240)),
     ]
 }

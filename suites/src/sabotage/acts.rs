@@ -11,7 +11,7 @@ use harness::{
 };
 use serde_json::json;
 
-use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds};
+use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds, storage::GROWING};
 
 /// Those that were Ready are not, and those that were not are.
 pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
@@ -121,6 +121,17 @@ pub const OTHER_RPC_SECRET: Sabotage =
 pub const POD_DELETED_MEANWHILE: Sabotage =
     Sabotage::At("it goes on where it was", |_, set| Box::pin(async move { set.delete_pod(0).await }));
 
+/// As a controller would that takes whom it can't hear for gone.
+pub const REPLACED_MEANWHILE: Sabotage =
+    Sabotage::At("nobody knows whether it still runs: no other takes its place", |_, set| {
+        Box::pin(async move {
+            let old = set.pod(1)?;
+            set.unannounced().force_delete_pod(1).await?;
+            let replaced = expectations::pod_is_another(&old.meta.name, &old.meta.uid);
+            set.wait(&replaced, seconds(60)).await.map(drop)
+        })
+    });
+
 /// SIGTERM comes to nothing, as where a shell is process 1.
 pub const SIGTERM_IGNORED: Sabotage =
     Sabotage::At("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself", |run, set| {
@@ -145,6 +156,30 @@ const fn claim_deleted_at(step: &'static str) -> Sabotage {
     })
 }
 
+/// Somebody deletes an object that the store has acknowledged.
+pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from each pod", |run, set| {
+    Box::pin(async move {
+        let key = run.bucket(&run.garages(&set).await?).await?;
+        let store = run.s3(&set.pod_name(0), &key).await?;
+        let first = store.list(&format!("{}/", run.namespace())).await?.pop_first();
+        store.delete(&first.ok_or_else(|| Error::bug("there is no object to delete"))?).await
+    })
+});
+
+/// What is taken away by force stays: somebody else holds it.
+pub const REMOVAL_HELD: Sabotage = Sabotage::At("pod 1 is told to stop, and refuses", |_, set| {
+    Box::pin(async move { set.hold_removal(1).await })
+});
+
+/// Nothing protects the claim any more: it is gone at once.
+pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("it stays, with the pod's data", |_, set| {
+    Box::pin(async move {
+        let claim = set.promise.claims(0).next().unwrap_or_default();
+        let patch = json!({"metadata": {"finalizers": null}});
+        set.unannounced().change_claim(&claim, "take its finalizers off", &patch).await
+    })
+});
+
 /// The set goes, and leaves its pods to nobody.
 pub const SET_GONE: Sabotage = set_gone_at("delete pod 1, and wait for it to come back");
 
@@ -164,6 +199,11 @@ pub const SET_GONE_BEFORE_CLAIM: Sabotage = set_gone_at("the claim of pod 1 is d
 /// As above, before the claim of a pod without a node is deleted.
 pub const SET_GONE_BEFORE_CLAIM_OF_PENDING: Sabotage =
     set_gone_at("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes");
+
+/// The class of its claims forbids growth after all.
+pub const GROWTH_FORBIDDEN: Sabotage = Sabotage::At("its claim asks for twice as much", |run, _| {
+    Box::pin(async move { run.forbid_growth(GROWING).await })
+});
 
 /// The highest pod is not Ready, and the set keeps its order.
 pub const PREDECESSOR_HELD: Sabotage =

@@ -181,10 +181,29 @@ pub const NOT_READY_UNPUBLISHED: Sabotage = Sabotage::Manifest(|manifest, _| {
     )
 });
 
+/// The governing service publishes pods whatever they are.
+pub const NOT_READY_PUBLISHED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    manifest.merge("Service", workload.headless, &json!({"spec": {"publishNotReadyAddresses": true}}))
+});
+
 /// The budget is for nobody.
 pub const BUDGET_SELECTS_NOTHING: Sabotage = Sabotage::Manifest(|manifest, _| {
     let nobody = json!({"spec": {"selector": {"matchLabels": {"app": "nobody"}}}});
     manifest.merge("PodDisruptionBudget", crate::disruption::BUDGET, &nobody)
+});
+
+/// Nothing is done before SIGTERM, as by a kubelet that runs no hooks.
+pub const PRE_STOP_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["containers"][0]["lifecycle"] = Value::Null;
+    Ok(())
+});
+
+/// Pods have longer than is promised, as by a kubelet that kills late.
+pub const LONGER_GRACE: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(14);
+    Ok(())
 });
 
 /// A pod may take what it wants.

@@ -16,6 +16,9 @@ pub const SCHEMA: u32 = 2;
 /// The verb of the act that ends a recording: until then, what did not change stayed so.
 pub const END: &str = "end";
 
+/// The verb of the act that takes the last one on its target back: the API server did not do it.
+pub const REFUSED: &str = "refused";
+
 /// How an object's version was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,7 +36,7 @@ pub enum Change {
 /// Something that the scenario did to the cluster, written before it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Act {
-    /// `scale`, `delete`, `hold`, `release`, `patch`, `step`
+    /// `scale`, `delete`, `hold`, `release`, `patch`, `step`; `refused` when one of these was not done after all
     pub verb: String,
     /// What it was done to: `pod/sentinel-1`.
     pub target: String,

@@ -74,8 +74,8 @@ pub struct Pod {
     pub told_to_go: Option<Timestamp>,
     /// When the Ready condition last changed, in whole seconds of its node's clock.
     pub ready_since: Option<Timestamp>,
-    /// Its address.
-    pub ip: Option<Arc<str>>,
+    /// Its addresses: one of each IP family that it has, the cluster's first family first.
+    pub addresses: Arc<[Arc<str>]>,
     /// Its node.
     pub node: Option<Arc<str>>,
     /// Volume names with the claim that each is.
@@ -101,8 +101,19 @@ pub struct Container {
     pub running: bool,
     /// Why it waits: reason and message.
     pub waiting: Option<(String, String)>,
-    /// How it ended last: reason, exit code.
-    pub ended: Option<(String, i32)>,
+    /// How it ended last.
+    pub ended: Option<Ended>,
+}
+
+/// How a container ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Ended {
+    /// `Completed`, `Error`, `OOMKilled`
+    pub reason: String,
+    /// Its exit code.
+    pub code: i32,
+    /// When, by its node's clock; the API cuts it off to whole seconds.
+    pub at: Option<Timestamp>,
 }
 
 /// A PVC.
@@ -158,8 +169,21 @@ pub struct EndpointSlice {
     pub meta: Arc<Meta>,
     /// The service it belongs to.
     pub service: String,
-    /// Addresses, with whether each is ready.
-    pub addresses: BTreeMap<String, bool>,
+    /// The endpoints, by address.
+    pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+/// An endpoint of a service, as its controller tells it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The UID of the pod that it is, where it is one.
+    pub pod: Option<String>,
+    /// Whether clients are to be led to it.
+    pub ready: bool,
+    /// Whether it would serve them, be it on its way out or not.
+    pub serving: bool,
+    /// Whether it is on its way out.
+    pub terminating: bool,
 }
 
 /// An event.
@@ -236,13 +260,26 @@ impl Fact {
                 set.observed
             ),
             Self::EndpointSlice(slice) => {
-                let ready =
-                    slice.addresses.iter().filter(|(_, ready)| **ready).map(|(address, _)| address.as_str());
-                format!("{}: ready [{}]", slice.service, ready.collect::<Vec<_>>().join(", "))
+                let told = slice
+                    .endpoints
+                    .iter()
+                    .map(|(address, endpoint)| format!("{address} {}", endpoint.summary()));
+                format!("{}: [{}]", slice.service, told.collect::<Vec<_>>().join("; "))
             }
             Self::Event(event) => format!("{} {}: {}", event.regarding, event.reason, event.message),
             Self::Other(_, meta) => format!("uid {}", meta.uid),
         }
+    }
+}
+
+impl Endpoint {
+    /// The state in a few words.
+    pub fn summary(&self) -> String {
+        let mut text = if self.ready { "ready" } else { "not ready" }.to_owned();
+        if self.terminating {
+            text.push_str(if self.serving { ", terminating and serving" } else { ", terminating" });
+        }
+        text
     }
 }
 
@@ -259,6 +296,11 @@ impl Pod {
         self.ready && &*self.phase == "Running" && !self.meta.terminating
     }
 
+    /// Whether a container of it runs.
+    pub fn runs(&self) -> bool {
+        self.containers.iter().any(|container| container.running)
+    }
+
     /// The state in a few words, with the reason where a container waits.
     pub fn summary(&self) -> String {
         let mut text = format!("{}, {}", self.phase, if self.ready { "Ready" } else { "not Ready" });
@@ -272,7 +314,7 @@ impl Pod {
             if let Some((reason, message)) = &container.waiting {
                 text.push_str(&format!(", container {} waits: {reason} {message}", container.name));
             }
-            if let Some((reason, code)) = &container.ended {
+            if let Some(Ended { reason, code, .. }) = &container.ended {
                 text.push_str(&format!(", container {} ended: {reason} (exit code {code})", container.name));
             }
         }
@@ -283,6 +325,11 @@ impl Pod {
     /// The revision of the set's template that it was made from.
     pub fn revision(&self) -> &str {
         self.meta.labels.get("controller-revision-hash").map_or("", |revision| revision)
+    }
+
+    /// Its container of this name: injected ones may stand before it.
+    pub fn container(&self, name: &str) -> Option<&Container> {
+        self.containers.iter().find(|container| container.name == name)
     }
 
     /// Restarts of all containers.

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::{
     Fact, Kind,
-    fact::{Container, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
+    fact::{Container, Ended, Endpoint, EndpointSlice, Event, Labels, Meta, Owner, Pod, Set, VolumeClaim},
 };
 
 /// Reduces the objects of one journal. What it meets again is held once: an object's versions differ in little.
@@ -28,6 +28,7 @@ pub struct Reducer {
     owners: Pool<[Owner]>,
     metas: Pool<Meta>,
     claims: Pool<BTreeMap<String, String>>,
+    addresses: Pool<[Arc<str>]>,
     containers: Pool<[Container]>,
 }
 
@@ -114,6 +115,11 @@ impl Reducer {
             .flatten()
             .filter_map(|volume| Some((volume.name, volume.persistent_volume_claim?.claim_name)))
             .collect();
+        // A pod that is told by an old journal has one address, and not the list of them.
+        let listed = status.pod_ips.into_iter().flatten().map(|address| address.ip);
+        let listed: Vec<_> = listed.map(|address| self.words.one(address)).collect();
+        let only = status.pod_ip.map(|address| self.words.one(address));
+        let addresses: Vec<_> = if listed.is_empty() { only.into_iter().collect() } else { listed };
         let containers = status.container_statuses.into_iter().flatten().map(container);
         let grace = pod.metadata.deletion_grace_period_seconds.map(SignedDuration::from_secs);
         let end = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0);
@@ -131,7 +137,7 @@ impl Reducer {
             disrupted: condition("DisruptionTarget").is_some_and(|condition| condition.status == "True"),
             reason: status.reason.map(|reason| self.words.one(reason)),
             phase: self.word(status.phase),
-            ip: status.pod_ip.map(|ip| self.words.one(ip)),
+            addresses: self.addresses.one(addresses),
             node: spec.node_name.map(|node| self.words.one(node)),
             claims: self.claims.one(claims),
             containers: self.containers.one(containers.collect::<Vec<_>>()),
@@ -183,12 +189,20 @@ impl Reducer {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             meta,
-            addresses: slice
+            endpoints: slice
                 .endpoints
                 .into_iter()
                 .flat_map(|endpoint| {
-                    let ready = endpoint.conditions.and_then(|conditions| conditions.ready).unwrap_or(true);
-                    endpoint.addresses.into_iter().map(move |address| (address, ready))
+                    let conditions = endpoint.conditions.unwrap_or_default();
+                    // What is not said is as the API defines it: unknown is to be taken for ready.
+                    let ready = conditions.ready.unwrap_or(true);
+                    let reduced = Endpoint {
+                        pod: endpoint.target_ref.and_then(|target| target.uid),
+                        ready,
+                        serving: conditions.serving.unwrap_or(ready),
+                        terminating: conditions.terminating.unwrap_or(false),
+                    };
+                    endpoint.addresses.into_iter().map(move |address| (address, reduced.clone()))
                 })
                 .collect(),
         }
@@ -227,10 +241,11 @@ fn container(status: core::ContainerStatus) -> Container {
         waiting: now
             .waiting
             .map(|waiting| (waiting.reason.unwrap_or_default(), waiting.message.unwrap_or_default())),
-        ended: now
-            .terminated
-            .or(before.terminated)
-            .map(|ended| (ended.reason.unwrap_or_default(), ended.exit_code)),
+        ended: now.terminated.or(before.terminated).map(|ended| Ended {
+            reason: ended.reason.unwrap_or_default(),
+            code: ended.exit_code,
+            at: ended.finished_at.map(|time| time.0),
+        }),
     }
 }
 

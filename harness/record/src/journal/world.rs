@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Change, Entry, Fact, Kind, Promise, Record,
-    fact::{EndpointSlice, Event, Meta, Pod, Set, VolumeClaim},
+    fact::{Endpoint, EndpointSlice, Event, Meta, Pod, Set, VolumeClaim},
 };
 
 /// The objects of a scenario at one moment of its journal.
@@ -59,6 +59,12 @@ impl World {
     /// The PVCs that carry a claim name of a set, by name.
     pub fn claims_of(&self, promise: &Promise) -> impl Iterator<Item = &Arc<VolumeClaim>> {
         self.volume_claims.values().filter(|claim| promise.claim_ordinal(&claim.meta.name).is_some())
+    }
+
+    /// The endpoints of a service, all its slices together.
+    pub fn endpoints_of<'world>(&'world self, service: &str) -> impl Iterator<Item = &'world Endpoint> {
+        let slices = self.endpoint_slices.values().filter(move |slice| slice.service == service);
+        slices.flat_map(|slice| slice.endpoints.values())
     }
 
     /// Warnings about an object (`Pod/sentinel-1`), the newest last.

@@ -10,8 +10,9 @@ use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Set};
 /// Which pods were healthy, since when they are not, and whether the controller has looked since.
 ///
 /// The controller reads from a cache: a pod that stopped being Ready a moment ago may not have reached it. So a pod
-/// counts against it only if it never was healthy, or if the controller has since written a status, which proves that
-/// it looked.
+/// counts against it only if it never was healthy, or if the controller must have looked since. It has when it wrote a
+/// status; and when it did what needs another pod that was healthy for the first time only after this one was not any
+/// more, since its cache shows all pods as they were at one moment.
 #[derive(Default)]
 pub(super) struct Health<'history> {
     pods: BTreeMap<u32, PodHealth<'history>>,
@@ -19,6 +20,8 @@ pub(super) struct Health<'history> {
     /// lacks any lacks one of these, or its first.
     ill: BTreeSet<u32>,
     healthy: BTreeMap<&'history str, BTreeSet<u32>>,
+    /// How many versions of pods there were.
+    versions: u64,
     statuses: u64,
     set: Option<&'history Set>,
 }
@@ -31,7 +34,10 @@ pub(super) fn status(set: &Set) -> (i64, [u32; 5], [&str; 2]) {
 
 struct PodHealth<'history> {
     healthy: bool,
-    ever: bool,
+    /// Which version of a pod showed it healthy for the first time, as this object.
+    first: Option<u64>,
+    /// Which version of a pod began this.
+    since: u64,
     /// How many statuses the controller had written when this began.
     statuses: u64,
     entry: &'history Entry,
@@ -45,10 +51,15 @@ impl<'history> Health<'history> {
                 let healthy = *change != Change::Deleted && pod.healthy();
                 let before = self.pods.get(&ordinal);
                 let fresh = *change == Change::Added;
+                self.versions += 1;
                 let unchanged = before.filter(|before| !fresh && before.healthy == healthy);
                 let health = PodHealth {
                     healthy,
-                    ever: healthy || (!fresh && before.is_some_and(|before| before.ever)),
+                    first: before
+                        .filter(|_| !fresh)
+                        .and_then(|before| before.first)
+                        .or(healthy.then_some(self.versions)),
+                    since: unchanged.map_or(self.versions, |before| before.since),
                     statuses: unchanged.map_or(self.statuses, |before| before.statuses),
                     entry: unchanged
                         .filter(|_| *change != Change::Deleted)
@@ -80,7 +91,7 @@ impl<'history> Health<'history> {
     /// The controller itself has taken this pod away: it need not look to know.
     pub(super) fn taken(&mut self, ordinal: u32) {
         if let Some(health) = self.pods.get_mut(&ordinal) {
-            health.ever = false;
+            health.first = None;
         }
     }
 
@@ -94,9 +105,9 @@ impl<'history> Health<'history> {
         let never_seen = Some(ordinals.start).filter(|first| {
             !ordinals.is_empty() && !self.pods.contains_key(first) && !self.ill.contains(first)
         });
-        let ill = if ordinals.is_empty() { None } else { Some(self.ill.range(ordinals).copied()) };
-        never_seen.into_iter().chain(ill.into_iter().flatten()).filter_map(|ordinal| {
-            let (why, proof) = self.excludes(world, promise, ordinal)?;
+        let ill = if ordinals.is_empty() { None } else { Some(self.ill.range(ordinals.clone()).copied()) };
+        never_seen.into_iter().chain(ill.into_iter().flatten()).filter_map(move |ordinal| {
+            let (why, proof) = self.excludes(world, promise, ordinal, &ordinals)?;
             Some((format!("{} {why}", promise.pod(ordinal)), proof))
         })
     }
@@ -106,9 +117,14 @@ impl<'history> Health<'history> {
         world: &World,
         promise: &Promise,
         ordinal: u32,
+        needed: &Range<u32>,
     ) -> Option<(String, Option<&'history Entry>)> {
         let Some(health) = self.pods.get(&ordinal) else { return Some(("did not exist".to_owned(), None)) };
-        if health.healthy || (health.ever && self.statuses == health.statuses) {
+        let later = |(_, other): (_, &PodHealth)| other.first.is_some_and(|first| first > health.since);
+        // Where several may be missing, the other may have been so at that moment.
+        let looked = self.statuses > health.statuses
+            || (promise.max_unavailable == 1 && self.pods.range(needed.clone()).any(later));
+        if health.healthy || (health.first.is_some() && !looked) {
             return None;
         }
         let why = match world.pods.get(&promise.pod(ordinal)) {

@@ -4,6 +4,7 @@
 //! it examined: a claim of which nothing was examined is not proved.
 
 mod asked;
+mod by_hand;
 pub mod census;
 pub mod disorder;
 mod health;
@@ -35,6 +36,7 @@ pub const ALWAYS: &[Law] = &[
     storage::claims_belong_to_ordinals,
     storage::pods_keep_their_claims,
     storage::claims_outlive_pods,
+    storage::claims_in_use_stay,
     identity::at_most_one_of_an_ordinal,
     rollout::rolls_highest_first,
     rollout::rolls_what_is_old,

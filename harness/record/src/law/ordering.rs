@@ -60,7 +60,7 @@ pub fn removes_highest_first(promise: &Promise) -> Inquiry<'_> {
     if !promise.ordered {
         return Inquiry::none(S9);
     }
-    let mut removals = Removals::default();
+    let mut removals = Removals::new();
     let mut there: BTreeMap<u32, (&Pod, &Entry)> = BTreeMap::new();
     Inquiry::new(S9, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let removed = removals.by_controller(world, promise, entry);

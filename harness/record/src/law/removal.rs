@@ -1,20 +1,23 @@
 //! Pods that the controller takes away.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
-use super::asked::Asked;
+use super::{asked::Asked, by_hand::ByHand};
 use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Pod};
 
 /// Follows which pods begin to end, and by whose will. What we delete ourselves is not the controller's doing; neither
 /// is what an eviction, a taint or the end of a node takes, nor what goes with a deleted set.
-#[derive(Default)]
 pub(super) struct Removals<'history> {
     pub(super) asked: Asked<'history>,
-    by_hand: BTreeSet<&'history str>,
+    by_hand: ByHand<'history>,
     ending: HashSet<&'history str>,
 }
 
 impl<'history> Removals<'history> {
+    pub(super) fn new() -> Self {
+        Self { asked: Asked::default(), by_hand: ByHand::pods(), ending: HashSet::new() }
+    }
+
     /// The pod that the controller begins to take away with this entry.
     pub(super) fn by_controller(
         &mut self,
@@ -23,21 +26,11 @@ impl<'history> Removals<'history> {
         entry: &'history Entry,
     ) -> Option<(u32, &'history Pod)> {
         self.asked.follow(entry, promise);
-        let (change, pod) = match &entry.record {
-            Record::Act(act) if matches!(act.verb.as_str(), "delete" | "evict") => {
-                // An act means the pod that carries the name at that moment.
-                self.by_hand.extend(act.target.strip_prefix("pod/"));
-                return None;
-            }
-            Record::Object { change, fact: Fact::Pod(pod), .. } => (change, pod),
-            _ => return None,
-        };
+        self.by_hand.follow(entry);
+        let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return None };
         let ordinal = promise.ordinal(&pod.meta.name)?;
-        if *change == Change::Added {
-            self.by_hand.remove(pod.meta.name.as_str());
-        }
         let begins = pod.meta.terminating || *change == Change::Deleted;
-        let by_another = pod.disrupted || self.by_hand.contains(pod.meta.name.as_str());
+        let by_another = pod.disrupted || self.by_hand.took(&pod.meta.name);
         if !begins || !self.ending.insert(&pod.meta.uid) || by_another {
             return None;
         }

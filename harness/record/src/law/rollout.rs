@@ -12,7 +12,7 @@ use crate::{
 
 /// K3: a roll goes from the highest to the lowest ordinal, one at a time, each Ready first.
 pub fn rolls_highest_first(_: &Promise) -> Inquiry<'_> {
-    let mut removals = Removals::default();
+    let mut removals = Removals::new();
     let mut health = Health::default();
     Inquiry::new(K3, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let rolled = removals.by_roll(world, promise, entry);
@@ -39,7 +39,7 @@ pub fn rolls_highest_first(_: &Promise) -> Inquiry<'_> {
 
 /// K3: a roll takes what is old, and nothing that is as it should be already.
 pub fn rolls_what_is_old(_: &Promise) -> Inquiry<'_> {
-    let mut removals = Removals::default();
+    let mut removals = Removals::new();
     Inquiry::new(K3, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let Some((_, pod)) = removals.by_roll(world, promise, entry) else { return };
         // A controller writes what it has seen after what it does upon it.
@@ -59,7 +59,7 @@ pub fn rolls_what_is_old(_: &Promise) -> Inquiry<'_> {
 
 /// K4: a roll leaves ordinals below the partition alone, and one that is deleted comes back as it was.
 pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
-    let mut removals = Removals::default();
+    let mut removals = Removals::new();
     Inquiry::new(K4, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         if let Some((ordinal, pod)) = removals.by_roll(world, promise, entry) {
             judgement.examined += 1;
@@ -92,7 +92,7 @@ pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
 
 /// K5: under `OnDelete` nobody but the user takes a pod away.
 pub fn on_delete_waits(_: &Promise) -> Inquiry<'_> {
-    let mut removals = Removals::default();
+    let mut removals = Removals::new();
     Inquiry::new(K5, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let taken = removals.by_roll(world, promise, entry);
         if !removals.asked.promises().all(|promise| promise.on_delete) {
@@ -113,7 +113,7 @@ pub fn on_delete_waits(_: &Promise) -> Inquiry<'_> {
 /// K8: no pod is created, and none taken away by a roll, before the one above or below it has been Ready for
 /// `minReadySeconds`. Both moments are told by the cluster's own clocks, which its controller compares as well; ours may be another.
 pub fn availability_gates(_: &Promise) -> Inquiry<'_> {
-    let mut removals = Removals::default();
+    let mut removals = Removals::new();
     let mut ready: BTreeMap<u32, (Timestamp, &Entry)> = BTreeMap::new();
     Inquiry::new(K8, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let rolled = removals.by_roll(world, promise, entry);

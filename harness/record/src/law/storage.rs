@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inquiry, identity::born};
+use super::{Inquiry, by_hand::ByHand, identity::born, removal::ended};
 use crate::{
-    claim::{S6, S7, S17},
-    journal::{Change, Entry, Fact, Kind, Promise, Record, World, fact::VolumeClaim},
+    claim::{K24, S6, S7, S17},
+    journal::{
+        Change, Entry, Fact, Kind, Promise, Record, World,
+        fact::{Pod, VolumeClaim},
+    },
 };
 
 /// A PVC that carries one of the set's claim names.
@@ -132,27 +135,18 @@ fn end_of(world: &World, promise: &Promise, claim: &VolumeClaim, ordinal: u32) -
 /// S17: a claim is not deleted because its pod, or its set, went away. What we delete ourselves is written in the
 /// journal as an act, and is no finding.
 pub fn claims_outlive_pods(_: &Promise) -> Inquiry<'_> {
-    let mut by_hand: BTreeSet<&str> = BTreeSet::new();
+    let mut by_hand = ByHand::volume_claims();
     let mut reported: BTreeSet<&str> = BTreeSet::new();
     Inquiry::new(S17, &[Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
-        match &entry.record {
-            Record::Act(act) if act.verb == "delete" => {
-                by_hand.extend(act.target.strip_prefix("persistentvolumeclaim/"));
-            }
-            // A pod that goes while its claims stay is a moment at which the claim could have been broken.
-            Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } => {
-                judgement.examined += u64::from(promise.ordinal(&pod.meta.name).is_some());
-            }
-            _ => {}
+        by_hand.follow(entry);
+        // A pod that goes while its claims stay is a moment at which the claim could have been broken.
+        if let Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } = &entry.record {
+            judgement.examined += u64::from(promise.ordinal(&pod.meta.name).is_some());
         }
         let Some((change, claim, ordinal)) = claim_of(entry, promise) else { return };
         let ends = change == Change::Deleted || claim.meta.terminating;
         let name = claim.meta.name.as_str();
-        if change == Change::Added {
-            // An act means the claim that carries the name at that moment.
-            by_hand.remove(name);
-        }
-        if !ends || by_hand.contains(name) || reported.contains(claim.meta.uid.as_str()) {
+        if !ends || by_hand.took(name) || reported.contains(claim.meta.uid.as_str()) {
             return;
         }
         let (because, kept) = end_of(world, promise, claim, ordinal);
@@ -161,4 +155,36 @@ pub fn claims_outlive_pods(_: &Promise) -> Inquiry<'_> {
             judgement.find(format!("{name} was deleted when {because}; expected it to stay"), [entry]);
         }
     })
+}
+
+/// K24: a claim does not go while a pod that uses it is there. A pod uses a claim when it has a node. One that got it only
+/// after the claim's deletion had begun may have been overlooked, and no harm is done until it runs: no kubelet should
+/// start it.
+pub fn claims_in_use_stay(_: &Promise) -> Inquiry<'_> {
+    // By the claim's UID: the pods that used it when its deletion began.
+    let mut users: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    Inquiry::new(K24, &[Kind::Pod, Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
+        let Some((change, claim, _)) = claim_of(entry, promise) else { return };
+        let name = &claim.meta.name;
+        let using = || world.pods.values().filter(|pod| uses(pod, name));
+        if claim.meta.terminating || change == Change::Deleted {
+            let now = || using().map(|pod| pod.meta.uid.clone()).collect();
+            users.entry(&claim.meta.uid).or_insert_with(now);
+        }
+        // A claim that a list lacks went at a moment that nobody saw: it is told at its last version.
+        let seen = world.volume_claims.get(name).is_none_or(|known| known.version < claim.version);
+        let (Change::Deleted, true, Some(users)) = (change, seen, users.get(claim.meta.uid.as_str())) else {
+            return;
+        };
+        judgement.examined += 1;
+        for pod in using().filter(|pod| users.contains(&pod.meta.uid) || pod.runs()) {
+            let message = format!("{name} went while {} used it: {}", pod.meta.name, pod.summary());
+            judgement.find(message, [entry]);
+        }
+    })
+}
+
+/// Whether a pod that has not ended by itself has a node, and the claim among its volumes.
+fn uses(pod: &Pod, claim: &str) -> bool {
+    pod.node.is_some() && !ended(pod) && pod.claims.values().any(|name| name == claim)
 }

@@ -305,4 +305,19 @@ proptest! {
         entries.push(gone);
         found(&entries, "S17")?;
     }
+
+    #[test]
+    fn a_claim_that_goes_under_its_pod(Story(mut entries) in histories(), which in any::<prop::sample::Index>()) {
+        let world = history(&entries).at(u64::MAX);
+        let running: Vec<_> = world.pods.values().filter(|pod| pod.runs() && pod.node.is_some()).collect();
+        prop_assume!(!running.is_empty());
+        let name = format!("data-{}", which.get(&running).meta.name);
+        let mut claim = world.volume_claims[&name].as_ref().clone();
+        claim.version = u64::MAX;
+        let last = entries.last().unwrap().clone();
+        let fact = Fact::VolumeClaim(Arc::new(claim));
+        let record = Record::Object { change: Change::Deleted, revision: u64::MAX, fact };
+        entries.push(Entry { line: last.line + 1, record, ..last });
+        found(&entries, "K24")?;
+    }
 }

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use jiff::Timestamp;
 use record::journal::{
     Act, Change, Entry, Fact, Kind, Promise, Record,
-    fact::{Container, Meta, Pod, Set, VolumeClaim},
+    fact::{Container, Ended, Meta, Pod, Set, VolumeClaim},
 };
 
 use crate::controller::{View, sync};
@@ -266,6 +266,7 @@ impl Model {
                 continue;
             } else if &*pod.phase == "Pending" {
                 pod.phase = "Running".into();
+                pod.node = Some("node".into());
                 let main = Container { name: "main".to_owned(), running: true, ..Container::default() };
                 pod.containers = [main].into();
             } else if &*pod.phase == "Running" && !pod.ready {
@@ -297,7 +298,7 @@ impl Model {
 }
 
 fn stopped() -> Arc<[Container]> {
-    let ended = Some(("Completed".to_owned(), 0));
+    let ended = Some(Ended { reason: "Completed".to_owned(), ..Ended::default() });
     [Container { name: "main".to_owned(), ended, ..Container::default() }].into()
 }
 

@@ -89,6 +89,33 @@ fn s8_a_predecessor_that_the_controller_could_not_yet_see_unready_is_no_finding(
 }
 
 #[test]
+fn s8_who_saw_a_later_pod_become_healthy_saw_an_earlier_one_that_was_not() {
+    // The controller is about to make the third pod, and writes no status from here on.
+    let journal = || {
+        let mut lines = lines("scale_up");
+        let next = position(&lines, "added", "Pod", "sentinel-2");
+        let before = position(&lines, "added", "Pod", "sentinel-1");
+        let mut at = 0;
+        lines.retain(|line| {
+            at += 1;
+            !(before..=next).contains(&(at - 1)) || line["object"]["kind"] != "StatefulSet"
+        });
+        lines
+    };
+    let mut early = journal();
+    let made = position(&early, "added", "Pod", "sentinel-1");
+    insert(&mut early, made, "Pod", "sentinel-0", unready);
+    red(&early, "S8", "sentinel-2 was created while sentinel-0 was not ready");
+    // After the last of them became healthy, the cache may still show all of them so.
+    let mut late = journal();
+    let next = position(&late, "added", "Pod", "sentinel-2");
+    let before = revision(&late[next]).unwrap();
+    insert(&mut late, next - 1, "Pod", "sentinel-0", unready);
+    set_revision(&mut late[next], before - 1);
+    green(&late);
+}
+
+#[test]
 fn s9_the_next_pod_goes_before_the_highest_is_gone() {
     let mut lines = lines("scale_down");
     let gone = position(&lines, "deleted", "Pod", "sentinel-2");
@@ -110,6 +137,12 @@ fn s9_a_lower_pod_goes_alone_and_one_that_we_delete_ourselves() {
     });
     red(&lines, "S9", "sentinel-1 began to terminate while sentinel-2 was still there");
     lines.insert(held, act("delete", "pod/sentinel-1"));
+    green(&lines);
+    // One that was refused explains nothing.
+    lines.insert(held + 1, act("refused", "pod/sentinel-1"));
+    red(&lines, "S9", "sentinel-1 began to terminate while sentinel-2 was still there");
+    // Nor does it take back one before it.
+    lines.insert(held, act("evict", "pod/sentinel-1"));
     green(&lines);
 }
 

@@ -1,4 +1,4 @@
-//! S6, S7 and S17: the same volume back.
+//! S6, S7, S17 and K24: the same volume back.
 
 use serde_json::{Value, json};
 
@@ -136,7 +136,10 @@ fn s17_a_claim_that_goes_and_one_that_we_delete_ourselves() {
     red(&lines, "S17", "data-sentinel-2 was deleted when the set was scaled down");
     lines[gone] = act("delete", "persistentvolumeclaim/data-sentinel-2");
     green(&lines);
-    // One before its birth says nothing of it.
+    // Nor does one that was refused, or one before its birth, say anything of it.
+    let mut refused = lines.clone();
+    refused.insert(gone + 1, act("refused", "persistentvolumeclaim/data-sentinel-2"));
+    red(&refused, "S17", "data-sentinel-2 was deleted when the set was scaled down");
     let act = lines.remove(gone);
     lines.insert(2, act);
     red(&lines, "S17", "data-sentinel-2 was deleted when the set was scaled down");
@@ -154,4 +157,79 @@ fn s17_a_claim_that_goes_with_its_set() {
         promise["keeps_claims_when_deleted"] = json!(false);
     }
     green(&lines);
+}
+
+/// Pod 1 runs, and its claim goes at the moment of the last line.
+fn claim_gone(running: bool) -> Vec<Value> {
+    let mut lines = lines("slow_to_stop");
+    let at = act_position(&lines, "step", "delete pod 1");
+    lines.truncate(at);
+    for version in versions(&mut lines, "Pod", "sentinel-1") {
+        // What is kept of these journals is what laws read when they were made: no node.
+        let placed = version["change"] != "added";
+        version["object"]["spec"]["nodeName"] = if placed { json!("worker") } else { Value::Null };
+        if !running {
+            version["object"]["status"]["containerStatuses"] = json!([]);
+        }
+    }
+    lines.push(act("delete", "persistentvolumeclaim/data-sentinel-1"));
+    let last = lines.len() - 1;
+    insert(&mut lines, last, "PersistentVolumeClaim", "data-sentinel-1", |version| {
+        version["change"] = json!("deleted");
+        version["object"]["metadata"]["deletionTimestamp"] = json!("2026-11-22T22:52:59Z");
+    });
+    lines
+}
+
+const USED: &str = "data-sentinel-1 went while sentinel-1 used it: ";
+
+#[test]
+fn k24_a_claim_that_goes_while_a_pod_uses_it() {
+    red(&claim_gone(true), "K24", USED);
+    // One that a list lacks went at a moment that nobody saw.
+    let mut listed = claim_gone(true);
+    let last = listed.len() - 1;
+    let known = versions(&mut listed[..last], "PersistentVolumeClaim", "data-sentinel-1").last().unwrap();
+    let version = known["object"]["metadata"]["resourceVersion"].clone();
+    listed[last]["object"]["object"]["metadata"]["resourceVersion"] = version;
+    listed[last]["line"] = json!(1000);
+    assert!(refuted(&listed).iter().all(|(claim, _)| claim != "K24"));
+    assert_eq!(examined(&listed, "K24"), 0);
+}
+
+#[test]
+fn k24_who_has_no_node_another_claim_or_has_ended_does_not_use_it() {
+    for (place, value) in [
+        ("/object/spec/nodeName", Value::Null),
+        ("/object/spec/volumes", json!([])),
+        ("/object/status/phase", json!("Failed")),
+    ] {
+        let mut lines = claim_gone(true);
+        for version in versions(&mut lines, "Pod", "sentinel-1") {
+            if let Some(found) = version.pointer_mut(place) {
+                *found = value.clone();
+            }
+        }
+        let found = refuted(&lines);
+        assert!(found.iter().all(|(claim, _)| claim != "K24"), "{place}: {found:#?}");
+        assert_eq!(examined(&lines, "K24"), 1);
+    }
+}
+
+#[test]
+fn k24_a_pod_that_got_its_node_after_the_deletion_began_counts_when_it_runs() {
+    let late = |running: bool| {
+        let mut lines = claim_gone(running);
+        let last = lines.len() - 1;
+        // The deletion begins when the pod has no node yet, in the moment at which it comes.
+        let come = position(&lines, "added", "Pod", "sentinel-1");
+        insert(&mut lines, come, "PersistentVolumeClaim", "data-sentinel-1", |version| {
+            version["object"]["metadata"]["deletionTimestamp"] = json!("2026-11-22T22:52:59Z");
+        });
+        assert_eq!(lines.len(), last + 2);
+        lines.insert(come + 1, act("delete", "persistentvolumeclaim/data-sentinel-1"));
+        lines
+    };
+    let about = |lines: &[Value]| refuted(lines).into_iter().filter(|(claim, _)| claim == "K24").count();
+    assert_eq!((about(&claim_gone(false)), about(&late(true)), about(&late(false))), (1, 1, 0));
 }

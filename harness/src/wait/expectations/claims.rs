@@ -33,6 +33,20 @@ pub fn claims_are(claims: &BTreeMap<String, String>) -> Expectation {
     })
 }
 
+/// The PVC with this UID is being deleted, and is there still.
+pub fn claim_lingers(claim: &str, uid: &str) -> Expectation {
+    let (name, uid) = (claim.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is being deleted, and is there"), move |world| {
+        match world.volume_claims.get(&name) {
+            None => NotYet(format!("{name} does not exist")),
+            Some(claim) if claim.meta.uid != uid => NotYet(format!("{name} is another claim")),
+            Some(claim) if !claim.meta.terminating => NotYet(format!("{name} is not being deleted")),
+            Some(claim) if claim.phase != "Bound" => NotYet(format!("{name} is {}", claim.phase)),
+            Some(_) => Met,
+        }
+    })
+}
+
 /// Another object than the one with this UID is the claim now, and is Bound.
 pub fn claim_is_another(promise: &Promise, claim: &str, uid: &str) -> Expectation {
     let (set, name, old) = (promise.set.clone(), claim.to_owned(), uid.to_owned());

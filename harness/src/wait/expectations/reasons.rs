@@ -53,8 +53,9 @@ pub(super) fn doomed(pod: &Pod) -> Option<Progress> {
             }
             "CrashLoopBackOff" => {
                 let ended = container.ended.as_ref();
-                let how =
-                    ended.map_or_else(String::new, |(reason, code)| format!(" ({reason}, exit code {code})"));
+                let how = ended.map_or_else(String::new, |ended| {
+                    format!(" ({}, exit code {})", ended.reason, ended.code)
+                });
                 Some(Never(format!("{name}: container {} ends again and again{how}", container.name)))
             }
             _ => None,

@@ -1,6 +1,7 @@
 //! Each expectation: where it is met, and for each way in which it is not, why.
 
 mod claims;
+mod endpoints;
 mod named;
 mod pods;
 mod rollout;

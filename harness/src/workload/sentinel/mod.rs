@@ -15,6 +15,8 @@ use crate::{
 
 /// How long a pod may take to answer.
 const CALL: Duration = Duration::from_secs(20);
+/// The file in which a sentinel writes down what it saw of its end.
+const STAMPS: &str = "stamps";
 /// How the client marks an answer that is no Status object.
 const PLAIN: &str = "Failed to parse error data";
 
@@ -59,7 +61,7 @@ pub struct Answer {
     pub answers: Vec<Value>,
     /// How long it took.
     pub milliseconds: u64,
-    /// How long, in seconds, a client may keep it.
+    /// How long, in seconds, a client may keep it: an address, or the answer that there is none.
     pub ttl: Option<u32>,
 }
 
@@ -82,6 +84,29 @@ pub struct Connections {
     pub failed: u32,
     /// The first reasons.
     pub errors: Vec<String>,
+}
+
+/// A moment of a sentinel's end, as it saw it itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Stamp {
+    /// Which start of the program it was.
+    pub instance: String,
+    /// What it saw.
+    pub seen: Seen,
+    /// Milliseconds since 1970, by its node's clock.
+    pub at: i64,
+}
+
+/// What a sentinel sees of its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seen {
+    /// Its preStop hook was called.
+    PreStopBegan,
+    /// Its preStop hook has answered.
+    PreStopEnded,
+    /// SIGTERM came.
+    Sigterm,
 }
 
 /// A file on a sentinel's volume.
@@ -157,6 +182,14 @@ impl Sentinel {
             .await
     }
 
+    /// The domains in which the pod's resolver looks for a name that has none.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn search(&self) -> Result<Vec<String>> {
+        self.ask(Method::GET, "search", Vec::new()).await
+    }
+
     /// Opens connections from inside the pod and asks each time who answers.
     ///
     /// # Errors
@@ -196,6 +229,24 @@ impl Sentinel {
     /// When the pod does not answer, or can't read them.
     pub async fn files(&self) -> Result<BTreeMap<String, Stored>> {
         self.ask(Method::GET, "files", Vec::new()).await
+    }
+
+    /// What all that ran on the pod's volume saw of their end, the newest last.
+    ///
+    /// # Errors
+    /// When the pod does not answer, or can't read it.
+    pub async fn stamps(&self) -> Result<Vec<Stamp>> {
+        if !self.files().await?.contains_key(STAMPS) {
+            return Ok(Vec::new());
+        }
+        let text = self.read(STAMPS).await?;
+        let stamp = |line| serde_json::from_str(line);
+        text.lines().map(stamp).collect::<std::result::Result<_, _>>().map_err(|error| {
+            Error::failed(format!(
+                "the file {STAMPS} on the volume of {}: no stamps but {text:?}: {error}",
+                self.pod
+            ))
+        })
     }
 
     /// Lets it take so much more memory. One that is killed for it does not answer.
@@ -240,7 +291,7 @@ fn refused(doing: &str, error: kube::Error) -> Error {
             Error::failed(format!("{doing}: it could not: {}", status.message))
         }
         // Nobody is there to be asked, or the way to it is cut: not every API server reaches pods.
-        kube::Error::Api(status) if status.code == 404 || status.code >= 500 => {
+        kube::Error::Api(status) if ![401, 403].contains(&status.code) => {
             let message = format!("{doing}: {} ({})", status.message, status.code);
             Error::not_judged(Obstacle::Prober, message)
         }

@@ -136,3 +136,15 @@ fn claims_are_settled_when_none_is_about_to_go() {
     assert_eq!(not_yet(check(&of("Pod", "older")[..1])), "data-db-0 belongs to db-0, which is gone");
     assert_eq!(check(&of("StatefulSet", "older")), Met);
 }
+
+#[test]
+fn a_claim_that_is_being_deleted_and_stays() {
+    let lingers = claim_lingers("data-db-0", "uid-data-db-0");
+    let check = |objects: &[(Kind, Value)]| lingers.check(&world(objects));
+    let bound = claim("data-db-0", "Bound");
+    assert_eq!(check(&[terminating(bound.clone())]), Met);
+    assert_eq!(not_yet(check(std::slice::from_ref(&bound))), "data-db-0 is not being deleted");
+    assert_eq!(not_yet(check(&[another(terminating(bound))])), "data-db-0 is another claim");
+    assert_eq!(not_yet(check(&[terminating(claim("data-db-0", "Lost"))])), "data-db-0 is Lost");
+    assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
+}
