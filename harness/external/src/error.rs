@@ -7,6 +7,8 @@ use record::law::Obstacle;
 
 /// The exit codes of the command line and of the scripts for trouble that a user can end. See the README's table.
 pub mod exit {
+    /// A filter that matches no scenario.
+    pub const NOTHING_MATCHES: u8 = 4;
     /// No Docker engine answers.
     pub const NO_ENGINE: u8 = 10;
     /// The engine refuses privileged containers.

@@ -17,6 +17,7 @@ use super::{
     catalogue::{Control, Plan},
     evidence::{self, Secrets},
     needs::Want,
+    rerun::rerun,
     run::{Parts, Run},
     witness::Controllers,
 };
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub(super) run: String,
     pub(super) directory: Utf8PathBuf,
     pub(super) progress: Progress,
+    /// What no log, report or evidence of the run may show.
+    pub(super) secrets: Secrets,
     pub(super) cancelled: CancellationToken,
     pub(super) client: Client,
     /// One that never tries again, for refusals that are to be seen.
@@ -133,7 +136,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         namespace: namespace.clone(),
         evidence,
         fingerprints: BTreeMap::new(),
-        rerun: rerun(&plan),
+        rerun: rerun(&plan, &shared.settings),
     };
     let outcome = match shared.hurt.get() {
         Some(why) => Err(Error::environment(why)),
@@ -174,13 +177,6 @@ async fn mend(shared: &Shared, namespace: &str) -> Result<()> {
     fault::mend(&shared.client, &shared.nodes).await
 }
 
-/// The command that runs just this one again.
-fn rerun(plan: &Plan) -> String {
-    let profile = if plan.left_out(Profile::Quick) { "STEADFAST_PROFILE=full " } else { "" };
-    let in_catalogue = || format!("{profile}scripts/conformance --exact {}", plan.name);
-    plan.command.as_ref().map_or_else(in_catalogue, |command| command.line.clone())
-}
-
 /// Records, runs, judges.
 async fn recorded(
     shared: &Shared,
@@ -195,7 +191,7 @@ async fn recorded(
     let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
     log.terrain(Terrain::clone(&shared.terrain));
     let recorder = Arc::new(Recorder::start(&shared.client, namespace, Arc::clone(&log)).await?);
-    let secrets = Secrets::default();
+    let secrets = &shared.secrets;
     let following = evidence::follow_logs(
         shared.client.clone(),
         namespace.to_owned(),
@@ -247,7 +243,7 @@ async fn recorded(
         if let (Some(trouble), Some(words)) = (&mut result.trouble, evidence::last_words(&log, &logs)) {
             trouble.message.push_str(&format!("\n{words}"));
         }
-        redact(result, &secrets);
+        redact(result, secrets);
         let objects = directory.join("objects");
         if let Err(error) = evidence::write_objects(&shared.client, namespace, &objects).await {
             shared.progress.send(Event::Message(format!("evidence of {}: {error}", plan.name)));
