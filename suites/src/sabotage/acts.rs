@@ -170,10 +170,9 @@ pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from ea
 });
 
 /// What is taken away by force stays: somebody else holds it.
-pub const REMOVAL_HELD: Sabotage =
-    Sabotage::At("it is taken away by force: its name is free at once", |_, set| {
-        Box::pin(async move { set.hold_removal(1).await })
-    });
+pub const REMOVAL_HELD: Sabotage = Sabotage::At("pod 1 is told to stop, and refuses", |_, set| {
+    Box::pin(async move { set.hold_removal(1).await })
+});
 
 /// Nothing protects the claim any more: it is gone at once.
 pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("it stays, with the pod's data", |_, set| {
