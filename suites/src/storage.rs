@@ -122,10 +122,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.found(S7, set.ready(3).await)?;
     run.step("the same claims, with the same data").await?;
     run.expect(S17, &claims_are(&claims), seconds(1)).await?;
-    let found = run.find_marks(&set).await?;
-    for (pod, mark) in &marks {
-        run.judge_equal(S7, &format!("the data of {pod}"), Some(mark), found.get(pod));
-    }
+    run.judge_marks(S7, &set, &marks).await?;
     Ok(())
 }
 
@@ -279,10 +276,7 @@ async fn growth(run: Run) -> Result<()> {
 
     run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
     run.expect(S22, &pods_stay(&pods).and(claims_are(&claims)), seconds(15)).await?;
-    let found = run.find_marks(&set).await?;
-    for (pod, mark) in &marks {
-        run.judge_equal(S22, &format!("the data of {pod}"), Some(mark), found.get(pod));
-    }
+    run.judge_marks(S22, &set, &marks).await?;
     set.scale(3).await?;
     run.found(S22, set.ready(3).await)?;
     let new = set.promise.claims(2).next().unwrap_or_default();

@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 
 use super::Run;
 use crate::{
-    claim::{S6, S7},
+    claim::{Claim, S6, S7},
     cluster::exec,
     error::{Error, Result},
     workload::{GARAGE, SENTINEL, Set, postgres::mount_point},
@@ -116,12 +116,17 @@ impl Run {
         each_pod(set, |pod| async move { self.leave_mark(&pod).await }).await
     }
 
-    /// As [`Run::find_mark`], at each pod of a set, by name.
+    /// Judges that on the volumes of a set's pods lies what was left there.
     ///
     /// # Errors
-    /// As there.
-    pub async fn find_marks(&self, set: &Set) -> Result<BTreeMap<String, Mark>> {
-        each_pod(set, |pod| async move { self.find_mark(&pod).await }).await
+    /// As of [`Run::find_mark`].
+    pub async fn judge_marks(&self, claim: Claim, set: &Set, left: &BTreeMap<String, Mark>) -> Result<()> {
+        let mut found = each_pod(set, |pod| async move { self.find_mark(&pod).await }).await?;
+        for (pod, mark) in left {
+            let found = found.remove(pod).unwrap_or_default();
+            self.judge_equal(claim, &format!("the data of {pod}"), mark, &found);
+        }
+        Ok(())
     }
 
     /// What the workload itself keeps on its volumes, and is known by.
