@@ -29,6 +29,8 @@ pub struct Ending {
     pre_stop_began: Option<Timestamp>,
     pre_stop_ended: Option<Timestamp>,
     sigterm: Option<Timestamp>,
+    /// How much later than it should something may come.
+    late: SignedDuration,
 }
 
 impl Run {
@@ -49,7 +51,9 @@ impl Run {
         };
         let stamps = self.sentinel(name).stamps().await?;
         let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
-        Ok(Ending::new(name, code, at, &stamps))
+        let late =
+            SignedDuration::try_from_secs_f64(LATE.as_secs_f64() * self.parts().patience).unwrap_or(LATE);
+        Ok(Ending { late, ..Ending::new(name, code, at, &stamps) })
     }
 }
 
@@ -66,6 +70,7 @@ impl Ending {
             pre_stop_began: at(Seen::PreStopBegan),
             pre_stop_ended: at(Seen::PreStopEnded),
             sigterm: at(Seen::Sigterm),
+            late: LATE,
         }
     }
 
@@ -87,9 +92,9 @@ impl Ending {
             ));
         };
         let waited = sigterm.duration_since(ended);
-        let late = waited > LATE;
+        let late = waited > self.late;
         late.then(|| {
-            let (waited, most) = (seconds(waited), seconds(LATE));
+            let (waited, most) = (seconds(waited), seconds(self.late));
             format!("SIGTERM came to {pod} {waited} after its preStop hook; expected at most {most}")
         })
     }
@@ -105,7 +110,7 @@ impl Ending {
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
         // It ended at the second that is told, or within it.
         let early = lasted + CUT_OFF <= grace - WAY;
-        let late = lasted > grace + LATE;
+        let late = lasted > grace + self.late;
         (early || late).then(|| {
             let (lasted, grace) = (seconds(lasted), seconds(grace));
             format!("{pod} was killed {lasted} after it was told to stop, in whole seconds; its grace period is {grace}")

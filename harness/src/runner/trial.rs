@@ -22,7 +22,7 @@ use super::{
     witness::Controllers,
 };
 use crate::{
-    cluster::{Node, Site, create_namespace, delete_namespace, remove_outside},
+    cluster::{Node, Site, create_namespace, delete_namespace, remove_outside, strain},
     error::{Error, Result},
     fault,
     journal::{
@@ -200,7 +200,7 @@ async fn recorded(
         secrets.clone(),
     );
     let following = tokio::spawn(following);
-    let patience = shared.settings.scenario_deadline_factor;
+    let patience = patience(shared);
     let controllers =
         Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
@@ -279,10 +279,15 @@ fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
     }
 }
 
+/// How many times longer things may take than on a quick machine.
+fn patience(shared: &Shared) -> f64 {
+    shared.settings.scenario_deadline_factor * strain()
+}
+
 /// The time that a scenario has: more where its questions to the DNS may have to wait for old answers to go.
 fn time(shared: &Shared, plan: &Plan) -> Duration {
     let deadline = plan.scenario.deadline + shared.terrain.dns_horizon() * QUESTIONS;
-    deadline.mul_f64(shared.settings.scenario_deadline_factor)
+    deadline.mul_f64(patience(shared))
 }
 
 /// Lets the scenario play, within its time and as long as nobody interrupts.
