@@ -12,9 +12,18 @@ EXIT_TOO_SMALL=15     # too little disk or memory, or inotify limits too low
 export EXIT_NO_ENGINE EXIT_UNPRIVILEGED EXIT_NO_COMPILER EXIT_NO_REGISTRY EXIT_NO_VERSION EXIT_TOO_SMALL
 
 KIND_VERSION=0.33.0
-KIND_KUBERNETES='1.34.11 1.35.8 1.36.4 1.37.0' # the newest node images that were published with it
 HELM_VERSION=4.3.1
-export KIND_VERSION KIND_KUBERNETES HELM_VERSION
+# Kubernetes by where it comes from; a minor means the release that stands here. A registry has the node images that were
+# published with this kind (https://github.com/kubernetes-sigs/kind/releases/tag/v0.33.0). Their digests count: a tag is
+# given anew when another kind needs another image.
+KUBERNETES_PUBLISHED='
+  1.34.11@sha256:44e222ee2132dab25ff87301682f89eb82c7880ea3a1bf543bfe9708fd08d67d
+  1.35.8@sha256:07b2536e30b803ed61d1677a79df6115f798ce64c80f9e22f6ed45afd09323c0
+  1.36.4@sha256:099e049362a1526b2db71494e1947aae99bd16290d7c895f2b7ea312e3cbfaed
+  1.37.0@sha256:a1ed56cfb0e7b93589bdf97c8cd566405a265939e3620fc4f5de89adff580ae5'
+# Go modules are what we compile it from; not every patch release resolves.
+KUBERNETES_MODULES='1.33.13 1.34.4 1.35.4 1.36.3 1.37.2'
+export KIND_VERSION HELM_VERSION KUBERNETES_PUBLISHED KUBERNETES_MODULES
 
 REPOSITORY=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${STEADFAST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/steadfast}
@@ -34,6 +43,15 @@ die() {
 
 # answers: whether a Docker engine does.
 answers() { timeout 20 docker info >/dev/null 2>&1; }
+
+# has_engine: whether this machine has a dockerd that is new enough to be started. bookworm's cannot run privileged
+# containers where the machine lacks a capability; trixie's can.
+OLDEST_ENGINE=26
+has_engine() {
+  local version
+  version=$(dockerd --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p') || true
+  ((${version:-0} >= OLDEST_ENGINE))
+}
 
 # step TEXT COMMAND...: says what is done and how long it took; what the command prints on stdout stays there.
 # Nothing here catches a failure: inside `if`, `||` and `&&` bash would stop ending functions at their first error.
@@ -111,7 +129,16 @@ make_artifact() {
   mv "$partial" "$made"
 }
 
+# versions RELEASES: those of VERSION[@DIGEST]..., on one line.
+versions() {
+  local release all=()
+  for release in $1; do all+=("${release%@*}"); done
+  echo "${all[*]}"
+}
+
 # image_label REFERENCE: "ID RECIPE" of an image in the engine (RECIPE is - where we did not build it), or nothing.
 image_label() {
-  docker image inspect --format '{{.Id}} {{with index .Config.Labels "steadfast.recipe"}}{{.}}{{else}}-{{end}}' "$1" 2>/dev/null || true
+  # An image without any label has no map of them to look into.
+  local recipe='{{with .Config.Labels}}{{with index . "steadfast.recipe"}}{{.}}{{else}}-{{end}}{{else}}-{{end}}'
+  docker image inspect --format "{{.Id}} $recipe" "$1" 2>/dev/null || true
 }

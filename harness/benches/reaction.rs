@@ -9,11 +9,13 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use futures::future::BoxFuture;
 use harness::{
-    cluster::{Cluster, Progress, RunLock, create_namespace, delete_namespace, install_crypto},
+    cluster::{Cluster, Reporter, RunLock, create_namespace, delete_namespace, install_crypto},
     journal::{Log, Recorder},
+    law::Obstacle,
     settings::Settings,
-    wait::{self, Expectation, Waiter},
+    wait::{self, Expectation, Waiter, Witness},
 };
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use kube::{
@@ -30,16 +32,29 @@ fn main() -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(measure())
 }
 
+/// No set is watched, and nothing is in the way.
+struct Nobody;
+
+impl Witness for Nobody {
+    fn synced(&self) -> BoxFuture<'_, harness::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn outside(&self) -> BoxFuture<'_, harness::Result<Option<(Obstacle, String)>>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
 async fn measure() -> Result<()> {
     let settings = Settings::load()?;
-    let cluster = Cluster::lease(&settings, &Progress::stderr(), false).await?;
+    let cluster = Cluster::lease(&settings, &Reporter::stderr(), false).await?;
     let namespace = format!("reaction-{}", std::process::id());
     let lock = RunLock::take(&settings.cache, &namespace, &cluster.facts.name)?;
     create_namespace(&cluster.client, &namespace, &namespace, "reaction").await?;
     let path = settings.results.join(format!("{namespace}.jsonl"));
     let log = Arc::new(Log::create(&path)?);
     let recorder = Arc::new(Recorder::start(&cluster.client, &namespace, Arc::clone(&log)).await?);
-    let waiter = Waiter::new(Arc::clone(&recorder), Duration::from_secs(600));
+    let waiter = Waiter::new(Arc::clone(&recorder), Arc::new(Nobody), Duration::from_secs(600));
 
     let claims: Api<PersistentVolumeClaim> = Api::namespaced(cluster.client.clone(), &namespace);
     let claim = json!({"metadata": {"name": NAME}, "spec": {"accessModes": ["ReadWriteOnce"],

@@ -5,17 +5,17 @@ use harness::{
     claim::{D4, S11},
     journal::Promise,
     manifest::Manifest,
-    runner::{Run, Scenario, scenario},
+    runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
         only_these_ready, pod_ready, pod_returns, pod_running, pods_exactly, pods_gone, pods_named,
         pods_ready,
     },
-    workload::{SENTINEL, Set, Workload, set::GATE},
+    workload::{SENTINEL, Set, set::GATE},
 };
 use serde_json::json;
 
 use crate::{
-    network::PROPAGATION,
+    network::propagation,
     sabotage::{READY_AND_NOT_READY_SWAPPED, STATEFUL_SET_FOR_DEPLOYMENT},
     seconds,
 };
@@ -31,6 +31,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             deployment_and_stateful_set,
         )
         .proves([S11, D4])
+        .needs([Need::KnownDns])
         .within(seconds(300))
         .control("stateful_set_for_deployment", [S11], STATEFUL_SET_FOR_DEPLOYMENT, "startup order")
         .control(
@@ -104,11 +105,11 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     )?;
     let asker = run.sentinel(set.pod_name(0));
     let named = |service: &'static str, pod: String| {
-        let name = format!("{pod}.{}.", Workload::host(service, run.namespace()));
-        let asker = &asker;
-        async move { asker.resolve(&name, "A").await.map(|answer| answer.code) }
+        let name = format!("{pod}.{}.", run.host(service));
+        let (run, asker) = (&run, &asker);
+        async move { run.resolve(asker, &name).await.map(|answer| answer.code) }
     };
-    run.judge_name(S11, &asker, &set, 0, PROPAGATION).await?;
+    run.judge_name(S11, &asker, &set, 0, propagation(&run)).await?;
     run.row(
         S11,
         "network identity",
@@ -158,10 +159,8 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     for pod in &unready {
         run.set_gate(pod, false).await?;
     }
-    // The Deployment's controller reads from a cache, and its status is not recorded.
-    let settled = only_these_ready(STATELESS, ready);
-    run.wait(&settled, seconds(30)).await?;
-    run.hold(D4, &settled).await?;
+    run.wait(&only_these_ready(STATELESS, ready), seconds(30)).await?;
+    run.until_deployment_counts(STATELESS, 2).await?;
     run.step("scaling down by two: not by ordinal against the highest first").await?;
     let before = run.pods_named(STATELESS);
     run.scale_deployment(STATELESS, 2).await?;

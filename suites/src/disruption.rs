@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     sabotage::{
-        BUDGET_SELECTS_NOTHING, LONGER_GRACE, NO_MORE_PODS_ALLOWED, PODS_DELETED_WITH_SET, PRE_STOP_REMOVED,
+        BUDGET_SELECTS_NOTHING, LONGER_GRACE, PODS_DELETED_WITH_SET, PRE_STOP_REMOVED, PREDECESSOR_HELD,
         REMOVAL_HELD, SET_GONE_BEFORE_FAILURE, SIGTERM_IGNORED,
     },
     seconds,
@@ -52,7 +52,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K16, D5])
         .within(seconds(180))
         .control("budget_selects_nothing", [K16], BUDGET_SELECTS_NOTHING, "expected a refusal")
-        .control("no_more_pods_allowed", [D5], NO_MORE_PODS_ALLOWED, "sentinel-3 does not exist"),
+        .control("predecessor_held", [D5], PREDECESSOR_HELD, "sentinel-3 does not exist"),
         scenario("disruption::failed_pod", "a pod that failed is replaced", failed_pod)
             .proves([K17])
             .within(seconds(180))
@@ -82,7 +82,7 @@ async fn orphans(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, false), seconds(30)).await?;
     }
-    run.hold(S16, &pods_stay(&pods)).await?;
+    run.hold_long(S16, &pods_stay(&pods)).await?;
 
     let set = run.deploy().await?;
     run.step("the new set adopts the same pods").await?;

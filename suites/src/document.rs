@@ -65,8 +65,7 @@ async fn readiness_on_health(run: Run) -> Result<()> {
     run.expect(D1, &readiness_fails(&first, "statuscode: 503"), seconds(30)).await?;
 
     run.step("so no second pod comes, and without it there can be no layout").await?;
-    set.nudge().await?;
-    run.hold(D1, &controller_counts(&set.promise, 0).and(pods_exactly(&set.promise, [0]))).await?;
+    run.hold_long(D1, &controller_counts(&set.promise, 0).and(pods_exactly(&set.promise, [0]))).await?;
     Ok(())
 }
 
@@ -87,7 +86,7 @@ async fn admin_port(run: Run) -> Result<()> {
         .await?;
     set.ready(1).await?;
     let probe = run.probe().await?;
-    let host = set.workload.pod_host(&set.pod_name(0), run.namespace());
+    let host = run.pod_host(&set, 0);
 
     run.step("without a word in garage.toml nobody answers at 3902, nor at 3903").await?;
     for port in [ADMIN, ADMIN + 1] {

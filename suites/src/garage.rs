@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use harness::{
+    Secret,
     claim::{G1, G2, G3, G4, S13, S14},
-    ledger::{Content, Outcome, Secret, Write},
-    runner::{Run, Scenario, scenario},
+    ledger::{Content, Outcome, Write},
+    runner::{Need, Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{
-        GARAGE, Set, Workload,
+        GARAGE, Set,
         garage::{Wanted, answers::AccessKey, layout},
     },
 };
@@ -30,6 +31,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([G1, G2, S14, S13, G3, G4])
         .on([GARAGE])
+        .wants(Need::TwoNodes, "a store whose nodes are on two nodes")
         .within(seconds(500))
         .slow_control("discovery_forbidden", [G1], DISCOVERY_FORBIDDEN, "every node knows every other")
         .control("layout_before", [G2, S14], LAYOUT_BEFORE, "the layout's version: expected 0, found 1")
@@ -40,8 +42,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn becomes_a_store(run: Run) -> Result<()> {
-    let set = run.deploy().await?;
+    let set = run.deploy_with(|manifest, workload| workload.with_spread(manifest)).await?;
     set.ready(REPLICAS).await?;
+    run.over_two_nodes(&set)?;
     let admins = run.garages(&set).await?;
 
     run.step("three nodes find each other unaided").await?;
@@ -97,8 +100,7 @@ async fn becomes_a_store(run: Run) -> Result<()> {
 /// An object written at each pod and through each service is read back from every pod.
 async fn serves(run: &Run, set: &Set, key: &AccessKey) -> Result<()> {
     let probe = run.probe().await?;
-    let hosts =
-        [set.workload.name, set.workload.headless].map(|service| Workload::host(service, run.namespace()));
+    let hosts = [set.workload.name, set.workload.headless].map(|service| run.host(service));
     let mut written = Vec::new();
     for (client, host) in (0..).zip(&hosts) {
         let write = Write::derive("services", client, 0, 4096);

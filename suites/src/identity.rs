@@ -137,8 +137,7 @@ async fn slow_to_stop(run: Run) -> Result<()> {
     run.step("delete pod 1, which does not stop: no other takes its place").await?;
     set.delete_pod(1).await?;
     run.wait(&expectations::pod_terminating(&one.pod), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(K1, &expectations::pod_is(&one.pod, &old.meta.uid)).await?;
+    run.hold_long(K1, &expectations::pod_is(&one.pod, &old.meta.uid)).await?;
 
     run.step("it stops, and the next one comes").await?;
     one.hold(Held { stop: Some(false), ..Held::default() }).await?;

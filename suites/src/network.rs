@@ -3,12 +3,11 @@
 use anyhow::Result;
 use harness::{
     claim::{K14, K15, K25, S4, S5, S19},
-    cluster::CacheTimes,
-    runner::{Run, Scenario, scenario},
+    runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
         endpoint_leaving, pod_is_another, pod_ready, pod_returns, pod_running, pods_exactly,
     },
-    workload::{Workload, sentinel::Held},
+    workload::sentinel::Held,
 };
 use serde_json::json;
 
@@ -20,8 +19,16 @@ use crate::{
     seconds,
 };
 
-/// How long a name may lag behind its pod; the report has the time that it took.
-pub(crate) const PROPAGATION: std::time::Duration = seconds(20);
+/// How long a name may lag behind its pod: until the DNS has heard of it, and then for as long as it may keep old answers.
+/// The report has the time that it took.
+pub(crate) fn propagation(run: &Run) -> std::time::Duration {
+    HEARD + run.terrain().dns_horizon()
+}
+
+/// How long the DNS may take to hear of a pod.
+const HEARD: std::time::Duration = seconds(20);
+/// What is asked of pods on one node says nothing of the network between two.
+pub(crate) const OVER_TWO_NODES: &str = "names and connections over two nodes";
 
 /// A headless service that publishes pods before they are Ready.
 pub(crate) const PUBLISHING: &str = "sentinel-publishing";
@@ -34,6 +41,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             names_follow_pods,
         )
         .proves([S4])
+        .needs([Need::KnownDns])
+        .wants(Need::TwoNodes, OVER_TWO_NODES)
         .within(seconds(300))
         .control(
             "headless_selects_nothing",
@@ -47,6 +56,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             services_answer,
         )
         .proves([S5])
+        .needs([Need::KnownDns])
+        .wants(Need::TwoNodes, OVER_TWO_NODES)
         .within(seconds(300))
         .control(
             "headless_turned_regular",
@@ -60,6 +71,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             without_headless_service,
         )
         .proves([S19])
+        .needs([Need::KnownDns])
         .within(seconds(180))
         .control("headless_present", [S19], HEADLESS_PRESENT, "the name of sentinel-0"),
         scenario(
@@ -68,6 +80,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             names_of_pods_not_ready,
         )
         .proves([K14])
+        .needs([Need::KnownDns])
         .within(seconds(180))
         .control("not_ready_unpublished", [K14], NOT_READY_UNPUBLISHED, "the endpoints of sentinel-publishing"),
         // No law: a controller leaves no mark on a slice that it has looked, and what a service publishes is not recorded.
@@ -77,6 +90,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             leaving_pods,
         )
         .proves([K25])
+        .needs([Need::KnownDns])
         .within(seconds(240))
         .control(
             "not_ready_published",
@@ -90,57 +104,60 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             names_asked_early,
         )
         .proves([K15])
+        .needs([Need::KnownDns])
         .within(seconds(240))
         .control("headless_selects_nothing", [K15], HEADLESS_SELECTS_NOTHING, "the address of sentinel-1"),
     ]
 }
 
 async fn names_follow_pods(run: Run) -> Result<()> {
-    let set = run.deploy().await?;
+    let set = run.deploy_with(|manifest, workload| workload.with_spread(manifest)).await?;
     set.ready(3).await?;
+    run.over_two_nodes(&set)?;
     run.step("ask for every pod's name from every pod").await?;
     for asker in 0..3 {
         let asker = run.sentinel(set.pod_name(asker));
         for ordinal in 0..3 {
-            run.judge_name(S4, &asker, &set, ordinal, PROPAGATION).await?;
+            run.judge_name(S4, &asker, &set, ordinal, propagation(&run)).await?;
         }
     }
-    run.judge_service_records(S4, &run.sentinel(set.pod_name(0)), &set, "http", PROPAGATION).await?;
+    run.judge_service_records(S4, &run.sentinel(set.pod_name(0)), &set, "http", propagation(&run)).await?;
 
     run.step("ask for pod 0 as clients write its name").await?;
-    run.judge_spellings(S4, &run.sentinel(set.pod_name(2)), &set, 0, PROPAGATION).await?;
+    run.judge_spellings(S4, &run.sentinel(set.pod_name(2)), &set, 0, propagation(&run)).await?;
 
     run.step("delete pod 1: it comes back with another address").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(120)).await?;
     for asker in [0, 2] {
-        run.judge_name(S4, &run.sentinel(set.pod_name(asker)), &set, 1, PROPAGATION).await?;
+        run.judge_name(S4, &run.sentinel(set.pod_name(asker)), &set, 1, propagation(&run)).await?;
     }
     Ok(())
 }
 
 async fn services_answer(run: Run) -> Result<()> {
-    let set = run.deploy().await?;
+    let set = run.deploy_with(|manifest, workload| workload.with_spread(manifest)).await?;
     set.ready(3).await?;
+    run.over_two_nodes(&set)?;
     let asker = run.sentinel(set.pod_name(0));
     let (headless, regular) = (set.workload.headless, set.workload.name);
 
     run.step("the headless service is exactly the ready pods").await?;
-    run.judge_service(S5, &asker, &set, headless, 0..3, PROPAGATION).await?;
+    run.judge_service(S5, &asker, &set, headless, 0..3, propagation(&run)).await?;
 
     run.step("the regular service is one address, and every pod answers behind it").await?;
     let address = run.service_address(regular).await?;
-    let answer = asker.resolve(&format!("{}.", Workload::host(regular, run.namespace())), "A").await?;
+    let answer = run.resolve(&asker, &format!("{}.", run.host(regular))).await?;
     run.judge_equal(S5, &format!("the addresses of {regular}"), vec![address.as_str()], answer.addresses());
-    run.judge_spread(S5, &asker, &set, 0..3, PROPAGATION).await?;
+    run.judge_spread(S5, &asker, &set, 0..3, propagation(&run)).await?;
 
     run.step(format!("a pod that is not Ready leaves {headless}, and comes back to it")).await?;
     let two = run.sentinel(set.pod_name(2));
     two.hold(Held { ready: Some(true), ..Held::default() }).await?;
-    run.judge_service(S5, &asker, &set, headless, 0..2, PROPAGATION).await?;
+    run.judge_service(S5, &asker, &set, headless, 0..2, propagation(&run)).await?;
     two.hold(Held { ready: Some(false), ..Held::default() }).await?;
-    run.judge_service(S5, &asker, &set, headless, 0..3, PROPAGATION).await?;
+    run.judge_service(S5, &asker, &set, headless, 0..3, propagation(&run)).await?;
     Ok(())
 }
 
@@ -153,16 +170,15 @@ async fn without_headless_service(run: Run) -> Result<()> {
         .await?;
     set.ready(2).await?;
     let asker = run.sentinel(set.pod_name(1));
-    let name = format!("{}.", set.workload.pod_host(&set.pod_name(0), run.namespace()));
 
     run.step("no pod has a name").await?;
-    let answer = asker.resolve(&name, "A").await?;
+    let answer = run.resolve(&asker, &run.full_name(&set, 0)).await?;
     run.judge_equal(S19, "the name of sentinel-0", "NXDOMAIN", answer.code.as_str());
 
     run.step("with the service it has").await?;
     let service = set.workload.manifest()?.find("Service", set.workload.headless)?.clone();
     run.apply_objects([service]).await?;
-    run.judge_name(S19, &asker, &set, 0, PROPAGATION + CacheTimes::of(run.client()).await?.negative).await?;
+    run.judge_name(S19, &asker, &set, 0, propagation(&run)).await?;
     Ok(())
 }
 
@@ -180,14 +196,14 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
     run.step("the pod runs and is not Ready").await?;
     run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
     let asker = run.sentinel(set.pod_name(0));
-    run.judge_service(K14, &asker, &set, PUBLISHING, [0], PROPAGATION).await?;
-    run.judge_service(K14, &asker, &set, set.workload.headless, [], PROPAGATION).await?;
+    run.judge_service(K14, &asker, &set, PUBLISHING, [0], propagation(&run)).await?;
+    run.judge_service(K14, &asker, &set, set.workload.headless, [], propagation(&run)).await?;
 
     run.step("it becomes Ready: both publish it").await?;
     run.set_gate(&set.pod_name(0), true).await?;
     run.wait(&pod_ready(&set.pod_name(0), None), seconds(60)).await?;
-    run.judge_service(K14, &asker, &set, set.workload.headless, [0], PROPAGATION).await?;
-    run.judge_service(K14, &asker, &set, PUBLISHING, [0], PROPAGATION).await?;
+    run.judge_service(K14, &asker, &set, set.workload.headless, [0], propagation(&run)).await?;
+    run.judge_service(K14, &asker, &set, PUBLISHING, [0], propagation(&run)).await?;
     Ok(())
 }
 
@@ -208,15 +224,14 @@ async fn leaving_pods(run: Run) -> Result<()> {
     open(1).await?;
     let (asker, one) = (run.sentinel(set.pod_name(0)), run.sentinel(set.pod_name(1)));
     let (headless, old) = (set.workload.headless, set.pod(1)?);
-    let cached = CacheTimes::of(run.client()).await?;
-    let lag = PROPAGATION + cached.positive.max(cached.negative);
+    let lag = propagation(&run);
     run.judge_service(K25, &asker, &set, headless, 0..2, lag).await?;
 
     run.step("pod 1 is deleted, does not stop, and serves on: it is out").await?;
     one.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(1).await?;
     let leaving = endpoint_leaving(&old, headless);
-    run.expect(K25, &leaving, PROPAGATION).await?;
+    run.expect(K25, &leaving, HEARD).await?;
     run.judge_service(K25, &asker, &set, headless, [0], lag).await?;
     run.hold(K25, &leaving).await?;
 
@@ -235,30 +250,29 @@ async fn names_asked_early(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
     set.ready(1).await?;
     let asker = run.sentinel(set.pod_name(0));
-    let cached = CacheTimes::of(run.client()).await?;
-    run.measure("the DNS may keep an address for", cached.positive.as_secs_f64(), "s");
-    run.measure("the DNS may keep the answer that there is none for", cached.negative.as_secs_f64(), "s");
+    let dns = run.dns()?;
+    run.measure("the DNS may keep an address for", dns.address().as_secs_f64(), "s");
+    run.measure("the DNS may keep the answer that there is none for", dns.absence().as_secs_f64(), "s");
 
     run.step("ask for a name that is not there yet").await?;
-    let name = format!("{}.", set.workload.pod_host(&set.pod_name(1), run.namespace()));
-    let answer = asker.resolve(&name, "A").await?;
+    let answer = run.resolve(&asker, &run.full_name(&set, 1)).await?;
     run.judge_equal(K15, "a name that is not there yet", "NXDOMAIN", answer.code.as_str());
 
     run.step("its pod comes").await?;
     set.scale(2).await?;
     set.ready(2).await?;
-    run.judge_name(K15, &asker, &set, 1, PROPAGATION + cached.negative).await?;
+    run.judge_name(K15, &asker, &set, 1, HEARD + dns.absence()).await?;
 
     run.step("its pod gets another address").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    run.judge_name(K15, &asker, &set, 1, PROPAGATION + cached.positive).await?;
-    run.judge_kept(K15, &asker, &set, 1, cached.ttl).await?;
+    run.judge_name(K15, &asker, &set, 1, HEARD + dns.address()).await?;
+    run.judge_kept(K15, &asker, &set, 1, dns.client()).await?;
 
     run.step("its pod is scaled away, and the name goes with it").await?;
     set.scale(1).await?;
     run.wait(&pods_exactly(&set.promise, [0]), seconds(60)).await?;
-    run.judge_no_name(K15, &asker, &set, 1, PROPAGATION + cached.positive).await?;
+    run.judge_no_name(K15, &asker, &set, 1, HEARD + dns.address()).await?;
     Ok(())
 }

@@ -149,8 +149,7 @@ async fn paused(run: Run) -> Result<()> {
     run.expect(K22, &pod_terminating(&old.meta.name), seconds(60)).await?;
 
     run.step("nobody knows whether it still runs: no other takes its place").await?;
-    set.nudge().await?;
-    run.hold(K22, &same).await?;
+    run.hold_long(K22, &same).await?;
 
     run.step("the worker goes on: pod 1 goes, and returns to its volume").await?;
     node.unpause().await?;

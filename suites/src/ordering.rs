@@ -104,8 +104,11 @@ async fn scale_up(run: Run) -> Result<()> {
         run.step(format!("{name} runs, is not Ready, and nothing above it comes")).await?;
         run.expect(S8, &pod_running(&name), seconds(240)).await?;
         run.expect(S8, &controller_counts(&set.promise, ordinal), seconds(30)).await?;
-        set.nudge().await?;
-        run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?;
+        // A controller that only waits for a pod to be some seconds old errs later than at its next look.
+        match ordinal {
+            0 => run.hold_long(S8, &pods_exactly(&set.promise, [0])).await?,
+            _ => run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?,
+        }
         run.step(format!("release {name}")).await?;
         run.set_gate(&set.pod_name(ordinal), true).await?;
         run.wait(&pod_ready(&name, None), seconds(120)).await?;
@@ -130,8 +133,7 @@ async fn scale_down(run: Run) -> Result<()> {
     set.hold_removal(2).await?;
     set.scale(1).await?;
     run.expect(S9, &pod_terminating(&set.pod_name(2)), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(S9, &pods_exactly(&set.promise, 0..=2).and(pod_not_terminating(&set.pod_name(1)))).await?;
+    run.hold_long(S9, &pods_exactly(&set.promise, 0..=2).and(pod_not_terminating(&set.pod_name(1)))).await?;
 
     run.step("let pod 2 be gone").await?;
     set.release_removal(2).await?;
@@ -139,7 +141,6 @@ async fn scale_down(run: Run) -> Result<()> {
     run.found(S9, set.ready(1).await)?;
 
     run.step("the claims stay").await?;
-    set.nudge().await?;
     run.hold(S17, &claims_are(&claims)).await?;
 
     run.step("scale back up, onto the same claims").await?;
@@ -162,13 +163,11 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     run.expect(S10, &controller_counts(&set.promise, 0), seconds(30)).await?;
     set.scale(4).await?;
     run.expect(S10, &controller_counts(&set.promise, 0), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(S10, &pods_exactly(&set.promise, 0..2)).await?;
+    run.hold_long(S10, &pods_exactly(&set.promise, 0..2)).await?;
 
     run.step("the one next to the pod to come heals, and the lowest does not").await?;
     unhealthy(1, false).await?;
     run.expect(S10, &controller_counts(&set.promise, 1), seconds(30)).await?;
-    set.nudge().await?;
     run.hold(S10, &pods_exactly(&set.promise, 0..2)).await?;
 
     run.step("it heals, and scaling goes on").await?;
@@ -180,7 +179,6 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     run.expect(S10, &controller_counts(&set.promise, 3), seconds(30)).await?;
     set.scale(1).await?;
     run.expect(S10, &controller_counts(&set.promise, 3), seconds(30)).await?;
-    set.nudge().await?;
     run.hold(S10, &pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)))).await?;
 
     run.step("it heals, and scaling goes on").await?;
@@ -197,8 +195,7 @@ async fn probes_gate(run: Run) -> Result<()> {
     run.step(format!("{one} runs, and its readiness probe fails")).await?;
     run.expect(S21, &pod_running(&one), seconds(120)).await?;
     run.expect(S21, &readiness_fails(&one, "statuscode: 503"), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(S21, &pods_exactly(&set.promise, 0..=1)).await?;
+    run.hold_long(S21, &pods_exactly(&set.promise, 0..=1)).await?;
 
     run.step("the probe passes, and the next replica comes").await?;
     run.sentinel(one.clone()).hold(Held { ready: Some(false), ..Held::default() }).await?;

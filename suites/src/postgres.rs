@@ -6,11 +6,11 @@ use harness::{
     ledger::{Recorder, sql::Sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,
-    workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, Workload},
+    workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL},
 };
 
 use crate::{
-    network::PROPAGATION,
+    network::propagation,
     sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, READY_BEFORE_IT_SERVES, add_lost_and_found},
     seconds,
 };
@@ -50,11 +50,10 @@ async fn single_replica(run: Run) -> Result<()> {
     let ledger = Recorder::create(&run.directory().join("ledger.jsonl"), "names")?;
     let session = run.postgres(&pod).await?;
     Sql::create_table(&session).await?;
-    let hosts =
-        [Workload::host(set.workload.name, run.namespace()), set.workload.pod_host(&pod, run.namespace())];
+    let hosts = [run.host(set.workload.name), run.pod_host(&set, 0)];
     for (client, host) in (0..).zip(&hosts) {
         let write = ledger.begin(client, 512)?;
-        let store = run.found(S12, run.sql_through(&probe, host, PROPAGATION).await)?;
+        let store = run.found(S12, run.sql_through(&probe, host, propagation(&run)).await)?;
         let outcome = store.put(&write).await;
         run.judge(S12, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
         ledger.answer(&write, outcome)?;
@@ -80,9 +79,8 @@ async fn single_replica(run: Run) -> Result<()> {
 }
 
 async fn works(run: &Run, pod: &str) -> harness::Result<()> {
-    let attempt = async { run.postgres(pod).await?.write_works().await };
-    attempt
-        .await
-        .map(drop)
-        .map_err(|error| harness::Error::failed(format!("{pod} is Ready, and yet: {error}")))
+    run.postgres_works(pod).await.map_err(|error| {
+        let words = format!("{pod} is Ready, and yet: {error}");
+        error.reworded(words)
+    })
 }

@@ -53,12 +53,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K7])
         .within(seconds(240))
-        .needs(Capability::MaxUnavailable)
+        .needs([Capability::MaxUnavailable])
         .control("one_at_a_time", [K7], ONE_AT_A_TIME, "are gone or replaced"),
         scenario("rollout::recreate", "under Recreate all old pods go before a new one comes", recreate)
             .proves([K23])
             .within(seconds(240))
-            .needs(Capability::Recreate)
+            .needs([Capability::Recreate])
             .control("rolling_update", [K23], ROLLING_UPDATE, "came at another revision while"),
         scenario(
             "rollout::min_ready_seconds",
@@ -80,7 +80,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K3, K8])
         .within(seconds(240))
-        .needs(Capability::ParallelAvailability)
+        .needs([Capability::ParallelAvailability])
         .control(
             "lowest_of_parallel_rolled_first",
             [K3],
@@ -131,9 +131,11 @@ async fn highest_first(run: Run) -> Result<()> {
         let old = set.pod(ordinal)?;
         run.expect(K3, &replaced(&set, ordinal, &old.meta.uid), seconds(60)).await?;
         run.expect(K3, &controller_counts(&set.promise, 2), seconds(30)).await?;
-        set.nudge().await?;
         run.step(format!("{} is new and not Ready", old.meta.name)).await?;
-        run.hold(K3, &pods_stay(&below)).await?;
+        match ordinal {
+            2 => run.hold_long(K3, &pods_stay(&below)).await?,
+            _ => run.hold(K3, &pods_stay(&below)).await?,
+        }
         run.set_gate(&set.pod_name(ordinal), true).await?;
     }
     run.expect(K3, &rolled(&set.promise, 3), seconds(60)).await?;
@@ -166,8 +168,7 @@ async fn partition(run: Run) -> Result<()> {
     set.change("partition 3", &strategy(3)).await?;
     set.change("another template", &noted("new")).await?;
     run.expect(K4, &controller_counts(&set.promise, 3), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(K4, &pods_stay(&all)).await?;
+    run.hold_long(K4, &pods_stay(&all)).await?;
 
     run.step("the partition is lowered to 2: pod 2 alone is replaced").await?;
     set.change("partition 2", &strategy(2)).await?;
@@ -175,7 +176,6 @@ async fn partition(run: Run) -> Result<()> {
     run.expect(K4, &pod_returns(&set.promise, 2, two), seconds(60)).await?;
     let mut below = all.clone();
     below.remove(&set.pod_name(2));
-    set.nudge().await?;
     run.hold(K4, &pods_stay(&below)).await?;
 
     run.step("pod 0 is deleted: it comes back as it was").await?;
@@ -198,8 +198,7 @@ async fn on_delete(run: Run) -> Result<()> {
     run.step("the template changes: nothing happens").await?;
     set.change("another template", &noted("new")).await?;
     run.expect(K5, &controller_counts(&set.promise, 3), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(K5, &pods_stay(&all)).await?;
+    run.hold_long(K5, &pods_stay(&all)).await?;
 
     run.step("pod 1 is deleted: it alone changes").await?;
     set.delete_pod(1).await?;
@@ -222,7 +221,6 @@ async fn max_unavailable(run: Run) -> Result<()> {
     set.change("a template with a readiness gate", &gated()).await?;
     run.expect(K7, &pods_replaced(&above), seconds(30)).await?;
     run.expect(K7, &controller_counts(&set.promise, 2), seconds(60)).await?;
-    set.nudge().await?;
     run.hold(K7, &pods_stay(&below)).await?;
     Ok(())
 }
@@ -291,7 +289,6 @@ async fn parallel(run: Run) -> Result<()> {
     set.change("a template with a readiness gate", &gated()).await?;
     run.expect(K3, &replaced(&set, 2, &old), seconds(60)).await?;
     run.expect(K3, &controller_counts(&set.promise, 2), seconds(30)).await?;
-    set.nudge().await?;
     run.step("sentinel-2 is new and not Ready").await?;
     run.hold(K3, &pods_stay(&below)).await?;
 
@@ -322,8 +319,7 @@ async fn forced_rollback(run: Run) -> Result<()> {
     run.step("the template is taken back, and the broken pod stays").await?;
     set.change("the template as it was", &ungated()).await?;
     run.wait(&controller_counts(&set.promise, 0), seconds(30)).await?;
-    set.nudge().await?;
-    run.hold(K20, &pods_stay(&broken)).await?;
+    run.hold_long(K20, &pods_stay(&broken)).await?;
 
     run.step("the way out: the broken pod is deleted").await?;
     set.delete_pod(0).await?;

@@ -3,18 +3,18 @@
 use anyhow::Result;
 use harness::{
     claim::{D3, K9, K10, K24, S6, S7, S17, S22},
-    runner::{Run, Scenario, scenario},
+    runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
         claim_is_another, claim_lingers, claim_made_again, claims_are, claims_exactly, claims_gone,
         claims_owned, pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, NO_CLAIM_ALLOWED, NO_MORE_CLAIMS_ALLOWED, RETAINED,
-        TEMPLATE_CHANGED_BEFORE, larger_claims,
+        DELETE_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, GROWTH_FORBIDDEN, RETAINED, SET_GONE_BEFORE_CLAIM,
+        SET_GONE_BEFORE_CLAIM_OF_PENDING, TEMPLATE_CHANGED_BEFORE, larger_claims,
     },
     seconds,
 };
@@ -47,10 +47,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .breaks([S7])
             .within(seconds(180))
             .control(
-                "no_more_claims_allowed",
+                "set_gone_before_claim",
                 [K10],
-                NO_MORE_CLAIMS_ALLOWED,
-                "data-sentinel-1 is another claim",
+                SET_GONE_BEFORE_CLAIM,
+                "data-sentinel-1 does not exist, and nothing makes it again",
             ),
         scenario(
             "storage::missing_claim_of_a_pending_pod",
@@ -59,7 +59,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K10])
         .within(seconds(180))
-        .control("no_claim_allowed", [K10], NO_CLAIM_ALLOWED, "data-sentinel-0 does not exist"),
+        .control(
+            "set_gone_before_claim_of_pending",
+            [K10],
+            SET_GONE_BEFORE_CLAIM_OF_PENDING,
+            "data-sentinel-0 does not exist, and nothing makes it again",
+        ),
         scenario(
             "storage::claim_in_use",
             "a claim that is deleted stays for as long as a pod uses it, and goes with the pod",
@@ -80,8 +85,23 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             growth,
         )
         .proves([S22])
+        .wants(Need::FixedClass, "that a claim does not grow where its class forbids it")
         .within(seconds(240))
         .control("template_changed_before", [S22, S6], TEMPLATE_CHANGED_BEFORE, "it was taken"),
+        scenario(
+            "storage::claims_grow",
+            "a claim whose class allows it is made larger; its volume follows and keeps its data",
+            claims_grow,
+        )
+        .proves([S22])
+        .needs([Need::GrowingClass])
+        .within(seconds(420))
+        .control(
+            "growth_forbidden",
+            [S22],
+            GROWTH_FORBIDDEN,
+            "a larger claim: expected it to be taken",
+        ),
     ]
 }
 
@@ -96,7 +116,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.step("delete the set").await?;
     set.delete().await?;
     run.expect(S17, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
-    run.hold(S17, &claims_are(&claims)).await?;
+    run.hold_long(S17, &claims_are(&claims)).await?;
 
     let set = run.deploy().await?;
     run.found(S7, set.ready(3).await)?;
@@ -141,7 +161,7 @@ async fn retention_policy(run: Run) -> Result<()> {
     set.delete().await?;
     run.expect(K9, &claims_gone([name(0)]), seconds(60)).await?;
     rest.remove(&name(0));
-    run.hold(K9, &claims_are(&rest)).await?;
+    run.hold_long(K9, &claims_are(&rest)).await?;
     Ok(())
 }
 
@@ -157,7 +177,7 @@ async fn missing_claim(run: Run) -> Result<()> {
     set.delete_pod(1).await?;
 
     run.step("both are made again").await?;
-    run.expect(K10, &claim_is_another(&missing, &claims[&missing]), seconds(40)).await?;
+    run.expect(K10, &claim_is_another(&set.promise, &missing, &claims[&missing]), seconds(40)).await?;
     run.expect(K10, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.found(K10, set.ready(2).await)?;
     run.expect(S6, &claims_exactly(&set.promise, 2), seconds(10)).await?;
@@ -182,8 +202,8 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     run.wait(&claims_gone([missing.clone()]), seconds(30)).await?;
 
     run.step("the controller, which watches no claims, looks again, and makes it again").await?;
-    set.nudge().await?;
-    run.expect(K10, &claim_made_again(&missing, &claims[&missing]), seconds(20)).await?;
+    run.settled().await?;
+    run.expect(K10, &claim_made_again(&set.promise, &missing, &claims[&missing]), seconds(20)).await?;
 
     run.step("the same pod may have a node, and runs with the new claim").await?;
     set.change_pod(0, "open its scheduling gate", &json!({"spec": {"schedulingGates": null}})).await?;
@@ -214,7 +234,7 @@ async fn claim_in_use(run: Run) -> Result<()> {
 
     run.step("the pod is deleted: its claim goes with it, and the next pod has another").await?;
     set.delete_pod(0).await?;
-    run.expect(K24, &claim_is_another(&used, &claims[&used]), seconds(40)).await?;
+    run.expect(K24, &claim_is_another(&set.promise, &used, &claims[&used]), seconds(40)).await?;
     run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
     Ok(())
 }
@@ -226,9 +246,17 @@ async fn growth(run: Run) -> Result<()> {
     let marks = run.leave_marks(&set).await?;
 
     run.step("neither a claim nor the template grows in place").await?;
-    let larger = json!({"spec": {"resources": {"requests": {"storage": "128Mi"}}}});
-    let grown = set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &larger).await;
-    run.judge_refused(S22, "a larger claim", grown, 403, "only dynamically provisioned pvc can be resized");
+    if run.has(Need::FixedClass) {
+        let grown =
+            set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &storage("128Mi")).await;
+        run.judge_refused(
+            S22,
+            "a larger claim",
+            grown,
+            403,
+            "only dynamically provisioned pvc can be resized",
+        );
+    }
     let mut manifest = run.workload().manifest()?;
     larger_claims(&mut manifest, &run.workload())?;
     let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["volumeClaimTemplates"];
@@ -255,4 +283,47 @@ async fn growth(run: Run) -> Result<()> {
     let size = run.log().now(|world| world.volume_claims.get(&new).map(|claim| claim.storage.clone()));
     run.judge_equal(S22, "the size of a new claim", Some("128Mi".to_owned()), size);
     Ok(())
+}
+
+async fn claims_grow(run: Run) -> Result<()> {
+    let class = run.copy_growing_class(GROWING).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 1)?;
+            workload.with_class(manifest, &class)
+        })
+        .await?;
+    set.ready(1).await?;
+    let (pod, claim) = (set.pod_name(0), set.promise.claims(0).next().unwrap_or_default());
+    let mark = run.leave_mark(&pod).await?;
+
+    run.step("its claim asks for twice as much").await?;
+    let wanted = run.twice(&claim).await?;
+    let asked = set.change_claim(&claim, &format!("ask for {wanted}"), &storage(&wanted)).await;
+    run.judge_taken(S22, "a larger claim", asked)?;
+
+    run.step("the volume follows").await?;
+    let mut growth = run.growth(&claim, &wanted, seconds(60)).await?;
+    if growth == Growth::NeedsNewPod {
+        run.step("the file system follows when the pod is made again").await?;
+        let old = set.pod(0)?;
+        set.delete_pod(0).await?;
+        run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+        set.ready(1).await?;
+        growth = run.growth(&claim, &wanted, seconds(60)).await?;
+    }
+    match growth {
+        Growth::Done => run.judge(S22, None),
+        growth => run.leave_out(format!("that the volume of a larger claim grows: {growth}")),
+    }
+    run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(&pod).await?);
+    Ok(())
+}
+
+/// The storage class of claims that grow: a copy, which no other scenario uses.
+pub(crate) const GROWING: &str = "growing";
+
+/// A claim that asks for so much.
+fn storage(size: &str) -> Value {
+    json!({"spec": {"resources": {"requests": {"storage": size}}}})
 }

@@ -2,13 +2,11 @@
 
 use anyhow::Result;
 use harness::{
-    chart::{
-        Reference, Way,
-        upgrade::{Source, Upgrade, play, preflight},
-    },
+    chart::{Reference, Way},
     claim::{Claim, U1, U2, U3, U4, U5, U6, U7, U8, U9, U10},
     runner::{Run, Sabotage, Scenario, scenario},
     settings::repository,
+    upgrade::{Source, Upgrade, play, preflight},
     workload::CHART,
 };
 

@@ -35,6 +35,7 @@ pub fn routes(state: Arc<State>) -> Router {
         .route("/identity", get(identity))
         .route("/resolve", get(resolve))
         .route("/resolve-often", get(resolve_often))
+        .route("/search", get(search))
         .route("/connect", get(connect))
         .route("/files", get(list))
         .route("/files/{name}", put(write).get(read))
@@ -144,6 +145,10 @@ async fn resolve_often(Query(questions): Query<Questions>) -> Answer<Json<Vec<Re
         return Err(bad_request(format!("times is at most {}", names::TIMES_LIMIT)));
     }
     Ok(Json(names::resolve_often(&name, questions.kind, questions.times).await?))
+}
+
+async fn search() -> Answer<Json<Vec<String>>> {
+    Ok(Json(names::search()?))
 }
 
 async fn connect(Query(request): Query<connect::Request>) -> Answer<Json<Counts>> {

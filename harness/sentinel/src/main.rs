@@ -16,7 +16,13 @@ mod stamps;
 mod state;
 mod store;
 
-use std::{env, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    env,
+    net::{Ipv4Addr, Ipv6Addr},
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use tokio::{
@@ -32,8 +38,8 @@ use crate::{
     store::Store,
 };
 
-const HTTP: &str = "0.0.0.0:8080";
-const RELAY: &str = "0.0.0.0:8081";
+const HTTP: u16 = 8080;
+const RELAY: u16 = 8081;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -70,8 +76,7 @@ async fn serve(store: Option<Store>) -> Result<()> {
     let held = Held::at_start(&identity.hostname, &setting("SENTINEL_HELD"), &setting("SENTINEL_STOP_HELD"))?;
     log(&format!("{} started as instance {}, held: {held:?}", identity.hostname, identity.instance));
     let state = Arc::new(State::new(identity, held, store));
-    let http = TcpListener::bind(HTTP).await.with_context(|| format!("cannot listen on {HTTP}"))?;
-    let relay = TcpListener::bind(RELAY).await.with_context(|| format!("cannot listen on {RELAY}"))?;
+    let (http, relay) = (listen(HTTP).await?, listen(RELAY).await?);
 
     tokio::select! {
         result = axum::serve(http, http::routes(Arc::clone(&state))) => result.context("the HTTP server ended"),
@@ -85,6 +90,16 @@ async fn serve(store: Option<Store>) -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Listens for both IP families, or for IPv4 alone where the kernel knows no other.
+async fn listen(port: u16) -> Result<TcpListener> {
+    let both = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port)).await;
+    let listener = match both {
+        Err(_) => TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).await,
+        both => both,
+    };
+    listener.with_context(|| format!("cannot listen on port {port}"))
 }
 
 fn setting(name: &str) -> String {

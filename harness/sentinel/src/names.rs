@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, anyhow};
 use hickory_resolver::{
     TokioResolver,
-    config::{ResolveHosts, ResolverConfig},
+    config::{ResolveHosts, ResolverConfig, ResolverOpts},
     lookup::Lookup,
     net::{DnsError, NetError},
     proto::{
@@ -72,7 +72,7 @@ pub struct Resolution {
     pub code: Code,
     pub answers: Vec<Answer>,
     pub milliseconds: u128,
-    /// How long, in seconds, a client may keep the answer.
+    /// How long, in seconds, a client may keep the answer: addresses, or that there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ttl: Option<u32>,
     /// What went wrong, in the resolver's words.
@@ -133,7 +133,7 @@ async fn ask(resolver: &TokioResolver, name: &Name, kind: Kind) -> Resolution {
             let ttl = lookup.answers().iter().map(|record| record.ttl).max();
             (if answers.is_empty() { Code::NoData } else { Code::NoError }, answers, ttl, None)
         }
-        Err(error) => (code(&error), Vec::new(), None, Some(error.to_string())),
+        Err(error) => (code(&error), Vec::new(), negative_ttl(&error), Some(error.to_string())),
     };
     answers.sort();
     Resolution { code, answers, milliseconds, ttl, error }
@@ -179,8 +179,19 @@ pub fn name(name: &str) -> Result<Name> {
     Name::from_ascii(name).with_context(|| format!("{name:?} is no name"))
 }
 
+/// The domains in which a name is looked for that has none, without their final dots.
+pub fn search() -> Result<Vec<String>> {
+    let (config, _) = configuration()?;
+    let plain = |domain: &Name| domain.to_utf8().trim_end_matches('.').to_owned();
+    Ok(config.search().iter().map(plain).collect())
+}
+
+fn configuration() -> Result<(ResolverConfig, ResolverOpts)> {
+    read_system_conf().context("cannot read /etc/resolv.conf")
+}
+
 fn resolver() -> Result<TokioResolver> {
-    let (config, mut options) = read_system_conf().context("cannot read /etc/resolv.conf")?;
+    let (config, mut options) = configuration()?;
     // Hickory would search the hostname's own domain too; resolv.conf's search list is all that a pod is promised.
     let config = ResolverConfig::from_parts(None, config.search().to_vec(), config.name_servers().to_vec());
     options.cache_size = 0;
@@ -207,6 +218,13 @@ fn answers(lookup: &Lookup, kind: Kind) -> Vec<Answer> {
         _ => None,
     };
     lookup.answers().iter().filter_map(|record| answer(&record.data)).collect()
+}
+
+fn negative_ttl(error: &NetError) -> Option<u32> {
+    match error {
+        NetError::Dns(DnsError::NoRecordsFound(none)) => none.negative_ttl,
+        _ => None,
+    }
 }
 
 fn code(error: &NetError) -> Code {

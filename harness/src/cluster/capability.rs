@@ -24,16 +24,25 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// Why the cluster does not offer it; none when it does.
+    /// What it is.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::MaxUnavailable => "updateStrategy.rollingUpdate.maxUnavailable of a StatefulSet",
+            Self::Recreate => "updateStrategy.type Recreate of a StatefulSet",
+            Self::ParallelAvailability => "a roll of a Parallel set that minds minReadySeconds",
+        }
+    }
+
+    /// Why the cluster does not offer it, asked in a namespace of ours; none when it does.
     ///
     /// # Errors
     /// When the API server does not answer.
-    pub async fn missing(self, cluster: &Cluster) -> Result<Option<String>> {
+    pub async fn missing(self, cluster: &Cluster, namespace: &str) -> Result<Option<String>> {
         match self {
             Self::MaxUnavailable => {
                 let kept = "/spec/updateStrategy/rollingUpdate/maxUnavailable";
                 let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 2}});
-                let taken = dry_run(&cluster.client, strategy).await?;
+                let taken = dry_run(&cluster.client, namespace, strategy).await?;
                 let why = "not offered: the API server drops updateStrategy.rollingUpdate.maxUnavailable \
                            (feature gate MaxUnavailableStatefulSet is off)";
                 let offered = taken.is_some_and(|set| set.pointer(kept).is_some());
@@ -42,7 +51,7 @@ impl Capability {
             Self::Recreate => {
                 let why = "not offered: the API server refuses updateStrategy.type Recreate \
                            (feature gate StatefulSetRecreateStrategy is off, or there is none)";
-                let taken = dry_run(&cluster.client, json!({"type": "Recreate"})).await?;
+                let taken = dry_run(&cluster.client, namespace, json!({"type": "Recreate"})).await?;
                 Ok(taken.is_none().then(|| why.to_owned()))
             }
             Self::ParallelAvailability => {
@@ -56,7 +65,7 @@ impl Capability {
 }
 
 /// What the API server makes of a StatefulSet with this strategy, without making one; none when it calls it invalid.
-async fn dry_run(client: &Client, strategy: Value) -> Result<Option<Value>> {
+async fn dry_run(client: &Client, namespace: &str, strategy: Value) -> Result<Option<Value>> {
     let doing = "asking by a dry run what the API server offers";
     let set = json!({"metadata": {"name": "offered"}, "spec": {
         "serviceName": "offered",
@@ -69,7 +78,7 @@ async fn dry_run(client: &Client, strategy: Value) -> Result<Option<Value>> {
     }});
     let set: StatefulSet = serde_json::from_value(set).map_err(|error| Error::bug(error.to_string()))?;
     // k8s-openapi's type knows the field, so what it lacks in the answer the API server has dropped.
-    let api: Api<StatefulSet> = Api::namespaced(client.clone(), "default");
+    let api: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);
     let parameters = PostParams { dry_run: true, ..PostParams::default() };
     let invalid = async {
         match api.create(&parameters, &set).await {

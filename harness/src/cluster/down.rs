@@ -5,7 +5,7 @@ use std::time::Duration;
 use camino::Utf8Path;
 
 use super::{
-    Progress, RUN_LABEL,
+    RUN_LABEL, Reporter,
     docker::{self, QUICK, docker},
     fresh, kind, lease,
     lease::Place,
@@ -31,7 +31,7 @@ pub struct Down {
 ///
 /// # Errors
 /// The engine's own.
-pub async fn down(cache: &Utf8Path, force: bool, progress: &Progress) -> Result<Down> {
+pub async fn down(cache: &Utf8Path, force: bool, progress: &Reporter) -> Result<Down> {
     let mut done = Down::default();
     let leased = Place::all(cache)?;
     for place in &leased {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::Node;
-use kube::{Api, ResourceExt, api::ListParams, config::Kubeconfig};
+use kube::config::Kubeconfig;
 
 use super::{
-    Loader, Progress, Site,
+    Loader, Reporter, Site,
     client::{self, Clients},
-    images, kind, ready,
+    images, kind, ready, terrain,
 };
 use crate::{
     error::{Error, Result, exit, within},
@@ -41,7 +40,7 @@ fn permitted(context: &str, allowed: Option<&str>) -> Result<()> {
 pub(super) async fn open(
     context: &str,
     settings: &Settings,
-    progress: &Progress,
+    progress: &Reporter,
 ) -> Result<(Clients, ClusterFacts)> {
     permitted(context, settings.allow_context.as_deref())?;
     let kubeconfig = Kubeconfig::read().map_err(|error| {
@@ -64,7 +63,7 @@ pub(super) async fn open(
         facts.kubernetes,
         facts.nodes.join(", ")
     ));
-    ready::everything(&clients.plumbing, 1, Duration::from_secs(120)).await?;
+    ready::something(&clients.plumbing, Duration::from_secs(120)).await?;
     facts.images = load(context, settings, progress).await?;
     Ok((clients, facts))
 }
@@ -74,13 +73,19 @@ pub(super) async fn facts(clients: &Clients, name: &str, images: Vec<ImageFacts>
     let client = &clients.plumbing;
     let doing = "asking the API server for its version";
     let version = within(CALL, doing, client.apiserver_version(), Error::api(doing)).await?;
-    let doing = "listing nodes";
-    let nodes = Api::<Node>::all(client.clone());
-    let nodes = within(CALL, doing, nodes.list(&ListParams::default()), Error::api(doing)).await?;
-    let mut nodes: Vec<String> = nodes.items.iter().map(ResourceExt::name_any).collect();
-    nodes.sort();
-    let feature_gates = FeatureGates::default();
-    Ok(ClusterFacts { name: name.to_owned(), kubernetes: version.git_version, feature_gates, nodes, images })
+    // Who may not list them can run all the same.
+    let nodes = match terrain::all_nodes(client).await {
+        Err(error) if error.is_forbidden() => Vec::new(),
+        nodes => nodes?.into_iter().map(|node| node.name).collect(),
+    };
+    Ok(ClusterFacts {
+        name: name.to_owned(),
+        kubernetes: version.git_version,
+        feature_gates: FeatureGates::default(),
+        nodes,
+        images,
+        terrain: None,
+    })
 }
 
 /// Where an existing cluster is; a kind cluster on our engine can be given images.
@@ -96,9 +101,9 @@ pub(super) async fn site(context: &str, settings: &Settings) -> Site {
 }
 
 /// A kind cluster on our engine gets our images; any other must be able to pull them.
-async fn load(context: &str, settings: &Settings, progress: &Progress) -> Result<Vec<ImageFacts>> {
+async fn load(context: &str, settings: &Settings, progress: &Reporter) -> Result<Vec<ImageFacts>> {
     let Some(cluster) = context.strip_prefix("kind-") else { return Ok(Vec::new()) };
-    let nodes = kind::nodes(cluster).await.unwrap_or_default();
+    let nodes = kind::running(cluster).await.unwrap_or_default();
     if nodes.is_empty() {
         return Ok(Vec::new());
     }

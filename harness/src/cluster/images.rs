@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use camino::Utf8PathBuf;
 
-use super::{
-    Progress,
-    docker::{QUICK, docker},
-    process::Program,
-};
+use external::{Program, Reporter, docker::QUICK};
+
 use crate::{
     error::{Error, Result, exit},
     report::result::ImageFacts,
@@ -19,7 +16,7 @@ use crate::{
 pub const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts");
 
 /// What a cluster of ours is made of.
-pub(super) const NODE: &str = "node";
+pub const NODE: &str = "node";
 /// What runs in a cluster.
 pub(super) const WORKLOADS: [&str; 3] = ["garage", "postgres", "sentinel"];
 
@@ -39,9 +36,35 @@ pub struct Image {
 ///
 /// # Errors
 /// The script's own, with its exit code.
-pub async fn provide(settings: &Settings, names: &[&str], progress: &Progress) -> Result<Vec<Image>> {
+pub async fn provide(settings: &Settings, names: &[&str], progress: &Reporter) -> Result<Vec<Image>> {
+    let images = run_script(settings, names, DEADLINE, progress).await?;
+    match names.iter().find(|name| !images.iter().any(|image| image.name == **name)) {
+        Some(missing) => Err(Error::bug(format!("scripts/images/provide did not name the image {missing}"))),
+        None => Ok(images),
+    }
+}
+
+/// The images of a run that the engine has already, and the names of those that it lacks; nothing is pulled or built.
+///
+/// # Errors
+/// The script's own, with its exit code.
+pub async fn present(settings: &Settings) -> Result<(Vec<Image>, Vec<&'static str>)> {
+    let names = [&[NODE], &WORKLOADS[..]].concat();
+    let arguments = [&["--present"], &names[..]].concat();
+    let images = run_script(settings, &arguments, QUICK, &Reporter::silent()).await?;
+    let absent = names.into_iter().filter(|name| !images.iter().any(|image| image.name == *name));
+    let absent = absent.collect();
+    Ok((images, absent))
+}
+
+async fn run_script(
+    settings: &Settings,
+    arguments: &[&str],
+    deadline: Duration,
+    progress: &Reporter,
+) -> Result<Vec<Image>> {
     let script: Utf8PathBuf = repository().join("scripts/images/provide");
-    let finished = Program::new(&script, names, DEADLINE)
+    let finished = Program::new(&script, arguments, deadline)
         .variable("STEADFAST_IMAGE_SOURCE", settings.image_source.to_string())
         .variable("STEADFAST_KUBERNETES_VERSION", &settings.kubernetes_version)
         .variable("STEADFAST_GARAGE_VERSION", &settings.garage_version)
@@ -53,57 +76,7 @@ pub async fn provide(settings: &Settings, names: &[&str], progress: &Progress) -
     if !finished.status.success() {
         return Err(refusal(finished.status.code(), &finished.reason()));
     }
-    let images = parse(&finished.stdout)?;
-    match names.iter().find(|name| !images.iter().any(|image| image.name == **name)) {
-        Some(missing) => Err(Error::bug(format!("scripts/images/provide did not name the image {missing}"))),
-        None => Ok(images),
-    }
-}
-
-/// An image that is not to be had from here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Absence {
-    /// Why.
-    pub why: String,
-    /// Whether its registry says so; otherwise nobody answers here, and a cluster elsewhere may have more luck.
-    pub sure: bool,
-}
-
-/// Why an image can't be had, if so: neither our engine has it, nor does a registry give it.
-///
-/// # Errors
-/// There is no engine to ask.
-pub async fn image_missing(reference: &str) -> Result<Option<Absence>> {
-    if docker(&["image", "inspect", "--format", "{{.Id}}", reference], QUICK).await.is_ok() {
-        return Ok(None);
-    }
-    match docker(&["manifest", "inspect", reference], QUICK).await {
-        Ok(_) => Ok(None),
-        Err(error @ Error::Environment { code: exit::NO_ENGINE, .. }) => Err(error),
-        Err(error) => Ok(Some(absence(&error))),
-    }
-}
-
-/// What the engine says of an image that it can't get.
-pub(crate) fn absence(error: &Error) -> Absence {
-    let said = error.to_string();
-    let line = said.lines().last().unwrap_or_default();
-    let why = line.rsplit_once("exit status: 1: ").map_or(line, |(_, why)| why).trim().to_owned();
-    let known = ["manifest unknown", "no such manifest", "not found", "denied", "unauthorized"];
-    Absence { sure: known.iter().any(|words| why.contains(words)), why }
-}
-
-/// An image's name with all that it leaves out: `postgres:17` is `docker.io/library/postgres:17`.
-pub fn whole_name(reference: &str) -> String {
-    let (first, rest) = reference.split_once('/').unwrap_or(("", reference));
-    let registry = first.contains(['.', ':']) || first == "localhost";
-    let path = match (registry, first.is_empty()) {
-        (true, _) => reference.to_owned(),
-        (false, true) => format!("docker.io/library/{rest}"),
-        (false, false) => format!("docker.io/{reference}"),
-    };
-    let tagged = path.rsplit('/').next().is_some_and(|last| last.contains([':', '@']));
-    if tagged { path } else { format!("{path}:latest") }
+    parse(&finished.stdout)
 }
 
 /// Lines of `NAME REFERENCE SOURCE ID`.
@@ -129,7 +102,7 @@ fn refusal(code: Option<i32>, said: &str) -> Error {
     let known = exit::NO_ENGINE..=exit::TOO_SMALL;
     match code.and_then(|code| u8::try_from(code).ok()) {
         Some(code) if known.contains(&code) => Error::trouble(code, error),
-        _ => super::docker::trouble("scripts/images/provide", said)
+        _ => external::docker::trouble("scripts/images/provide", said)
             .unwrap_or_else(|| Error::environment(format!("scripts/images/provide failed: {said}"))),
     }
 }
@@ -137,20 +110,6 @@ fn refusal(code: Option<i32>, said: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_made_whole() {
-        for (short, whole) in [
-            ("postgres", "docker.io/library/postgres:latest"),
-            ("postgres:17", "docker.io/library/postgres:17"),
-            ("dxflrs/garage:v2.5.0", "docker.io/dxflrs/garage:v2.5.0"),
-            ("quay.io/a/b", "quay.io/a/b:latest"),
-            ("localhost/a:1", "localhost/a:1"),
-            ("r:5000/a@sha256:1", "r:5000/a@sha256:1"),
-        ] {
-            assert_eq!(whole_name(short), whole);
-        }
-    }
 
     #[test]
     fn lines_become_images() {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs::File, time::Duration};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Machine, Progress,
+    Machine, Reporter,
     docker::{self, QUICK, docker},
     process::{Program, find_program},
     version::release,
@@ -71,7 +71,7 @@ pub(super) async fn create(
     config: &Utf8Path,
     kubeconfig: &Utf8Path,
     lock: &File,
-    progress: &Progress,
+    progress: &Reporter,
 ) -> Result<()> {
     let arguments = ["create", "cluster", "--name", name, "--config", config.as_str()];
     let arguments = [&arguments[..], &["--kubeconfig", kubeconfig.as_str()]].concat();
@@ -86,7 +86,7 @@ pub(super) async fn load(
     images: &[&str],
     nodes: &[&str],
     scratch: Utf8PathBuf,
-    progress: &Progress,
+    progress: &Reporter,
 ) -> Result<()> {
     let scratch = Scratch::new(scratch)?;
     let nodes = nodes.join(",");
@@ -113,7 +113,7 @@ impl Drop for Scratch {
     }
 }
 
-async fn run(program: Program, arguments: &[&str], progress: &Progress) -> Result<()> {
+async fn run(program: Program, arguments: &[&str], progress: &Reporter) -> Result<()> {
     let finished = program.reporting(&steps(progress)).finish().await?;
     if finished.status.success() {
         return Ok(());
@@ -126,9 +126,9 @@ async fn run(program: Program, arguments: &[&str], progress: &Progress) -> Resul
 }
 
 /// Of what kind says, the steps that it has done.
-fn steps(progress: &Progress) -> Progress {
+fn steps(progress: &Reporter) -> Reporter {
     let progress = progress.clone();
-    Progress::new(move |line| {
+    Reporter::new(move |line| {
         if let Some(step) = line.trim_start().strip_prefix('✓') {
             // Its pictures are for a terminal.
             let step: String = step.chars().filter(char::is_ascii).collect();
@@ -159,8 +159,18 @@ pub(super) async fn clusters() -> Result<Vec<String>> {
 
 /// The names of a cluster's node containers.
 pub(super) async fn nodes(cluster: &str) -> Result<Vec<String>> {
+    listed(cluster, &["--all"]).await
+}
+
+/// The names of a cluster's node containers that can be given images: one that is paused or stopped takes nothing.
+pub(super) async fn running(cluster: &str) -> Result<Vec<String>> {
+    listed(cluster, &["--filter", "status=running"]).await
+}
+
+async fn listed(cluster: &str, which: &[&str]) -> Result<Vec<String>> {
     let filter = format!("label={CLUSTER_LABEL}={cluster}");
-    let listed = docker(&["ps", "--all", "--filter", &filter, "--format", "{{.Names}}"], QUICK).await?;
+    let arguments = ["ps", "--filter", &filter, "--format", "{{.Names}}"];
+    let listed = docker(&[&arguments[..], which].concat(), QUICK).await?;
     let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
     names.sort();
     Ok(names)

@@ -14,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Progress;
+use super::Reporter;
 use crate::error::{Error, Result, exit};
 
 /// What every name of our clusters begins with.
@@ -150,11 +150,11 @@ impl Place {
     }
 
     /// Waits for the door, and stands in it.
-    pub async fn enter(&self, progress: &Progress) -> Result<Door> {
+    pub async fn enter(&self, progress: &Reporter) -> Result<Door> {
         self.enter_within(PATIENCE, progress).await
     }
 
-    pub async fn enter_within(&self, patience: Duration, progress: &Progress) -> Result<Door> {
+    pub async fn enter_within(&self, patience: Duration, progress: &Reporter) -> Result<Door> {
         let file = self.lock_file("door")?;
         let until = tokio::time::Instant::now() + patience;
         let mut told = false;

@@ -6,13 +6,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use kube::Client;
 
 use super::{
-    Engine, Image, Loader, Machine, Node, Progress, Site,
+    Engine, Image, Loader, Machine, Node, Reporter, Site,
     client::{self, Clients},
     existing, fresh, gates, images,
     inotify::Instances,
     kind,
     lease::{self, Door, Guest, Place, Plan, Record, State},
-    ready, runs,
+    ready, runs, version,
 };
 use crate::{
     error::{Error, Result},
@@ -45,7 +45,7 @@ impl Cluster {
     ///
     /// # Errors
     /// Whatever the machine lacks, and whatever goes wrong on the way.
-    pub async fn lease(settings: &Settings, progress: &Progress, alone: bool) -> Result<Self> {
+    pub async fn lease(settings: &Settings, progress: &Reporter, alone: bool) -> Result<Self> {
         if let Some(context) = &settings.context {
             let (clients, facts) = existing::open(context, settings, progress).await?;
             let Clients { plumbing: client, probe: probe_client } = clients;
@@ -60,8 +60,10 @@ impl Cluster {
         let (nodes, workloads): (Vec<Image>, Vec<Image>) =
             provided.into_iter().partition(|image| image.name == images::NODE);
         let [node] = &nodes[..] else { return Err(Error::bug("expected one node image")) };
-        let (image, kubernetes, gates) =
-            (&node.facts.reference, &settings.kubernetes_version, &settings.feature_gates);
+        let (image, gates) = (&node.facts.reference, &settings.feature_gates);
+        // The settings may name a minor: which release that is, depends on where the image came from.
+        let kubernetes = version::of_node_image(image)
+            .ok_or_else(|| Error::bug(format!("the node image {image} names no version")))?;
         let machine = engine.machine(image).await?;
         gates::check(image, kubernetes, gates).await?;
         let config = kind::config(image, kubernetes, gates, settings.nodes, machine);
@@ -105,7 +107,7 @@ impl Cluster {
     /// The nodes cannot be removed.
     pub async fn release(mut self, keep: bool, sound: bool) -> Result<()> {
         let Some(guest) = self.guest.take() else { return Ok(()) };
-        let door = guest.place.enter(&Progress::silent()).await?;
+        let door = guest.place.enter(&Reporter::silent()).await?;
         let mut record = door.record()?.unwrap_or_else(|| Record::new(State::Ready));
         record.kept |= keep;
         if sound {
@@ -139,7 +141,7 @@ struct Wanted {
 
 impl Wanted {
     /// Makes the cluster behind this door as it should be; none when another must be taken.
-    async fn ready(&self, door: Door, progress: &Progress) -> Result<Option<(Door, Clients)>> {
+    async fn ready(&self, door: Door, progress: &Reporter) -> Result<Option<(Door, Clients)>> {
         let name = door.place.name.clone();
         let record = door.record()?;
         let clients = match &record {
@@ -197,7 +199,7 @@ impl Wanted {
         Some(clients)
     }
 
-    async fn load(&self, place: &Place, progress: &Progress) -> Result<()> {
+    async fn load(&self, place: &Place, progress: &Reporter) -> Result<()> {
         let nodes = kind::nodes(&place.name).await?;
         let images: Vec<&str> = self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
         let workers = kind::workers(&nodes);

@@ -8,21 +8,41 @@ use kube::{
     Api, Client, Resource, ResourceExt,
     runtime::{
         WatchStreamExt,
-        watcher::{Config, Event, watcher},
+        watcher::{self, Config, Event, watcher},
     },
 };
 use serde::de::DeserializeOwned;
 
-use crate::error::{Error, Result, exit};
+use super::terrain::{DEFAULT_CLASS, closed, is_default};
+use crate::{
+    error::{Error, Result, exit},
+    report::terrain::Closed,
+};
 
-const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+/// How long a default storage class may be waited for: it is there or not.
+const STORAGE: Duration = Duration::from_secs(20);
 
-/// Waits until the cluster can be used.
+/// Waits until a cluster of ours can be used: all of it.
 pub(super) async fn everything(client: &Client, nodes: usize, deadline: Duration) -> Result<()> {
     api(client, deadline).await?;
     let nodes = all_nodes(client, nodes, deadline);
-    tokio::try_join!(nodes, dns(client, deadline), storage(client, Duration::from_secs(20)))?;
+    tokio::try_join!(nodes, dns(client, deadline), storage(client, STORAGE))?;
     Ok(())
+}
+
+/// Waits until something can be run on a cluster that is not ours. Nodes that are not well are left alone, and whose
+/// DNS it is, and where, is its own affair. What may not be read is not waited for.
+pub(super) async fn something(client: &Client, deadline: Duration) -> Result<()> {
+    tokio::try_join!(unless_hidden(one_node(client, deadline)), unless_hidden(storage(client, STORAGE)))?;
+    Ok(())
+}
+
+/// What was waited for, unless it may not be read.
+async fn unless_hidden(waited: impl Future<Output = Result<()>>) -> Result<()> {
+    match waited.await {
+        Err(error) if error.is_forbidden() => Ok(()),
+        waited => waited,
+    }
 }
 
 /// Waits until the API server says that it is ready.
@@ -65,9 +85,18 @@ pub async fn all_nodes(client: &Client, least: usize, deadline: Duration) -> Res
     .await
 }
 
+/// Waits until there is a node that takes pods.
+async fn one_node(client: &Client, deadline: Duration) -> Result<()> {
+    until(Api::<Node>::all(client.clone()), Config::default(), deadline, "a node that takes pods", |nodes| {
+        let closed: Vec<String> =
+            nodes.iter().filter_map(|(name, node)| Some(format!("{name} is {}", closed(node)?))).collect();
+        if closed.len() < nodes.len() { Ok(()) } else { Err(closed.join(", ")) }
+    })
+    .await
+}
+
 fn is_ready(node: &Node) -> bool {
-    let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True")
+    closed(node) != Some(Closed::NotReady)
 }
 
 async fn dns(client: &Client, deadline: Duration) -> Result<()> {
@@ -97,10 +126,7 @@ fn is_available(deployment: &Deployment) -> bool {
 async fn storage(client: &Client, deadline: Duration) -> Result<()> {
     let classes = Api::<StorageClass>::all(client.clone());
     let found = until(classes, Config::default(), deadline, "a default storage class", |classes| {
-        let default = |class: &StorageClass| {
-            class.annotations().get(DEFAULT_CLASS).is_some_and(|value| value == "true")
-        };
-        if classes.values().any(default) {
+        if classes.values().any(is_default) {
             Ok(())
         } else if classes.is_empty() {
             Err("there is no storage class at all".to_owned())
@@ -148,6 +174,15 @@ where
                     objects.remove(&object.name_any());
                 }
                 Ok(Event::InitDone) => listing = false,
+                // Who may not see it will not see it later.
+                Err(watcher::Error::InitialListFailed(error @ kube::Error::Api(_))) => {
+                    let error = Error::api(what)(error);
+                    if error.is_forbidden() {
+                        return Err(error);
+                    }
+                    missing = error.to_string();
+                    continue;
+                }
                 // The watcher begins again by itself.
                 Err(error) => {
                     missing = error.to_string();
@@ -156,14 +191,15 @@ where
             }
             if !listing {
                 match met(&objects) {
-                    Ok(()) => return,
+                    Ok(()) => return Ok(()),
                     Err(reason) => missing = reason,
                 }
             }
         }
+        Err(Error::bug("a watch ended by itself"))
     };
     match tokio::time::timeout(deadline, watch).await {
-        Ok(()) => Ok(()),
+        Ok(ended) => ended,
         Err(_) => Err(Error::environment(format!("{what}: not within {deadline:?}: {missing}"))),
     }
 }

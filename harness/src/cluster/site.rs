@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use super::{Progress, kind};
+use super::{Reporter, kind};
 use crate::error::Result;
 
 /// A cluster's place.
@@ -32,9 +32,9 @@ impl Loader {
     /// # Errors
     /// The engine does not have one, or a node does not take it.
     pub async fn load(&self, images: &[&str]) -> Result<()> {
-        let nodes = kind::nodes(&self.cluster).await?;
+        let nodes = kind::running(&self.cluster).await?;
         let scratch = self.scratch.join(format!("images-{}", std::process::id()));
-        kind::load(&self.kind, &self.cluster, images, &kind::workers(&nodes), scratch, &Progress::silent())
+        kind::load(&self.kind, &self.cluster, images, &kind::workers(&nodes), scratch, &Reporter::silent())
             .await
     }
 }

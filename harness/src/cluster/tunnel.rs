@@ -27,7 +27,7 @@ const HEAD_LIMIT: u64 = 8 * 1024;
 pub struct Tunnel {
     /// Where to connect to.
     pub address: SocketAddr,
-    trouble: watch::Receiver<Option<String>>,
+    refused: watch::Receiver<Option<String>>,
     _serving: AbortOnDropHandle<()>,
 }
 
@@ -61,16 +61,16 @@ impl Tunnel {
         Self::serve(client, way).await
     }
 
-    /// Why the last connection that failed did so.
-    pub fn trouble(&self) -> Option<String> {
-        self.trouble.borrow().clone()
+    /// What the pod's node said of the last connection that the pod did not take; none where the way to it failed.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.borrow().clone()
     }
 
     async fn serve(client: &Client, way: Way) -> Result<Self> {
         let doing = "opening a port of this machine for a tunnel";
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Error::io(doing))?;
         let address = listener.local_addr().map_err(Error::io(doing))?;
-        let (sender, trouble) = watch::channel(None);
+        let (sender, refused) = watch::channel(None);
         let pods = Api::<Pod>::namespaced(client.clone(), &way.namespace);
         let way = Arc::new(way);
         let serving = async move {
@@ -84,12 +84,14 @@ impl Tunnel {
                             connections.spawn(async move {
                                 if let Err(error) = carry(local, &pods, &way).await {
                                     tracing::debug!("{error}");
-                                    sender.send_replace(Some(error.to_string()));
+                                    if matches!(error, Error::Failed(_)) {
+                                        sender.send_replace(Some(error.to_string()));
+                                    }
                                 }
                             });
                         }
                         Err(error) => {
-                            sender.send_replace(Some(error.to_string()));
+                            tracing::warn!(%error, "a tunnel takes no connection");
                             // Out of file descriptors, most likely: until another connection ends.
                             crate::wait::pause(Duration::from_millis(50)).await;
                         }
@@ -98,7 +100,7 @@ impl Tunnel {
                 }
             }
         };
-        Ok(Self { address, trouble, _serving: AbortOnDropHandle::new(tokio::spawn(serving)) })
+        Ok(Self { address, refused, _serving: AbortOnDropHandle::new(tokio::spawn(serving)) })
     }
 }
 
@@ -111,7 +113,7 @@ impl Drop for Forward {
     }
 }
 
-/// Carries one connection from its first byte to its last.
+/// Carries one connection from its first byte to its last. [`Error::Failed`] is the pod's own no.
 async fn carry(mut local: TcpStream, pods: &Api<Pod>, way: &Way) -> Result<()> {
     let doing = match &way.beyond {
         Some(target) => format!("tunnel through {}/{} to {target}", way.namespace, way.pod),
@@ -143,7 +145,7 @@ async fn carry(mut local: TcpStream, pods: &Api<Pod>, way: &Way) -> Result<()> {
     tokio::pin!(talk, refusal);
     tokio::select! {
         biased;
-        Some(said) = &mut refusal => Err(Error::environment(format!("{doing}: {}", said.trim()))),
+        Some(said) = &mut refusal => Err(Error::failed(format!("{doing}: {}", said.trim()))),
         result = &mut talk => result,
     }
 }

@@ -1,11 +1,11 @@
 //! `steadfast doctor`: a line a check, with what to do.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use harness::{
     Error, Result,
     chart::Helm,
-    cluster::{self, Engine, Instances},
+    cluster::{self, Engine, Image, Instances},
     error::exit,
     settings::{ImageSource, Settings},
 };
@@ -80,37 +80,33 @@ pub async fn doctor(settings: &Settings) -> Result<()> {
 }
 
 async fn images(settings: &Settings, engine: &Engine, findings: &mut Findings) {
-    let node = format!("kindest/node:v{}", settings.kubernetes_version);
-    let references = [
-        node.clone(),
-        format!("dxflrs/garage:v{}", settings.garage_version),
-        format!("postgres:{}", settings.postgres_version),
-        "steadfast/sentinel:1".to_owned(),
-    ];
-    let mut absent = Vec::new();
-    for reference in references {
-        let arguments = ["image", "inspect", "--format", "{{.Id}}", &reference];
-        match cluster::docker(&arguments, Duration::from_secs(20)).await {
-            Ok(id) => findings.well(&format!("image {reference} is there, {}", id.trim())),
-            Err(_) => absent.push(reference),
-        }
+    let (present, absent) = match cluster::present(settings).await {
+        Ok(found) => found,
+        Err(error) => return findings.missing(error),
+    };
+    for Image { facts, .. } in &present {
+        findings.well(&format!("image {} is there by {}, {}", facts.reference, facts.source, facts.id));
     }
-    if absent.contains(&node) {
-        findings.noted("whether the engine runs privileged containers shows when the node image is there");
-    } else {
-        match engine.machine(&node).await {
+    match present.iter().find(|image| image.name == cluster::NODE) {
+        None => {
+            findings
+                .noted("whether the engine runs privileged containers shows when the node image is there");
+        }
+        Some(node) => match engine.machine(&node.facts.reference).await {
             Ok(machine) if machine.can_raise_limits => findings.well("privileged containers run"),
             Ok(_) => findings.well(
                 "privileged containers run, without CAP_SYS_RESOURCE: kubelets get KubeletInUserNamespace",
             ),
             Err(error) => findings.missing(error),
-        }
+        },
     }
     if absent.is_empty() {
         return;
     }
     let what = absent.join(", ");
-    findings.noted(&format!("not there yet: {what}: scripts/setup or the first run provides them"));
+    findings.noted(&format!(
+        "images that are not there yet: {what}: scripts/setup or the first run provides them"
+    ));
     if settings.image_source != ImageSource::Pull {
         for (program, language) in [("go", "Go 1.26 or newer"), ("cargo", "Rust by rustup")] {
             let needed = settings.image_source == ImageSource::Build;

@@ -2,7 +2,7 @@
 
 use harness::{
     Error, Result,
-    cluster::{self, Progress},
+    cluster::{self, Reporter},
     error::exit,
     settings::Settings,
 };
@@ -10,7 +10,7 @@ use harness::{
 use super::say;
 
 pub async fn down(settings: &Settings, force: bool) -> Result<()> {
-    let done = cluster::down(&settings.cache, force, &Progress::stderr()).await?;
+    let done = cluster::down(&settings.cache, force, &Reporter::stderr()).await?;
     for name in &done.clusters {
         say(&format!("removed cluster {name}"));
     }

@@ -6,8 +6,8 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use harness::{
     Error, Result, cluster,
-    diagnosis::{self, Diagnosis, State},
     error::exit,
+    explain::{self, Diagnosis, State},
 };
 
 use super::say;
@@ -44,7 +44,7 @@ pub async fn explain(arguments: &Explain) -> Result<ExitCode> {
     let set = set_of(&arguments.target)?;
     let client = cluster::reader(arguments.kubeconfig.as_deref(), arguments.context.as_deref()).await?;
     let namespace = arguments.namespace.as_deref().unwrap_or(client.default_namespace()).to_owned();
-    let diagnosis = diagnosis::explain(&client, &namespace, &set).await?;
+    let diagnosis = explain::explain(&client, &namespace, &set).await?;
     match arguments.format {
         Format::Text => say(&diagnosis.to_string()),
         Format::Json => say(&json(&diagnosis)?),

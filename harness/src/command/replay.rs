@@ -32,5 +32,5 @@ pub fn replay(directory: &Utf8Path) -> Result<()> {
     let (same, differ, refused) = replay.counts();
     let all = words::count(replay.trials.len(), "scenario");
     say(&format!("{all}: {same} the same, {differ} differ, {refused} can't be judged"));
-    replay.outcome()
+    Ok(replay.outcome()?)
 }

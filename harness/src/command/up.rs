@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use harness::{
     Result,
-    cluster::{Cluster, Progress},
+    cluster::{Cluster, Reporter},
     settings::Settings,
 };
 
@@ -12,7 +12,7 @@ use super::say;
 
 pub async fn up(settings: &Settings) -> Result<()> {
     let begun = Instant::now();
-    let cluster = Cluster::lease(settings, &Progress::stderr(), false).await?;
+    let cluster = Cluster::lease(settings, &Reporter::stderr(), false).await?;
     let facts = cluster.facts.clone();
     let kubeconfig = cluster.site.kubeconfig.clone();
     cluster.release(true, true).await?;

@@ -6,18 +6,13 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use harness::{
     Error, Result,
-    chart::{
-        Chart, Helm, Release, Way,
-        answer::{Answer, Facts},
-        preflight,
-        told::Told,
-        upgrade::{Source, Upgrade},
-    },
+    chart::{Chart, Helm, Release, Way, answer::Answer, preflight, told::Told},
     cluster,
     error::exit,
-    runner,
     settings::Settings,
+    upgrade::{self, Source, Upgrade},
 };
+use record::upgrade::Facts;
 
 use super::say;
 
@@ -30,6 +25,24 @@ pub enum Format {
     Markdown,
     /// For programs
     Json,
+}
+
+/// How the charts get to the cluster, as it is asked for.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum By {
+    /// `helm install`, `helm upgrade`
+    Helm,
+    /// `helm template | kubectl apply`: what GitOps tools do; lookups find nothing, hooks are plain objects
+    Apply,
+}
+
+impl From<By> for Way {
+    fn from(by: By) -> Self {
+        match by {
+            By::Helm => Self::Helm,
+            By::Apply => Self::Apply,
+        }
+    }
 }
 
 /// What to upgrade.
@@ -56,7 +69,7 @@ pub struct Arguments {
     to_values: Option<Utf8PathBuf>,
     /// How the charts get to the cluster
     #[arg(long, value_enum, default_value = "helm")]
-    with: Way,
+    with: By,
     /// Only look, at a live release in this context of the kubeconfig, and change nothing
     #[arg(long)]
     context: Option<String>,
@@ -102,8 +115,8 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
         Chart::get(&helm, &arguments.to.parse()?, arguments.to_values().as_deref(), &scratch.0.join("to"))
             .await?;
     let state = match arguments.with {
-        Way::Helm => helm.state(&release).await?,
-        Way::Apply => "deployed".to_owned(),
+        By::Helm => helm.state(&release).await?,
+        By::Apply => "deployed".to_owned(),
     };
     if state != "deployed" {
         let message = format!(
@@ -114,7 +127,7 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     }
     let question = preflight::Question {
         release: &release,
-        way: arguments.with,
+        way: arguments.with.into(),
         from: from.as_ref(),
         to: &to,
         images: &[],
@@ -124,7 +137,7 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     let told = Told::preflight(Facts {
         findings: preflight::judge(&picture),
         differences: preflight::differences(&picture),
-        ..Facts::new(&release, arguments.with, from, to.title())
+        ..Facts::new(&release.name, arguments.with.into(), from, to.title())
     });
     tell(&told, arguments.format)
 }
@@ -136,14 +149,14 @@ pub fn run(settings: Settings, arguments: &Arguments) -> Result<ExitCode> {
     };
     let upgrade = Upgrade {
         release: arguments.release.clone(),
-        way: arguments.with,
+        way: arguments.with.into(),
         from: Source { reference: from.parse()?, values: arguments.from_values.clone() },
         to: Source { reference: arguments.to.parse()?, values: arguments.to_values() },
         stores: arguments.stores.clone(),
         patience: Duration::from_secs(arguments.patience),
     };
     let line = std::env::args().collect::<Vec<_>>().join(" ");
-    let single = runner::try_upgrade(settings, upgrade, &arguments.namespace, line)?;
+    let single = upgrade::try_upgrade(settings, upgrade, &arguments.namespace, line)?;
     let code = single.code;
     let told = Told::run(single.result, single.directory.join("report.html"));
     if let Some(kubeconfig) = single.kept {

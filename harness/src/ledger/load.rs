@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     attempt::{Outcome, Write},
-    record::{Ledger, Recorder},
+    file::Ledger,
+    recorder::Recorder,
 };
 use crate::{
     error::{Error, Result, within},

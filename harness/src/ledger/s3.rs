@@ -19,12 +19,14 @@ use futures::{StreamExt, TryStreamExt, stream};
 
 use super::{
     attempt::{Outcome, Write, sha256},
+    file::Ledger,
     load::Store,
-    record::Ledger,
-    secret::Secret,
     verdict::{Content, Held, Holdings},
 };
-use crate::error::{Error, Result, within};
+use crate::{
+    Secret,
+    error::{Error, Result, within},
+};
 
 /// Sizes on both sides of Garage's boundaries: below 3072 bytes an object lives in the metadata, above 1 MiB it has
 /// two blocks. The second block has 32 bytes, so that its content is unique: Garage stores equal blocks once, and

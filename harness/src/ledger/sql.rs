@@ -7,8 +7,8 @@ use tokio_postgres::error::SqlState;
 
 use super::{
     attempt::{Outcome, Write, key, sha256},
+    file::Ledger,
     load::Store,
-    record::Ledger,
     verdict::{Content, Held, Holdings},
 };
 use crate::{

@@ -1,6 +1,7 @@
 //! Reading the YAML of a workload's folder.
 
 use camino::Utf8Path;
+use chart::documents;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -43,11 +44,6 @@ impl Manifest {
     }
 }
 
-/// The documents of a text, as Kubernetes' own tools read them: 0555 is octal there.
-pub(crate) fn documents(text: &str) -> Result<Vec<Value>, serde_saphyr::Error> {
-    serde_saphyr::from_multiple_with_options(text, serde_saphyr::options! { legacy_octal_numbers: true })
-}
-
 fn parse(path: &Utf8Path, text: &str) -> Result<Vec<Value>> {
     let documents =
         documents(text).map_err(|error| Error::environment(format!("{path} is malformed YAML: {error}")))?;
@@ -77,12 +73,6 @@ mod tests {
         assert!(error.contains("web.yaml") && error.contains("line"), "{error}");
         let error = parse(Utf8Path::new("web.yaml"), "kind: Pod\n").unwrap_err().to_string();
         assert!(error.contains("/apiVersion"), "{error}");
-    }
-
-    #[test]
-    fn a_leading_zero_makes_a_number_octal() {
-        let found = documents("defaultMode: 0555\nother: 10\nname: \"0555\"\n").unwrap();
-        assert_eq!(found, [serde_json::json!({"defaultMode": 365, "other": 10, "name": "0555"})]);
     }
 
     #[test]

@@ -5,4 +5,3 @@ pub mod load;
 pub mod patch;
 
 pub use load::Manifest;
-pub(crate) use load::documents;

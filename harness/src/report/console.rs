@@ -92,11 +92,13 @@ struct Summary<'a, W> {
 
 impl<W: Write> Summary<'_, W> {
     fn all(&mut self) -> std::io::Result<()> {
+        self.cluster()?;
         self.claims()?;
         self.corrections()?;
         self.comparison()?;
         self.scenarios()?;
         self.controls()?;
+        self.left_out()?;
         self.skipped()?;
         self.failures()?;
         let word = match self.report.ending() {
@@ -111,6 +113,17 @@ impl<W: Write> Summary<'_, W> {
             writeln!(self.out, "{line}")?;
         }
         writeln!(self.out, "Report: {}", self.dir.join("report.html"))
+    }
+
+    /// What it ran on, in a line or two.
+    fn cluster(&mut self) -> std::io::Result<()> {
+        let cluster = self.report.facts.cluster.as_ref();
+        let Some((cluster, terrain)) = cluster.and_then(|cluster| Some((cluster, cluster.terrain.as_ref()?)))
+        else {
+            return Ok(());
+        };
+        self.heading(&format!("{}, Kubernetes {}", cluster.name, cluster.version()))?;
+        self.indented(2, &terrain.line())
     }
 
     fn claims(&mut self) -> std::io::Result<()> {
@@ -199,6 +212,19 @@ impl<W: Write> Summary<'_, W> {
         Ok(())
     }
 
+    fn left_out(&mut self) -> std::io::Result<()> {
+        let report = self.report;
+        if report.scenarios().any(|result| !result.left_out.is_empty()) {
+            self.heading("Left out: judged elsewhere, and not here")?;
+        }
+        for result in report.scenarios() {
+            for what in &result.left_out {
+                self.indented(2, &format!("- {}: {}", result.scenario, words::first_line(what)))?;
+            }
+        }
+        Ok(())
+    }
+
     fn skipped(&mut self) -> std::io::Result<()> {
         if !self.report.facts.skipped.is_empty() {
             self.heading("Skipped")?;
@@ -244,11 +270,9 @@ impl<W: Write> Summary<'_, W> {
         for finding in &result.findings {
             let statement = claim::find(&finding.claim).map_or("", |claim| claim.statement);
             self.indented(6, &format!("{}  {statement}", finding.claim))?;
-            self.indented(10, &finding.message)?;
+            self.indented(10, &finding.text())?;
             for quote in &finding.quotes {
-                let place =
-                    if quote.line > 0 { format!("journal:{}", quote.line) } else { "seen".to_owned() };
-                self.indented(14, &format!("{place}  {}", quote.text))?;
+                self.indented(14, &words::quote(quote))?;
             }
         }
         writeln!(self.out, "      evidence  {}", self.dir.join(&result.evidence))?;

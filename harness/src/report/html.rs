@@ -12,6 +12,7 @@ use super::{
     picture::picture,
     result::{ClusterFacts, Outcome, ScenarioResult, Verdict},
     tally::{ClaimReport, Ending, Report},
+    terrain::Terrain,
     upgrade,
     verdict::{self, ControlState},
     words,
@@ -57,11 +58,11 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
         started => time(report.facts.started),
         head => head(report, &claims),
         trouble => wrong(report),
-        workloads, rows, silent, matrix => matrix(report),
+        rows, silent, matrix => matrix(report),
         corrections => corrections(&claims).iter().map(correction).collect::<Vec<_>>(),
         suites => suites(report),
         controls => report.controls().map(|(result, _)| card(result)).collect::<Vec<_>>(),
-        skipped => skipped.collect::<Vec<_>>(),
+        left_out => left_out(report), skipped => skipped.collect::<Vec<_>>(),
     })
 }
 
@@ -116,6 +117,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
         controls, held, of_controls => words::count(controls, "control"), bare,
         counts => counts.map(|(name, number)| context! { name => *name, number => *number }).collect::<Vec<_>>(),
         cluster => report.facts.cluster.as_ref().map(cluster),
+        settings => report.facts.settings.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>(),
         cluster_time => report.facts.cluster_seconds.map(words::seconds),
         work_time => words::of_which(report.work_seconds(), report.floor_seconds()),
         run_time => report.seconds().map(words::seconds),
@@ -127,11 +129,21 @@ fn cluster(cluster: &ClusterFacts) -> Value {
         .images
         .iter()
         .map(|image| context! { name => &image.reference, source => &image.source, id => &image.id });
+    let terrain = cluster.terrain.iter().flat_map(Terrain::table);
+    let terrain = terrain.map(|(what, is)| context! { what, is => words::plain(&is) });
     context! {
         name => &cluster.name, kubernetes => cluster.version(),
         nodes => &cluster.nodes, of_nodes => words::count(cluster.nodes.len(), "node"),
+        terrain => terrain.collect::<Vec<_>>(),
         images => images.collect::<Vec<_>>(), of_images => words::count(cluster.images.len(), "image"),
     }
+}
+
+/// What scenarios did not judge, with why.
+fn left_out(report: &Report) -> Vec<Value> {
+    let each = report.scenarios().flat_map(|result| result.left_out.iter().map(move |what| (result, what)));
+    each.map(|(result, what)| context! { name => &result.scenario, anchor => anchor(&result.scenario), what => words::plain(what) })
+        .collect()
 }
 
 /// Everything that is not as it should be, each in a line, with where to read on.
@@ -156,7 +168,7 @@ fn signed(entry: Value) -> Value {
     context! { sign, ..entry }
 }
 
-/// The columns of the matrix, in the order in which scenarios name them.
+/// The workloads, in the order in which scenarios name them.
 fn workloads(report: &Report) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for result in report.scenarios() {
@@ -202,16 +214,17 @@ fn matrix(report: &Report) -> Option<Value> {
 }
 
 fn row(claim: &ClaimReport<'_>, workloads: &[String]) -> Value {
-    let cells = workloads.iter().map(|workload| {
+    let cells = workloads.iter().filter_map(|workload| {
         let mut here: Vec<_> =
             claim.scenarios.iter().filter(|(result, _)| result.workload == *workload).collect();
-        // The worst first: it is the cell's word, and its link.
+        // The worst first.
         here.sort_by_key(|(_, verdict)| match verdict {
             Verdict::Refuted => 0,
             Verdict::Unproved => 1,
             Verdict::Proved => 2,
         });
-        here.iter().map(|(result, verdict)| mark(result, words::verdict(*verdict))).collect::<Vec<_>>()
+        let marks = here.iter().map(|(result, verdict)| mark(result, words::verdict(*verdict)));
+        (!here.is_empty()).then(|| context! { workload, marks => marks.collect::<Vec<_>>() })
     });
     let controls = claim.controls.iter().map(|(result, state)| {
         let word = if *state == ControlState::Held { "passed" } else { words::outcome(result.ended()) };
@@ -264,7 +277,7 @@ fn card(result: &ScenarioResult) -> Value {
             context! { line => (quote.line > 0).then_some(quote.line), text => words::plain(&quote.text) }
         });
         context! { claim => &finding.claim, statement => claim::find(&finding.claim).map(|claim| claim.statement),
-        meant => result.meant(&finding.claim), message => words::plain(&finding.message), quotes => quotes.collect::<Vec<_>>() }
+        meant => result.meant(&finding.claim), message => words::plain(&finding.text()), quotes => quotes.collect::<Vec<_>>() }
     });
     let steps = result.steps.iter().map(|step| {
         context! { name => &step.name, at => words::seconds(step.at), took => words::seconds(step.seconds),
@@ -287,7 +300,8 @@ fn card(result: &ScenarioResult) -> Value {
         evidence => &result.evidence, rerun => &result.rerun, why, control,
         claims => claims.collect::<Vec<_>>(), findings => findings.collect::<Vec<_>>(),
         steps => steps.collect::<Vec<_>>(), measures => measures.collect::<Vec<_>>(),
-        comparison => comparison.collect::<Vec<_>>(), picture => picture(result), upgrade => upgrade::section(result),
+        comparison => comparison.collect::<Vec<_>>(), left_out => result.left_out.iter().map(|what| words::plain(what)).collect::<Vec<_>>(),
+        picture => picture(result), upgrade => upgrade::section(result),
     }
 }
 

@@ -6,31 +6,25 @@
 
 pub mod console;
 pub mod correction;
-pub mod floor;
 pub mod html;
 pub mod junit;
 pub mod matrix;
 pub mod nights;
 pub mod picture;
 pub mod progress;
-pub mod result;
-pub mod store;
-pub mod tally;
 pub mod upgrade;
-pub mod verdict;
-pub mod words;
 
 #[cfg(test)]
 mod example;
-#[cfg(test)]
-pub(crate) mod fixture;
 
 use camino::Utf8Path;
 
 use crate::error::Result;
 
 pub use progress::{Event, Progress};
-pub use tally::Report;
+#[cfg(test)]
+pub(crate) use record::fixture;
+pub use record::{floor, result, store, tally, tally::Report, terrain, verdict, words};
 
 /// Renders `junit.xml` and `report.html` into a run's directory, from the files in it, and returns what it read.
 ///

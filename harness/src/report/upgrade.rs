@@ -1,15 +1,12 @@
 //! An upgrade in the report: a table of what the preflight says, one of what changes, and lanes in the picture.
 
+use chart::{Severity, answer::Answer, told::away};
 use minijinja::{Value, context};
+use record::upgrade::Facts;
 
 use super::{
     result::{Lifeline, ScenarioResult, Span},
     words,
-};
-use crate::chart::{
-    Severity,
-    answer::{Answer, Facts},
-    told::away,
 };
 
 /// The kind of the lanes that show when a pod took writes.
@@ -69,12 +66,9 @@ pub fn writers(facts: &Facts) -> Vec<Lifeline> {
 
 #[cfg(test)]
 mod tests {
+    use record::upgrade::{Availability, Phase, Way, Window};
+
     use super::*;
-    use crate::chart::{
-        Way,
-        answer::Phase,
-        availability::{Availability, Window},
-    };
 
     #[test]
     fn a_lane_shows_each_window_and_nothing_outside_the_phases() {

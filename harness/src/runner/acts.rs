@@ -2,26 +2,26 @@
 
 use std::{fmt::Debug, time::Duration};
 
+use explain::explain;
 use futures::future::try_join_all;
 use k8s_openapi::{
     NamespaceResourceScope,
     api::{
         apps::v1::{Deployment, StatefulSet},
-        core::v1::{PersistentVolumeClaim, Pod},
+        core::v1::Pod,
     },
 };
 use kube::{
     Api,
-    api::{DeleteParams, EvictParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, EvictParams, Patch, PatchParams},
 };
-use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::Run;
 use crate::{
     claim::Claim,
     cluster::{Node, api_ready},
-    diagnosis::explain,
     error::{Error, Result, within},
     fault::{self, process::Killed},
     wait::{Progress, expectations::made_by, until_asked},
@@ -88,11 +88,14 @@ impl Run {
     pub async fn delete_pod(&self, pod: &str) -> Result<()> {
         let doing = format!("delete pod {pod}");
         let target = format!("pod/{pod}");
-        self.log().act("delete", target.clone(), doing.clone());
+        let act = self.log().act("delete", target.clone(), doing.clone());
         let api: Api<Pod> = Api::namespaced(self.client().clone(), self.namespace());
         let parameters = DeleteParams::default();
         let outcome = within(CALL, &doing, api.delete(pod, &parameters), Error::api(doing.clone())).await;
-        self.log().outcome(&target, outcome).map(drop)
+        if let Some(pod) = self.log().outcome(&target, outcome)?.left() {
+            self.log().answered(act, pod.metadata.resource_version.as_deref());
+        }
+        Ok(())
     }
 
     /// Asks for a pod's eviction, as a drain does. A refusal is not tried again.
@@ -179,49 +182,22 @@ impl Run {
         }
     }
 
-    /// Lets the namespace have no more than `most` pods or claims, which it has already; returns when the API server
-    /// refuses one more. It learns of a quota a moment after it has taken it.
+    /// Waits until a Deployment's status counts so many pods as ready: its controllers have then seen which.
     ///
     /// # Errors
-    /// When the API server refuses the quota, or goes on to take more.
-    pub async fn forbid_more(&self, resource: &str, most: u32) -> Result<()> {
-        let hard = json!({resource: most.to_string()});
-        self.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
-            "metadata": {"name": "no-more"}, "spec": {"hard": hard}})])
-            .await?;
-        let pod = json!({"metadata": {"name": "one-more"}, "spec": {"containers": [{"name": "one", "image": "none"}]}});
-        let claim = json!({"metadata": {"name": "one-more"},
-            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}});
-        let refused = || async {
-            let taken = match resource {
-                "pods" => self.would_create::<Pod>(&pod).await,
-                _ => self.would_create::<PersistentVolumeClaim>(&claim).await,
-            };
-            match taken {
-                Ok(()) => Ok(Progress::NotYet(format!("it would take one more of {resource}"))),
-                Err(kube::Error::Api(status)) if status.message.contains("exceeded quota") => {
-                    Ok(Progress::Met)
-                }
-                Err(error) => Ok(Progress::NotYet(error.to_string())),
-            }
+    /// When it does not in time.
+    pub async fn until_deployment_counts(&self, name: &str, ready: i32) -> Result<()> {
+        let api: Api<Deployment> = Api::namespaced(self.client().clone(), self.namespace());
+        let doing = format!("reading deployment {name}");
+        let ask = || async {
+            let found = within(CALL, &doing, api.get(name), Error::api(doing.clone())).await?;
+            Ok(match found.status.and_then(|status| status.ready_replicas).unwrap_or(0) {
+                counted if counted == ready => Progress::Met,
+                counted => Progress::NotYet(format!("it counts {counted}")),
+            })
         };
-        let sentence = format!("the quota of {most} {resource} is in force");
-        until_asked(&sentence, self.stretch(CALL), refused).await.map(drop)
-    }
-
-    /// Asks whether the API server would take an object, without making it.
-    async fn would_create<K>(&self, object: &Value) -> kube::Result<()>
-    where
-        K: kube::Resource<DynamicType = (), Scope = NamespaceResourceScope>
-            + DeserializeOwned
-            + Serialize
-            + Clone
-            + Debug,
-    {
-        let object: K = serde_json::from_value(object.clone()).map_err(kube::Error::SerdeError)?;
-        let api: Api<K> = Api::namespaced(self.probe_client().clone(), self.namespace());
-        let parameters = PostParams { dry_run: true, ..PostParams::default() };
-        api.create(&parameters, &object).await.map(drop)
+        let sentence = format!("deployment {name} counts {ready} ready pods");
+        until_asked(&sentence, self.stretch(CALL * 2), ask).await.map(drop)
     }
 
     /// Scales a Deployment; does not wait.

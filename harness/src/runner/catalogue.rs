@@ -4,10 +4,12 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 
-use super::Run;
+use super::{
+    Run,
+    needs::{Need, Want},
+};
 use crate::{
     claim::Claim,
-    cluster::Capability,
     error::Result,
     manifest::Manifest,
     report::result::ControlFacts,
@@ -39,8 +41,10 @@ pub struct Scenario {
     pub slow: bool,
     /// Whether nothing else may run meanwhile, because it hurts nodes or the control plane.
     pub alone: bool,
-    /// What the cluster must offer.
-    pub needs: Option<Capability>,
+    /// What the cluster must have.
+    pub needs: Vec<Need>,
+    /// What it judges only where the cluster has this.
+    pub wants: Vec<Want>,
     /// The claims that no sabotage of a cluster can turn red, with the reason.
     pub uncontrolled: Vec<(Claim, &'static str)>,
     /// The workloads on which no sabotage need be seen, with the reason.
@@ -137,7 +141,8 @@ where
         breaks: Vec::new(),
         slow: false,
         alone: false,
-        needs: None,
+        needs: Vec::new(),
+        wants: Vec::new(),
         uncontrolled: Vec::new(),
         alike: Vec::new(),
         body: Arc::new(move |run| Box::pin(body(run))),
@@ -175,15 +180,21 @@ impl Scenario {
         self
     }
 
-    /// Runs while nothing else does.
+    /// Runs while nothing else does, and hurts nodes or the control plane.
     pub fn alone(mut self) -> Self {
         self.alone = true;
+        self.needs([Need::OwnNodes])
+    }
+
+    /// Runs only where the cluster has all of this; elsewhere it is skipped, and the report says why.
+    pub fn needs<N: Into<Need>>(mut self, needs: impl IntoIterator<Item = N>) -> Self {
+        self.needs.extend(needs.into_iter().map(Into::into));
         self
     }
 
-    /// Runs only where the cluster offers this; elsewhere its claims are reported as not offered.
-    pub fn needs(mut self, capability: Capability) -> Self {
-        self.needs = Some(capability);
+    /// Leaves a part out where the cluster does not have this, and the report says so.
+    pub fn wants(mut self, need: Need, what: &'static str) -> Self {
+        self.wants.push(Want { need, what });
         self
     }
 

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use chart::Helm;
 use jiff::Timestamp;
+use record::upgrade::Facts;
 use serde_json::Value;
 
 use super::{Run, catalogue::Sabotage};
 use crate::{
-    chart::{Helm, answer::Facts},
     claim::Claim,
     cluster::{Absence, absence, docker, whole_name},
     error::{Error, Result, exit},

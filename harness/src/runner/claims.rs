@@ -59,6 +59,24 @@ impl Run {
         Ok((name, uid))
     }
 
+    /// Judges that the API server took something. Passes its refusal on.
+    ///
+    /// # Errors
+    /// When it did not; that it refused is a finding as well.
+    pub fn judge_taken<T>(&self, claim: Claim, what: &str, outcome: Result<T>) -> Result<T> {
+        let refused = |error: &Error| match error {
+            Error::Api { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if (400..500).contains(&status.code))
+            }
+            _ => false,
+        };
+        match outcome {
+            Err(error) if refused(&error) => self
+                .found(claim, Err(Error::failed(format!("{what}: expected it to be taken; found: {error}")))),
+            outcome => self.found(claim, outcome),
+        }
+    }
+
     /// Judges that the API server refused with this code, and with these words about what.
     pub fn judge_refused<T>(&self, claim: Claim, what: &str, outcome: Result<T>, code: u16, words: &str) {
         let expected = format!("{what}: expected a refusal with {code} that says {words:?}");
@@ -69,6 +87,9 @@ impl Run {
         let against = match outcome {
             Ok(_) => Some(format!("{expected}; it was taken")),
             Err(error) if refused(&error) && error.to_string().contains(words) => None,
+            Err(error) if error.obstacle().is_some() && !matches!(code, 401 | 403 | 429) => {
+                return self.not_judged(claim, &error);
+            }
             Err(error) => Some(format!("{expected}; found: {error}")),
         };
         self.judge(claim, against);

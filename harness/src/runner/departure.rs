@@ -8,6 +8,8 @@ use kube::{Api, api::DeleteParams};
 use super::Run;
 use crate::{
     error::{Error, Result, within},
+    journal::Record,
+    law::Obstacle,
     wait::{Progress, until_asked},
     workload::Set,
 };
@@ -27,6 +29,27 @@ impl Run {
         let api: Api<Namespace> = Api::all(self.client().clone());
         let parameters = DeleteParams::background();
         within(CALL, &doing, api.delete(name, &parameters), Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// The error that ended the scenario; where somebody else takes its namespace away, that is why, and says nothing.
+    pub(super) async fn unless_namespace_goes(&self, error: anyhow::Error) -> anyhow::Error {
+        let name = self.namespace();
+        let target = format!("namespace/{name}");
+        let history = self.log().history();
+        let by_us = |record: &Record| matches!(record, Record::Act(act) if act.target == target);
+        if history.entries().iter().any(|entry| by_us(&entry.record)) {
+            return error;
+        }
+        let api: Api<Namespace> = Api::all(self.client().clone());
+        let doing = format!("reading namespace {name}");
+        match within(CALL, &doing, api.get_opt(name), Error::api(doing.clone())).await {
+            Ok(found) if found.as_ref().is_none_or(|found| found.metadata.deletion_timestamp.is_some()) => {
+                let message = format!("somebody deletes the namespace {name}: {error:#}");
+                Error::not_judged(Obstacle::Namespace, message).into()
+            }
+            // There, or not to be asked: then its own error says more.
+            _ => error,
+        }
     }
 
     /// Waits until the API server refuses to delete a set: it learns of a policy a moment after it has taken it.

@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{Run, catalogue::Control};
+use super::{Run, catalogue::Control, run::Parts};
 use crate::{
     claim::Claim,
     error::{Error, Result},
@@ -11,8 +11,8 @@ use crate::{
     wait::Expectation,
 };
 
-/// The window in which something must not happen, once the controller is known to have looked.
-pub const HOLD: Duration = Duration::from_millis(1500);
+/// How long a hold lasts where only time shows: a controller may err later than at its next look.
+const LONG: Duration = Duration::from_secs(30);
 
 impl Run {
     /// Waits for what a claim promises.
@@ -29,14 +29,29 @@ impl Run {
         self.found(claim, outcome)
     }
 
-    /// Watches for the stated window that what a claim promises stays so. Call it when the controller is known to
-    /// have looked.
+    /// Watches that what a claim promises stays so, until the controllers have looked again and all that they did is recorded.
     ///
     /// # Errors
     /// When it does not stay so; that is a finding as well.
     pub async fn hold(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
-        self.log().act(WINDOW, "scenario", format!("for {HOLD:?}: {}", expectation.sentence));
-        let outcome = self.parts().waiter.hold(expectation, HOLD).await;
+        self.hold_for(claim, expectation, Duration::ZERO).await
+    }
+
+    /// As [`Run::hold`], for half a minute: what only time shows is given time, once for a scenario of several workloads, and
+    /// not in a control, which has its own way to be red.
+    ///
+    /// # Errors
+    /// When it does not stay so; that is a finding as well.
+    pub async fn hold_long(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
+        let Parts { plan, patience, .. } = self.parts();
+        let once = plan.control.is_none() && plan.scenario.workloads.first() == Some(&plan.workload);
+        let long = if once { LONG.mul_f64(*patience) } else { Duration::ZERO };
+        self.hold_for(claim, expectation, long).await
+    }
+
+    async fn hold_for(&self, claim: Claim, expectation: &Expectation, least: Duration) -> Result<()> {
+        self.log().act(WINDOW, "scenario", format!("watch that it stays so: {}", expectation.sentence));
+        let outcome = self.parts().waiter.hold(expectation, least).await;
         self.found(claim, outcome)
     }
 
@@ -51,18 +66,28 @@ impl Run {
         self.against(claim, outcome)
     }
 
-    /// Passes an outcome on. A failure speaks against the claim, and a success alone not yet for it.
+    /// Passes an outcome on. A failure speaks against the claim, a success alone not yet for it, and anything else says that it
+    /// could not be judged.
     pub(super) fn against<T>(&self, claim: Claim, outcome: Result<T>) -> Result<T> {
-        if let Err(Error::Failed(message)) = &outcome {
-            self.judge(claim, [message.clone()]);
+        match &outcome {
+            Err(Error::Failed(message)) => self.judge(claim, [message.clone()]),
+            Err(error) => self.not_judged(claim, error),
+            Ok(_) => {}
         }
         outcome
+    }
+
+    /// Says that a claim could not be judged, where an error tells why.
+    pub(super) fn not_judged(&self, claim: Claim, error: &Error) {
+        if let Some(obstacle) = error.obstacle() {
+            self.take(claim, 0, vec![Finding::not_judged(claim.id, obstacle, error.to_string())]);
+        }
     }
 
     /// Judges a claim by an answer: `None` speaks for it, words against it.
     pub fn judge(&self, claim: Claim, against: impl IntoIterator<Item = String>) {
         let id = claim.id.to_owned();
-        let finding = |message| Finding { claim: id.clone(), message, quotes: Vec::new() };
+        let finding = |message| Finding::against(id.clone(), message);
         self.take(claim, 1, against.into_iter().map(finding).collect());
     }
 

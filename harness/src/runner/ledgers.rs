@@ -9,7 +9,8 @@ use crate::{
 };
 
 impl Run {
-    /// Keeps what a reader held, to be judged against the ledger; a store that can't be read speaks against the claim.
+    /// Keeps what a reader held, to be judged against the ledger; a store that refuses to be read speaks against the
+    /// claim, and one that can't be asked says nothing of it.
     ///
     /// # Errors
     /// When it can't be written down.
@@ -23,7 +24,8 @@ impl Run {
         let held = match held {
             Ok(held) => held,
             Err(error) => {
-                self.judge(claim, [format!("what {reader} holds can't be read: {error}")]);
+                let words = format!("what {reader} holds can't be read: {error}");
+                drop(self.against::<()>(claim, Err(error.reworded(words))));
                 return Ok(());
             }
         };

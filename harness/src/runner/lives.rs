@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::Run;
 use crate::{
-    error::Result,
+    error::{Error, Result},
     journal::{Fact, Record, fact::Pod},
-    wait::until_answered,
+    wait::{Progress, until_answered, until_asked},
     workload::sentinel::Sentinel,
 };
 
@@ -33,7 +33,16 @@ impl Run {
     /// # Errors
     /// When it is not allowed in time.
     pub async fn evict_when_allowed(&self, pod: &str, deadline: Duration) -> Result<()> {
-        until_answered(&format!("{pod} may be evicted"), self.stretch(deadline), || self.evict(pod)).await
+        let ask = || async {
+            match self.evict(pod).await {
+                Ok(()) => Ok(Progress::Met),
+                Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.code == 429) => {
+                    Ok(Progress::NotYet(source.to_string()))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        until_asked(&format!("{pod} may be evicted"), self.stretch(deadline), ask).await.map(drop)
     }
 
     /// The status that Garage's /health answers with at a pod, once it answers.

@@ -1,34 +1,42 @@
 //! From a catalogue to trials: deadlines, signals, isolation.
 
 mod acts;
+mod broken_off;
 pub mod catalogue;
 mod charts;
 mod claims;
-pub mod conclusion;
 mod departure;
 mod endings;
 pub mod evidence;
+mod growth;
 mod inspector;
 mod judging;
 mod ledgers;
 mod lives;
+mod logging;
 mod marks;
 pub mod mistakes;
 mod names;
+pub mod needs;
 mod program;
+mod rerun;
 mod run;
+mod scout;
+mod selection;
 mod session;
 mod single;
 mod state;
 mod stores;
 mod trial;
 mod volumes;
+mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
 pub use endings::Ending;
-pub use judging::HOLD;
+pub use growth::Growth;
 pub use marks::Mark;
+pub use needs::Need;
 pub use program::main;
 pub use run::Run;
-pub use single::{Single, try_upgrade};
+pub use single::{Single, alone};
 pub use stores::Tunnelled;

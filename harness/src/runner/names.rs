@@ -9,9 +9,10 @@ use super::Run;
 use crate::{
     claim::Claim,
     error::{Error, Result, within},
+    journal::fact::Pod,
     wait::{Progress, expectations::endpoints_ready, until_steady},
     workload::{
-        Set, Workload,
+        Set,
         sentinel::{Answer, Connections, Repeated, Sentinel},
     },
 };
@@ -24,6 +25,36 @@ const CONNECTIONS: u32 = 60;
 const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 
 impl Run {
+    /// `<service>.<namespace>.svc.<the cluster's domain>`, or without the domain where that is not known.
+    pub fn host(&self, service: &str) -> String {
+        let short = format!("{service}.{}.svc", self.namespace());
+        self.terrain().dns.as_ref().map_or(short.clone(), |dns| format!("{short}.{}", dns.domain))
+    }
+
+    /// `<pod>.<its set's headless service>.<namespace>.svc.<the cluster's domain>`
+    pub fn pod_host(&self, set: &Set, ordinal: u32) -> String {
+        self.host(&format!("{}.{}", set.pod_name(ordinal), set.workload.headless))
+    }
+
+    /// The name of a pod's host with the final dot: it is asked as it stands.
+    pub fn full_name(&self, set: &Set, ordinal: u32) -> String {
+        format!("{}.", self.pod_host(set, ordinal))
+    }
+
+    /// Asks for the addresses of a name, of the family that a Service has which asks for none.
+    ///
+    /// # Errors
+    /// When the asker does not answer; a DNS error is an answer.
+    pub async fn resolve(&self, asker: &Sentinel, name: &str) -> Result<Answer> {
+        asker.resolve(name, self.terrain().family().record()).await
+    }
+
+    /// The addresses of a pod by which a Service of ours names it.
+    fn addresses_of(&self, pod: &Pod) -> Vec<String> {
+        let family = self.terrain().family();
+        pod.addresses.iter().filter(|address| family.has(address)).map(ToString::to_string).collect()
+    }
+
     /// Judges that a pod's own name leads to its address of this moment, as seen from inside `asker`. A name may
     /// lag for as long as `propagation`; the measure says how long it did.
     ///
@@ -38,8 +69,8 @@ impl Run {
         propagation: Duration,
     ) -> Result<()> {
         let pod = set.pod(ordinal)?;
-        let name = full_name(set, ordinal, self.namespace());
-        let expected: Vec<String> = pod.ip.iter().map(ToString::to_string).collect();
+        let name = self.full_name(set, ordinal);
+        let expected = self.addresses_of(&pod);
         let sentence = format!("the address of {}, asked from {}, is {expected:?}", pod.meta.name, asker.pod);
         self.judge_addresses(claim, &sentence, asker, &name, propagation, || Ok(expected.clone())).await
     }
@@ -61,12 +92,13 @@ impl Run {
         let ordinals: Vec<u32> = ordinals.into_iter().collect();
         let listed = endpoints_ready(&set.promise, service, ordinals.iter().copied());
         self.expect(claim, &listed, propagation).await?;
-        let name = format!("{}.", Workload::host(service, self.namespace()));
+        let name = format!("{}.", self.host(service));
         let pods: Vec<_> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
         let sentence = format!("the addresses of {service}, asked from {}, are those of {pods:?}", asker.pod);
         // A pod that is gone or has no address is not left out: it is answered by nothing.
         let addresses = || {
-            let address = |ordinal: &u32| Ok(set.pod(*ordinal)?.ip.as_deref().unwrap_or_default().to_owned());
+            let address =
+                |ordinal: &u32| Ok(self.addresses_of(&*set.pod(*ordinal)?).pop().unwrap_or_default());
             ordinals.iter().map(address).collect()
         };
         self.judge_addresses(claim, &sentence, asker, &name, propagation, addresses).await
@@ -87,7 +119,8 @@ impl Run {
                 let mut wanted = expected?;
                 wanted.sort();
                 let told = if wanted.is_empty() { NO_ADDRESS.join(" or ") } else { format!("{wanted:?}") };
-                let answers = asker.resolve_often(name, "A", times).await?;
+                let record = self.terrain().family().record();
+                let answers = asker.resolve_often(name, record, times).await?;
                 Ok(each_right(name, &answers, |answer| says(answer, &wanted), &told))
             }
         };
@@ -126,22 +159,22 @@ impl Run {
     ) -> Result<()> {
         let pod = set.pod(ordinal)?;
         let (service, namespace) = (set.workload.headless, self.namespace());
-        let full = full_name(set, ordinal, namespace);
+        let full = self.full_name(set, ordinal);
         let short = format!("{}.{service}", pod.meta.name);
-        let expected: Vec<String> = pod.ip.iter().map(ToString::to_string).collect();
+        let expected = self.addresses_of(&pod);
         for name in [format!("{short}.{namespace}"), short, full.to_uppercase()] {
             let sentence = format!("the address of {name}, asked from {}, is {expected:?}", asker.pod);
             let expected = || Ok(expected.clone());
             self.judge_addresses(claim, &sentence, asker, &name, propagation, expected).await?;
         }
         let sentence = format!("{full} is a name, whatever is asked of it from {}", asker.pod);
-        let name = &full;
+        let (name, other) = (&full, self.terrain().family().other());
         let ask = |times| async move {
             let right = |answer: &Answer| matches!(answer.code.as_str(), "NOERROR" | "NODATA");
-            let answers = asker.resolve_often(name, "AAAA", times).await?;
-            Ok(each_right("its IPv6 address", &answers, right, "an address or NODATA"))
+            let answers = asker.resolve_often(name, other.record(), times).await?;
+            Ok(each_right(&format!("its {other} address"), &answers, right, "an address or NODATA"))
         };
-        self.judge_steady(claim, &sentence, &format!("{full} for IPv6"), propagation, ask).await
+        self.judge_steady(claim, &sentence, &format!("{full} for {other}"), propagation, ask).await
     }
 
     /// Judges that an ordinal without a pod has no name.
@@ -156,12 +189,12 @@ impl Run {
         ordinal: u32,
         propagation: Duration,
     ) -> Result<()> {
-        let name = full_name(set, ordinal, self.namespace());
+        let name = self.full_name(set, ordinal);
         let pod = set.pod_name(ordinal);
         let sentence = format!("there is no name of {pod}, which is gone, asked from {}", asker.pod);
         let (name, asked) = (&name, asker);
         let ask = |times| async move {
-            let answers = asked.resolve_often(name, "A", times).await?;
+            let answers = asked.resolve_often(name, self.terrain().family().record(), times).await?;
             Ok(each_right(name, &answers, |answer| answer.code == "NXDOMAIN", "NXDOMAIN"))
         };
         self.judge_steady(claim, &sentence, &format!("the end of {name}"), propagation, ask).await
@@ -179,8 +212,8 @@ impl Run {
         ordinal: u32,
         most: Duration,
     ) -> Result<()> {
-        let name = full_name(set, ordinal, self.namespace());
-        let ttl = asker.resolve(&name, "A").await?.ttl.unwrap_or_default();
+        let name = self.full_name(set, ordinal);
+        let ttl = self.resolve(asker, &name).await?.ttl.unwrap_or_default();
         let too_long = u64::from(ttl) > most.as_secs();
         let words =
             format!("a client may keep the address of {name} for {ttl} s; its configuration says {most:?}");
@@ -231,11 +264,8 @@ impl Run {
         port: &str,
         propagation: Duration,
     ) -> Result<()> {
-        let host = Workload::host(set.workload.headless, self.namespace());
-        let target = |ordinal: u32| {
-            let name = set.workload.pod_host(&set.pod_name(ordinal), self.namespace());
-            format!("{name}:{}", set.workload.port)
-        };
+        let host = self.host(set.workload.headless);
+        let target = |ordinal: u32| format!("{}:{}", self.pod_host(set, ordinal), set.workload.port);
         let mut wanted: Vec<_> = set.ordinals().into_iter().map(target).collect();
         wanted.sort();
         for name in [format!("{host}."), format!("_{port}._tcp.{host}.")] {
@@ -269,11 +299,6 @@ fn says(answer: &Answer, addresses: &[String]) -> bool {
     let mut found = answer.addresses();
     found.sort_unstable();
     found == addresses && (!addresses.is_empty() || NO_ADDRESS.contains(&answer.code.as_str()))
-}
-
-/// A pod's name with the final dot: it is asked as it stands.
-fn full_name(set: &Set, ordinal: u32, namespace: &str) -> String {
-    format!("{}.", set.workload.pod_host(&set.pod_name(ordinal), namespace))
 }
 
 /// Whether each of many answers is right; if one is not, all that differ are told.

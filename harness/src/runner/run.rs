@@ -1,6 +1,7 @@
 //! What a scenario holds in its hands: deploy, act, expect, judge.
 
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -13,6 +14,7 @@ use serde_json::Value;
 use super::{
     catalogue::{Plan, Sabotage},
     evidence::Secrets,
+    needs::Need,
     state::State,
 };
 use crate::{
@@ -20,7 +22,10 @@ use crate::{
     error::{Error, Result},
     journal::Log,
     manifest::{Manifest, apply::apply},
-    report::progress::{Event, Progress},
+    report::{
+        progress::{Event, Progress},
+        terrain::{Dns, Family, Terrain},
+    },
     wait::{Expectation, Waiter, expectations},
     workload::{Set, Workload, folder, garage, sentinel::Sentinel},
 };
@@ -56,6 +61,7 @@ pub(super) struct Parts {
     pub(super) directory: Utf8PathBuf,
     pub(super) secrets: Secrets,
     pub(super) site: Site,
+    pub(super) terrain: Arc<Terrain>,
 }
 
 impl fmt::Debug for Run {
@@ -92,6 +98,52 @@ impl Run {
     /// The cluster's images.
     pub fn images(&self) -> &[String] {
         &self.inner.parts.images
+    }
+
+    /// What the cluster is like.
+    pub fn terrain(&self) -> &Terrain {
+        &self.inner.parts.terrain
+    }
+
+    /// Whether the terrain meets a need.
+    pub fn has(&self, need: Need) -> bool {
+        need.lacking(self.terrain()).is_none()
+    }
+
+    /// What is known of its DNS: a scenario that asks [needs](Need::KnownDns) that.
+    ///
+    /// # Errors
+    /// When nothing is.
+    pub fn dns(&self) -> Result<&Dns> {
+        self.terrain()
+            .dns
+            .as_ref()
+            .ok_or_else(|| Error::bug("a scenario needs a DNS that is known, and does not say so"))
+    }
+
+    /// Sees to it that a set's pods are on two nodes, where there are two: what is asked of them then crosses from one to
+    /// the other.
+    ///
+    /// # Errors
+    /// When the scheduler has put them all on one of several.
+    pub fn over_two_nodes(&self, set: &Set) -> Result<()> {
+        let on = self.log().now(|world| {
+            let pods = world.pods_of(&set.promise).into_values();
+            pods.filter_map(|pod| pod.node.clone()).collect::<BTreeSet<_>>()
+        });
+        let open = self.terrain().open_nodes();
+        match on.first() {
+            Some(only) if on.len() == 1 && open.len() > 1 => Err(Error::environment(format!(
+                "all pods are on {only}, though {} take pods: nothing can be said of the network between two",
+                open.join(", ")
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what is not judged here of what is judged elsewhere, and why.
+    pub fn leave_out(&self, what: impl Into<String>) {
+        self.state().left_out.push(what.into());
     }
 
     /// Where the cluster is, for programs that talk to it.
@@ -181,6 +233,9 @@ impl Run {
     pub async fn apply(&self, mut manifest: Manifest) -> Result<()> {
         self.inner.parts.secrets.learn(&manifest);
         garage::discover_in(&mut manifest, self.namespace());
+        if self.terrain().families.contains(&Family::IPv6) {
+            garage::listen_to_both(&mut manifest);
+        }
         manifest.use_images(&self.inner.parts.images);
         apply(
             self.client(),
@@ -276,6 +331,14 @@ impl Run {
         let (scenario, reason) = (self.inner.parts.plan.name.clone(), expectation.sentence.clone());
         self.inner.parts.progress.send(Event::Waiting { scenario, reason });
         self.inner.parts.waiter.until(expectation, self.stretch(deadline)).await
+    }
+
+    /// Returns when the controllers have looked at what there is, and all of it is recorded.
+    ///
+    /// # Errors
+    /// When they have not in time, or it is not.
+    pub async fn settled(&self) -> Result<()> {
+        self.inner.parts.waiter.settled().await
     }
 
     /// A deadline for a quick machine, as the setting for slow ones stretches it, within the scenario's time.

@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use tokio::{runtime::Runtime, signal::unix::SignalKind, sync::RwLock};
 use tokio_util::sync::CancellationToken;
 
-use super::{Plan, trial::Shared};
+use super::{evidence::Secrets, logging, needs::Needs, scout, trial::Shared};
 use crate::{
-    cluster::{self, Capability, Cluster, RunLock},
+    cluster::{self, Cluster, RunLock},
     error::{Error, Result},
     report::{
         self, console,
@@ -26,41 +26,6 @@ use crate::{
     settings::{Keep, Settings},
     wait::pause,
 };
-
-/// What the selected plans need of a cluster.
-pub(super) struct Needs {
-    /// The plans that hurt nodes or the control plane.
-    alone: Vec<String>,
-    capabilities: BTreeMap<Capability, Vec<String>>,
-}
-
-impl Needs {
-    pub(super) fn of(plans: &[&Plan]) -> Self {
-        let mut capabilities: BTreeMap<Capability, Vec<String>> = BTreeMap::new();
-        for plan in plans {
-            if let Some(capability) = plan.scenario.needs {
-                capabilities.entry(capability).or_default().push(plan.name.clone());
-            }
-        }
-        let alone = plans.iter().filter(|plan| plan.scenario.alone).map(|plan| plan.name.clone()).collect();
-        Self { alone, capabilities }
-    }
-
-    /// The plans that the cluster can't run, with the reason.
-    async fn missing(&self, cluster: &Cluster) -> Result<BTreeMap<String, String>> {
-        let mut missing = BTreeMap::new();
-        if cluster.nodes().is_empty() {
-            let reason = "it hurts nodes or the control plane, which is done to clusters of our own alone";
-            missing.extend(self.alone.iter().map(|plan| (plan.clone(), reason.to_owned())));
-        }
-        for (capability, plans) in &self.capabilities {
-            if let Some(reason) = capability.missing(cluster).await? {
-                missing.extend(plans.iter().map(|plan| (plan.clone(), reason.clone())));
-            }
-        }
-        Ok(missing)
-    }
-}
 
 /// A run that has its cluster.
 pub(super) struct Session {
@@ -83,6 +48,8 @@ impl Session {
         let run = run_id();
         let directory = directory(&settings, &run)?;
         let progress = Progress::start(std::io::stderr().is_terminal(), selected.len());
+        let secrets = Secrets::default();
+        logging::start(&directory, &secrets, &progress)?;
         let cancelled = CancellationToken::new();
         runtime.spawn(end_on_signals(cancelled.clone(), progress.clone()));
         let mut facts = RunFacts {
@@ -91,6 +58,8 @@ impl Session {
             started: Timestamp::now(),
             finished: None,
             interrupted: false,
+            profile: settings.profile.to_string(),
+            settings: settings.given.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
             selected,
             skipped: BTreeMap::new(),
             cluster: None,
@@ -128,17 +97,20 @@ impl Session {
         let (client, probe_client) = (cluster.client.clone(), cluster.probe_client.clone());
         let nodes = cluster.nodes();
         let site = cluster.site.clone();
+        let terrain = Arc::new(cluster.facts.terrain.clone().unwrap_or_default());
         let turn = RwLock::new(());
         let shared = Arc::new(Shared {
             settings,
             run,
             directory,
             progress,
+            secrets,
             cancelled,
             client,
             probe_client,
             images,
             site,
+            terrain,
             nodes,
             skipped,
             turn,
@@ -213,11 +185,13 @@ async fn lease(
     needs: &Needs,
 ) -> Result<(Cluster, RunLock, BTreeMap<String, String>)> {
     let say = progress.clone();
-    let sink = cluster::Progress::new(move |line| say.send(Event::Message(line.to_owned())));
-    let cluster = Cluster::lease(settings, &sink, !needs.alone.is_empty()).await?;
+    let sink = cluster::Reporter::new(move |line| say.send(Event::Message(line.to_owned())));
+    let mut cluster = Cluster::lease(settings, &sink, needs.alone()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
     cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;
-    let skipped = needs.missing(&cluster).await?;
+    let (terrain, skipped) = scout::survey(&cluster, run, needs).await?;
+    sink.say(format!("{}: {}", cluster.facts.name, terrain.line()));
+    cluster.facts.terrain = Some(terrain);
     Ok((cluster, lock, skipped))
 }
 

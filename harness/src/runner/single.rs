@@ -1,24 +1,11 @@
 //! One trial by itself, for the command line: a cluster is leased for it, and its result is all that is asked.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use super::{
-    Plan, Run, Scenario,
-    catalogue::Command,
-    scenario,
-    session::{Needs, Session},
-    trial,
-};
-use crate::{
-    chart::upgrade::{self, Upgrade},
-    claim::{U1, U2, U4, U5, U7, U8, U9, U10},
-    error::Result,
-    report::result::ScenarioResult,
-    settings::Settings,
-    workload::CHART,
-};
+use super::{Plan, Scenario, catalogue::Command, needs::Needs, session::Session, trial};
+use crate::{error::Result, report::result::ScenarioResult, settings::Settings, workload::Workload};
 
 /// What a trial by itself left.
 #[derive(Debug)]
@@ -33,25 +20,20 @@ pub struct Single {
     pub kept: Option<Utf8PathBuf>,
 }
 
-/// Tries an upgrade in a cluster of our own, in this namespace. `line` is the command that does it again.
+/// Runs a scenario by itself on a cluster of our own, in this namespace. `line` is the command that does it again.
 ///
 /// # Errors
 /// There is no cluster to be had, or the result can't be written.
-pub fn try_upgrade(settings: Settings, upgrade: Upgrade, namespace: &str, line: String) -> Result<Single> {
-    let patience = upgrade.patience;
-    let body = move |run: Run| {
-        let upgrade = upgrade.clone();
-        async move { Ok(upgrade::play(run, upgrade).await?) }
-    };
-    let scenario: Scenario =
-        scenario("upgrade", "a chart is upgraded, taken back and upgraded again, under load", body)
-            .proves([U1, U2, U4, U5, U7, U8, U9, U10])
-            .on([CHART])
-            // Installing, three rolls, and everything between them.
-            .within(patience * 4 + Duration::from_secs(600));
+pub fn alone(
+    settings: Settings,
+    scenario: Scenario,
+    workload: Workload,
+    namespace: &str,
+    line: String,
+) -> Result<Single> {
     let plan = Plan {
         name: scenario.name.to_owned(),
-        workload: CHART,
+        workload,
         scenario,
         control: None,
         command: Some(Command { namespace: namespace.to_owned(), line }),

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, time::Instant};
 
 use jiff::Timestamp;
+use record::upgrade::Facts;
 
 use crate::{
-    chart::answer::Facts,
     claim::Claim,
     report::result::{Finding, Measure, Row, Step},
     workload::Set,
@@ -27,6 +27,8 @@ pub struct State {
     pub measures: Vec<Measure>,
     /// Deployment against StatefulSet, as far as it was seen.
     pub comparison: Vec<Row>,
+    /// What it does not judge here, and why not.
+    pub left_out: Vec<String>,
     /// How often something was held against a ledger.
     pub readings: u32,
     /// What is known of an upgrade, where the scenario tries one.
@@ -48,6 +50,7 @@ impl State {
             against: Vec::new(),
             measures: Vec::new(),
             comparison: Vec::new(),
+            left_out: Vec::new(),
             readings: 0,
             upgrade: None,
             also: Vec::new(),

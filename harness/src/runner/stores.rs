@@ -4,10 +4,11 @@ use std::{fmt, ops::Deref, time::Duration};
 
 use super::Run;
 use crate::{
+    Secret,
     cluster::Tunnel,
     error::{Error, Result},
     ledger::{
-        Secret, Store,
+        Store,
         attempt::{Outcome, Write},
         s3::{Access, S3},
         sql::Sql,
@@ -169,15 +170,34 @@ impl Run {
         self.login(self.tunnel_through(probe, host, workload.port).await?, &workload).await
     }
 
+    /// Whether a pod takes a login and a write.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it refuses, or nobody listens at its port; other errors say nothing of it.
+    pub async fn postgres_works(&self, pod: &str) -> Result<()> {
+        let workload = self.workload();
+        let tunnel = self.tunnel(pod, workload.port).await?;
+        let works =
+            async { Session::connect(&self.login_at(&tunnel, &workload)?, CALL).await?.write_works().await };
+        match (works.await, tunnel.refused()) {
+            (Err(error), Some(refused)) => Err(Error::failed(format!("{error}: {refused}"))),
+            (outcome, _) => outcome,
+        }
+    }
+
     async fn login(&self, tunnel: Tunnel, workload: &Workload) -> Result<Tunnelled<Session>> {
-        let login = Login {
+        let session = Session::connect(&self.login_at(&tunnel, workload)?, CALL).await?;
+        Ok(Tunnelled { inside: session, _tunnels: vec![tunnel] })
+    }
+
+    fn login_at(&self, tunnel: &Tunnel, workload: &Workload) -> Result<Login> {
+        Ok(Login {
             host: tunnel.address.ip().to_string(),
             port: tunnel.address.port(),
             user: self.secret(workload.name, "username")?,
             password: Secret::new(self.secret(workload.name, "password")?),
             database: workload.database.unwrap_or_default().to_owned(),
-        };
-        Ok(Tunnelled { inside: Session::connect(&login, CALL).await?, _tunnels: vec![tunnel] })
+        })
     }
 
     /// A ledger's table at a name, as the probe pod sees it. A node's proxy learns of a Ready pod later than the API does,

@@ -13,11 +13,13 @@ use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    broken_off::{broken_off, chain},
     catalogue::{Control, Plan},
-    conclusion::{broken_off, chain},
     evidence::{self, Secrets},
-    judging::HOLD,
+    needs::Want,
+    rerun::rerun,
     run::{Parts, Run},
+    witness::Controllers,
 };
 use crate::{
     cluster::{Node, Site, create_namespace, delete_namespace, remove_outside},
@@ -25,19 +27,23 @@ use crate::{
     fault,
     journal::{
         History, Log, Recorder,
-        entry::END,
         lifeline::{lifelines, windows},
     },
+    law::Obstacle,
     replay,
     report::{
         floor::floor,
         progress::{Event, Progress},
         result::{Outcome, SCHEMA, ScenarioResult, Trouble},
         store,
+        terrain::Terrain,
     },
     settings::{Keep, Profile, Settings},
     wait::{Waiter, pause},
 };
+
+/// How many of a scenario's questions to the DNS may meet an answer that is as old as it may be.
+const QUESTIONS: u32 = 5;
 
 /// What all trials of a run share.
 pub(super) struct Shared {
@@ -45,6 +51,8 @@ pub(super) struct Shared {
     pub(super) run: String,
     pub(super) directory: Utf8PathBuf,
     pub(super) progress: Progress,
+    /// What no log, report or evidence of the run may show.
+    pub(super) secrets: Secrets,
     pub(super) cancelled: CancellationToken,
     pub(super) client: Client,
     /// One that never tries again, for refusals that are to be seen.
@@ -52,6 +60,8 @@ pub(super) struct Shared {
     pub(super) images: Vec<String>,
     /// Where the cluster is.
     pub(super) site: Site,
+    /// What it is like.
+    pub(super) terrain: Arc<Terrain>,
     /// The nodes that may be hurt.
     pub(super) nodes: Vec<Node>,
     /// What the cluster can't run, with the reason.
@@ -117,6 +127,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         steps: Vec::new(),
         measures: Vec::new(),
         comparison: Vec::new(),
+        left_out: Vec::new(),
         upgrade: None,
         lifelines: Vec::new(),
         started,
@@ -125,7 +136,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         namespace: namespace.clone(),
         evidence,
         fingerprints: BTreeMap::new(),
-        rerun: rerun(&plan),
+        rerun: rerun(&plan, &shared.settings),
     };
     let outcome = match shared.hurt.get() {
         Some(why) => Err(Error::environment(why)),
@@ -166,13 +177,6 @@ async fn mend(shared: &Shared, namespace: &str) -> Result<()> {
     fault::mend(&shared.client, &shared.nodes).await
 }
 
-/// The command that runs just this one again.
-fn rerun(plan: &Plan) -> String {
-    let profile = if plan.left_out(Profile::Quick) { "STEADFAST_PROFILE=full " } else { "" };
-    let in_catalogue = || format!("{profile}scripts/conformance --exact {}", plan.name);
-    plan.command.as_ref().map_or_else(in_catalogue, |command| command.line.clone())
-}
-
 /// Records, runs, judges.
 async fn recorded(
     shared: &Shared,
@@ -185,8 +189,9 @@ async fn recorded(
     std::fs::create_dir_all(&logs).map_err(Error::io(format!("making {logs}")))?;
     create_namespace(&shared.client, namespace, &shared.run, &plan.name).await?;
     let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
+    log.terrain(Terrain::clone(&shared.terrain));
     let recorder = Arc::new(Recorder::start(&shared.client, namespace, Arc::clone(&log)).await?);
-    let secrets = Secrets::default();
+    let secrets = &shared.secrets;
     let following = evidence::follow_logs(
         shared.client.clone(),
         namespace.to_owned(),
@@ -195,6 +200,9 @@ async fn recorded(
         secrets.clone(),
     );
     let following = tokio::spawn(following);
+    let patience = shared.settings.scenario_deadline_factor;
+    let controllers =
+        Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
         plan: plan.clone(),
         namespace: namespace.to_owned(),
@@ -204,16 +212,24 @@ async fn recorded(
         images: shared.images.clone(),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
-        waiter: Waiter::new(Arc::clone(&recorder), time(shared, &plan)),
+        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan)),
         progress: shared.progress.clone(),
-        patience: shared.settings.scenario_deadline_factor,
+        patience,
         directory: directory.clone(),
         secrets: secrets.clone(),
         site: shared.site.clone(),
+        terrain: Arc::clone(&shared.terrain),
     });
-    let error = play(shared, &plan, run.clone()).await.err();
+    for Want { need, what } in &plan.scenario.wants {
+        if let Some(why) = need.lacking(&shared.terrain) {
+            run.leave_out(format!("{what}: {why}"));
+        }
+    }
+    let error = match play(shared, &plan, run.clone()).await {
+        Ok(()) => None,
+        Err(error) => Some(run.unless_namespace_goes(error).await),
+    };
     run.state().end_step(error.is_some());
-    log.act(END, "scenario", "the scenario is over");
     let kept = recorder.stop().await;
     following.abort();
     let history = log.history();
@@ -227,7 +243,7 @@ async fn recorded(
         if let (Some(trouble), Some(words)) = (&mut result.trouble, evidence::last_words(&log, &logs)) {
             trouble.message.push_str(&format!("\n{words}"));
         }
-        redact(result, &secrets);
+        redact(result, secrets);
         let objects = directory.join("objects");
         if let Err(error) = evidence::write_objects(&shared.client, namespace, &objects).await {
             shared.progress.send(Event::Message(format!("evidence of {}: {error}", plan.name)));
@@ -247,10 +263,11 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     result.steps = std::mem::take(&mut state.steps);
     result.measures = std::mem::take(&mut state.measures);
     result.comparison = std::mem::take(&mut state.comparison);
+    result.left_out = std::mem::take(&mut state.left_out);
     result.upgrade = state.upgrade.take();
     result.lifelines = lifelines(history, result.started, Timestamp::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
-    replay::settle(result, history, run.directory())
+    Ok(replay::settle(result, history, run.directory())?)
 }
 
 fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
@@ -262,9 +279,10 @@ fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
     }
 }
 
-/// The time that a scenario has.
+/// The time that a scenario has: more where its questions to the DNS may have to wait for old answers to go.
 fn time(shared: &Shared, plan: &Plan) -> Duration {
-    plan.scenario.deadline.mul_f64(shared.settings.scenario_deadline_factor)
+    let deadline = plan.scenario.deadline + shared.terrain.dns_horizon() * QUESTIONS;
+    deadline.mul_f64(shared.settings.scenario_deadline_factor)
 }
 
 /// Lets the scenario play, within its time and as long as nobody interrupts.
@@ -283,7 +301,8 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
         }
         () = pause(deadline) => {
             let step = run.state().steps.last().map_or_else(String::new, |step| step.name.clone());
-            Error::failed(format!("the scenario's {deadline:?} were over in the step {step:?}"))
+            let message = format!("the scenario's {deadline:?} were over in the step {step:?}");
+            Error::not_judged(Obstacle::Time, message)
         }
     };
     body.abort();
@@ -296,7 +315,8 @@ async fn until_red(shared: &Shared, plan: &Plan, run: &Run) {
     match &plan.control {
         Some(control) if shared.settings.profile == Profile::Quick => {
             run.turned_red(control).await;
-            pause(HOLD).await;
+            // What else turns red by then is seen; a controller that is away keeps nobody from the verdict.
+            drop(run.settled().await);
         }
         _ => std::future::pending().await,
     }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use explain::quantity;
 use k8s_openapi::api::{
     core::v1::{PersistentVolume, PersistentVolumeSpec},
     storage::v1::StorageClass,
@@ -11,7 +12,6 @@ use kube::{Api, api::ListParams};
 use super::Run;
 use crate::{
     claim::Claim,
-    diagnosis::quantity,
     error::{Error, Result, within},
     journal::fact::VolumeClaim,
     wait::expectations::claims_bound,

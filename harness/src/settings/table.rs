@@ -27,9 +27,9 @@ pub fn table() -> &'static [Setting] {
     const TABLE: &[Setting] = &[
         Setting {
             key: "kubernetes_version",
-            default: "1.34.4",
-            meaning: "the Kubernetes version of our own clusters",
-            set: |settings, text| version(text, 3).map(|version| settings.kubernetes_version = version),
+            default: "1.34",
+            meaning: "the Kubernetes version of our own clusters: a minor, in the release that the image source has, or a release such as 1.34.4",
+            set: |settings, text| version(text, 2).map(|version| settings.kubernetes_version = version),
         },
         Setting {
             key: "feature_gates",
@@ -40,7 +40,7 @@ pub fn table() -> &'static [Setting] {
         Setting {
             key: "image_source",
             default: "auto",
-            meaning: "pull images from registries, build them from package registries, or auto: pull where a registry answers",
+            meaning: "pull images from registries, build them from package registries, or auto: build only where no registry answers",
             set: |settings, text| text.parse().map(|source| settings.image_source = source),
         },
         Setting {
@@ -147,7 +147,7 @@ fn version(text: &str, least: usize) -> Result<String, String> {
     if numbers && (least..=3).contains(&parts.len()) {
         return Ok(bare.to_owned());
     }
-    let example = ["17", "17.2", "1.34.4"][least - 1];
+    let example = ["17", "1.34", "1.34.4"][least - 1];
     Err(format!("expected a version like {example}, got {text:?}"))
 }
 

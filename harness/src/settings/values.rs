@@ -1,6 +1,9 @@
 //! What can be set, and what holds when nothing is.
 
-use std::{fmt, num::NonZeroUsize, str::FromStr, thread::available_parallelism, time::Duration};
+use std::{
+    collections::BTreeMap, fmt, num::NonZeroUsize, str::FromStr, thread::available_parallelism,
+    time::Duration,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
@@ -10,7 +13,7 @@ use super::FeatureGates;
 /// Everything a user can choose. Read once, and passed on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Settings {
-    /// The Kubernetes version of our own clusters: `1.34.4`.
+    /// The Kubernetes version of our own clusters: `1.34`, or `1.34.4`.
     pub kubernetes_version: String,
     /// Feature gates of our own clusters.
     pub feature_gates: FeatureGates,
@@ -40,13 +43,15 @@ pub struct Settings {
     pub results: Utf8PathBuf,
     /// Where images, tools and leases are kept between runs.
     pub cache: Utf8PathBuf,
+    /// What somebody gave another value than the default, by key and as it was given.
+    pub given: BTreeMap<&'static str, String>,
 }
 
 impl Settings {
     /// What holds when nothing is set. `cache` is where caches are on this machine.
     pub(super) fn defaults(cache: Utf8PathBuf) -> Self {
         Self {
-            kubernetes_version: "1.34.4".to_owned(),
+            kubernetes_version: "1.34".to_owned(),
             feature_gates: FeatureGates::default(),
             image_source: ImageSource::Auto,
             garage_version: "2.5.0".to_owned(),
@@ -61,6 +66,7 @@ impl Settings {
             scenario_deadline_factor: 1.0,
             results: repository().join("target/steadfast"),
             cache,
+            given: BTreeMap::new(),
         }
     }
 }
@@ -106,7 +112,7 @@ macro_rules! choices {
 choices! {
     /// Where images come from.
     ImageSource {
-        /// Pulled where a registry answers, built elsewhere.
+        /// Pulled, and built only where no registry answers.
         Auto = "auto",
         /// From image registries.
         Pull = "pull",

@@ -1,9 +1,8 @@
 //! Waits for what no watch can tell: the answer of a DNS, a database or a store.
 
-use std::{
-    ops::ControlFlow::{self, Break, Continue},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
+
+use tokio::sync::mpsc;
 
 use super::{Progress, pause};
 use crate::error::{Error, Result};
@@ -13,11 +12,11 @@ const BETWEEN: Duration = Duration::from_millis(100);
 /// Who had so long for the last question and did not answer is silent; one that had less was only cut off.
 const SILENT: Duration = Duration::from_secs(1);
 
-/// Asks again and again until it is so; returns how long that took. An error of the asking itself is an answer that is
-/// not there yet.
+/// Asks again and again until it is so; returns how long that took.
 ///
 /// # Errors
-/// [`Error::Failed`] when it can never be, or was not in time; the message names the last answer.
+/// [`Error::Failed`] when the answers said that it was not so, to the end; [`Error::NotJudged`] when the last question had no
+/// answer: who can't be asked says nothing. The message names the last answer.
 pub async fn until_asked<A>(
     sentence: &str,
     deadline: Duration,
@@ -27,67 +26,55 @@ where
     A: Future<Output = Result<Progress>>,
 {
     let started = Instant::now();
-    let ask = || {
-        let asked = ask();
-        async {
-            match asked.await {
-                Ok(Progress::Met) => Break(Ok(started.elapsed())),
-                Ok(Progress::Never(why)) => {
-                    Break(Err(Error::failed(format!("{sentence} can never be: {why}"))))
-                }
-                Ok(Progress::Prevented(why)) => {
-                    Break(Err(Error::environment(format!("{sentence} is prevented: {why}"))))
-                }
-                Ok(Progress::NotYet(why)) => Continue(why),
-                Err(error) => Continue(error.to_string()),
+    let mut last = String::new();
+    loop {
+        let left = deadline.saturating_sub(started.elapsed());
+        let (said, in_vain) = match tokio::time::timeout(left, ask()).await {
+            Ok(Ok(Progress::Met)) => return Ok(started.elapsed()),
+            Ok(Ok(Progress::Never(why))) => {
+                return Err(Error::failed(format!("{sentence} can never be: {why}")));
             }
+            Ok(Ok(Progress::Prevented(obstacle, why))) => {
+                return Err(Error::not_judged(obstacle, format!("{sentence} is prevented: {why}")));
+            }
+            Ok(Ok(Progress::NotYet(why))) => (why, None),
+            Ok(Err(error)) => (error.to_string(), Some(error)),
+            Err(_) if left < SILENT && !last.is_empty() => (last, None),
+            Err(_) if last.is_empty() => ("no answer".to_owned(), Some(unanswered(sentence, left))),
+            Err(_) => (format!("{last}; then no answer for {left:.1?}"), Some(unanswered(sentence, left))),
+        };
+        last = said;
+        if started.elapsed() >= deadline {
+            let words = format!("waited {deadline:?} for this: {sentence}; last seen: {last}");
+            return Err(in_vain.map_or_else(|| Error::failed(&*words), |error| error.reworded(&*words)));
         }
-    };
-    until(sentence, deadline, ask).await
+        pause(BETWEEN.min(deadline.saturating_sub(started.elapsed()))).await;
+    }
 }
 
 /// Asks again and again until there is an answer that is no error, and returns it.
 ///
 /// # Errors
-/// [`Error::Failed`] when there was none in time; the message names the last error.
+/// The last error's kind, when there was no answer in time; the message names it.
 pub async fn until_answered<T, A>(sentence: &str, deadline: Duration, mut ask: impl FnMut() -> A) -> Result<T>
 where
     A: Future<Output = Result<T>>,
 {
-    let ask = || {
-        let asked = ask();
-        async {
-            match asked.await {
-                Ok(answer) => Break(Ok(answer)),
-                Err(error) => Continue(error.to_string()),
-            }
+    let (give, mut answers) = mpsc::unbounded_channel();
+    until_asked(sentence, deadline, || {
+        let (asked, give) = (ask(), give.clone());
+        async move {
+            // Who waits for the answer is below.
+            drop(give.send(asked.await?));
+            Ok(Progress::Met)
         }
-    };
-    until(sentence, deadline, ask).await
+    })
+    .await?;
+    answers.try_recv().map_err(|_| Error::bug(format!("{sentence}: answered without an answer")))
 }
 
-async fn until<T, A>(sentence: &str, deadline: Duration, mut ask: impl FnMut() -> A) -> Result<T>
-where
-    A: Future<Output = ControlFlow<Result<T>, String>>,
-{
-    let started = Instant::now();
-    let mut last = String::new();
-    loop {
-        let left = deadline.saturating_sub(started.elapsed());
-        last = match tokio::time::timeout(left, ask()).await {
-            Ok(Break(outcome)) => return outcome,
-            Ok(Continue(why)) => why,
-            Err(_) if last.is_empty() => "no answer".to_owned(),
-            Err(_) if left < SILENT => last,
-            Err(_) => format!("{last}; then no answer for {left:.1?}"),
-        };
-        if started.elapsed() >= deadline {
-            return Err(Error::failed(format!(
-                "waited {deadline:?} for this: {sentence}; last seen: {last}"
-            )));
-        }
-        pause(BETWEEN.min(deadline.saturating_sub(started.elapsed()))).await;
-    }
+fn unanswered(sentence: &str, deadline: Duration) -> Error {
+    Error::Deadline { doing: sentence.to_owned(), deadline }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What somebody waits for, as a question to the world of the moment.
 
-use crate::journal::World;
+use crate::{journal::World, law::Obstacle};
 
 /// The answer of an expectation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub enum Progress {
     /// It can't become so any more; the words say why. The wait ends at once.
     Never(String),
     /// The surroundings don't allow it: an image that can't be had. The wait ends at once, and nobody broke a promise.
-    Prevented(String),
+    Prevented(Obstacle, String),
 }
 
 /// Something expected of the world, with a sentence for the reader.
@@ -40,7 +40,9 @@ impl Expectation {
     pub fn and(self, other: Self) -> Self {
         Self::new(format!("{} and {}", self.sentence, other.sentence), move |world| {
             match (self.check(world), other.check(world)) {
-                (Progress::Prevented(why), _) | (_, Progress::Prevented(why)) => Progress::Prevented(why),
+                (Progress::Prevented(by, why), _) | (_, Progress::Prevented(by, why)) => {
+                    Progress::Prevented(by, why)
+                }
                 (Progress::Never(why), _) | (_, Progress::Never(why)) => Progress::Never(why),
                 (Progress::NotYet(why), _) | (_, Progress::NotYet(why)) => Progress::NotYet(why),
                 (Progress::Met, Progress::Met) => Progress::Met,
@@ -69,7 +71,12 @@ mod tests {
             Expectation::new("one", move |_| progress.clone())
         };
         // From the best to the worst.
-        let all = [Met, NotYet("later".into()), Never("never".into()), Prevented("prevented".into())];
+        let all = [
+            Met,
+            NotYet("later".into()),
+            Never("never".into()),
+            Prevented(Obstacle::Image, "prevented".into()),
+        ];
         for (place, better) in all.iter().enumerate() {
             for worse in all.iter().skip(place) {
                 assert_eq!(of(better).and(of(worse)).check(&World::default()), *worse);

@@ -3,8 +3,11 @@
 //! # Patterns
 //! Each was found as a flake, or as a race that waited to be one.
 //!
-//! - **Seen is not acted.** `observedGeneration` says that the controller has read the spec, not that it is done. What must not
-//!   happen is proved after [`expectations::controller_counts`], another look ([`Set::nudge`]), and a stated window
+//! - **A time that is over proves nothing.** A wait in vain speaks against a promise only if everything was recorded
+//!   ([`Recorder::barrier`]), the controllers have looked since ([`Witness::synced`]), it is still not so, and no cause outside is
+//!   found ([`Witness::outside`]). Everything else is not judged, and says why.
+//! - **Seen is not acted.** `observedGeneration` says that the controller has read the spec; a sync writes its status after its
+//!   acts. What must not happen is proved by another look at a changed spec, whose generation is awaited, and a barrier after it
 //!   ([`Waiter::hold`]).
 //! - **The answer from before.** "Ready equals replicas" is true of the state before a change, too. An act on a set returns when the
 //!   journal shows its generation ([`expectations::set_generation`]), and a pod that comes back is another UID
@@ -16,8 +19,8 @@
 //! - **Claims that are about to go.** A claim of a pod that was scaled away is deleted some time after the pod. A set that is scaled up
 //!   before that gets a pod whose claim vanishes under it, and nothing makes its controller look again
 //!   ([`expectations::claims_settled`]).
-//! - **Taken is not in force.** The API server's own quota check learns of a quota by a watch, a moment after it was taken: one more
-//!   pod may slip through. It is asked by dry runs until it refuses ([`Run::forbid_more`]).
+//! - **Taken is not in force.** The API server learns of a policy or a quota by a watch, a moment after it was taken: one more
+//!   request may slip through. It is asked by dry runs until it refuses ([`Run::until_undeletable`]).
 //! - **Ready is not routed.** A node's proxy and the DNS learn of a pod later than the API does. Names and connections are asked
 //!   until they are right, within a stated time that is measured ([`until_asked`]).
 //! - **Not asked is not refused.** Under load a kubelet's first probe, or the garbage collector, comes later than a window is long.
@@ -28,7 +31,7 @@
 //!   by events waits for them anywhere.
 //! - **A watch may end without an end.** While something is awaited, a list checks every second that the watch is alive; at the end
 //!   the recording goes on until the watch has told what a list shows. A gap that a list closes without a difference is bridged;
-//!   any other makes every law inconclusive.
+//!   any other keeps every law that reads the kind from judging.
 //! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is
 //!   done with other pods, a container that crashes, an image that can't be had.
 //! - **Kinds are told apart.** A set's status may be heard a second or more before the pod that it counts, and a pod before its
@@ -52,20 +55,21 @@
 //!
 //! [`counters_add_up`]: crate::law::status::counters_add_up
 //! [`taint`]: crate::fault::node::taint
-//! [`Set::nudge`]: crate::workload::Set::nudge
-//! [`Run::forbid_more`]: crate::runner::Run::forbid_more
+//! [`Recorder::barrier`]: crate::journal::Recorder::barrier
+//! [`Run::until_undeletable`]: crate::runner::Run::until_undeletable
 //! [`Pod::ready_since`]: crate::journal::fact::Pod::ready_since
 //! [`Ending`]: crate::runner::Ending
 
 pub mod asking;
 pub mod expectation;
 pub mod expectations;
-pub mod pace;
 pub mod steady;
 pub mod waiter;
+pub mod witness;
 
 pub use asking::{until_answered, until_asked};
 pub use expectation::{Expectation, Progress};
-pub use pace::pause;
+pub use external::wait::pause;
 pub use steady::until_steady;
-pub use waiter::Waiter;
+pub use waiter::{Waiter, until_seen};
+pub use witness::Witness;

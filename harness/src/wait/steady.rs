@@ -30,7 +30,9 @@ where
         Progress::NotYet(why) | Progress::Never(why) => Err(Error::failed(format!(
             "{sentence}: that was right after {lag:.1?}, and then not each of {STEADY} times: {why}"
         ))),
-        Progress::Prevented(why) => Err(Error::environment(format!("{sentence} is prevented: {why}"))),
+        Progress::Prevented(obstacle, why) => {
+            Err(Error::not_judged(obstacle, format!("{sentence} is prevented: {why}")))
+        }
     }
 }
 

@@ -104,6 +104,30 @@ impl Workload {
         )
     }
 
+    /// Asks for claims of this storage class.
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn with_class(&self, manifest: &mut Manifest, class: &str) -> Result<()> {
+        let set = manifest.find("StatefulSet", self.name)?;
+        for template in set["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
+            template["spec"]["storageClassName"] = json!(class);
+        }
+        Ok(())
+    }
+
+    /// Asks the scheduler to spread the pods over nodes, as far as it can.
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn with_spread(&self, manifest: &mut Manifest) -> Result<()> {
+        let selector = manifest.find("StatefulSet", self.name)?["spec"]["selector"].clone();
+        let spread = json!([{"topologyKey": "kubernetes.io/hostname", "maxSkew": 1,
+            "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": selector}]);
+        let patch = json!({"spec": {"template": {"spec": {"topologySpreadConstraints": spread}}}});
+        manifest.merge("StatefulSet", self.name, &patch)
+    }
+
     /// Sets an environment variable that the manifest has.
     ///
     /// # Errors
@@ -116,16 +140,6 @@ impl Workload {
             variable.ok_or_else(|| Error::bug(format!("{} has no variable {name} to set", self.name)))?;
         variable["value"] = json!(value);
         Ok(())
-    }
-
-    /// `<pod>.<headless service>.<namespace>.svc.cluster.local`
-    pub fn pod_host(&self, pod: &str, namespace: &str) -> String {
-        format!("{pod}.{}.{namespace}.svc.cluster.local", self.headless)
-    }
-
-    /// `<service>.<namespace>.svc.cluster.local`
-    pub fn host(service: &str, namespace: &str) -> String {
-        format!("{service}.{namespace}.svc.cluster.local")
     }
 }
 

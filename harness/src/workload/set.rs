@@ -89,9 +89,9 @@ impl Set {
         Self { announced: false, ..self.clone() }
     }
 
-    fn act(&self, verb: &str, target: String, text: &str) {
+    fn act(&self, verb: &str, target: String, text: &str) -> u64 {
         let verb = if self.announced { verb } else { "sabotage" };
-        self.log.act(verb, target, text);
+        self.log.act(verb, target, text)
     }
 
     /// The pod's name.
@@ -171,16 +171,6 @@ impl Set {
         within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
     }
 
-    /// Makes the controller look at the set again, without changing what is asked of it.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn nudge(&self) -> Result<()> {
-        let now = jiff::Timestamp::now().to_string();
-        let patch = json!({"metadata": {"annotations": {"steadfast.dev/nudge": now}}});
-        self.patch_set("patch", "touch, so that the controller looks again", &patch).await
-    }
-
     /// Changes the set by a merge patch; what it promises changes with it. Does not wait.
     ///
     /// # Errors
@@ -241,11 +231,12 @@ impl Set {
     async fn patch_set(&self, verb: &str, text: &str, patch: &Value) -> Result<()> {
         let name = &self.promise.set;
         let doing = format!("statefulset {name}: {text}");
-        self.act(verb, format!("statefulset/{name}"), &doing);
+        let act = self.act(verb, format!("statefulset/{name}"), &doing);
         let api: Api<StatefulSet> = self.api();
         let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
         let patched =
             within(CALL, &doing, api.patch(name, &parameters, &patch), Error::api(doing.clone())).await?;
+        self.log.answered(act, patched.metadata.resource_version.as_deref());
         // Who asks the journal next must not be answered with the set as it was.
         let generation = patched.metadata.generation.unwrap_or(0);
         self.wait(&expectations::set_generation(&self.promise, generation), CALL).await?;
@@ -307,10 +298,13 @@ impl Set {
 
     async fn delete_with<K: Object>(&self, kind: &str, name: &str, parameters: &DeleteParams) -> Result<()> {
         let (doing, target) = (format!("delete {kind} {name}"), format!("{kind}/{name}"));
-        self.act("delete", target.clone(), &doing);
+        let act = self.act("delete", target.clone(), &doing);
         let api: Api<K> = self.api();
         let outcome = within(CALL, &doing, api.delete(name, parameters), Error::api(doing.clone())).await;
-        self.log.outcome(&target, outcome).map(drop)
+        if let Some(object) = self.log.outcome(&target, outcome)?.left() {
+            self.log.answered(act, object.meta().resource_version.as_deref());
+        }
+        Ok(())
     }
 
     /// Keeps a pod from being completely gone once it is deleted, until [`Set::release_removal`].
@@ -342,10 +336,12 @@ impl Set {
     async fn patch_pod(&self, verb: &str, ordinal: u32, text: &str, patch: &Value) -> Result<()> {
         let name = self.pod_name(ordinal);
         let doing = format!("pod {name}: {text}");
-        self.act(verb, format!("pod/{name}"), &doing);
+        let act = self.act(verb, format!("pod/{name}"), &doing);
         let api: Api<Pod> = self.api();
         let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
-        within(CALL, &doing, api.patch(&name, &parameters, &patch), Error::api(doing.clone())).await?;
+        let patch = api.patch(&name, &parameters, &patch);
+        let patched = within(CALL, &doing, patch, Error::api(doing.clone())).await?;
+        self.log.answered(act, patched.metadata.resource_version.as_deref());
         Ok(())
     }
 

@@ -176,7 +176,7 @@ async fn the_server_answers_what_a_scenario_asks() {
     session.show("fsync").await.unwrap();
 
     let mut login = server.login().await.unwrap();
-    login.password = harness::ledger::Secret::new("wrong");
+    login.password = harness::Secret::new("wrong");
     let error = harness::workload::postgres::Session::connect(&login, DEADLINE).await.unwrap_err();
     assert!(error.to_string().contains("28P01") && !error.to_string().contains("wrong"), "{error}");
 }

@@ -8,8 +8,8 @@ use std::{
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::StreamExt;
 use harness::{
-    Result,
-    ledger::{Recorder, Secret, s3, sql::Sql},
+    Result, Secret,
+    ledger::{Recorder, s3, sql::Sql},
     workload::{
         garage::{Admin, answers::AccessKey},
         postgres::{Login, Session},

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::S15,
-    diagnosis::cause::{CONTROLLER_IDLE, NO_DEFAULT_STORAGE_CLASS, SCHEDULER_IDLE},
+    explain::cause::{CONTROLLER_IDLE, NO_DEFAULT_STORAGE_CLASS, SCHEDULER_IDLE},
     fault::storage,
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::S15,
-    diagnosis::cause::{self, NODE_NOT_READY, NODES_CORDONED, TAINT_NOT_TOLERATED, VOLUME_NODE_UNAVAILABLE},
+    explain::cause::{self, NODE_NOT_READY, NODES_CORDONED, TAINT_NOT_TOLERATED, VOLUME_NODE_UNAVAILABLE},
     fault::node::{self, TAINT},
     runner::{Run, Scenario, scenario},
     workload::SENTINEL,

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::S15,
-    diagnosis::cause,
+    explain::cause,
     runner::{Run, Scenario, scenario},
 };
 use serde_json::json;

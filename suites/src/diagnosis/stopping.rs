@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::S15,
-    diagnosis::cause::{NAMESPACE_TERMINATING, POD_TERMINATING},
+    explain::cause::{NAMESPACE_TERMINATING, POD_TERMINATING},
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{SENTINEL, sentinel::Held},

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use harness::diagnosis::cause::ALL;
+use harness::explain::cause::ALL;
 
 use super::*;
 

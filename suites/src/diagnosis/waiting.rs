@@ -3,7 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::S15,
-    diagnosis::cause::{FINALIZER_HOLDS, QUOTA_EXCEEDED, READINESS_PROBE_FAILING, REVISION_STUCK},
+    explain::cause::{FINALIZER_HOLDS, QUOTA_EXCEEDED, READINESS_PROBE_FAILING, REVISION_STUCK},
     runner::{Run, Scenario, scenario},
     wait::expectations::{controller_counts, pod_running, pod_terminating},
     workload::{SENTINEL, set::GATE},

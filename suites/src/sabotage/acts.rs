@@ -1,9 +1,7 @@
 //! Sabotage of the cluster, at a step of the scenario.
 
 use harness::{
-    Error,
-    claim::D4,
-    fault,
+    Error, fault,
     runner::Sabotage,
     wait::expectations,
     workload::{
@@ -13,7 +11,7 @@ use harness::{
 };
 use serde_json::json;
 
-use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds};
+use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds, storage::GROWING};
 
 /// Those that were Ready are not, and those that were not are.
 pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
@@ -30,8 +28,7 @@ pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
             }
             let swapped = expectations::only_these_ready(STATELESS, unready);
             run.wait(&swapped, seconds(30)).await?;
-            // The Deployment's controller reads from a cache.
-            run.hold(D4, &swapped).await
+            run.until_deployment_counts(STATELESS, 2).await
         })
     });
 
@@ -196,22 +193,25 @@ const fn set_gone_at(step: &'static str) -> Sabotage {
     Sabotage::At(step, |_, set| Box::pin(async move { set.delete_orphaning().await }))
 }
 
-/// The namespace may have no more claims than there are without the missing one.
-pub const NO_MORE_CLAIMS_ALLOWED: Sabotage =
-    Sabotage::At("the claim of pod 1 is deleted, and its pod", |run, _| {
-        Box::pin(async move { run.forbid_more("persistentvolumeclaims", 1).await })
-    });
+/// As above, before a claim and its pod are deleted.
+pub const SET_GONE_BEFORE_CLAIM: Sabotage = set_gone_at("the claim of pod 1 is deleted, and its pod");
 
-/// The namespace may have no claim at all.
-pub const NO_CLAIM_ALLOWED: Sabotage = Sabotage::At(
-    "the pod is kept from every node, and its claim deleted: no pod uses it, so it goes",
-    |run, _| Box::pin(async move { run.forbid_more("persistentvolumeclaims", 0).await }),
-);
+/// As above, before the claim of a pod without a node is deleted.
+pub const SET_GONE_BEFORE_CLAIM_OF_PENDING: Sabotage =
+    set_gone_at("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes");
 
-/// The namespace may have no more pods.
-pub const NO_MORE_PODS_ALLOWED: Sabotage =
-    Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, _| {
-        Box::pin(async move { run.forbid_more("pods", 3).await })
+/// The class of its claims forbids growth after all.
+pub const GROWTH_FORBIDDEN: Sabotage = Sabotage::At("its claim asks for twice as much", |run, _| {
+    Box::pin(async move { run.forbid_growth(GROWING).await })
+});
+
+/// The highest pod is not Ready, and the set keeps its order.
+pub const PREDECESSOR_HELD: Sabotage =
+    Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, set| {
+        Box::pin(async move {
+            run.sentinel(set.pod_name(2)).hold(Held { ready: Some(true), ..Held::default() }).await?;
+            run.wait(&expectations::controller_counts(&set.promise, 2), seconds(30)).await.map(drop)
+        })
     });
 
 /// The nodes that a taint should stop are cordoned as well.

@@ -59,14 +59,14 @@ async fn one_stands_in_the_door_and_many_are_guests() {
     let cache = folder();
     let quick = Duration::from_millis(300);
     let place = Place::new(&cache, "steadfast-01234567").unwrap();
-    let door = place.enter(&Progress::silent()).await.unwrap();
-    let refused = place.enter_within(quick, &Progress::silent()).await.unwrap_err();
+    let door = place.enter(&Reporter::silent()).await.unwrap();
+    let refused = place.enter_within(quick, &Reporter::silent()).await.unwrap_err();
     assert_eq!(refused.exit_code(), exit::IN_USE);
 
     let (first, second) = (door.check_in().unwrap(), door.check_in().unwrap());
     assert!(door.in_use().unwrap());
     drop(door);
-    let door = place.enter_within(quick, &Progress::silent()).await.unwrap();
+    let door = place.enter_within(quick, &Reporter::silent()).await.unwrap();
     drop(first);
     assert!(door.in_use().unwrap());
     drop(second);
@@ -78,7 +78,7 @@ async fn one_stands_in_the_door_and_many_are_guests() {
 async fn records_are_kept_and_broken_ones_are_half_made() {
     let cache = folder();
     let place = Place::new(&cache, "steadfast-01234567").unwrap();
-    let door = place.enter(&Progress::silent()).await.unwrap();
+    let door = place.enter(&Reporter::silent()).await.unwrap();
     assert_eq!(door.record().unwrap(), None);
     let record = Record { kept: true, images: images("a"), ..Record::new(State::Ready) };
     door.write(&record).unwrap();
@@ -95,7 +95,7 @@ async fn records_are_kept_and_broken_ones_are_half_made() {
 async fn a_killed_process_leaves_no_lock() {
     let cache = folder();
     let place = Place::new(&cache, "steadfast-01234567").unwrap();
-    let door = place.enter(&Progress::silent()).await.unwrap();
+    let door = place.enter(&Reporter::silent()).await.unwrap();
     // Another process holds our lock: its own handle, inherited.
     let mut holder = std::process::Command::new("sh")
         .args(["-c", "exec sleep 60"])
@@ -103,9 +103,9 @@ async fn a_killed_process_leaves_no_lock() {
         .spawn()
         .unwrap();
     drop(door);
-    assert!(place.enter_within(Duration::from_millis(200), &Progress::silent()).await.is_err());
+    assert!(place.enter_within(Duration::from_millis(200), &Reporter::silent()).await.is_err());
     holder.kill().unwrap();
     holder.wait().unwrap();
-    place.enter_within(Duration::from_secs(5), &Progress::silent()).await.unwrap();
+    place.enter_within(Duration::from_secs(5), &Reporter::silent()).await.unwrap();
     std::fs::remove_dir_all(cache).unwrap();
 }

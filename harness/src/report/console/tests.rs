@@ -64,6 +64,18 @@ fn the_classes_look_different_and_a_missing_result_is_there() {
 }
 
 #[test]
+fn what_the_cluster_is_like_and_what_was_left_out_for_it_is_said() {
+    let mut run = facts(&["a::b"]);
+    run.cluster = crate::report::example::cluster();
+    let mut result = scenario("a::b").proves("S9");
+    result.left_out.push("names over two nodes: worker is the only node that takes pods".into());
+    let text = text(&Report::new(run, vec![result]), false);
+    assert!(text.contains("steadfast-r1, Kubernetes v1.34.4\n  DNS domain cluster.local, "), "{text}");
+    let told = "- a::b: names over two nodes: worker is the only node that takes pods";
+    assert!(line(&text, told).starts_with("  - "), "{text}");
+}
+
+#[test]
 fn a_control_that_stayed_green_is_red() {
     let green = scenario("control::c").control("parallel", &["S9"], "x").proves("S9");
     let text = text(&report(vec![scenario("a::b").proves("S9"), green]), false);

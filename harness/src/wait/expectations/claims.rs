@@ -6,7 +6,7 @@ use crate::{
     journal::{Promise, World, fact::Owner},
     wait::{
         Expectation,
-        Progress::{Met, NotYet},
+        Progress::{self, Met, Never, NotYet},
     },
 };
 
@@ -48,10 +48,10 @@ pub fn claim_lingers(claim: &str, uid: &str) -> Expectation {
 }
 
 /// Another object than the one with this UID is the claim now, and is Bound.
-pub fn claim_is_another(claim: &str, uid: &str) -> Expectation {
-    let (name, old) = (claim.to_owned(), uid.to_owned());
+pub fn claim_is_another(promise: &Promise, claim: &str, uid: &str) -> Expectation {
+    let (set, name, old) = (promise.set.clone(), claim.to_owned(), uid.to_owned());
     Expectation::new(format!("{name} is another claim"), move |world| match world.volume_claims.get(&name) {
-        None => NotYet(format!("{name} does not exist")),
+        None => missing(world, &set, &name),
         Some(claim) if claim.meta.uid == old => NotYet(format!("{name} is still the old one")),
         Some(claim) if claim.phase != "Bound" => NotYet(format!("{name} is {}", claim.phase)),
         Some(_) => Met,
@@ -59,13 +59,24 @@ pub fn claim_is_another(claim: &str, uid: &str) -> Expectation {
 }
 
 /// Another object than the one with this UID carries the claim's name now, whether it has a volume yet or not.
-pub fn claim_made_again(claim: &str, uid: &str) -> Expectation {
-    let (name, old) = (claim.to_owned(), uid.to_owned());
+pub fn claim_made_again(promise: &Promise, claim: &str, uid: &str) -> Expectation {
+    let (set, name, old) = (promise.set.clone(), claim.to_owned(), uid.to_owned());
     Expectation::new(format!("{name} is made again"), move |world| match world.volume_claims.get(&name) {
-        None => NotYet(format!("{name} does not exist")),
+        None => missing(world, &set, &name),
         Some(claim) if claim.meta.uid == old => NotYet(format!("{name} is still the old one")),
         Some(_) => Met,
     })
+}
+
+/// A claim that is not there, and comes only as long as there is a set to make it.
+fn missing(world: &World, set: &str, claim: &str) -> Progress {
+    if world.sets.contains_key(set) {
+        NotYet(format!("{claim} does not exist"))
+    } else {
+        Never(format!(
+            "{claim} does not exist, and nothing makes it again: the StatefulSet {set} does not exist"
+        ))
+    }
 }
 
 /// Each claim of the ordinal is there and Bound.

@@ -27,7 +27,7 @@ pub fn endpoints_ready(
         let mut others: Vec<_> = world.endpoints_of(&service).collect();
         for (ordinal, pod) in pods {
             // No service lists what has no address, or has ended by itself.
-            let lists = pod.ip.is_some() && !matches!(&*pod.phase, "Failed" | "Succeeded");
+            let lists = !pod.addresses.is_empty() && !matches!(&*pod.phase, "Failed" | "Succeeded");
             if !lists && !ready.contains(&ordinal) {
                 continue;
             }

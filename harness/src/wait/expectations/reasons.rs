@@ -8,6 +8,7 @@ use crate::{
         Promise, World,
         fact::{Event, Pod},
     },
+    law::Obstacle,
     wait::Progress::{self, Never, NotYet},
 };
 
@@ -47,10 +48,9 @@ pub(super) fn doomed(pod: &Pod) -> Option<Progress> {
         let (reason, message) = container.waiting.as_ref()?;
         let name = &pod.meta.name;
         match reason.as_str() {
-            "ErrImageNeverPull" | "InvalidImageName" | "ErrImagePull" | "ImagePullBackOff" => {
-                Some(Progress::Prevented(format!("{name}: {reason}: {message}")))
+            "ErrImageNeverPull" | "InvalidImageName" | "ImagePullBackOff" => {
+                Some(Progress::Prevented(Obstacle::Image, format!("{name}: {reason}: {message}")))
             }
-            "CreateContainerConfigError" => Some(Never(format!("{name}: {reason}: {message}"))),
             "CrashLoopBackOff" => {
                 let ended = container.ended.as_ref();
                 let how = ended.map_or_else(String::new, |ended| {

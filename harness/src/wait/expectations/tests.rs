@@ -13,7 +13,10 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::journal::{Change, Entry, Kind, Record, Reducer};
+use crate::{
+    journal::{Change, Entry, Kind, Record, Reducer},
+    law::Obstacle,
+};
 
 fn promise() -> Promise {
     Promise::of(&json!({"metadata": {"name": "db"}, "spec": {}}))
@@ -104,7 +107,9 @@ fn an_image_that_cannot_be_had_is_the_surroundings_fault_and_a_crash_is_not() {
         status["lastState"] = json!({"terminated": {"reason": "Error", "exitCode": 7}});
         set_ready(&promise(), 1).check(&world(&[(kind, pod), set(1, 1, 1, 0)]))
     };
-    assert!(matches!(waiting("ImagePullBackOff"), Progress::Prevented(why) if why.contains("why")));
+    assert!(
+        matches!(waiting("ImagePullBackOff"), Progress::Prevented(Obstacle::Image, why) if why.contains("why"))
+    );
     assert!(matches!(waiting("CrashLoopBackOff"), Never(why) if why.contains("exit code 7")));
     assert!(matches!(waiting("ContainerCreating"), NotYet(_)));
 }

@@ -13,7 +13,7 @@ use super::{
     },
     http::request,
 };
-use crate::{error::Error, ledger::Secret};
+use crate::{Secret, error::Error};
 
 /// What a call of the admin API can end with.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::Secret;
+use crate::Secret;
 
 /// What a node says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -12,8 +12,8 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::{
+    Secret,
     error::{Error, Result, within},
-    ledger::Secret,
 };
 
 /// The status and the body of an answer.

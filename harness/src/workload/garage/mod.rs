@@ -10,5 +10,5 @@ pub mod layout;
 
 pub use admin::{Admin, AdminError};
 pub use answers::{ClusterHealth, ClusterStatus, Layout, LayoutHistory, NodeInfo, Probe, Role};
-pub use discovery::discover_in;
+pub use discovery::{discover_in, listen_to_both};
 pub use layout::{Initialised, Wanted, initialise};

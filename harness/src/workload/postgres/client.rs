@@ -7,8 +7,8 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage, types::FromSqlOwned};
 
 use crate::{
+    Secret,
     error::{Error, Result, within},
-    ledger::Secret,
 };
 
 /// Where a database is, and who may use it.

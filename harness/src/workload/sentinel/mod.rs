@@ -8,7 +8,10 @@ use kube::Client;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use crate::error::{Error, Result, within};
+use crate::{
+    error::{Error, Result, within},
+    law::Obstacle,
+};
 
 /// How long a pod may take to answer.
 const CALL: Duration = Duration::from_secs(20);
@@ -58,7 +61,7 @@ pub struct Answer {
     pub answers: Vec<Value>,
     /// How long it took.
     pub milliseconds: u64,
-    /// How long, in seconds, a client may keep it.
+    /// How long, in seconds, a client may keep it: an address, or the answer that there is none.
     pub ttl: Option<u32>,
 }
 
@@ -179,6 +182,14 @@ impl Sentinel {
             .await
     }
 
+    /// The domains in which the pod's resolver looks for a name that has none.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn search(&self) -> Result<Vec<String>> {
+        self.ask(Method::GET, "search", Vec::new()).await
+    }
+
     /// Opens connections from inside the pod and asks each time who answers.
     ///
     /// # Errors
@@ -275,13 +286,14 @@ impl Sentinel {
 /// Whose no it is: the API server's, that could not ask, or the program's own.
 fn refused(doing: &str, error: kube::Error) -> Error {
     match error {
-        // The API server's words for a pod without an address: it is not there to be asked.
-        kube::Error::Api(status) if status.message.contains("address not allowed") => {
-            Error::failed(format!("{doing}: the pod has no address"))
-        }
         // The API server answers with a Status object, the program in plain words: it was there, and could not do it.
         kube::Error::Api(status) if status.code == 500 && status.reason == PLAIN => {
             Error::failed(format!("{doing}: it could not: {}", status.message))
+        }
+        // Nobody is there to be asked, or the way to it is cut: not every API server reaches pods.
+        kube::Error::Api(status) if ![401, 403].contains(&status.code) => {
+            let message = format!("{doing}: {} ({})", status.message, status.code);
+            Error::not_judged(Obstacle::Prober, message)
         }
         error => Error::api(doing)(error),
     }
@@ -312,7 +324,8 @@ mod tests {
         assert_eq!(class("error trying to reach service", "ServiceUnavailable", 503).0, Class::Environment);
         assert_eq!(class("etcdserver: request timed out", "InternalError", 500).0, Class::Environment);
         assert_eq!(class("bad gateway", PLAIN, 502).0, Class::Environment);
-        assert_eq!(class("address not allowed", "ServiceUnavailable", 503).0, Class::Failed);
+        assert_eq!(class("address not allowed", "ServiceUnavailable", 503).0, Class::Environment);
+        assert_eq!(class("pods \"db-0\" not found", "NotFound", 404).0, Class::Environment);
     }
 
     #[test]

@@ -15,7 +15,7 @@ fn owned(claim: (Kind, Value), owners: &[(&str, &str, &str)]) -> (Kind, Value) {
 
 #[test]
 fn a_claim_that_is_made_again() {
-    let again = claim_is_another("data-db-0", "uid-data-db-0");
+    let again = claim_is_another(&promise(), "data-db-0", "uid-data-db-0");
     let check = |objects: &[(Kind, Value)]| again.check(&world(objects));
     assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
     assert_eq!(not_yet(check(&[claim("data-db-0", "Bound")])), "data-db-0 is still the old one");
@@ -25,7 +25,7 @@ fn a_claim_that_is_made_again() {
 
 #[test]
 fn a_claim_that_is_made_again_has_no_volume_before_a_pod_needs_it() {
-    let again = claim_made_again("data-db-0", "uid-data-db-0");
+    let again = claim_made_again(&promise(), "data-db-0", "uid-data-db-0");
     let check = |objects: &[(Kind, Value)]| again.check(&world(objects));
     assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
     assert_eq!(not_yet(check(&[claim("data-db-0", "Pending")])), "data-db-0 is still the old one");

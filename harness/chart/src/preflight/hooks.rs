@@ -1,0 +1,138 @@
+//! U7: every pod gets the new revision; what Helm will not upgrade is named.
+
+use super::Picture;
+use crate::{Finding, Severity, Way, change::changes, finding};
+
+/// Workloads and their services that are hooks: Helm makes them once and never upgrades them, or makes them anew each time.
+pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Finding> {
+    if picture.way == Way::Apply {
+        return Vec::new();
+    }
+    let lasting = ["StatefulSet", "Deployment", "DaemonSet", "PersistentVolumeClaim"];
+    let mut findings = Vec::new();
+    for object in picture.new.objects.iter().filter(|object| lasting.contains(&object.key.kind.as_str())) {
+        let hooks = object.hooks();
+        if hooks.is_empty() || object.is_test() {
+            continue;
+        }
+        let when = hooks.join(", ");
+        let at_upgrade = hooks.iter().any(|hook| hook.ends_with("-upgrade"));
+        let deleted = object.annotation("helm.sh/hook-delete-policy");
+        let (cause, claim, severity, message) = if !at_upgrade {
+            (
+                "never-upgraded",
+                "U7",
+                Severity::Break,
+                format!(
+                    "it is a hook ({when}): Helm never upgrades it, so its image and settings stay as first installed, and `helm uninstall` leaves it"
+                ),
+            )
+        } else if deleted.is_empty() || deleted.contains("before-hook-creation") {
+            (
+                "made-anew",
+                "U2",
+                Severity::Loss,
+                format!("it is a hook ({when}) that Helm deletes and makes anew at each upgrade"),
+            )
+        } else {
+            ("hook", "U7", Severity::Care, format!("it is a hook ({when}): Helm does not manage it"))
+        };
+        findings.push(finding::about(
+            (cause, claim, severity),
+            &picture.to,
+            object,
+            "/metadata/annotations/helm.sh/hook",
+            message,
+            "make it an ordinary object of the chart; users must then annotate what is there for their release once (meta.helm.sh/release-name and -namespace)",
+        ));
+    }
+    findings
+}
+
+/// Objects that were the release's own and become hooks: Helm deletes them, and makes them again only at an installation.
+pub(super) fn become_hooks(picture: &Picture) -> Vec<Finding> {
+    let lasting = ["StatefulSet", "Deployment", "DaemonSet", "PersistentVolumeClaim", "Service"];
+    let becoming = picture.kept().into_iter().filter(|(old, new)| {
+        picture.way == Way::Helm
+            && lasting.contains(&new.key.kind.as_str())
+            && old.hooks().is_empty()
+            && !new.hooks().is_empty()
+    });
+    becoming
+        .map(|(_, new)| {
+            finding::about(
+                ("becomes-a-hook", "U2", Severity::Loss),
+                &picture.to,
+                new,
+                "/metadata/annotations/helm.sh/hook",
+                format!("it becomes a hook ({}): Helm deletes what is there, as the new chart has no such object of its own", new.hooks().join(", ")),
+                "leave it an ordinary object of the chart",
+            )
+        })
+        .collect()
+}
+
+/// Definitions in crds/, which Helm installs and never upgrades.
+pub(super) fn definitions_changed(picture: &Picture) -> Vec<Finding> {
+    let definitions =
+        picture.new.of_kind("CustomResourceDefinition").filter(|object| object.template.contains("/crds/"));
+    let changed = definitions.filter(|new| {
+        picture.live(new).is_some_and(|live| {
+            let differs = |field: &str| {
+                // Defaults that the API adds are no change.
+                changes(&new.key, live.pointer(field), new.value.pointer(field))
+                    .iter()
+                    .any(|change| change.new.is_some())
+            };
+            differs("/spec/versions") || differs("/spec/names")
+        })
+    });
+    changed
+        .map(|object| {
+            finding::about(
+                ("definition-not-upgraded", "U7", Severity::Break),
+                &picture.to,
+                object,
+                "/spec/versions",
+                "the definition changes, and Helm does not upgrade what is in crds/: the cluster keeps the old one",
+                "tell users to run `kubectl apply -f crds/` before the upgrade, or ship definitions in a chart of their own",
+            )
+        })
+        .collect()
+}
+
+/// Rolls that the strategy holds back: pods keep the old revision after the upgrade.
+pub(super) fn rolls_held_back(picture: &Picture) -> Vec<Finding> {
+    let sets = picture.kept().into_iter().filter(|(old, new)| {
+        new.key.kind == "StatefulSet"
+            && old.value.pointer("/spec/template") != new.value.pointer("/spec/template")
+    });
+    sets.filter_map(|(_, new)| {
+        let partition = new.number("/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+        let (field, what) = if new.text("/spec/updateStrategy/type") == "OnDelete" {
+            (
+                "/spec/updateStrategy/type",
+                "updateStrategy is OnDelete: pods keep the old revision until somebody deletes them"
+                    .to_owned(),
+            )
+        } else if partition > 0 {
+            (
+                "/spec/updateStrategy/rollingUpdate/partition",
+                format!(
+                    "pods below ordinal {partition} keep the old revision: the partition holds them back"
+                ),
+            )
+        } else {
+            return None;
+        };
+        Some(finding::about(
+            ("roll-held-back", "U7", Severity::Care),
+            &picture.to,
+            new,
+            field,
+            what,
+            "say in the notes which pods have to be deleted, in which order; or let the controller roll",
+        ))
+    })
+    .collect()
+}

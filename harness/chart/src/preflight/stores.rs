@@ -1,0 +1,136 @@
+//! U3 and U9: settings by which a server would come up beside its data.
+
+use serde_json::Value;
+
+use super::{Picture, server_of, servers::Server};
+use crate::{Finding, Object, Severity, finding};
+
+/// Settings of Garage that decide where and how data lies, with what a change of each means.
+const SETTINGS: [(&str, &str); 5] = [
+    (
+        "db_engine",
+        "a node does not read the other engine's database: it starts empty, and every bucket is gone",
+    ),
+    ("replication_factor", "it must be that of the stored layout: a node with another one does not start"),
+    ("replication_mode", "it must be that of the stored layout: a node with another one does not start"),
+    ("metadata_dir", "a node with an empty metadata folder is another node, and knows no bucket"),
+    ("data_dir", "blocks that are elsewhere are lost to the node"),
+];
+
+/// Settings in garage.toml that lead away from the data.
+pub(super) fn settings_moved(picture: &Picture) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (old, new) in
+        picture.kept().into_iter().filter(|(_, new)| ["ConfigMap", "Secret"].contains(&new.key.kind.as_str()))
+    {
+        for field in ["/data", "/stringData"] {
+            let files = new.value.pointer(field).and_then(Value::as_object).into_iter().flatten();
+            for (file, text) in files {
+                let pointer = format!("{field}/{}", file.replace('~', "~0").replace('/', "~1"));
+                let (before, after) = (old.text(&pointer), text.as_str().unwrap_or_default());
+                for (name, meaning) in SETTINGS {
+                    let (was, is) = (setting(before, name), setting(after, name));
+                    // The default engine is lmdb; other settings that come or go leave what was as it was.
+                    let default = |value: Option<&str>| {
+                        value
+                            .map(str::to_owned)
+                            .or((name == "db_engine" && !before.is_empty()).then(|| "lmdb".to_owned()))
+                    };
+                    let (Some(was), Some(is)) = (default(was), default(is)) else { continue };
+                    if was != is && looks_like_garage(before) {
+                        findings.push(finding::about(
+                            ("store-setting", "U3", Severity::Loss),
+                            &picture.to,
+                            new,
+                            &format!("{field}/{file}/{name}"),
+                            format!("{name} goes from {was} to {is} in {file}: {meaning}"),
+                            "keep the old value as the default; a change is a migration that the notes must describe (for db_engine: garage convert-db on each node, stopped)",
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    findings
+}
+
+fn looks_like_garage(text: &str) -> bool {
+    setting(text, "rpc_bind_addr").is_some() || setting(text, "metadata_dir").is_some()
+}
+
+/// A setting's value in a TOML text that may hold placeholders.
+fn setting<'text>(text: &'text str, name: &str) -> Option<&'text str> {
+    text.lines().find_map(|line| {
+        let (key, value) = line.split_once('=')?;
+        (key.trim() == name).then(|| value.split('#').next().unwrap_or_default().trim().trim_matches('"'))
+    })
+}
+
+/// Data directories of PostgreSQL, and mounts of any set's claims, that move.
+pub(super) fn directories_moved(picture: &Picture) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (old, new) in picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet") {
+        for (pointer, container) in new.containers() {
+            let Some(before) = old.container(&container["name"]) else {
+                continue;
+            };
+            for (field, was, is) in moved(new, before, container) {
+                let message = format!(
+                    "{field} goes from {was} to {is}: the data stays where it was, and the server starts beside it"
+                );
+                findings.push(finding::about(
+                    ("directory-moved", "U9", Severity::Loss),
+                    &picture.to,
+                    new,
+                    &format!("{pointer}/{}", if field == "PGDATA" { "env/PGDATA" } else { "volumeMounts/mountPath" }),
+                    message,
+                    "keep the path; or move the data in an init container that refuses to go on when both places hold data",
+                ));
+            }
+        }
+    }
+    findings
+}
+
+/// What of a container leads to another place on its volumes.
+fn moved(set: &Object, old: &Value, new: &Value) -> Vec<(String, String, String)> {
+    let variable = |container: &Value, name: &str| {
+        let variables = container["env"].as_array().into_iter().flatten();
+        let value = variables
+            .filter(|variable| variable["name"] == name)
+            .find_map(|variable| variable["value"].as_str());
+        value.map(str::to_owned)
+    };
+    let mut moved = Vec::new();
+    if server_of(new["image"].as_str().unwrap_or_default())
+        .is_some_and(|(server, _)| server == Server::Postgres)
+    {
+        let data = |container: &Value| {
+            variable(container, "PGDATA").unwrap_or_else(|| "the image's default".to_owned())
+        };
+        if data(old) != data(new) {
+            moved.push(("PGDATA".to_owned(), data(old), data(new)));
+        }
+    }
+    for template in set.templates() {
+        let mount = |container: &Value| {
+            let mounts = container["volumeMounts"].as_array().into_iter().flatten();
+            mounts
+                .filter(|mount| mount["name"] == template)
+                .map(|mount| {
+                    let text = |name: &str| mount[name].as_str().unwrap_or_default().to_owned();
+                    (text("mountPath"), text("subPath"))
+                })
+                .next()
+        };
+        if let (Some(was), Some(is)) = (mount(old), mount(new))
+            && was != is
+        {
+            let words = |(path, sub): (String, String)| {
+                if sub.is_empty() { path } else { format!("{path} (subPath {sub})") }
+            };
+            moved.push((format!("the mount of {template}"), words(was), words(is)));
+        }
+    }
+    moved
+}

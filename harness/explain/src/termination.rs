@@ -1,0 +1,111 @@
+//! A pod that is being deleted and does not go.
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::ResourceExt;
+
+use super::{
+    Picture,
+    cause::{self, Cause, quote},
+    node,
+    picture::{message, spec},
+    pod::Finding,
+};
+use record::words;
+
+/// Longer than any pod needs that ends when told.
+const PATIENCE: f64 = 60.0;
+/// After its grace, the kubelet kills at once.
+const KILLING_MAY_TAKE: f64 = 15.0;
+
+/// Why a pod that is being deleted is still there.
+pub(super) fn examine(picture: &Picture, pod: &Pod) -> Finding {
+    let name = pod.name_any();
+    let about = format!("pod/{name}");
+    if let Some(cause) = node_lost(picture, pod) {
+        return Finding::Blamed(vec![cause]);
+    }
+    // The moment at which the grace is over.
+    let end = pod.metadata.deletion_timestamp.as_ref();
+    let grace = pod.metadata.deletion_grace_period_seconds.unwrap_or(0);
+    let late = picture.since(end);
+    let left = end.map_or(0.0, |end| end.0.duration_since(picture.at).as_secs_f64().max(0.0));
+    let finalizers = pod.finalizers().join(", ");
+    // Its kubelet, or whoever deleted it by force, has no more to do when the grace is nothing.
+    if !finalizers.is_empty() && (grace == 0 || late > KILLING_MAY_TAKE) {
+        return Finding::Blamed(vec![held(picture, "pod", &name, &finalizers)]);
+    }
+    let told =
+        picture.event(pod, &["FailedKillPod", "FailedPreStopHook", "FailedUnmount", "KillContainerError"]);
+    let told = told.map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();
+    let grace_text = words::seconds(grace as f64);
+    let cause = if late > KILLING_MAY_TAKE {
+        let seen = format!(
+            "pod {name} is being deleted, and still there {} after its grace of {grace_text} was over{told}",
+            words::seconds(late)
+        );
+        Cause::new(cause::POD_TERMINATING, about, seen)
+            .advise(format!(
+                "see the pod and its node's kubelet: {}",
+                picture.kubectl(&format!("describe pod {name}"))
+            ))
+            .advise(format!(
+                "only if its process surely runs no more: {}; two pods with one volume destroy data",
+                picture.kubectl(&format!("delete pod {name} --force --grace-period=0"))
+            ))
+    } else if grace as f64 - left > PATIENCE {
+        let seen = format!(
+            "pod {name} was told to stop {} ago and has not; it has {} more of its grace of {grace_text}{told}",
+            words::seconds(grace as f64 - left),
+            words::seconds(left)
+        );
+        Cause::new(cause::POD_TERMINATING, about, seen)
+            .advise(format!(
+                "see what it is at: {}",
+                picture.kubectl(&format!("logs {name} --all-containers --tail 50"))
+            ))
+            .advise(format!(
+                "let it end on SIGTERM, or lower terminationGracePeriodSeconds of statefulset {}",
+                picture.name()
+            ))
+    } else {
+        return Finding::Moving(format!(
+            "pod {name} is being deleted and has {} to stop",
+            words::seconds(left)
+        ));
+    };
+    Finding::Blamed(vec![cause])
+}
+
+/// An object that only its finalizers keep.
+pub(super) fn held(picture: &Picture, kind: &str, name: &str, finalizers: &str) -> Cause {
+    let seen = format!("{kind} {name} is deleted, and kept by its finalizers: {finalizers}");
+    Cause::new(cause::FINALIZER_HOLDS, format!("{kind}/{name}"), seen)
+        .advise("look after the program that set them: it takes them away when it has cleaned up")
+        .advise(format!(
+            "if that program is gone for good: {}",
+            picture.kubectl(&format!(
+                "patch {kind} {name} --type merge -p '{{\"metadata\":{{\"finalizers\":null}}}}'"
+            ))
+        ))
+}
+
+/// A pod whose node is gone or not Ready: nobody there says what becomes of it.
+pub(super) fn node_lost(picture: &Picture, pod: &Pod) -> Option<Cause> {
+    let node_name = spec(pod).node_name.as_deref()?;
+    let state = match picture.node(node_name).ok()? {
+        None => "does not exist any more",
+        Some(node) if !node::ready(node) => "is not Ready",
+        Some(_) => return None,
+    };
+    let name = pod.name_any();
+    let seen = format!(
+        "pod {name} is on node {node_name}, which {state}, so that nobody knows what its process does"
+    );
+    let cause = Cause::new(cause::NODE_NOT_READY, format!("node/{node_name}"), seen)
+        .advise(format!("bring the node back: kubectl describe node {node_name}"))
+        .advise(format!(
+            "only if the machine is surely off: {}; two pods with one volume destroy data",
+            picture.kubectl(&format!("delete pod {name} --force --grace-period=0"))
+        ));
+    Some(cause)
+}

@@ -1,0 +1,9 @@
+//! What became of an upgrade of a chart, as results hold it.
+
+pub mod availability;
+pub mod facts;
+pub mod finding;
+
+pub use availability::{Availability, Window};
+pub use facts::{Change, Facts, Phase, Way};
+pub use finding::{Finding, Severity};

@@ -1,0 +1,120 @@
+//! K19: what a set says of its pods, held against the pods.
+
+use record::terrain::Terrain;
+use serde_json::{Value, json};
+
+use crate::fixtures::{act, green, insert, lines, red, versions};
+
+/// A healthy set of three, one of them above a partition, with its last status changed, and the end of the recording so
+/// many seconds later.
+fn ends(seconds: i64, change: impl FnOnce(&mut Value)) -> Vec<Value> {
+    let mut lines = lines("partition");
+    change(versions(&mut lines, "StatefulSet", "sentinel").last().unwrap());
+    let last: jiff::Timestamp = lines.last().unwrap()["at"].as_str().unwrap().parse().unwrap();
+    let mut end = act("end", "scenario");
+    end["line"] = json!(1000);
+    end["at"] = json!((last + jiff::SignedDuration::from_secs(seconds)).to_string());
+    lines.push(end);
+    lines
+}
+
+fn told(counters: &[(&str, u32)]) -> impl Fn(&mut Value) {
+    move |version| {
+        for (counter, count) in counters {
+            version["object"]["status"][counter] = json!(count);
+        }
+    }
+}
+
+#[test]
+fn k19_a_counter_that_never_agrees_with_the_pods() {
+    green(&ends(20, |_| {}));
+    // None contradicts another counter: only the pods.
+    for (counters, words) in [
+        (
+            &[("replicas", 2), ("readyReplicas", 2), ("availableReplicas", 2), ("currentReplicas", 1)][..],
+            "replicas is 2; its pods give 3",
+        ),
+        (&[("readyReplicas", 2), ("availableReplicas", 2)], "readyReplicas is 2; its pods give 3"),
+        (&[("availableReplicas", 2)], "availableReplicas is 2; its pods give 3"),
+        (&[("currentReplicas", 1)], "currentReplicas is 1; its pods give 2"),
+        (&[("updatedReplicas", 0)], "updatedReplicas is 0; its pods give 1"),
+        (&[("replicas", 4)], "replicas is 4; its pods give 3"),
+    ] {
+        red(&ends(20, told(counters)), "K19", words);
+        // It may still come.
+        green(&ends(3, told(counters)));
+    }
+}
+
+#[test]
+fn k19_a_generation_that_is_never_seen() {
+    let changed = |version: &mut Value| version["object"]["metadata"]["generation"] = json!(9);
+    red(&ends(20, changed), "K19", ", the generation 9, and for 2");
+    green(&ends(3, changed));
+}
+
+#[test]
+fn k19_what_is_wrong_is_told_once() {
+    let mut lines = ends(20, told(&[("availableReplicas", 2)]));
+    let end = lines.last().unwrap().clone();
+    lines.push(end);
+    assert_eq!(crate::fixtures::quoted(&lines, "K19").len(), 1);
+}
+
+#[test]
+fn k19_a_controller_that_was_killed_is_waited_for() {
+    let mut lines = ends(20, told(&[("availableReplicas", 2)]));
+    let end = lines.len() - 1;
+    let mut kill = act("kill", "control-plane/kube-controller-manager");
+    kill["line"] = json!(999);
+    lines.insert(end, kill);
+    green(&lines);
+    // Its own status shows that it is back.
+    insert(&mut lines, end, "StatefulSet", "sentinel", told(&[("availableReplicas", 1)]));
+    red(&lines, "K19", "availableReplicas is 1; its pods give 3");
+}
+
+#[test]
+fn k19_a_set_that_goes_counts_no_more() {
+    green(&ends(20, |version| {
+        told(&[("availableReplicas", 2)])(version);
+        version["object"]["metadata"]["deletionTimestamp"] = json!("2026-11-22T10:00:00Z");
+    }));
+}
+
+#[test]
+fn k19_pods_of_another_owner_are_not_counted() {
+    let mut lines = ends(20, |_| {});
+    for version in versions(&mut lines, "Pod", "sentinel-2") {
+        version["object"]["metadata"]["ownerReferences"] = json!([]);
+    }
+    red(&lines, "K19", "replicas is 3; its pods give 2");
+}
+
+#[test]
+fn k19_where_controllers_are_elected_another_has_time_to_stand_in() {
+    let short = told(&[("updatedReplicas", 0)]);
+    let elected = |seconds: i64| {
+        let mut lines = ends(seconds, &short);
+        let terrain = Terrain { controllers_elected: true, ..Terrain::default() };
+        lines.insert(0, json!({"line": 0, "at": "2026-11-22T10:00:00Z", "terrain": terrain}));
+        lines
+    };
+    red(&ends(20, &short), "K19", "updatedReplicas is 0; its pods give 1");
+    green(&elected(20));
+    red(&elected(60), "K19", "updatedReplicas is 0; its pods give 1, and for 60 s nothing has changed");
+}
+
+#[test]
+fn k19_a_time_in_which_nobody_was_seen_does_not_count() {
+    let mut lines = ends(20, told(&[("updatedReplicas", 0)]));
+    let end = lines.len() - 1;
+    let away = |bridged: bool| json!({"kind": "Pod", "reason": "the API server did not answer for 18 s", "bridged": bridged});
+    let mut gap = json!({"line": 999, "at": lines[end]["at"], "gap": away(true)});
+    lines.insert(end, gap.clone());
+    green(&lines);
+    gap["gap"] = away(false);
+    lines[end] = gap;
+    green(&lines);
+}

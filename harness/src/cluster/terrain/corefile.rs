@@ -1,0 +1,215 @@
+//! CoreDNS' own configuration: which domains it serves, and how old its answers may be. What the documentation says of 30
+//! seconds is not what every cluster does.
+
+/// What CoreDNS does where nothing is said: the `ttl` of its kubernetes plugin, and the bounds of `cache`.
+const DEFAULT_TTL: u64 = 5;
+const LONGEST_ADDRESS: u64 = 3600;
+const LONGEST_ABSENCE: u64 = 1800;
+const SHORTEST: u64 = 5;
+
+/// A server of a Corefile.
+#[derive(Debug)]
+pub(super) struct Server<'a> {
+    zones: Vec<&'a str>,
+    plugins: Vec<Plugin<'a>>,
+}
+
+/// A plugin: its line, and those in its braces.
+#[derive(Debug)]
+struct Plugin<'a> {
+    name: &'a str,
+    arguments: Vec<&'a str>,
+    options: Vec<Vec<&'a str>>,
+}
+
+/// How many seconds a cache keeps what it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Kept {
+    /// An address.
+    pub address: u64,
+    /// The answer that there is no such name.
+    pub absence: u64,
+}
+
+/// The servers of a Corefile.
+pub(super) fn servers(corefile: &str) -> Vec<Server<'_>> {
+    let mut servers: Vec<Server<'_>> = Vec::new();
+    let mut depth = 0_usize;
+    for line in corefile.lines() {
+        let words: Vec<&str> = line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
+        let (words, opens) = match words.split_last() {
+            Some((&"{", words)) => (words, true),
+            _ => (&words[..], false),
+        };
+        let plugins = servers.last_mut().map(|server| &mut server.plugins);
+        match (depth, words, plugins) {
+            (_, [], _) => {}
+            (_, ["}"], _) => depth = depth.saturating_sub(1),
+            (0, zones, _) => servers.push(Server { zones: zones.to_vec(), plugins: Vec::new() }),
+            (1, [name, arguments @ ..], Some(plugins)) => {
+                plugins.push(Plugin { name, arguments: arguments.to_vec(), options: Vec::new() });
+            }
+            (2, option, Some(plugins)) => {
+                plugins.last_mut().into_iter().for_each(|plugin| plugin.options.push(option.to_vec()));
+            }
+            _ => {}
+        }
+        depth += usize::from(opens);
+    }
+    servers
+}
+
+impl<'a> Server<'a> {
+    /// The one that answers for services and pods.
+    pub(super) fn of_kubernetes(servers: &[Self]) -> Option<&Self> {
+        servers.iter().find(|server| server.plugin("kubernetes").is_some())
+    }
+
+    /// The one that answers for a domain: that of the longest zone.
+    pub(super) fn of_domain<'s>(servers: &'s [Self], domain: &str) -> Option<&'s Self> {
+        let fit = |server: &&Self| {
+            let zones = server.zones.iter().map(|zone| plain(zone));
+            zones.filter(|zone| within(domain, zone)).map(|zone| zone.len() + 1).max().unwrap_or(0)
+        };
+        servers.iter().filter(|server| fit(server) > 0).max_by_key(fit)
+    }
+
+    fn plugin(&self, name: &str) -> Option<&Plugin<'a>> {
+        self.plugins.iter().find(|plugin| plugin.name == name)
+    }
+
+    /// The domains of services and pods.
+    pub(super) fn domains(&self) -> Vec<&'a str> {
+        let Some(plugin) = self.plugin("kubernetes") else { return Vec::new() };
+        let zones = if plugin.arguments.is_empty() { &self.zones } else { &plugin.arguments };
+        let forward = |zone: &&str| !zone.is_empty() && !zone.ends_with(".arpa") && !zone.contains('/');
+        zones.iter().map(|zone| plain(zone)).filter(forward).collect()
+    }
+
+    /// How many seconds its answers about services and pods say that they may be kept.
+    pub(super) fn ttl(&self) -> u64 {
+        let said = self.plugin("kubernetes").and_then(|plugin| plugin.option("ttl")?.first()?.parse().ok());
+        said.unwrap_or(DEFAULT_TTL)
+    }
+
+    /// How long its cache keeps answers about a domain that say that they may be kept for `ttl`.
+    pub(super) fn kept(&self, domain: &str, ttl: u64) -> Kept {
+        let Some(cache) = self.plugin("cache") else { return Kept::default() };
+        let numbers =
+            |words: &[&str]| -> Vec<u64> { words.iter().map_while(|word| word.parse().ok()).collect() };
+        let whole = numbers(&cache.arguments);
+        let zones = &cache.arguments[whole.len().min(1)..];
+        if !covers(zones, domain) {
+            return Kept::default();
+        }
+        let disabled = |what: &str| {
+            let lines = cache.options.iter().filter(|line| line[..].starts_with(&["disable", what]));
+            lines.into_iter().any(|line| covers(&line[2..], domain))
+        };
+        let kept = |what: &str, longest: u64| {
+            // CAPACITY [TTL] [MINTTL]
+            let own = cache.option(what).map(numbers).unwrap_or_default();
+            let longest = own.get(1).or(whole.first()).copied().unwrap_or(longest);
+            let shortest = own.get(2).copied().unwrap_or(SHORTEST);
+            ttl.max(shortest).min(longest)
+        };
+        let unless_disabled = |what, longest| if disabled(what) { 0 } else { kept(what, longest) };
+        Kept {
+            address: unless_disabled("success", LONGEST_ADDRESS),
+            absence: unless_disabled("denial", LONGEST_ABSENCE),
+        }
+    }
+}
+
+impl<'a> Plugin<'a> {
+    fn option(&self, name: &str) -> Option<&[&'a str]> {
+        let line = self.options.iter().find(|line| line.first() == Some(&name))?;
+        line.get(1..)
+    }
+}
+
+/// A zone without scheme, port and final dot: `dns://cluster.local.:53` is `cluster.local`, and `.` is nothing.
+fn plain(zone: &str) -> &str {
+    let zone = zone.rsplit_once("://").map_or(zone, |(_, zone)| zone);
+    let zone = zone.rsplit_once(':').map_or(zone, |(zone, _)| zone);
+    zone.trim_end_matches('.')
+}
+
+/// Whether zones take a domain in; where none is named, they take in all.
+fn covers(zones: &[&str], domain: &str) -> bool {
+    zones.is_empty() || zones.iter().any(|zone| within(domain, plain(zone)))
+}
+
+/// Whether a domain is a zone, or lies in it.
+fn within(domain: &str, zone: &str) -> bool {
+    zone.is_empty() || domain == zone || domain.strip_suffix(zone).is_some_and(|rest| rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Domains, ttl and what is kept, of a Corefile whose kubernetes plugin says 30 s and whose cache is this.
+    fn kept(cache: &str) -> (u64, u64) {
+        let corefile = format!(
+            ".:53 {{\n    errors\n    kubernetes cluster.local in-addr.arpa ip6.arpa {{\n       pods insecure\n       ttl 30\n    }}\n    {cache}\n    loop\n}}"
+        );
+        let servers = servers(&corefile);
+        let server = Server::of_kubernetes(&servers).unwrap();
+        assert_eq!((server.domains(), server.ttl()), (vec!["cluster.local"], 30));
+        let Kept { address, absence } = server.kept("cluster.local", server.ttl());
+        (address, absence)
+    }
+
+    #[test]
+    fn an_answer_is_as_old_as_cache_and_ttl_allow() {
+        assert_eq!(kept("cache 30"), (30, 30));
+        assert_eq!(kept("cache 10"), (10, 10));
+        assert_eq!(kept("cache"), (30, 30));
+        assert_eq!(kept("loadbalance"), (0, 0));
+        let kubeadm = "cache 30 {\n disable success cluster.local\n disable denial cluster.local\n }";
+        assert_eq!(kept(kubeadm), (0, 0));
+        assert_eq!(kept("cache 30 {\n disable denial cluster.local\n }"), (30, 0));
+        assert_eq!(kept("cache 30 {\n disable denial example.org\n }"), (30, 30));
+        assert_eq!(kept("cache 30 {\n disable denial\n }"), (30, 0));
+        assert_eq!(kept("cache {\n success 9984 20\n denial 9984 5\n }"), (20, 5));
+        assert_eq!(kept("cache {\n denial 9984 600 60\n }"), (30, 60));
+        assert_eq!(kept("cache 30 example.org"), (0, 0));
+        assert_eq!(kept("cache 20 cluster.local"), (20, 20));
+    }
+
+    #[test]
+    fn what_is_not_said_is_as_coredns_has_it() {
+        let of = |text: &'static str| servers(text);
+        let plain = of("corp.example:53 {\n kubernetes\n cache\n}");
+        let server = Server::of_kubernetes(&plain).unwrap();
+        assert_eq!((server.domains(), server.ttl()), (vec!["corp.example"], DEFAULT_TTL));
+        let low = of(".:53 {\n kubernetes a.b {\n ttl 0\n }\n cache 30\n}");
+        // A cache keeps everything for a while.
+        assert_eq!(low[0].kept("a.b", low[0].ttl()), Kept { address: 5, absence: 5 });
+        assert!(Server::of_kubernetes(&of(".:53 {\n forward . /etc/resolv.conf\n}")).is_none());
+        assert!(Server::of_kubernetes(&of("}\n}\nnonsense")).is_none());
+    }
+
+    #[test]
+    fn the_server_of_the_domain_is_asked_and_no_other() {
+        let text = "# the company's own\nexample.org:53 {\n  forward . 10.0.0.1\n  cache 600\n}\n.:53 {\n  \
+                    kubernetes one.example two.example 10.0.0.0/8 {\n  ttl 10 # short\n  }\n  cache 5\n}";
+        let servers = servers(text);
+        let server = Server::of_kubernetes(&servers).unwrap();
+        assert_eq!(server.domains(), ["one.example", "two.example"]);
+        assert_eq!(server.kept("one.example", server.ttl()), Kept { address: 5, absence: 5 });
+    }
+
+    #[test]
+    fn a_cache_on_each_node_keeps_too() {
+        let text = "cluster.local:53 {\n errors\n cache {\n success 9984 30\n denial 9984 5\n }\n forward . 10.96.0.10\n}\n\
+                    in-addr.arpa:53 {\n cache 30\n}\n.:53 {\n cache 300\n}";
+        let servers = servers(text);
+        let of = |domain| Server::of_domain(&servers, domain).unwrap().kept(domain, 30);
+        assert_eq!(of("cluster.local"), Kept { address: 30, absence: 5 });
+        // A domain that nobody set up falls to the server for all the rest.
+        assert_eq!(of("corp.example"), Kept { address: 30, absence: 30 });
+        assert_eq!(of("notcluster.local"), Kept { address: 30, absence: 30 });
+    }
+}

@@ -1,0 +1,91 @@
+//! The DNS domain and how old its answers may be: read from CoreDNS' configuration, or asked from inside a pod where that
+//! can't be read.
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::{Api, Client};
+
+use super::{
+    corefile::{Kept, Server, servers},
+    read,
+};
+use crate::{
+    error::Result,
+    report::terrain::{Dns, KnownBy},
+};
+
+/// Where distributions keep the Corefile of the cluster's DNS.
+const COREFILES: [(&str, &str); 3] = [
+    ("kube-system", "coredns"),
+    ("kube-system", "rke2-coredns-rke2-coredns"),
+    ("openshift-dns", "dns-default"),
+];
+/// Where that of NodeLocal DNSCache is.
+const NODE_CACHE: (&str, &str) = ("kube-system", "node-local-dns");
+
+/// What its configuration says; none where it has none that we know, or where that names several domains.
+pub(super) async fn configured(client: &Client) -> Result<Option<Dns>> {
+    let node_cache = corefile(client, NODE_CACHE);
+    let found = async {
+        for place in COREFILES {
+            if let Some(text) = corefile(client, place).await? {
+                return Ok(Some(text));
+            }
+        }
+        Ok(None)
+    };
+    let (found, node_cache) = tokio::try_join!(found, node_cache)?;
+    Ok(found.and_then(|text| concluded(&text, node_cache.as_deref())))
+}
+
+async fn corefile(client: &Client, (namespace, name): (&str, &str)) -> Result<Option<String>> {
+    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
+    let found = read(&format!("the Corefile in configmap {namespace}/{name}"), api.get_opt(name)).await?;
+    Ok(found.and_then(|map| map.data?.remove("Corefile")))
+}
+
+/// What follows from the Corefile of the cluster's DNS and from that of a cache on each node.
+fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
+    let servers_of_cluster = servers(corefile);
+    let server = Server::of_kubernetes(&servers_of_cluster)?;
+    // Of several domains, only a pod can tell which one its names end in.
+    let [domain] = server.domains()[..] else { return None };
+    let ttl = server.ttl();
+    let behind = server.kept(domain, ttl);
+    let servers_of_nodes = servers(node_cache.unwrap_or_default());
+    let before = Server::of_domain(&servers_of_nodes, domain);
+    let before = before.map(|server| server.kept(domain, ttl)).unwrap_or_default();
+    Some(Dns {
+        domain: domain.to_owned(),
+        // An answer may have grown old in the one before the other is asked.
+        address_seconds: behind.address + before.address,
+        absence_seconds: behind.absence + before.absence,
+        // A cache says of what it gives how long it keeps it itself.
+        client_seconds: ttl.max(behind.address).max(before.address),
+        node_cache: before != Kept::default(),
+        known_by: KnownBy::Configuration,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CACHED: &str = ".:53 {\n kubernetes corp.example in-addr.arpa {\n ttl 30\n }\n cache 30\n}";
+
+    #[test]
+    fn two_caches_in_a_row_keep_one_after_the_other() {
+        let alone = concluded(CACHED, None).unwrap();
+        assert_eq!(alone.to_string(), "DNS domain corp.example, answers up to 30 s old");
+        let node = "corp.example:53 {\n cache {\n success 9984 30\n denial 9984 5\n }\n}";
+        let both = concluded(CACHED, Some(node)).unwrap();
+        assert_eq!((both.address_seconds, both.absence_seconds, both.client_seconds), (60, 35, 30));
+        assert!(both.node_cache);
+    }
+
+    #[test]
+    fn what_does_not_name_one_domain_is_left_to_a_pod() {
+        assert_eq!(concluded(".:53 {\n forward . 1.1.1.1\n}", None), None);
+        assert_eq!(concluded(".:53 {\n kubernetes a.example b.example\n}", None), None);
+        assert_eq!(concluded("", None), None);
+    }
+}

@@ -1,0 +1,193 @@
+//! What a fresh namespace tells: the families of its Services, what its pods are refused for, how its objects are kept.
+
+use std::collections::BTreeMap;
+
+use http::{HeaderMap, header::WARNING};
+use http_body_util::BodyExt;
+use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, ResourceQuota, Service};
+use kube::{
+    Api, Client, Resource, ResourceExt,
+    api::{ListParams, PostParams},
+    client::Body,
+};
+use serde_json::{Value, json};
+
+use super::{CALL, Scout, read};
+use crate::{
+    error::{Error, Result, within},
+    report::terrain::{Family, NamespaceRules},
+};
+
+/// What it told.
+pub(super) struct Told {
+    pub families: Result<Vec<Family>>,
+    pub rules: Result<NamespaceRules>,
+    pub events_apart: Result<Option<bool>>,
+}
+
+/// Asks a namespace of ours.
+pub(super) async fn tell(client: &Client, scout: &Scout) -> Told {
+    let (families, rules, events_apart) =
+        tokio::join!(families(client, scout), rules(client, scout), events_apart(client, scout));
+    Told { families, rules, events_apart }
+}
+
+/// The families of a Service that would like every one.
+async fn families(client: &Client, scout: &Scout) -> Result<Vec<Family>> {
+    let service = object::<Service>(json!({"metadata": {"name": "families"},
+        "spec": {"clusterIP": "None", "ipFamilyPolicy": "PreferDualStack", "selector": {"app": "none"}}}))?;
+    let api: Api<Service> = Api::namespaced(client.clone(), &scout.namespace);
+    let dry = PostParams { dry_run: true, ..PostParams::default() };
+    let made = read("the IP families, by a dry run of a Service", api.create(&dry, &service)).await?;
+    let families = made.spec.and_then(|spec| spec.ip_families).unwrap_or_default();
+    let family = |name: &String| match name.as_str() {
+        "IPv4" => Some(Family::IPv4),
+        "IPv6" => Some(Family::IPv6),
+        _ => None,
+    };
+    Ok(families.iter().filter_map(family).collect())
+}
+
+async fn rules(client: &Client, scout: &Scout) -> Result<NamespaceRules> {
+    let quotas: Api<ResourceQuota> = Api::namespaced(client.clone(), &scout.namespace);
+    let ranges: Api<LimitRange> = Api::namespaced(client.clone(), &scout.namespace);
+    let all = ListParams::default();
+    let quotas = read("the quotas of a fresh namespace", quotas.list(&all));
+    let ranges = read("the limit ranges of a fresh namespace", ranges.list(&all));
+    let pods = futures::future::try_join_all(scout.pods.iter().map(|(_, pod)| dry_run(client, scout, pod)));
+    let (quotas, ranges, pods) = tokio::try_join!(quotas, ranges, pods)?;
+    let mut rules = NamespaceRules::default();
+    for ((workload, _), (refusal, warnings)) in scout.pods.iter().zip(pods) {
+        rules.refuses.extend(refusal.map(|why| (workload.clone(), why)));
+        rules.warns.extend(warnings);
+    }
+    rules.warns.sort();
+    rules.warns.dedup();
+    for quota in quotas {
+        let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
+        rules.limits.push(format!("quota {}: {}", quota.name_any(), quantities(hard)));
+    }
+    for range in ranges {
+        for limit in range.spec.iter().flat_map(|spec| &spec.limits) {
+            let bounds = [("at least", &limit.min), ("at most", &limit.max), ("by default", &limit.default)];
+            let bounds = bounds.iter().filter(|(_, bound)| bound.is_some());
+            let bounds: Vec<_> =
+                bounds.map(|(word, bound)| format!("{word} {}", quantities(bound.as_ref()))).collect();
+            rules.limits.push(format!(
+                "limit range {}: {} {}",
+                range.name_any(),
+                limit.type_,
+                bounds.join(", ")
+            ));
+        }
+    }
+    Ok(rules)
+}
+
+fn quantities<Q: serde::Serialize>(quantities: Option<&BTreeMap<String, Q>>) -> String {
+    let one = |(name, quantity): (&String, &Q)| {
+        let quantity = serde_json::to_value(quantity).unwrap_or_default();
+        format!("{name} {}", quantity.as_str().unwrap_or_default())
+    };
+    quantities.into_iter().flatten().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What the API server says of a pod that it is not to make: why it refuses it, and what it warns of.
+async fn dry_run(client: &Client, scout: &Scout, pod: &Value) -> Result<(Option<String>, Vec<String>)> {
+    let doing = "asking by a dry run whether pods of ours would be taken";
+    let bug = |error: &dyn std::fmt::Display| Error::bug(format!("{doing}: {error}"));
+    let uri = format!("/api/v1/namespaces/{}/pods?dryRun=All", scout.namespace);
+    let body = serde_json::to_vec(pod).map_err(|error| bug(&error))?;
+    let request = http::Request::post(uri).header(http::header::CONTENT_TYPE, "application/json");
+    let request = request.body(Body::from(body)).map_err(|error| bug(&error))?;
+    let answered = async {
+        // By hand, since a client that reads answers throws warnings away.
+        let answer = client.send(request).await?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await?.to_bytes();
+        Ok((head, body))
+    };
+    let (head, body) = within(CALL, doing, answered, Error::api(doing)).await?;
+    let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let refused = match head.status.as_u16() {
+        200..300 => false,
+        // Not for what it is, but for where it would be: a policy, a quota, a webhook.
+        400..422 => true,
+        code => return Err(Error::environment(format!("{doing}: {} ({code})", said["message"]))),
+    };
+    let refusal = refused.then(|| said["message"].as_str().unwrap_or_default().to_owned());
+    Ok((refusal, warnings(&head.headers)))
+}
+
+/// The texts of HTTP's warnings: `299 - "would violate PodSecurity"`.
+fn warnings(headers: &HeaderMap) -> Vec<String> {
+    let text = |value: &http::HeaderValue| {
+        let value = value.to_str().ok()?;
+        let (_, text) = value.split_once('"')?;
+        Some(text.trim_end_matches('"').replace("\\\"", "\""))
+    };
+    headers.get_all(WARNING).iter().filter_map(text).collect()
+}
+
+/// Whether an event that is made between two other objects does not have a version between theirs.
+async fn events_apart(client: &Client, scout: &Scout) -> Result<Option<bool>> {
+    let reference = json!({"kind": "ConfigMap", "name": "before", "namespace": scout.namespace});
+    let event = json!({"metadata": {"name": "between"}, "involvedObject": reference, "reason": "Terrain",
+        "message": "compares versions", "type": "Normal"});
+    let before = made::<ConfigMap>(client, scout, json!({"metadata": {"name": "before"}})).await?;
+    let between = made::<Event>(client, scout, event).await?;
+    let after = made::<ConfigMap>(client, scout, json!({"metadata": {"name": "after"}})).await?;
+    Ok(apart(&before, &between, &after))
+}
+
+/// None where versions are no numbers.
+fn apart(before: &str, between: &str, after: &str) -> Option<bool> {
+    let number = |version: &str| version.parse::<u64>().ok();
+    let (before, between, after) = (number(before)?, number(between)?, number(after)?);
+    Some(!(before < between && between < after))
+}
+
+/// Makes an object, and returns its version.
+async fn made<K>(client: &Client, scout: &Scout, value: Value) -> Result<String>
+where
+    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
+        + Clone
+        + std::fmt::Debug
+        + serde::Serialize
+        + serde::de::DeserializeOwned,
+{
+    let object = object::<K>(value)?;
+    let api: Api<K> = Api::namespaced(client.clone(), &scout.namespace);
+    let what = format!("whether events are kept apart: making a {}", K::kind(&()));
+    let made = read(&what, api.create(&PostParams::default(), &object)).await?;
+    Ok(made.resource_version().unwrap_or_default())
+}
+
+fn object<K: serde::de::DeserializeOwned>(value: Value) -> Result<K> {
+    serde_json::from_value(value).map_err(|error| Error::bug(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_apart_when_their_versions_do_not_fit_between() {
+        assert_eq!(apart("100", "101", "102"), Some(false));
+        assert_eq!(apart("100", "7", "101"), Some(true));
+        assert_eq!(apart("100", "90000", "101"), Some(true));
+        assert_eq!(apart("100", "x", "101"), None);
+    }
+
+    #[test]
+    fn a_warning_is_its_text() {
+        let mut headers = HeaderMap::new();
+        let said = r#"299 - "would violate PodSecurity \"restricted:latest\": runAsNonRoot != true""#;
+        headers.append(WARNING, said.parse().unwrap());
+        headers.append(WARNING, "299 -".parse().unwrap());
+        assert_eq!(
+            warnings(&headers),
+            [r#"would violate PodSecurity "restricted:latest": runAsNonRoot != true"#]
+        );
+    }
+}

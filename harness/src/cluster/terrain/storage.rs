@@ -1,0 +1,78 @@
+//! Storage classes, with what they allow.
+
+use k8s_openapi::api::storage::v1 as storage;
+use kube::{Api, Client, ResourceExt, api::ListParams};
+
+use super::read;
+use crate::{error::Result, report::terrain::StorageClass};
+
+/// The annotation of the class that a claim gets which names none.
+pub(in crate::cluster) const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+
+/// The cluster's storage classes.
+pub(super) async fn classes(client: &Client) -> Result<Vec<StorageClass>> {
+    let api: Api<storage::StorageClass> = Api::all(client.clone());
+    let found = read("the storage classes", api.list(&ListParams::default())).await?;
+    Ok(concluded(&found.items))
+}
+
+/// Whether a class is marked as the default.
+pub(in crate::cluster) fn is_default(class: &storage::StorageClass) -> bool {
+    class.annotations().get(DEFAULT).is_some_and(|value| value == "true")
+}
+
+fn concluded(found: &[storage::StorageClass]) -> Vec<StorageClass> {
+    // Of several defaults, the API server takes the newest.
+    let newest =
+        found.iter().filter(|class| is_default(class)).max_by_key(|class| class.creation_timestamp());
+    let newest = newest.map(ResourceExt::name_any);
+    let mut classes: Vec<_> = found
+        .iter()
+        .map(|class| StorageClass {
+            name: class.name_any(),
+            default: newest == Some(class.name_any()),
+            provisioner: class.provisioner.clone(),
+            expansion: class.allow_volume_expansion == Some(true),
+            binding: class.volume_binding_mode.clone().unwrap_or_else(|| "Immediate".to_owned()),
+            reclaim: class.reclaim_policy.clone().unwrap_or_else(|| "Delete".to_owned()),
+        })
+        .collect();
+    classes.sort_by(|one, other| one.name.cmp(&other.name));
+    classes
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_newest_default_is_the_default_and_what_is_not_said_is_as_kubernetes_has_it() {
+        let class = |name: &str, created: &str, default: bool, more: serde_json::Value| {
+            let mut class = json!({"metadata": {"name": name, "creationTimestamp": created,
+                "annotations": {DEFAULT: default.to_string()}}, "provisioner": "example.com/disk"});
+            crate::manifest::patch::merge(&mut class, &more);
+            serde_json::from_value(class).unwrap()
+        };
+        let told = concluded(&[
+            class("old", "2026-01-01T00:00:00Z", true, json!({"allowVolumeExpansion": true})),
+            class("new", "2026-02-01T00:00:00Z", true, json!({"reclaimPolicy": "Retain"})),
+            class(
+                "late",
+                "2026-03-01T00:00:00Z",
+                false,
+                json!({"volumeBindingMode": "WaitForFirstConsumer"}),
+            ),
+        ]);
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "class late of example.com/disk (claims can't grow, WaitForFirstConsumer, Delete)",
+                "default class new of example.com/disk (claims can't grow, Immediate, Retain)",
+                "class old of example.com/disk (claims may grow, Immediate, Delete)",
+            ]
+        );
+    }
+}

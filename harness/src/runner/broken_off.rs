@@ -1,0 +1,63 @@
+//! From the error that ended a scenario to what its result tells of it.
+
+use crate::{
+    error::{Class, Error},
+    report::result::{BrokenOff, Outcome, Trouble},
+};
+
+/// What an error makes of the scenario that it ended.
+pub fn broken_off(error: &anyhow::Error) -> BrokenOff {
+    let ours = error.chain().find_map(|cause| cause.downcast_ref::<Error>());
+    let read = error.chain().find_map(|cause| cause.downcast_ref::<record::Error>());
+    let class = ours.map(Error::class).or_else(|| read.map(record::Error::class)).unwrap_or(Class::Error);
+    let outcome = match (ours, class) {
+        (Some(Error::Interrupted), _) => Outcome::Interrupted,
+        (_, Class::Failed) => Outcome::Failed,
+        (_, Class::Environment) => Outcome::Environment,
+        (_, Class::Error) => Outcome::Error,
+    };
+    BrokenOff { outcome, trouble: Trouble { class, message: chain(error) } }
+}
+
+/// An error with its causes, leaving out those that their parent already quotes.
+pub fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn classes_are_not_confused() {
+        let ended = |error: Error| broken_off(&anyhow::Error::from(error).context("reading it back"));
+        for (error, outcome, class) in [
+            (Error::failed("late"), Outcome::Failed, Class::Failed),
+            (Error::environment("no disk"), Outcome::Environment, Class::Environment),
+            (Error::bug("oops"), Outcome::Error, Class::Error),
+            (Error::Interrupted, Outcome::Interrupted, Class::Environment),
+        ] {
+            let broken = ended(error);
+            assert_eq!((broken.outcome, broken.trouble.class), (outcome, class));
+        }
+        let record = broken_off(&record::Error::environment("truncated").into());
+        assert_eq!((record.outcome, record.trouble.class), (Outcome::Environment, Class::Environment));
+        assert_eq!(broken_off(&anyhow::anyhow!("what?")).outcome, Outcome::Error);
+    }
+
+    #[test]
+    fn a_cause_is_not_said_twice() {
+        let error = anyhow::anyhow!("inner").context("outer: inner").context("top");
+        assert_eq!(chain(&error), "top: outer: inner");
+    }
+}

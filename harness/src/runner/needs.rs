@@ -1,0 +1,186 @@
+//! What scenarios need of a cluster, and why they are left out, or judged in part, where it is lacking.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::Plan;
+use crate::{
+    cluster::{Capability, Cluster},
+    error::Result,
+    report::terrain::Terrain,
+};
+
+/// Something that not every cluster has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// Nodes and a control plane of ours, which may be hurt.
+    OwnNodes,
+    /// Two nodes that take pods.
+    TwoNodes,
+    /// A DNS of which is known how old its answers may be.
+    KnownDns,
+    /// A storage class whose claims may grow.
+    GrowingClass,
+    /// A default storage class whose claims can't grow.
+    FixedClass,
+    /// What depends on its version and its feature gates.
+    Offered(Capability),
+}
+
+/// What a scenario judges only where a need is met.
+#[derive(Debug, Clone, Copy)]
+pub struct Want {
+    /// The need.
+    pub need: Need,
+    /// What is left out without it.
+    pub what: &'static str,
+}
+
+impl From<Capability> for Need {
+    fn from(capability: Capability) -> Self {
+        Self::Offered(capability)
+    }
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::OwnNodes => "a cluster of our own, whose nodes and control plane may be hurt",
+            Self::TwoNodes => "two nodes that take pods",
+            Self::KnownDns => "a DNS whose domain and cache times can be read or measured",
+            Self::GrowingClass => "a storage class with allowVolumeExpansion",
+            Self::FixedClass => "a default storage class without allowVolumeExpansion",
+            Self::Offered(capability) => capability.sentence(),
+        })
+    }
+}
+
+impl Need {
+    /// Why the terrain does not meet it; none when it does, or when the terrain does not tell.
+    pub fn lacking(self, terrain: &Terrain) -> Option<String> {
+        match self {
+            Self::OwnNodes | Self::Offered(_) => None,
+            Self::TwoNodes => {
+                let open = terrain.open_nodes();
+                (open.len() < 2).then(|| match open.first() {
+                    Some(only) => format!("{only} is the only node that takes pods"),
+                    None => "no node is known to take pods".to_owned(),
+                })
+            }
+            Self::KnownDns => terrain.dns.is_none().then(|| {
+                let why = terrain.unread.iter().find(|why| why.contains("DNS") || why.contains("Corefile"));
+                why.cloned().unwrap_or_else(|| "the DNS's configuration can't be read".to_owned())
+            }),
+            Self::GrowingClass => {
+                let none = terrain.growing_class().is_none();
+                none.then(|| "no storage class has allowVolumeExpansion".to_owned())
+            }
+            Self::FixedClass => match terrain.default_class() {
+                Some(class) if !class.expansion => None,
+                Some(class) => Some(format!("claims of the default class {} may grow", class.name)),
+                None => Some("the default storage class is not known".to_owned()),
+            },
+        }
+    }
+}
+
+/// What the selected plans need of a cluster.
+#[derive(Debug)]
+pub(super) struct Needs(BTreeMap<Need, Vec<String>>);
+
+impl Needs {
+    pub(super) fn of(plans: &[&Plan]) -> Self {
+        let mut needs: BTreeMap<Need, Vec<String>> = BTreeMap::new();
+        for plan in plans {
+            for need in &plan.scenario.needs {
+                needs.entry(*need).or_default().push(plan.name.clone());
+            }
+        }
+        Self(needs)
+    }
+
+    /// Whether something hurts nodes or the control plane.
+    pub(super) fn alone(&self) -> bool {
+        self.0.contains_key(&Need::OwnNodes)
+    }
+
+    /// The plans that the cluster can't run, with the reason. What the terrain does not tell is asked in this namespace.
+    pub(super) async fn missing(
+        &self,
+        cluster: &Cluster,
+        terrain: &Terrain,
+        namespace: &str,
+    ) -> Result<BTreeMap<String, String>> {
+        let mut missing = BTreeMap::new();
+        for (need, plans) in &self.0 {
+            let reason = match need {
+                Need::OwnNodes => cluster.nodes().is_empty().then(|| {
+                    "it hurts nodes or the control plane, which is done to clusters of our own alone"
+                        .to_owned()
+                }),
+                Need::Offered(capability) => capability.missing(cluster, namespace).await?,
+                need => need.lacking(terrain).map(|why| format!("it needs {need}: {why}")),
+            };
+            let reason = reason
+                .into_iter()
+                .flat_map(|reason| plans.iter().map(move |plan| (plan.clone(), reason.clone())));
+            missing.extend(reason);
+        }
+        Ok(missing)
+    }
+}
+
+/// What each of these plans needs and wants, a line each, for those who list them.
+pub(super) fn told(plans: &[&Plan]) -> String {
+    let mut text = String::new();
+    for plan in plans {
+        let needs = plan.scenario.needs.iter().map(|need| format!("needs {need}"));
+        let wants = plan
+            .scenario
+            .wants
+            .iter()
+            .map(|Want { need, what }| format!("wants {need}, or leaves out {what}"));
+        for line in needs.chain(wants) {
+            text.push_str(&format!("{}: {line}\n", plan.name));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::terrain::{Closed, Node, StorageClass};
+
+    #[test]
+    fn what_is_lacking_is_said_in_the_clusters_own_names() {
+        let node = |name: &str, closed| Node { name: name.into(), closed, ..Node::default() };
+        let class = |expansion| StorageClass {
+            name: "standard".into(),
+            default: true,
+            expansion,
+            ..StorageClass::default()
+        };
+        let mut terrain = Terrain {
+            nodes: vec![node("worker", None), node("worker2", Some(Closed::NotReady))],
+            storage: vec![class(false)],
+            ..Terrain::default()
+        };
+        let lacking = |need: Need, terrain: &Terrain| need.lacking(terrain);
+        assert_eq!(lacking(Need::TwoNodes, &terrain).unwrap(), "worker is the only node that takes pods");
+        assert_eq!(
+            lacking(Need::GrowingClass, &terrain).unwrap(),
+            "no storage class has allowVolumeExpansion"
+        );
+        assert_eq!(lacking(Need::FixedClass, &terrain), None);
+        terrain.unread.push("reading the Corefile in configmap kube-system/coredns: no (403)".into());
+        assert!(lacking(Need::KnownDns, &terrain).unwrap().ends_with("no (403)"));
+        terrain.storage = vec![class(true)];
+        terrain.nodes[1].closed = None;
+        assert_eq!(lacking(Need::TwoNodes, &terrain), None);
+        assert_eq!(lacking(Need::GrowingClass, &terrain), None);
+        assert_eq!(
+            lacking(Need::FixedClass, &terrain).unwrap(),
+            "claims of the default class standard may grow"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Before anything is judged: what the cluster is like, and what of the selected can't be run on it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::needs::Needs;
+use crate::{
+    cluster::{
+        Cluster, RUN_LABEL,
+        terrain::{self, Scout},
+    },
+    error::{Error, Result},
+    manifest::{Manifest, apply::apply},
+    report::terrain::{Dns, Family, KnownBy, Terrain},
+    wait::until_answered,
+    workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, folder, sentinel::Sentinel},
+};
+
+/// How long a pod may take until it answers.
+const ANSWERED: Duration = Duration::from_secs(90);
+/// How long a name may lag behind its Service.
+const NAMED: Duration = Duration::from_secs(30);
+/// A Service that nobody has asked for before, so that its name is in no cache.
+const SERVICE: &str = "terrain";
+
+/// Reads the terrain, and says which of the selected can't be run there, and why.
+pub(super) async fn survey(
+    cluster: &Cluster,
+    run: &str,
+    needs: &Needs,
+) -> Result<(Terrain, BTreeMap<String, String>)> {
+    let short = run.rsplit('-').next().unwrap_or(run);
+    let scout = Scout { namespace: format!("steadfast-terrain-{short}"), run: run.to_owned(), pods: pods()? };
+    terrain::survey(&cluster.client, &scout, async |terrain| {
+        // Ours has one control plane, and one who rules it.
+        terrain.controllers_elected = cluster.nodes().is_empty();
+        if terrain.dns.is_none() {
+            match ask_a_pod(cluster, &scout, terrain.family()).await {
+                Ok(dns) => terrain.dns = Some(dns),
+                Err(error) => terrain.unread.push(format!("the DNS, from inside a pod: {error}")),
+            }
+        }
+        needs.missing(cluster, terrain, &scout.namespace).await
+    })
+    .await
+}
+
+/// A pod of each workload, as its set would make it.
+fn pods() -> Result<Vec<(String, Value)>> {
+    [SENTINEL, GARAGE, DAGSTER_POSTGRESQL]
+        .iter()
+        .map(|workload| Ok((workload.name.to_owned(), pod(workload)?)))
+        .collect()
+}
+
+fn pod(workload: &Workload) -> Result<Value> {
+    let spec = workload.manifest()?.find("StatefulSet", workload.name)?["spec"].clone();
+    let mut pod = spec["template"].clone();
+    pod["metadata"]["name"] = json!(workload.name);
+    // It need not be there yet: an account says nothing of whether the pod would be taken.
+    if let Some(pod) = pod["spec"].as_object_mut() {
+        pod.remove("serviceAccountName");
+    }
+    let templates = spec["volumeClaimTemplates"].as_array().into_iter().flatten();
+    let claims = templates.map(|template| {
+        let name = &template["metadata"]["name"];
+        json!({"name": name, "persistentVolumeClaim": {"claimName": name}})
+    });
+    let volumes = pod["spec"]["volumes"].as_array().cloned().unwrap_or_default();
+    pod["spec"]["volumes"] = volumes.into_iter().chain(claims).collect();
+    Ok(pod)
+}
+
+/// Asks a pod of ours which domain its names end in, and how long answers say that they may be kept.
+async fn ask_a_pod(cluster: &Cluster, scout: &Scout, family: Family) -> Result<Dns> {
+    let namespace = scout.namespace.as_str();
+    let mut manifest = Manifest::load(&folder("probe"))?;
+    let pod = "probe";
+    manifest.objects.push(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": SERVICE},
+        "spec": {"selector": {"app": pod}, "ports": [{"port": SENTINEL.port}]}}));
+    let images: Vec<String> = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
+    manifest.use_images(&images);
+    apply(&cluster.client, namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
+    let asked = Sentinel::new(cluster.client.clone(), namespace, pod);
+    let search =
+        until_answered("a pod of ours says what its resolver is told", ANSWERED, || asked.search()).await?;
+    let services = format!("{namespace}.svc.");
+    let domain = search.iter().find_map(|domain| domain.strip_prefix(&services));
+    let domain = domain.ok_or_else(|| {
+        Error::environment(format!(
+            "expected a search domain {services}… in a pod's resolv.conf, found {search:?}"
+        ))
+    })?;
+    let record = family.record();
+    let named = || async {
+        let answer = asked.resolve(&format!("{SERVICE}.{namespace}.svc.{domain}."), record).await?;
+        let code = answer.code.clone();
+        answer.ttl.filter(|_| code == "NOERROR").ok_or_else(|| Error::environment(format!("it is {code}")))
+    };
+    let address = until_answered("a Service of ours has its name", NAMED, named).await?;
+    let absent = asked.resolve(&format!("nobody.{namespace}.svc.{domain}."), record).await?;
+    Ok(Dns {
+        domain: domain.to_owned(),
+        address_seconds: address.into(),
+        // Who does not say how long may keep it as long as an address.
+        absence_seconds: absent.ttl.unwrap_or(address).into(),
+        client_seconds: address.into(),
+        node_cache: false,
+        known_by: KnownBy::Measurement,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_of_each_workload_has_every_volume_that_it_mounts() {
+        for (workload, pod) in pods().unwrap() {
+            let names = |list: &Value| -> Vec<String> {
+                let names = list.as_array().into_iter().flatten().map(|entry| entry["name"].to_string());
+                names.collect()
+            };
+            let volumes = names(&pod["spec"]["volumes"]);
+            let mounts = names(&pod["spec"]["containers"][0]["volumeMounts"]);
+            assert!(
+                !mounts.is_empty() && mounts.iter().all(|mount| volumes.contains(mount)),
+                "{workload}: {pod}"
+            );
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Asks the controllers of a trial's sets to look again, and the diagnosis what is in the way.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use futures::future::{BoxFuture, try_join_all};
+use k8s_openapi::api::apps::v1::StatefulSet;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+};
+use serde_json::json;
+
+use crate::{
+    error::{Error, Result, within},
+    explain::{cause::*, glance},
+    journal::{Log, World},
+    law::Obstacle,
+    wait::{Witness, until_seen},
+};
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(15);
+/// How long a controller may take to look at a set that was changed: as long as another takes to stand in for one that died.
+const LOOK: Duration = Duration::from_secs(45);
+/// What Kubernetes keeps of a set's revisions where nothing is said.
+const DEFAULT_HISTORY: i32 = 10;
+
+/// The witness of one trial.
+pub(super) struct Controllers {
+    client: Client,
+    namespace: String,
+    log: Arc<Log>,
+    patience: f64,
+}
+
+impl Controllers {
+    pub(super) fn new(client: Client, namespace: String, log: Arc<Log>, patience: f64) -> Self {
+        Self { client, namespace, log, patience }
+    }
+
+    /// The sets that were deployed and are there.
+    fn sets(&self) -> BTreeSet<String> {
+        let promised: Vec<String> =
+            self.log.history().promises().map(|promise| promise.set.clone()).collect();
+        self.log.now(|world| {
+            let there = |set: &String| world.sets.get(set).is_some_and(|set| !set.meta.terminating);
+            promised.into_iter().filter(there).collect()
+        })
+    }
+
+    /// A change of the spec that promises nothing: its generation is seen when the controller has looked, and written after it
+    /// has acted.
+    async fn sync(&self, set: &str) -> Result<()> {
+        let api: Api<StatefulSet> = Api::namespaced(self.client.clone(), &self.namespace);
+        let doing =
+            format!("statefulset {set}: change revisionHistoryLimit, so that the controller looks again");
+        let found = within(CALL, &doing, api.get_opt(set), Error::api(doing.clone())).await?;
+        let Some(limit) = found.map(|set| set.spec.and_then(|spec| spec.revision_history_limit)) else {
+            return Ok(());
+        };
+        let limit = limit.unwrap_or(DEFAULT_HISTORY) + 1;
+        self.log.act("sync", format!("statefulset/{set}"), doing.clone());
+        let (parameters, patch) =
+            (PatchParams::default(), Patch::Merge(json!({"spec": {"revisionHistoryLimit": limit}})));
+        let changed =
+            within(CALL, &doing, api.patch(set, &parameters, &patch), Error::api(doing.clone())).await;
+        let changed = match changed {
+            Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.code == 404) =>
+            {
+                return Ok(());
+            }
+            changed => changed?,
+        };
+        let generation = changed.metadata.generation.unwrap_or(0);
+        let look = LOOK.mul_f64(self.patience);
+        let gone_or_seen = |world: &World| {
+            world.sets.get(set).is_none_or(|set| set.meta.terminating || set.observed >= generation)
+        };
+        if until_seen(&self.log, look, gone_or_seen).await {
+            return Ok(());
+        }
+        let message = format!("for {look:.0?} the StatefulSet controller has not looked at {set}");
+        Err(Error::not_judged(Obstacle::Controller, message))
+    }
+}
+
+impl Witness for Controllers {
+    fn synced(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(async {
+            let sets = self.sets();
+            try_join_all(sets.iter().map(|set| self.sync(set))).await.map(drop)
+        })
+    }
+
+    fn outside(&self) -> BoxFuture<'_, Result<Option<(Obstacle, String)>>> {
+        Box::pin(async {
+            for set in self.sets() {
+                let diagnosis = glance(&self.client, &self.namespace, &set).await?;
+                let outside = diagnosis.causes.iter().find_map(|cause| Some((obstacle(cause.id)?, cause)));
+                if let Some((obstacle, cause)) = outside {
+                    return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
+                }
+            }
+            Ok(None)
+        })
+    }
+}
+
+/// What a cause stands in the way of a judgement as; none of a cause that is the set's own, or that the promise is about.
+fn obstacle(cause: &str) -> Option<Obstacle> {
+    Some(match cause {
+        ADMISSION_REFUSED => Obstacle::Admission,
+        LIMIT_RANGE_REFUSED | QUOTA_EXCEEDED => Obstacle::Quota,
+        IMAGE_UNAVAILABLE => Obstacle::Image,
+        CONTAINER_CANNOT_START => Obstacle::Architecture,
+        INSUFFICIENT_CPU
+        | INSUFFICIENT_EPHEMERAL_STORAGE
+        | INSUFFICIENT_MEMORY
+        | INSUFFICIENT_RESOURCE
+        | NO_NODE_MATCHES
+        | TOO_MANY_PODS
+        | UNSCHEDULABLE => Obstacle::Room,
+        NODES_CORDONED | TAINT_NOT_TOLERATED => Obstacle::Taint,
+        INSUFFICIENT_STORAGE
+        | NO_DEFAULT_STORAGE_CLASS
+        | NO_VOLUME_FITS
+        | PROVISIONER_SILENT
+        | PROVISIONING_FAILED
+        | STORAGE_CLASS_MISSING
+        | VOLUME_IN_USE
+        | VOLUME_LIMIT
+        | VOLUME_MOUNT_FAILED => Obstacle::Volume,
+        NODE_NOT_READY | NODE_UNDER_PRESSURE | POD_FAILED | SANDBOX_FAILED | VOLUME_NODE_UNAVAILABLE => {
+            Obstacle::Node
+        }
+        NAMESPACE_TERMINATING => Obstacle::Namespace,
+        CONTROLLER_IDLE | SCHEDULER_IDLE => Obstacle::Controller,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The causes that a workload, or Kubernetes itself, answers for.
+    const INSIDE: [&str; 21] = [
+        ANTI_AFFINITY,
+        CLAIM_LOST,
+        CLAIM_MISSING,
+        CLAIM_TERMINATING,
+        CONFIG_MAP_MISSING,
+        CONTAINER_CONFIG_INVALID,
+        CONTAINER_CRASHES,
+        FINALIZER_HOLDS,
+        LIVENESS_PROBE_FAILING,
+        NAME_TAKEN,
+        OUT_OF_MEMORY,
+        POD_TERMINATING,
+        PORTS_TAKEN,
+        READINESS_GATE_UNSET,
+        READINESS_PROBE_FAILING,
+        REVISION_STUCK,
+        SCHEDULING_GATED,
+        SECRET_MISSING,
+        SERVICE_ACCOUNT_MISSING,
+        STARTUP_PROBE_FAILING,
+        TOPOLOGY_SPREAD,
+    ];
+
+    #[test]
+    fn each_cause_is_in_the_way_or_the_sets_own() {
+        for (cause, _) in ALL {
+            assert_ne!(obstacle(cause).is_some(), INSIDE.contains(cause), "{cause}");
+        }
+    }
+}

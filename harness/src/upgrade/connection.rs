@@ -1,0 +1,234 @@
+//! A way to write to one pod of a store, and to read back what it holds.
+
+use std::time::Duration;
+
+use chart::store::{Keys, Password, S3 as Place, Speech, Store};
+use k8s_openapi::{ByteString, api::core::v1};
+use kube::Api;
+
+use super::garage;
+use crate::{
+    Secret,
+    cluster::{Tunnel, exec},
+    error::{Error, Result, within},
+    ledger::{
+        self, Content, Held, Holdings, Ledger, Write,
+        attempt::Outcome,
+        s3::{Access, S3},
+        sql::Sql,
+    },
+    runner::{Run, Tunnelled},
+    workload::{
+        garage::answers::AccessKey,
+        postgres::{Login, Session},
+        sentinel::Sentinel,
+    },
+};
+
+const CALL: Duration = Duration::from_secs(12);
+const READING: Duration = Duration::from_secs(60);
+
+/// A connection to one pod.
+pub enum Connection {
+    /// S3.
+    S3(Tunnelled<S3>),
+    /// SQL.
+    Sql(Tunnelled<Sql>),
+    /// Commands.
+    Command(Box<Command>),
+}
+
+/// What the ways to a store's pods need.
+#[derive(Debug, Clone)]
+pub struct Ways {
+    /// The container of the store.
+    pub container: String,
+    /// The key of a Garage that was initialised.
+    pub key: Option<AccessKey>,
+    /// A pod beside them, to come from outside.
+    pub probe: Option<Sentinel>,
+}
+
+/// Commands in a pod that write and check.
+pub struct Command {
+    run: Run,
+    pod: String,
+    container: String,
+    write: Vec<String>,
+    check: Vec<String>,
+}
+
+impl Connection {
+    /// Opens one.
+    ///
+    /// # Errors
+    /// Nobody answers, or the login is refused.
+    pub async fn open(run: &Run, store: &Store, pod: &str, ways: &Ways) -> Result<Self> {
+        let Ways { container, key, probe } = ways;
+        match &store.speech {
+            Speech::Garage(place) => {
+                let key = key.as_ref().ok_or_else(|| Error::bug("a Garage without a key"))?;
+                s3(run, pod, place, key.clone()).await
+            }
+            Speech::S3 { s3: place, secret } => {
+                let (id, secret) = credentials(run, secret).await?;
+                s3(run, pod, place, AccessKey { id: id.unwrap_or_default(), secret }).await
+            }
+            Speech::Postgresql { port, user, database, secret } => {
+                let (named, password) = match secret {
+                    Password::Kept(keys) => credentials(run, keys).await?,
+                    Password::Plain(password) => (None, password.clone()),
+                };
+                let user = named.or_else(|| user.clone()).unwrap_or_else(|| "postgres".to_owned());
+                // From inside the pod, as by a port-forward, PostgreSQL's image trusts everybody.
+                let probe = probe.as_ref().ok_or_else(|| Error::bug("a PostgreSQL without a probe"))?;
+                let tunnel = run.tunnel_through(probe, &address(run, pod)?, *port).await?;
+                let login = Login {
+                    host: tunnel.address.ip().to_string(),
+                    port: tunnel.address.port(),
+                    database: database.clone().unwrap_or_else(|| user.clone()),
+                    user,
+                    password,
+                };
+                let session = Session::connect(&login, CALL).await?;
+                Ok(Self::Sql(Tunnelled::new(Sql::new(session), tunnel)))
+            }
+            Speech::Command { write, check } => Ok(Self::Command(Box::new(Command {
+                run: run.clone(),
+                pod: pod.to_owned(),
+                container: container.clone(),
+                write: write.clone(),
+                check: check.clone(),
+            }))),
+        }
+    }
+
+    /// Makes what a ledger needs in the store: a bucket, a table.
+    ///
+    /// # Errors
+    /// The store refuses.
+    pub async fn prepare(&self) -> Result<()> {
+        match self {
+            // Garage's is there, and belongs to its key: that is a 409 as well.
+            Self::S3(s3) => s3.create_bucket().await,
+            Self::Sql(sql) => Sql::create_table(sql.session()).await,
+            Self::Command(_) => Ok(()),
+        }
+    }
+
+    /// What a database calls itself: another one means another data folder. Others have no such name.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn system_identifier(&self) -> Result<Option<String>> {
+        match self {
+            Self::Sql(sql) => sql.session().system_identifier().await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether it takes writes: a standby does not.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn takes_writes(&self) -> Result<bool> {
+        match self {
+            Self::Sql(sql) => Ok(sql.session().show("transaction_read_only").await? == "off"),
+            _ => Ok(true),
+        }
+    }
+
+    /// Reads back all of a ledger.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn read_back(&self, ledger: &Ledger) -> Result<Holdings> {
+        match self {
+            Self::S3(s3) => s3.read_back(ledger).await,
+            Self::Sql(sql) => sql.read_back(ledger, READING).await,
+            Self::Command(command) => command.read_back(ledger).await,
+        }
+    }
+}
+
+impl ledger::Store for Connection {
+    async fn put(&mut self, write: &Write) -> Outcome {
+        match self {
+            Self::S3(s3) => S3::put(s3, write).await,
+            Self::Sql(sql) => Sql::put(sql, write).await,
+            Self::Command(command) => command.put(write).await,
+        }
+    }
+}
+
+impl Command {
+    async fn run(&self, argv: &[String], key: &str) -> Result<i32> {
+        let argv: Vec<String> = argv.iter().map(|word| word.replace("{key}", key)).collect();
+        let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
+        let (client, namespace) = (self.run.client(), self.run.namespace());
+        Ok(exec(client, namespace, &self.pod, &self.container, &argv, CALL).await?.code)
+    }
+
+    async fn put(&self, write: &Write) -> Outcome {
+        match self.run(&self.write, &write.key).await {
+            Ok(0) => Outcome::Acknowledged,
+            // It may have written before it failed.
+            Ok(code) => Outcome::Unknown(format!("the command ended with exit code {code}")),
+            Err(error) => Outcome::Unknown(error.to_string()),
+        }
+    }
+
+    /// A command tells of a key only that it is there.
+    async fn read_back(&self, ledger: &Ledger) -> Result<Holdings> {
+        let mut holdings = Holdings::new();
+        for attempt in &ledger.attempts {
+            let content = match self.run(&self.check, &attempt.key).await? {
+                0 => Content::Read { size: attempt.size, sha256: attempt.sha256.clone() },
+                1 => Content::Absent,
+                code => Content::Unreadable(format!("the command that checks ended with exit code {code}")),
+            };
+            let listed = matches!(content, Content::Read { .. });
+            holdings.insert(attempt.key.clone(), Held { listed, content });
+        }
+        Ok(holdings)
+    }
+}
+
+/// A pod's address of this moment.
+fn address(run: &Run, pod: &str) -> Result<String> {
+    let ip = run
+        .log()
+        .now(|world| world.pods.get(pod).and_then(|pod| pod.addresses.first().map(ToString::to_string)));
+    ip.ok_or_else(|| Error::failed(format!("the pod {pod} has no address")))
+}
+
+async fn s3(run: &Run, pod: &str, place: &Place, key: AccessKey) -> Result<Connection> {
+    let tunnel: Tunnel = run.tunnel(pod, place.port).await?;
+    let access = Access {
+        endpoint: format!("http://{}", tunnel.address),
+        region: place.region.clone(),
+        bucket: garage::BUCKET.to_owned(),
+        key_id: key.id,
+        secret: key.secret,
+    };
+    Ok(Connection::S3(Tunnelled::new(S3::new(&access, CALL), tunnel)))
+}
+
+/// What a Secret of the release holds now: it may change with the upgrade.
+async fn credentials(run: &Run, keys: &Keys) -> Result<(Option<String>, Secret)> {
+    let api: Api<v1::Secret> = Api::namespaced(run.client().clone(), run.namespace());
+    let doing = format!("reading secret {}", keys.name);
+    let secret = within(CALL, &doing, api.get(&keys.name), Error::api(doing.clone())).await?;
+    let value = |name: &str| {
+        let ByteString(bytes) = secret.data.as_ref()?.get(name)?;
+        String::from_utf8(bytes.clone()).ok()
+    };
+    let missing = |name: &str| Error::failed(format!("secret {} has no value {name}", keys.name));
+    let password = value(&keys.password).ok_or_else(|| missing(&keys.password))?;
+    run.keep_secret(&password);
+    let user = match &keys.user {
+        Some(name) => Some(value(name).ok_or_else(|| missing(name))?),
+        None => None,
+    };
+    Ok((user, Secret::new(password)))
+}

@@ -1,0 +1,12 @@
+//! Playing an upgrade of a chart on a cluster: with clients that write throughout, and each claim judged where it can
+//! first be known.
+
+mod attempt;
+mod connection;
+mod garage;
+mod live;
+mod play;
+mod writers;
+
+pub use attempt::try_upgrade;
+pub use play::{Source, Upgrade, play, preflight};

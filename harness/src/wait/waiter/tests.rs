@@ -1,0 +1,138 @@
+//! What a wait says when it ends in vain, and a hold when it ends.
+
+use std::sync::Mutex;
+
+use futures::future::BoxFuture;
+
+use super::*;
+use crate::error::Class;
+
+const LONG: Duration = Duration::from_secs(60);
+const SHORT: Duration = Duration::from_millis(20);
+
+/// A log of its own for a test.
+fn log(name: &str) -> Arc<Log> {
+    let folder = std::env::temp_dir().join(format!("steadfast-{name}-{}", std::process::id()));
+    let path = camino::Utf8PathBuf::try_from(folder).expect("a path in UTF-8");
+    let log = Arc::new(Log::create(&path).expect("a log"));
+    // Open, it needs no name.
+    std::fs::remove_file(&path).expect("removed");
+    log
+}
+
+/// An expectation with these answers, one after another; the last one stays.
+fn answering(answers: Vec<Progress>) -> Expectation {
+    let left = Mutex::new(answers);
+    Expectation::new("it", move |_| {
+        let mut left = left.lock().expect("the answers");
+        if left.len() > 1 { left.remove(0) } else { left[0].clone() }
+    })
+}
+
+fn not_yet() -> Progress {
+    Progress::NotYet("it is not there".into())
+}
+
+/// Waits on a log to which something is written after the first look.
+async fn waiting(name: &str, answers: Vec<Progress>, deadline: Duration, certain: Duration) -> End {
+    let log = log(name);
+    let (writer, _subscribed) = (Arc::clone(&log), log.subscribe());
+    let writing = tokio::spawn(async move { writer.act("step", "scenario", "something happens") });
+    let outcome = met(&log, &answering(answers), deadline, certain).await;
+    writing.await.expect("written");
+    outcome
+}
+
+fn words(end: End) -> String {
+    match end {
+        End::InVain(words) => words,
+        other => panic!("expected a wait in vain, got {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_looks_impossible_for_a_moment_is_waited_for() {
+    let answers = vec![Progress::Never("the status is ahead of its pod".into()), Progress::Met];
+    assert!(matches!(waiting("moment", answers, LONG, LONG).await, End::Met(_)));
+}
+
+#[tokio::test]
+async fn what_stays_impossible_ends_the_wait() {
+    let answers = vec![Progress::Never("the set is gone".into())];
+    let end = waiting("stays", answers, LONG, Duration::from_millis(1)).await;
+    assert_eq!(words(end), "it can never be: the set is gone");
+}
+
+#[tokio::test]
+async fn a_time_out_names_the_last_reason() {
+    let last = || Progress::NotYet("last".into());
+    let answers = vec![Progress::NotYet("first".into()), last(), last()];
+    let words = words(waiting("last", answers, SHORT, LONG).await);
+    assert!(words.ends_with("for this: it; last seen: last"), "{words}");
+}
+
+/// A witness with these answers.
+struct Said {
+    looked: bool,
+    outside: Option<(Obstacle, &'static str)>,
+}
+
+impl Witness for Said {
+    fn synced(&self) -> BoxFuture<'_, Result<()>> {
+        let away = || Error::not_judged(Obstacle::Controller, "the controller has not looked");
+        let said = if self.looked { Ok(()) } else { Err(away()) };
+        Box::pin(async { said })
+    }
+
+    fn outside(&self) -> BoxFuture<'_, Result<Option<(Obstacle, String)>>> {
+        let said = self.outside.map(|(obstacle, why)| (obstacle, why.to_owned()));
+        Box::pin(async { Ok(said) })
+    }
+}
+
+fn waiter(name: &str, looked: bool, outside: Option<(Obstacle, &'static str)>) -> Waiter {
+    let recorder = Arc::new(Recorder::idle(log(name)));
+    Waiter::new(recorder, Arc::new(Said { looked, outside }), LONG)
+}
+
+#[tokio::test]
+async fn a_time_that_is_over_speaks_against_a_promise_only_if_nothing_else_is_in_the_way() {
+    let in_vain = async |name: &str, looked, outside| {
+        let error = waiter(name, looked, outside).until(&answering(vec![not_yet()]), SHORT).await;
+        let error = error.expect_err("it is not met");
+        (error.class(), error.obstacle(), error.to_string())
+    };
+    let (class, obstacle, words) = in_vain("whole", true, None).await;
+    assert_eq!((class, obstacle), (Class::Failed, None));
+    assert_eq!(words, "waited 20ms for this: it; last seen: it is not there");
+
+    let quota = Some((Obstacle::Quota, "quota-exceeded: no more pods"));
+    let (class, obstacle, words) = in_vain("quota", true, quota).await;
+    assert_eq!((class, obstacle), (Class::Environment, Some(Obstacle::Quota)));
+    assert!(words.ends_with("it is not there; quota-exceeded: no more pods"), "{words}");
+
+    let (class, obstacle, words) = in_vain("away", false, None).await;
+    assert_eq!((class, obstacle), (Class::Environment, Some(Obstacle::Controller)));
+    assert!(words.ends_with("which says nothing, since the controller has not looked"), "{words}");
+}
+
+#[tokio::test]
+async fn late_is_not_never() {
+    let answers = vec![not_yet(), not_yet(), Progress::Met];
+    assert!(waiter("late", true, None).until(&answering(answers), Duration::ZERO).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_hold_ends_with_a_look_and_at_the_first_moment_at_which_it_is_not_so() {
+    let held = async |name: &str, looked, answers| {
+        waiter(name, looked, None)
+            .hold(&answering(answers), Duration::ZERO)
+            .await
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!(held("held", true, vec![Progress::Met]).await, Ok(()));
+    let broken = held("broken", true, vec![Progress::Met, not_yet()]).await.expect_err("it ended");
+    assert!(broken.contains("had to stay so") && broken.ends_with("it is not there"), "{broken}");
+    let unknown = held("unknown", false, vec![Progress::Met]).await;
+    assert_eq!(unknown, Err("the controller has not looked".to_owned()));
+}

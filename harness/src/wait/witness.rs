@@ -1,0 +1,20 @@
+//! Who is asked when a wait ends in vain: a time that is over proves nothing by itself.
+
+use futures::future::BoxFuture;
+
+use crate::{error::Result, law::Obstacle};
+
+/// Looks where a wait can't: at the controllers, and at causes outside of what is judged.
+pub trait Witness: Send + Sync {
+    /// Returns when the controller of every set has looked at what there is now.
+    ///
+    /// # Errors
+    /// [`NotJudged`](crate::Error::NotJudged) when it does not.
+    fn synced(&self) -> BoxFuture<'_, Result<()>>;
+
+    /// What keeps the sets from being as they should be, where that is no promise of Kubernetes: an image, a quota, a node.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    fn outside(&self) -> BoxFuture<'_, Result<Option<(Obstacle, String)>>>;
+}

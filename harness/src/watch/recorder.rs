@@ -1,0 +1,132 @@
+//! Records a namespace: one watch a kind, from before the first object exists until the scenario ends.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::future::try_join_all;
+use kube::Client;
+use record::{
+    journal::{Kind, entry::END},
+    law::Obstacle,
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Log,
+    watch_kind::{Asked, Watch},
+};
+use crate::error::{Error, Result};
+
+/// How long the watches have to end.
+const STOP_DEADLINE: Duration = Duration::from_secs(15);
+/// How long the API server may take to show that everything is recorded.
+const BARRIER: Duration = Duration::from_secs(15);
+
+/// A running recording.
+#[derive(Debug)]
+pub struct Recorder {
+    log: Arc<Log>,
+    awaited: Arc<AtomicUsize>,
+    stop: CancellationToken,
+    watches: Mutex<JoinSet<()>>,
+    ask: Vec<mpsc::UnboundedSender<Asked>>,
+}
+
+impl Recorder {
+    /// Begins to record; returns when every kind was listed and is watched.
+    ///
+    /// # Errors
+    /// When a kind can't be listed.
+    pub async fn start(client: &Client, namespace: &str, log: Arc<Log>) -> Result<Self> {
+        let awaited = Arc::new(AtomicUsize::new(0));
+        let stop = CancellationToken::new();
+        let mut watches = JoinSet::new();
+        let (mut begun, mut ask) = (Vec::new(), Vec::new());
+        for kind in Kind::RECORDED {
+            let (tell, told) = oneshot::channel();
+            let (asks, asked) = mpsc::unbounded_channel();
+            ask.push(asks);
+            let (log, awaited) = (Arc::clone(&log), Arc::clone(&awaited));
+            let watch = Watch::new(client.clone(), namespace, kind, log, awaited, asked);
+            watches.spawn(watch.run(stop.clone(), tell));
+            begun.push(async move {
+                told.await
+                    .map_err(|_| Error::bug(format!("the watch of {} ended at its start", kind.name())))?
+            });
+        }
+        try_join_all(begun).await?;
+        Ok(Self { log, awaited, stop, watches: Mutex::new(watches), ask })
+    }
+
+    /// One that records nothing by itself: what is written to its log is all that there is.
+    #[cfg(test)]
+    pub(crate) fn idle(log: Arc<Log>) -> Self {
+        let (awaited, stop) = (Arc::default(), CancellationToken::new());
+        Self { log, awaited, stop, watches: Mutex::default(), ask: Vec::new() }
+    }
+
+    /// The log that is recorded to.
+    pub fn log(&self) -> &Arc<Log> {
+        &self.log
+    }
+
+    /// While the answer lives, a silent watch is checked every second.
+    pub fn awaiting(&self) -> Awaiting {
+        self.awaited.fetch_add(1, Ordering::Relaxed);
+        Awaiting(Arc::clone(&self.awaited))
+    }
+
+    /// Returns when everything that had happened before the call is in the journal, and says so there: what is not in it
+    /// then has not happened.
+    ///
+    /// # Errors
+    /// [`Error::NotJudged`] when that can't be known: the API server does not answer, or a watch has not told what a list shows.
+    pub async fn barrier(&self) -> Result<()> {
+        let told = self.ask.iter().map(|ask| async {
+            let (tell, told) = oneshot::channel();
+            let ended = |_| Error::not_judged(Obstacle::Recording, "the recording has ended");
+            ask.send(tell).map_err(|_| ended(()))?;
+            told.await.map_err(|_| ended(()))?
+        });
+        tokio::time::timeout(BARRIER, try_join_all(told)).await.map_err(|_| {
+            let message = format!("for {BARRIER:?} it did not say what the journal should hold");
+            Error::not_judged(Obstacle::ApiAway, message)
+        })??;
+        self.log.barrier();
+        Ok(())
+    }
+
+    /// Ends the recording and writes everything to disk.
+    ///
+    /// # Errors
+    /// When the disk refused a line, or a watch did not end.
+    pub async fn stop(&self) -> Result<()> {
+        self.stop.cancel();
+        let mut watches = std::mem::take(&mut *self.watches.lock().unwrap_or_else(PoisonError::into_inner));
+        let ended = async { while watches.join_next().await.is_some() {} };
+        tokio::time::timeout(STOP_DEADLINE, ended)
+            .await
+            .map_err(|_| Error::bug("a watch did not end when it was told to"))?;
+        self.log.act(END, "scenario", "the scenario is over");
+        self.log.close()
+    }
+}
+
+/// Somebody waits for the journal; see [`Recorder::awaiting`].
+#[derive(Debug)]
+pub struct Awaiting(Arc<AtomicUsize>);
+
+impl Drop for Awaiting {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
