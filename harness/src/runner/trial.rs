@@ -138,7 +138,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         fingerprints: BTreeMap::new(),
         rerun: rerun(&plan, &shared.settings),
     };
-    let outcome = match shared.hurt.get() {
+    let outcome = match shared.hurt.get().cloned().or_else(|| refused(shared, &plan)) {
         Some(why) => Err(Error::environment(why)),
         None => recorded(shared, plan.clone(), &namespace, &directory, &mut result).await,
     };
@@ -168,6 +168,13 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         shared.progress.send(Event::Message(format!("{namespace} stays: {error}")));
     }
     result
+}
+
+/// Why no pod of the workload would be taken: then nothing that is waited for could come.
+fn refused(shared: &Shared, plan: &Plan) -> Option<String> {
+    let workload = plan.workload.name;
+    let why = shared.terrain.namespace.refuses.get(workload)?;
+    Some(format!("the API server refuses pods of {workload} in a namespace of ours: {why}"))
 }
 
 /// Makes the cluster whole again for those that come next.
