@@ -193,16 +193,9 @@ impl Error {
             Self::Api { source, .. } => match **source {
                 // What we were about to act on is gone: somebody broke a promise, or the scenario would not have asked.
                 kube::Error::Api(ref status) if status.code == 404 => Class::Failed,
-<<<<<<< HEAD:harness/external/src/error.rs
+                // What we may do is a matter of the cluster that we were given.
                 kube::Error::Api(ref status) if [401, 403, 429].contains(&status.code) => Class::Environment,
                 kube::Error::Api(ref status) if (400..500).contains(&status.code) => Class::Error,
-=======
-                // What we may do is a matter of the cluster that we were given.
-                kube::Error::Api(ref status) if [401, 403].contains(&status.code) => Class::Environment,
-                kube::Error::Api(ref status) if (400..500).contains(&status.code) && status.code != 429 => {
-                    Class::Error
-                }
->>>>>>> terrain:harness/src/error.rs
                 _ => Class::Environment,
             },
             Self::Bug(_) => Class::Error,
