@@ -44,6 +44,15 @@ die() {
 # answers: whether a Docker engine does.
 answers() { timeout 20 docker info >/dev/null 2>&1; }
 
+# has_engine: whether this machine has a dockerd that is new enough to be started. bookworm's cannot run privileged
+# containers where the machine lacks a capability; trixie's can.
+OLDEST_ENGINE=26
+has_engine() {
+  local version
+  version=$(dockerd --version 2>/dev/null | sed -n 's/.*version \([0-9]*\).*/\1/p') || true
+  ((${version:-0} >= OLDEST_ENGINE))
+}
+
 # step TEXT COMMAND...: says what is done and how long it took; what the command prints on stdout stays there.
 # Nothing here catches a failure: inside `if`, `||` and `&&` bash would stop ending functions at their first error.
 step() {

@@ -76,15 +76,15 @@ const EXPLAIN_CODES: &str = "Exit codes:
 fn main() -> ExitCode {
     let matches = Arguments::command().after_help(command::settings_help()).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
     cluster::install_crypto();
     if let Command::Upgrade(upgrade) = &arguments.command
         && !upgrade.only_looks()
     {
-        // A run of scenarios has a runtime and signals of its own.
+        // A run of scenarios has a runtime, signals and a log of its own.
         let outcome = settings::Settings::load().and_then(|settings| command::try_upgrade(settings, upgrade));
         return ended(outcome);
     }
+    tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

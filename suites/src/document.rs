@@ -65,7 +65,8 @@ async fn readiness_on_health(run: Run) -> Result<()> {
     run.expect(D1, &readiness_fails(&first, "statuscode: 503"), seconds(30)).await?;
 
     run.step("so no second pod comes, and without it there can be no layout").await?;
-    run.hold_long(D1, &controller_counts(&set.promise, 0).and(pods_exactly(&set.promise, [0]))).await?;
+    run.expect(D1, &controller_counts(&set.promise, 0), seconds(30)).await?;
+    run.hold_long(D1, &pods_exactly(&set.promise, [0])).await?;
     Ok(())
 }
 

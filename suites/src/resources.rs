@@ -45,8 +45,9 @@ async fn limits(run: Run) -> Result<()> {
     let mut container = run.workload().manifest()?.find("StatefulSet", run.workload().name)?["spec"]
         ["template"]["spec"]["containers"][0]
         .clone();
-    container["resources"] = json!({"requests": {"memory": "1000Gi"}});
-    set.change("requests of 1000 GiB", &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
+    // More than any machine has that could be bought for it.
+    container["resources"] = json!({"requests": {"memory": "100Ti"}});
+    set.change("requests of 100 TiB", &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
         .await?;
     let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory");
     run.expect(S20, &pending, seconds(60)).await?;

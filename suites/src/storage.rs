@@ -125,10 +125,7 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     run.found(S7, set.ready(3).await)?;
     run.step("the same claims, with the same data").await?;
     run.expect(S17, &volume_claims_are(&volume_claims), seconds(1)).await?;
-    let found = run.volumes(&set).find_marks().await?;
-    for (pod, mark) in &marks {
-        run.judge_equal(S7, &format!("the data of {pod}"), Some(mark), found.get(pod));
-    }
+    run.volumes(&set).judge_marks(S7, &marks).await?;
     Ok(())
 }
 
@@ -293,10 +290,7 @@ async fn growth(run: Run) -> Result<()> {
 
     run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
     run.expect(S22, &pods_stay(&pods).and(volume_claims_are(&volume_claims)), seconds(15)).await?;
-    let found = run.volumes(&set).find_marks().await?;
-    for (pod, mark) in &marks {
-        run.judge_equal(S22, &format!("the data of {pod}"), Some(mark), found.get(pod));
-    }
+    run.volumes(&set).judge_marks(S22, &marks).await?;
     set.scale(3).await?;
     run.found(S22, set.ready(3).await)?;
     let new = set.promise.volume_claims(2).next().unwrap_or_default();

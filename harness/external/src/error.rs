@@ -7,6 +7,8 @@ use record::law::Obstacle;
 
 /// The exit codes of the command line and of the scripts for trouble that a user can end. See the README's table.
 pub mod exit {
+    /// A filter that matches no scenario.
+    pub const NOTHING_MATCHES: u8 = 4;
     /// No Docker engine answers.
     pub const NO_ENGINE: u8 = 10;
     /// The engine refuses privileged containers.
@@ -191,6 +193,7 @@ impl Error {
             Self::Api { source, .. } => match **source {
                 // What we were about to act on is gone: somebody broke a promise, or the scenario would not have asked.
                 kube::Error::Api(ref status) if status.code == 404 => Class::Failed,
+                // What we may do is a matter of the cluster that we were given.
                 kube::Error::Api(ref status) if [401, 403, 429].contains(&status.code) => Class::Environment,
                 kube::Error::Api(ref status) if (400..500).contains(&status.code) => Class::Error,
                 _ => Class::Environment,

@@ -46,6 +46,8 @@ pub fn facts(selected: &[&str]) -> RunFacts {
         started,
         finished: Some(started + jiff::SignedDuration::from_secs(372)),
         interrupted: false,
+        profile: "quick".into(),
+        settings: BTreeMap::new(),
         selected: selected.iter().map(|name| (*name).to_owned()).collect(),
         skipped: BTreeMap::new(),
         cluster: None,

@@ -23,6 +23,12 @@ pub struct RunFacts {
     pub finished: Option<Timestamp>,
     /// Whether a signal ended it.
     pub interrupted: bool,
+    /// How much was to be run: `quick` or `full`.
+    #[serde(default)]
+    pub profile: String,
+    /// The settings that somebody gave another value than their default, as they were given.
+    #[serde(default)]
+    pub settings: BTreeMap<String, String>,
     /// The scenarios that were selected, in the order of the catalogue. One without a result is reported as missing.
     pub selected: Vec<String>,
     /// Scenarios that were left out before the run began, with the reason.

@@ -22,6 +22,9 @@ pub struct Terrain {
     pub clocks: Clocks,
     /// What a fresh namespace is subject to.
     pub namespace: NamespaceRules,
+    /// Whether its controllers are elected: when one dies, another stands in for it after a while.
+    #[serde(default)]
+    pub controllers_elected: bool,
     /// Whether its events are kept apart, so that their versions don't compare with those of other objects.
     pub events_apart: Option<bool>,
     /// The rights that we lack, of those that we use.

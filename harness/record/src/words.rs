@@ -1,6 +1,6 @@
 //! The words and figures of all reports, so that one thing is called the same everywhere.
 
-use super::result::{Outcome, Verdict};
+use super::result::{Outcome, Quote, Verdict};
 use crate::error::Class;
 
 /// `1 claim`, `2 claims`, `0 claims`.
@@ -93,6 +93,12 @@ pub fn sign(word: &str) -> &'static str {
         "not asked" => "·",
         _ => "?",
     }
+}
+
+/// A line of the journal with its place, or what a client saw.
+pub fn quote(quote: &Quote) -> String {
+    let place = if quote.line > 0 { format!("journal:{}", quote.line) } else { "seen".to_owned() };
+    format!("{place}  {}", quote.text)
 }
 
 /// The summary of a message.

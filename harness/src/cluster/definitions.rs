@@ -35,5 +35,9 @@ pub async fn remove_definitions(client: &Client, run: &str) -> Result<()> {
     let doing = "deleting the definitions of this run";
     let (selected, delete) =
         (ListParams::default().labels(&format!("{RUN_LABEL}={ours}")), DeleteParams::background());
-    within(CALL, doing, definitions.delete_collection(&delete, &selected), Error::api(doing)).await.map(drop)
+    match within(CALL, doing, definitions.delete_collection(&delete, &selected), Error::api(doing)).await {
+        // The terrain says that we lack this right, and what stays for want of it.
+        Err(error) if error.is_forbidden() => Ok(()),
+        deleted => deleted.map(drop),
+    }
 }

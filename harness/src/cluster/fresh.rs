@@ -34,13 +34,20 @@ impl Drop for Unfinished {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             match runtime.map(|runtime| runtime.block_on(kind::remove(&door.place.name))) {
                 Ok(Ok(())) => door.forget(),
-                // The record stays, so that the next run or `down` finds it.
-                Ok(Err(error)) => tracing::error!("{error}"),
-                Err(error) => tracing::error!("cannot remove cluster {}: {error}", door.place.name),
+                Ok(Err(error)) => stays(&door, &error),
+                Err(error) => stays(&door, &error),
             }
         };
         std::thread::scope(|scope| drop(scope.spawn(work).join()));
     }
+}
+
+/// Its record stays as well, so that it is found again.
+fn stays(door: &Door, error: &dyn std::fmt::Display) {
+    let name = &door.place.name;
+    tracing::error!(
+        "cluster {name} could not be removed: {error}; the next run or `steadfast down` removes it"
+    );
 }
 
 /// Makes a cluster, and removes what there was of it before. `fits` says no where the machine can't carry it, and `then`

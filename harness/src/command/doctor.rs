@@ -70,12 +70,27 @@ pub async fn doctor(settings: &Settings) -> Result<()> {
         images(settings, engine, &mut findings).await;
     }
     room(settings, engine.as_ref(), &mut findings).await;
+    if let Some(context) = &settings.context {
+        context_is(context, &mut findings).await;
+    }
     match findings.first {
         None => Ok(()),
         Some(Error::Environment { code, .. }) => {
             Err(Error::trouble(code, "something is missing; scripts/setup installs most of it"))
         }
         Some(error) => Err(error),
+    }
+}
+
+/// What the cluster is like that the settings name. Nothing is written to it.
+async fn context_is(context: &str, findings: &mut Findings) {
+    match cluster::reader(None, Some(context)).await {
+        Ok(client) => {
+            let terrain = Box::pin(cluster::terrain::look(&client)).await;
+            findings.well(&format!("context {context}: {}", terrain.line()));
+            terrain.unread.iter().for_each(|why| findings.noted(why));
+        }
+        Err(error) => findings.missing(error),
     }
 }
 

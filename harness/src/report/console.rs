@@ -272,9 +272,7 @@ impl<W: Write> Summary<'_, W> {
             self.indented(6, &format!("{}  {statement}", finding.claim))?;
             self.indented(10, &finding.text())?;
             for quote in &finding.quotes {
-                let place =
-                    if quote.line > 0 { format!("journal:{}", quote.line) } else { "seen".to_owned() };
-                self.indented(14, &format!("{place}  {}", quote.text))?;
+                self.indented(14, &words::quote(quote))?;
             }
         }
         writeln!(self.out, "      evidence  {}", self.dir.join(&result.evidence))?;

@@ -1,6 +1,8 @@
 //! A whole run for tests and for the eye: passes, a refuted claim, controls, trouble, pods that came back.
 //! `REPORT_EXAMPLE=/tmp/report-example cargo test -p harness --lib report::example` leaves it there to be looked at.
 
+mod large;
+
 use camino::Utf8PathBuf;
 
 use super::{
@@ -221,10 +223,36 @@ fn results() -> Vec<ScenarioResult> {
     ]
 }
 
+/// Where the pages go, for the eye or for the test alone.
+fn place(folder: &Folder) -> Utf8PathBuf {
+    std::env::var("REPORT_EXAMPLE").map_or_else(|_| folder.path.clone(), Utf8PathBuf::from)
+}
+
+#[test]
+fn each_table_of_a_large_run_stands_in_a_box_that_scrolls() {
+    let mut page = Vec::new();
+    html::write(&mut page, &large::report()).unwrap();
+    store::write_whole(&place(&Folder::new("report-large")).join("large.html"), &page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    let mut parts = page.split("<table");
+    let mut before = parts.next().unwrap();
+    let mut tables = 0;
+    for part in parts {
+        let tail = before.trim_end().rsplit_once('\n').map_or(before, |(_, tail)| tail);
+        assert!(
+            tail.contains("class=\"scroll"),
+            "a table outside of a box that scrolls: {tail}<table{}",
+            &part[..60]
+        );
+        (before, tables) = (part, tables + 1);
+    }
+    assert!(tables > 60, "{tables} tables");
+}
+
 #[test]
 fn a_whole_run_is_rendered_from_its_directory() {
     let folder = Folder::new("report-example");
-    let dir = std::env::var("REPORT_EXAMPLE").map_or_else(|_| folder.path.clone(), Utf8PathBuf::from);
+    let dir = place(&folder);
     let _ = std::fs::remove_dir_all(dir.join("results"));
     let results = results();
     store::save_run(&dir, &run(&results)).unwrap();

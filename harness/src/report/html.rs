@@ -58,7 +58,7 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
         started => time(report.facts.started),
         head => head(report, &claims),
         trouble => wrong(report),
-        workloads, rows, silent, matrix => matrix(report),
+        rows, silent, matrix => matrix(report),
         corrections => corrections(&claims).iter().map(correction).collect::<Vec<_>>(),
         suites => suites(report),
         controls => report.controls().map(|(result, _)| card(result)).collect::<Vec<_>>(),
@@ -117,6 +117,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
         controls, held, of_controls => words::count(controls, "control"), bare,
         counts => counts.map(|(name, number)| context! { name => *name, number => *number }).collect::<Vec<_>>(),
         cluster => report.facts.cluster.as_ref().map(cluster),
+        settings => report.facts.settings.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>(),
         cluster_time => report.facts.cluster_seconds.map(words::seconds),
         work_time => words::of_which(report.work_seconds(), report.floor_seconds()),
         run_time => report.seconds().map(words::seconds),
@@ -167,7 +168,7 @@ fn signed(entry: Value) -> Value {
     context! { sign, ..entry }
 }
 
-/// The columns of the matrix, in the order in which scenarios name them.
+/// The workloads, in the order in which scenarios name them.
 fn workloads(report: &Report) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for result in report.scenarios() {
@@ -213,16 +214,17 @@ fn matrix(report: &Report) -> Option<Value> {
 }
 
 fn row(claim: &ClaimReport<'_>, workloads: &[String]) -> Value {
-    let cells = workloads.iter().map(|workload| {
+    let cells = workloads.iter().filter_map(|workload| {
         let mut here: Vec<_> =
             claim.scenarios.iter().filter(|(result, _)| result.workload == *workload).collect();
-        // The worst first: it is the cell's word, and its link.
+        // The worst first.
         here.sort_by_key(|(_, verdict)| match verdict {
             Verdict::Refuted => 0,
             Verdict::Unproved => 1,
             Verdict::Proved => 2,
         });
-        here.iter().map(|(result, verdict)| mark(result, words::verdict(*verdict))).collect::<Vec<_>>()
+        let marks = here.iter().map(|(result, verdict)| mark(result, words::verdict(*verdict)));
+        (!here.is_empty()).then(|| context! { workload, marks => marks.collect::<Vec<_>>() })
     });
     let controls = claim.controls.iter().map(|(result, state)| {
         let word = if *state == ControlState::Held { "passed" } else { words::outcome(result.ended()) };

@@ -97,8 +97,7 @@ fn body(result: &ScenarioResult, why: &str) -> String {
     let mut lines = vec![why.to_owned()];
     for finding in &result.findings {
         lines.push(format!("{}: {}", finding.claim, finding.text()));
-        lines
-            .extend(finding.quotes.iter().map(|quote| format!("    journal:{}  {}", quote.line, quote.text)));
+        lines.extend(finding.quotes.iter().map(|quote| format!("    {}", words::quote(quote))));
     }
     lines.push(format!("evidence: {}", result.evidence));
     lines.push(format!("again: {}", result.rerun));
@@ -162,6 +161,14 @@ mod tests {
         assert!(text.contains(r#"<property name="claim:S9" value="refuted""#), "{text}");
         assert!(text.contains("journal:4711") && text.contains("needs two nodes"), "{text}");
         assert!(!text.contains("<script>"));
+    }
+
+    #[test]
+    fn what_a_client_saw_is_no_line_of_the_journal() {
+        let mut lost = scenario("a::lost").finding("S23", "a write is lost");
+        lost.findings[0].quotes[0].line = 0;
+        let (text, _) = parsed(&report(vec![lost]));
+        assert!(text.contains("seen  the journal on S23") && !text.contains("journal:0"), "{text}");
     }
 
     #[test]

@@ -85,8 +85,20 @@ impl Progress {
         Self::showing(Shown::Lines(out), total)
     }
 
-    /// Shows an event. Never blocks for long and never fails: what can't be shown is no reason to end a run.
+    /// Shows an event, and logs it. Never blocks for long and never fails: what can't be shown is no reason to end a run.
     pub fn send(&self, event: Event) {
+        if let Some(text) = line(&event) {
+            tracing::info!("{text}");
+        }
+        self.show(event);
+    }
+
+    /// Shows what is in the log already.
+    pub fn tell(&self, text: &str) {
+        self.show(Event::Message(text.to_owned()));
+    }
+
+    fn show(&self, event: Event) {
         // A panic elsewhere must not hide what comes after it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner).show(event);
     }

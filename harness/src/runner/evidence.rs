@@ -1,6 +1,7 @@
 //! The files that let a reader judge a result without the cluster. Secrets never reach them.
 
 use std::{
+    cmp::Reverse,
     collections::BTreeSet,
     fs::File,
     io::Write,
@@ -10,7 +11,7 @@ use std::{
 
 use camino::{Utf8Path, Utf8PathBuf};
 use futures::{AsyncBufReadExt, TryStreamExt};
-use k8s_openapi::api::core::v1 as core;
+use k8s_openapi::{ByteString, api::core::v1 as core};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, LogParams},
@@ -31,12 +32,13 @@ const CALL: Duration = Duration::from_secs(10);
 /// The shortest value that counts as a secret: shorter ones would blacken ordinary words.
 const SHORTEST_SECRET: usize = 6;
 
-/// The secret values that were applied, to be blackened wherever they would appear.
+/// The secret values that a run applied, to be blackened wherever they would appear.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets(Arc<RwLock<BTreeSet<Secret>>>);
 
+/// The longest comes first, as one may hold another.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Secret(String);
+struct Secret(Reverse<usize>, String);
 
 impl std::fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -47,29 +49,34 @@ impl std::fmt::Debug for Secret {
 impl Secrets {
     /// Remembers the values of a manifest's Secrets; names of users are none.
     pub fn learn(&self, manifest: &Manifest) {
-        let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
         for object in manifest.objects.iter().filter(|object| object["kind"] == "Secret") {
             for (key, value) in object["stringData"].as_object().into_iter().flatten() {
-                let value = value.as_str().unwrap_or_default();
-                if key != "username" && value.len() >= SHORTEST_SECRET {
-                    secrets.insert(Secret(value.to_owned()));
+                if key != "username" {
+                    self.keep(value.as_str().unwrap_or_default());
                 }
             }
         }
     }
 
-    /// Remembers one value.
+    /// Remembers one value, also in base64, as the API server shows it, and as a debugging text escapes it.
     pub fn keep(&self, value: &str) {
-        if value.len() >= SHORTEST_SECRET {
+        let encoded = serde_json::to_value(ByteString(value.into())).unwrap_or_default();
+        let text = value.trim();
+        if text.len() >= SHORTEST_SECRET {
+            let forms = [
+                text.to_owned(),
+                text.escape_debug().to_string(),
+                encoded.as_str().unwrap_or(text).to_owned(),
+            ];
             let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            secrets.insert(Secret(value.to_owned()));
+            secrets.extend(forms.map(|form| Secret(Reverse(form.len()), form)));
         }
     }
 
     /// The text without them.
     pub fn redact(&self, text: &str) -> String {
         let secrets = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(&secret.0, "[redacted]"))
+        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(&secret.1, "[redacted]"))
     }
 }
 
@@ -192,5 +199,15 @@ mod tests {
             "user dagster, password [redacted]"
         );
         assert!(!format!("{secrets:?}").contains("test-only"));
+    }
+
+    #[test]
+    fn a_secret_is_blackened_in_every_form_and_whole_where_it_holds_another() {
+        let secrets = Secrets::default();
+        for secret in ["-----BEGIN\nKEY-----\n", "secret-12", "my-secret-1234", "short"] {
+            secrets.keep(secret);
+        }
+        let text = "LS0tLS1CRUdJTgpLRVktLS0tLQo= \"-----BEGIN\\nKEY-----\" -----BEGIN\nKEY----- my-secret-1234 short";
+        assert_eq!(secrets.redact(text), "[redacted] \"[redacted]\" [redacted] [redacted] short");
     }
 }

@@ -59,7 +59,7 @@ pub fn nothing_matches(filter: &str) -> String {
         Some(id) => format!(
             "no scenario matches {filter}: no control of {id} is called so; --list shows what there is"
         ),
-        None => "no scenario matches; --list shows what there is".to_owned(),
+        None => format!("no scenario matches {filter}; --list shows what there is"),
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
                 .starts_with("there is no claim S99: the claims are S1 ")
         );
         assert!(nothing_matches("control::S9::nonsense").contains("no control of S9 is called so"));
-        assert_eq!(nothing_matches("Sx::y"), "no scenario matches; --list shows what there is");
+        assert_eq!(nothing_matches("Sx::y"), "no scenario matches Sx::y; --list shows what there is");
     }
 
     #[test]

@@ -6,23 +6,25 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use libtest_mimic::{Arguments, Failed, FormatSetting, Trial};
+use clap::Parser;
+use libtest_mimic::{Failed, FormatSetting, Trial};
 
 use super::{
     Plan, Scenario, mistakes,
     needs::{self, Needs},
+    selection::{Asked, Selection},
     session::{Ended, Session},
     trial,
 };
 use crate::{
-    error::Error,
-    report::{progress::Event, result::Outcome},
+    error::{Error, exit},
+    report::{progress::Event, result::Outcome, words},
     settings::{Profile, Settings},
 };
 
 /// Runs a catalogue as `cargo test` expects it of a test program.
 pub fn main(catalogue: &[Scenario]) -> ExitCode {
-    let mut arguments = Arguments::from_args();
+    let asked = Asked::parse();
     let mistakes = mistakes::of(catalogue);
     if !mistakes.is_empty() {
         complain(&format!("the catalogue is wrong: {}", mistakes.join("; ")));
@@ -37,17 +39,19 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
     plans.sort_by_key(|plan| (plan.scenario.alone, std::cmp::Reverse(plan.scenario.deadline)));
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, settings.profile, &session);
-    let selected: Vec<String> = trials
-        .iter()
-        .filter(|trial| !arguments.is_filtered_out(trial) && !arguments.is_ignored(trial))
-        .map(|trial| trial.name().to_owned())
-        .collect();
-    // Listing, and a filter that matches nothing, never touch Docker.
+    let check = asked.check;
+    let Selection { mut arguments, selected, idle } = asked.select(&trials);
+    idle.iter().for_each(|why| complain(why));
+    // A filter with a typo must not make the run smaller unseen. But where none selects anything, they may be meant for
+    // another test program, as cargo gives all of them the same filters: only --check knows that it is not so.
+    if !idle.is_empty() && (check || !selected.is_empty()) {
+        return ExitCode::from(exit::NOTHING_MATCHES);
+    }
+    if check {
+        return checked(&selected);
+    }
+    // Listing, and filters that match nothing, never touch Docker.
     if arguments.list || selected.is_empty() {
-        if !arguments.list {
-            let filter = arguments.filter.as_deref().unwrap_or_default();
-            complain(&mistakes::nothing_matches(filter));
-        }
         if arguments.list && arguments.format.is_none_or(|format| format == FormatSetting::Pretty) {
             show_needs(&plans, &selected);
         }
@@ -72,6 +76,14 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         }
         Err(error) => fail(error),
     }
+}
+
+/// Says how much is selected.
+fn checked(selected: &[String]) -> ExitCode {
+    let controls = selected.iter().filter(|name| name.starts_with("control::")).count();
+    let scenarios = words::count(selected.len() - controls, "scenario");
+    complain(&format!("{scenarios} and {} are selected", words::count(controls, "control")));
+    if selected.is_empty() { ExitCode::from(exit::NOTHING_MATCHES) } else { ExitCode::SUCCESS }
 }
 
 /// Beside a list, which programs read, and therefore not in it: what of it needs something that not every cluster has.

@@ -14,7 +14,7 @@ use crate::{
     manifest::{Manifest, apply::apply},
     report::terrain::{Dns, Family, KnownBy, Terrain},
     wait::until_answered,
-    workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, folder, sentinel::Sentinel},
+    workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, folder, sentinel::Sentinel},
 };
 
 /// How long a pod may take until it answers.
@@ -33,6 +33,8 @@ pub(super) async fn survey(
     let short = run.rsplit('-').next().unwrap_or(run);
     let scout = Scout { namespace: format!("steadfast-terrain-{short}"), run: run.to_owned(), pods: pods()? };
     terrain::survey(&cluster.client, &scout, async |terrain| {
+        // Ours has one control plane, and one who rules it.
+        terrain.controllers_elected = cluster.nodes().is_empty();
         if terrain.dns.is_none() {
             match ask_a_pod(cluster, &scout, terrain.family()).await {
                 Ok(dns) => terrain.dns = Some(dns),
@@ -46,7 +48,7 @@ pub(super) async fn survey(
 
 /// A pod of each workload, as its set would make it.
 fn pods() -> Result<Vec<(String, Value)>> {
-    [SENTINEL, GARAGE, DAGSTER_POSTGRESQL]
+    [SENTINEL, GARAGE, DAGSTER_POSTGRESQL, AIRBYTE_DB]
         .iter()
         .map(|workload| Ok((workload.name.to_owned(), pod(workload)?)))
         .collect()

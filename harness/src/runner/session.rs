@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::{runtime::Runtime, signal::unix::SignalKind, sync::RwLock};
 use tokio_util::sync::CancellationToken;
 
-use super::{needs::Needs, scout, trial::Shared};
+use super::{evidence::Secrets, logging, needs::Needs, scout, trial::Shared};
 use crate::{
     cluster::{self, Cluster, RunLock},
     error::{Error, Result},
@@ -48,6 +48,8 @@ impl Session {
         let run = run_id();
         let directory = directory(&settings, &run)?;
         let progress = Progress::start(std::io::stderr().is_terminal(), selected.len());
+        let secrets = Secrets::default();
+        logging::start(&directory, &secrets, &progress)?;
         let cancelled = CancellationToken::new();
         runtime.spawn(end_on_signals(cancelled.clone(), progress.clone()));
         let mut facts = RunFacts {
@@ -56,6 +58,8 @@ impl Session {
             started: Timestamp::now(),
             finished: None,
             interrupted: false,
+            profile: settings.profile.to_string(),
+            settings: settings.given.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect(),
             selected,
             skipped: BTreeMap::new(),
             cluster: None,
@@ -100,6 +104,7 @@ impl Session {
             run,
             directory,
             progress,
+            secrets,
             cancelled,
             client,
             probe_client,

@@ -17,11 +17,12 @@ use super::{
     catalogue::{Control, Plan},
     evidence::{self, Secrets},
     needs::Want,
+    rerun::rerun,
     run::{Parts, Run},
     witness::Controllers,
 };
 use crate::{
-    cluster::{Node, Site, create_namespace, delete_namespace, remove_outside},
+    cluster::{Node, Site, create_namespace, delete_namespace, remove_outside, strain},
     error::{Error, Result},
     fault,
     journal::{
@@ -50,6 +51,8 @@ pub(super) struct Shared {
     pub(super) run: String,
     pub(super) directory: Utf8PathBuf,
     pub(super) progress: Progress,
+    /// What no log, report or evidence of the run may show.
+    pub(super) secrets: Secrets,
     pub(super) cancelled: CancellationToken,
     pub(super) client: Client,
     /// One that never tries again, for refusals that are to be seen.
@@ -133,9 +136,9 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         namespace: namespace.clone(),
         evidence,
         fingerprints: BTreeMap::new(),
-        rerun: rerun(&plan),
+        rerun: rerun(&plan, &shared.settings),
     };
-    let outcome = match shared.hurt.get() {
+    let outcome = match shared.hurt.get().cloned().or_else(|| refused(shared, &plan)) {
         Some(why) => Err(Error::environment(why)),
         None => recorded(shared, plan.clone(), &namespace, &directory, &mut result).await,
     };
@@ -167,18 +170,18 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
     result
 }
 
+/// Why no pod of the workload would be taken: then nothing that is waited for could come.
+fn refused(shared: &Shared, plan: &Plan) -> Option<String> {
+    let workload = plan.workload.name;
+    let why = shared.terrain.namespace.refuses.get(workload)?;
+    Some(format!("the API server refuses pods of {workload} in a namespace of ours: {why}"))
+}
+
 /// Makes the cluster whole again for those that come next.
 async fn mend(shared: &Shared, namespace: &str) -> Result<()> {
     // A node that was made up can't become Ready.
     remove_outside(&shared.client, namespace).await?;
     fault::mend(&shared.client, &shared.nodes).await
-}
-
-/// The command that runs just this one again.
-fn rerun(plan: &Plan) -> String {
-    let profile = if plan.left_out(Profile::Quick) { "STEADFAST_PROFILE=full " } else { "" };
-    let in_catalogue = || format!("{profile}scripts/conformance --exact {}", plan.name);
-    plan.command.as_ref().map_or_else(in_catalogue, |command| command.line.clone())
 }
 
 /// Records, runs, judges.
@@ -193,8 +196,9 @@ async fn recorded(
     std::fs::create_dir_all(&logs).map_err(Error::io(format!("making {logs}")))?;
     create_namespace(&shared.client, namespace, &shared.run, &plan.name).await?;
     let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
+    log.terrain(Terrain::clone(&shared.terrain));
     let recorder = Arc::new(Recorder::start(&shared.client, namespace, Arc::clone(&log)).await?);
-    let secrets = Secrets::default();
+    let secrets = &shared.secrets;
     let following = evidence::follow_logs(
         shared.client.clone(),
         namespace.to_owned(),
@@ -203,7 +207,7 @@ async fn recorded(
         secrets.clone(),
     );
     let following = tokio::spawn(following);
-    let patience = shared.settings.scenario_deadline_factor;
+    let patience = patience(shared);
     let controllers =
         Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
@@ -246,7 +250,7 @@ async fn recorded(
         if let (Some(trouble), Some(words)) = (&mut result.trouble, evidence::last_words(&log, &logs)) {
             trouble.message.push_str(&format!("\n{words}"));
         }
-        redact(result, &secrets);
+        redact(result, secrets);
         let objects = directory.join("objects");
         if let Err(error) = evidence::write_objects(&shared.client, namespace, &objects).await {
             shared.progress.send(Event::Message(format!("evidence of {}: {error}", plan.name)));
@@ -282,10 +286,15 @@ fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
     }
 }
 
+/// How many times longer things may take than on a quick machine.
+fn patience(shared: &Shared) -> f64 {
+    shared.settings.scenario_deadline_factor * strain()
+}
+
 /// The time that a scenario has: more where its questions to the DNS may have to wait for old answers to go.
 fn time(shared: &Shared, plan: &Plan) -> Duration {
     let deadline = plan.scenario.deadline + shared.terrain.dns_horizon() * QUESTIONS;
-    deadline.mul_f64(shared.settings.scenario_deadline_factor)
+    deadline.mul_f64(patience(shared))
 }
 
 /// Lets the scenario play, within its time and as long as nobody interrupts.

@@ -55,10 +55,21 @@ impl Settings {
                 let nearest = nearest(variable, table().iter().map(Setting::variable));
                 refused(format!("environment variable {variable} is not a setting; the nearest is {nearest}"))
             })?;
-            (setting.set)(&mut settings, value)
+            settings
+                .give(setting, value)
                 .map_err(|wrong| refused(format!("environment variable {variable}: {wrong}")))?;
         }
         Ok(settings)
+    }
+
+    fn give(&mut self, setting: &'static Setting, value: &str) -> Result<(), String> {
+        (setting.set)(self, value)?;
+        // The environment may take back what the file says.
+        self.given.remove(setting.key);
+        if value != setting.default {
+            self.given.insert(setting.key, value.to_owned());
+        }
+        Ok(())
     }
 
     fn read_file(&mut self, path: &Utf8Path, text: &str) -> Result<()> {
@@ -69,7 +80,7 @@ impl Settings {
                 let nearest = nearest(&key, table().iter().map(|setting| setting.key.to_owned()));
                 refused(format!("{path}, line {line}: {key} is not a setting; the nearest is {nearest}"))
             })?;
-            (setting.set)(self, &value)
+            self.give(setting, &value)
                 .map_err(|wrong| refused(format!("{path}, line {line}: {key}: {wrong}")))?;
         }
         Ok(())
@@ -169,6 +180,14 @@ mod tests {
             from(&[("STEADFAST_FEATURE_GATES", "B=false")], Some("feature_gates = \"A=true\"")).unwrap();
         assert_eq!(gates.feature_gates.to_string(), "B=false");
         assert_eq!(settings.cache, "/home/someone/.cache/steadfast");
+    }
+
+    #[test]
+    fn what_is_given_is_known_as_far_as_it_is_not_the_default() {
+        let file = Some("nodes = 3\nkeep = \"failed\"\nprofile = \"quick\"\n");
+        let settings = from(&[("STEADFAST_NODES", "2"), ("STEADFAST_PARALLEL", "4")], file).unwrap();
+        let given: Vec<_> = settings.given.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        assert_eq!(given, [("keep", "failed"), ("parallel", "4")]);
     }
 
     #[test]

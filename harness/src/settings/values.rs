@@ -1,6 +1,9 @@
 //! What can be set, and what holds when nothing is.
 
-use std::{fmt, num::NonZeroUsize, str::FromStr, thread::available_parallelism, time::Duration};
+use std::{
+    collections::BTreeMap, fmt, num::NonZeroUsize, str::FromStr, thread::available_parallelism,
+    time::Duration,
+};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
@@ -40,6 +43,8 @@ pub struct Settings {
     pub results: Utf8PathBuf,
     /// Where images, tools and leases are kept between runs.
     pub cache: Utf8PathBuf,
+    /// What somebody gave another value than the default, by key and as it was given.
+    pub given: BTreeMap<&'static str, String>,
 }
 
 impl Settings {
@@ -61,6 +66,7 @@ impl Settings {
             scenario_deadline_factor: 1.0,
             results: repository().join("target/steadfast"),
             cache,
+            given: BTreeMap::new(),
         }
     }
 }

@@ -12,6 +12,7 @@ use record::journal::{
     Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
     entry::{Change, Content, Line, REFUSED, SCHEMA},
 };
+use record::terrain::Terrain;
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
@@ -58,6 +59,11 @@ impl Log {
     /// Records a version of an object.
     pub fn object(&self, change: Change, kind: Kind, object: serde_json::Value) {
         self.append(Content::Object { change, kind, object });
+    }
+
+    /// Records what the cluster is like.
+    pub fn terrain(&self, terrain: Terrain) {
+        self.append(Content::Terrain(terrain));
     }
 
     /// Records that versions of a kind may have been missed; `bridged` when a list then showed every object unchanged.

@@ -31,6 +31,9 @@ const STOP_DEADLINE: Duration = Duration::from_secs(15);
 /// How long the API server may take to show that everything is recorded.
 const BARRIER: Duration = Duration::from_secs(15);
 
+/// What no law lives on: with events and nodes it is only easier to say why.
+const EXPLAINING: [Kind; 3] = [Kind::Event, Kind::PersistentVolume, Kind::Node];
+
 /// A running recording.
 #[derive(Debug)]
 pub struct Recorder {
@@ -42,7 +45,8 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Begins to record; returns when every kind was listed and is watched.
+    /// Begins to record; returns when every kind was listed and is watched. Kinds that only help to explain are left out
+    /// where we may not list them.
     ///
     /// # Errors
     /// When a kind can't be listed.
@@ -59,8 +63,13 @@ impl Recorder {
             let watch = Watch::new(client.clone(), namespace, kind, log, awaited, asked);
             watches.spawn(watch.run(stop.clone(), tell));
             begun.push(async move {
-                told.await
+                let told = told.await;
+                match told
                     .map_err(|_| Error::bug(format!("the watch of {} ended at its start", kind.name())))?
+                {
+                    Err(error) if error.is_forbidden() && EXPLAINING.contains(&kind) => Ok(()),
+                    listed => listed,
+                }
             });
         }
         try_join_all(begun).await?;

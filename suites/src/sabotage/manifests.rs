@@ -40,6 +40,20 @@ pub const DELETE_VOLUME_CLAIMS_WHEN_DELETED: Sabotage = Sabotage::Manifest(|mani
 pub const EMPTY_DIRECTORY: Sabotage =
     Sabotage::Manifest(|manifest, workload| off_the_volume(manifest, workload, "data"));
 
+/// As above, with the file in it by which Garage knows the directory for its own: without, it refuses to start.
+pub const EMPTY_BUT_MARKED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    off_the_volume(manifest, workload, "data")?;
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["initContainers"] = json!([{
+        "name": "marker",
+        "image": "postgres:17",
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["touch", "/data/garage-marker"],
+        "volumeMounts": [{"name": "scratch", "mountPath": "/data"}],
+    }]);
+    Ok(())
+});
+
 /// Garage's own data, its node id and its layout, is written beside the PVC.
 pub const META_OFF_THE_VOLUME: Sabotage =
     Sabotage::Manifest(|manifest, workload| off_the_volume(manifest, workload, "meta"));

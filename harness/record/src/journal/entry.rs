@@ -8,6 +8,7 @@ use super::{Fact, Kind, Promise, Reducer};
 use crate::{
     error::{Error, Result},
     result::Finding,
+    terrain::Terrain,
 };
 
 /// The version of the journal's lines.
@@ -97,6 +98,8 @@ pub struct Line {
 pub enum Content {
     /// The first line.
     Schema(u32),
+    /// What the cluster is like.
+    Terrain(Terrain),
     /// A version of an object.
     Object {
         /// How it was seen.
@@ -154,6 +157,8 @@ pub enum Record {
         /// The object, reduced.
         fact: Fact,
     },
+    /// What the cluster is like.
+    Terrain(Box<Terrain>),
     /// The recorder may have missed versions of this kind before this entry.
     Gap {
         /// The kind.
@@ -186,6 +191,7 @@ impl Line {
     pub fn reduce(&self, reducer: &mut Reducer) -> Result<Option<Entry>> {
         let record = match &self.content {
             Content::Schema(_) => return Ok(None),
+            Content::Terrain(terrain) => Record::Terrain(Box::new(terrain.clone())),
             Content::Object { change, kind, object } => {
                 let fact = reducer.reduce(*kind, object).map_err(|error| {
                     Error::failed(format!("line {} of the journal is no {}: {error}", self.line, kind.name()))
@@ -225,6 +231,7 @@ impl Entry {
             Record::Gap { kind, reason, .. } => {
                 format!("{time} gap in the watch of {}: {reason}", kind.name())
             }
+            Record::Terrain(terrain) => format!("{time} the cluster: {}", terrain.line()),
             Record::Barrier => format!("{time} everything until here is recorded"),
             Record::Act(act) => format!("{time} we: {}", act.text),
             Record::Answered(answered) => {

@@ -31,16 +31,16 @@ impl History {
         let mut keyed: Vec<_> = entries
             .into_iter()
             .map(|entry| {
-                let key = match &entry.record {
-                    Record::Object { fact: Fact::Event(_), .. } => newest,
-                    Record::Object { revision, .. } => {
+                // An answered act comes before all that has its revision; all else by its line.
+                let key = match (&entry.record, answered.get(&entry.line)) {
+                    (Record::Object { fact: Fact::Event(_), .. }, _) => (newest, 1),
+                    (Record::Object { revision, .. }, _) => {
                         newest = newest.max(*revision);
-                        *revision
+                        (*revision, 1)
                     }
                     // What changed nothing is answered with a revision of before.
-                    _ => answered
-                        .get(&entry.line)
-                        .map_or(newest, |revision| newest.max(revision.saturating_sub(1))),
+                    (_, Some(revision)) if *revision > newest => (*revision, 0),
+                    _ => (newest, 1),
                 };
                 (key, entry)
             })

@@ -17,6 +17,8 @@ use crate::{
 /// How long a status may lag behind what it tells of. A controller writes it within a second; a machine that is starved
 /// may take some.
 const LATE: SignedDuration = SignedDuration::from_secs(10);
+/// The same where controllers are elected: another stands in for one that died when its lease is over.
+const ELECTED_LATE: SignedDuration = SignedDuration::from_secs(45);
 
 /// The pods of one owner, counted as a set's status counts them.
 #[derive(Default)]
@@ -130,6 +132,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
     let mut still: Option<Timestamp> = None;
     let mut away = false;
     let mut told: Option<(Timestamp, String)> = None;
+    let mut late = LATE;
     Inquiry::new(K19, &[Kind::Pod, Kind::StatefulSet], move |judgement, _, promise, entry| {
         match &entry.record {
             Record::Object { change, fact: Fact::Pod(pod), .. } => {
@@ -161,6 +164,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
             }
             // Until it says something again, the controller may be away.
             Record::Act(act) if act.target.starts_with("control-plane/") => away = true,
+            Record::Terrain(terrain) if terrain.controllers_elected => return late = ELECTED_LATE,
             Record::Act(act) if act.verb == END => {}
             // Who was not seen may not have looked either: the time begins anew.
             Record::Gap { kind: Kind::Pod | Kind::StatefulSet, bridged, .. } => {
@@ -169,7 +173,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
             _ => return,
         }
         let tells = matches!(&entry.record, Record::Object { fact: Fact::Set(_), .. });
-        let since = still.filter(|since| entry.at.duration_since(*since) >= LATE);
+        let since = still.filter(|since| entry.at.duration_since(*since) >= late);
         if !tells && since.is_none() {
             return;
         }

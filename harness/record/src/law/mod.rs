@@ -84,7 +84,7 @@ fn concerns(entry: &Entry, promises: &[&Promise]) -> bool {
         Record::Object { fact: Fact::Set(set), .. } => set.meta.name == promise.set,
         Record::Promise(other) => other.set == promise.set,
         Record::Gap { kind, .. } => !matches!(kind, Kind::Event | Kind::Node),
-        Record::Act(_) => true,
+        Record::Act(_) | Record::Terrain(_) => true,
         Record::Object { .. }
         | Record::Barrier
         | Record::Answered(_)

@@ -1,5 +1,6 @@
 //! K19: what a set says of its pods, held against the pods.
 
+use record::terrain::Terrain;
 use serde_json::{Value, json};
 
 use crate::fixtures::{act, green, insert, lines, red, versions};
@@ -89,4 +90,31 @@ fn k19_pods_of_another_owner_are_not_counted() {
         version["object"]["metadata"]["ownerReferences"] = json!([]);
     }
     red(&lines, "K19", "replicas is 3; its pods give 2");
+}
+
+#[test]
+fn k19_where_controllers_are_elected_another_has_time_to_stand_in() {
+    let short = told(&[("updatedReplicas", 0)]);
+    let elected = |seconds: i64| {
+        let mut lines = ends(seconds, &short);
+        let terrain = Terrain { controllers_elected: true, ..Terrain::default() };
+        lines.insert(0, json!({"line": 0, "at": "2026-11-22T10:00:00Z", "terrain": terrain}));
+        lines
+    };
+    red(&ends(20, &short), "K19", "updatedReplicas is 0; its pods give 1");
+    green(&elected(20));
+    red(&elected(60), "K19", "updatedReplicas is 0; its pods give 1, and for 60 s nothing has changed");
+}
+
+#[test]
+fn k19_a_time_in_which_nobody_was_seen_does_not_count() {
+    let mut lines = ends(20, told(&[("updatedReplicas", 0)]));
+    let end = lines.len() - 1;
+    let away = |bridged: bool| json!({"kind": "Pod", "reason": "the API server did not answer for 18 s", "bridged": bridged});
+    let mut gap = json!({"line": 999, "at": lines[end]["at"], "gap": away(true)});
+    lines.insert(end, gap.clone());
+    green(&lines);
+    gap["gap"] = away(false);
+    lines[end] = gap;
+    green(&lines);
 }

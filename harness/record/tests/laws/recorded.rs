@@ -54,6 +54,7 @@ fn each_sabotage_on_a_real_cluster_turns_exactly_its_claim_red() {
     for (control, claim, words) in [
         ("claim_deleted_with_pod", "S7", "sentinel-1 came back with another data-sentinel-1"),
         ("delete_claims_when_scaled", "S17", "data-sentinel-2 was deleted when the set was scaled down"),
+        ("finalizers_taken_off", "K24", "data-sentinel-0 went while sentinel-0 used it: Running, Ready"),
         ("forced_deletion", "K1", "sentinel-1 was removed while its container sentinel was still running"),
         ("generation_never_seen", "K19", "observedGeneration is 1, the generation 2, and for 30 s nothing"),
         ("healthy_pod_replaced", "K3", "sentinel-2 was taken away for nothing: it was healthy, asked for"),

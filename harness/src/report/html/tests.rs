@@ -92,7 +92,7 @@ fn the_controls_show_what_they_did_and_a_claim_without_one_stands_out() {
     let row = part(&page, "id=\"control-of-S9\"", "</tr>");
     assert!(row.contains("S9 turned red as named by S9 parallel") && !row.contains("no control"), "{row}");
     let bare = part(&page, "id=\"control-of-S1\"", "</tr>");
-    assert!(bare.contains("no control turned it red") && !bare.contains("<a "), "{bare}");
+    assert!(bare.contains("no control turned it red") && !bare.contains("#s-control"), "{bare}");
 }
 
 #[test]
@@ -134,6 +134,15 @@ fn what_is_broken_on_purpose_is_marked_and_turns_nothing_red() {
     assert!(part(&page, "<header", "</header>").contains("1 of 1 claim</strong> proved"));
     let card = part(&page, "id=\"s-a-b\"", "</details>");
     assert!(card.contains("broken on purpose") && card.contains("finding wanted"), "{card}");
+}
+
+#[test]
+fn settings_that_somebody_gave_are_told() {
+    assert!(!page(&report(vec![])).contains("<dt>Settings"));
+    let mut run = facts(&["a::b"]);
+    run.settings = [("nodes".to_owned(), "3".to_owned()), ("profile".to_owned(), "full".to_owned())].into();
+    let page = page(&Report::new(run, vec![scenario("a::b").proves("S9")]));
+    assert!(part(&page, "<dt>Settings", "</div>").contains("nodes 3, profile full"), "{page}");
 }
 
 #[test]

@@ -85,7 +85,15 @@ mod tests {
             ],
         );
         let page = render(&compare(&now, &before)).unwrap();
-        for words in ["✗ refuted", "was proved", "vanished", "no result", "./1.34.4&#x2f;r1", "25 %"] {
+        for words in [
+            "<div class=\"scroll both\"",
+            "✗ refuted",
+            "was proved",
+            "vanished",
+            "no result",
+            "./1.34.4&#x2f;r1",
+            "25 %",
+        ] {
             assert!(page.contains(words), "no {words} in {page}");
         }
         assert!(!page.contains("<script") && !page.contains("http:"), "{page}");

@@ -24,9 +24,17 @@ pub struct Ending {
     pre_stop_began: Option<Timestamp>,
     pre_stop_ended: Option<Timestamp>,
     sigterm: Option<Timestamp>,
+    /// How much later than it should something may come.
+    late: SignedDuration,
 }
 
 impl Ending {
+    /// With so many times more time for what may come late.
+    pub(super) fn with_patience(self, patience: f64) -> Self {
+        let late = SignedDuration::try_from_secs_f64(LATE.as_secs_f64() * patience).unwrap_or(LATE);
+        Self { late, ..self }
+    }
+
     pub(super) fn new(pod: &str, exit_code: i32, ended: Timestamp, stamps: &[Stamp]) -> Self {
         let at = |seen| {
             let stamp = stamps.iter().find(|stamp| stamp.seen == seen)?;
@@ -39,6 +47,7 @@ impl Ending {
             pre_stop_began: at(Seen::PreStopBegan),
             pre_stop_ended: at(Seen::PreStopEnded),
             sigterm: at(Seen::Sigterm),
+            late: LATE,
         }
     }
 
@@ -60,9 +69,9 @@ impl Ending {
             ));
         };
         let waited = sigterm.duration_since(ended);
-        let late = waited > LATE;
+        let late = waited > self.late;
         late.then(|| {
-            let (waited, most) = (seconds(waited), seconds(LATE));
+            let (waited, most) = (seconds(waited), seconds(self.late));
             format!("SIGTERM came to {pod} {waited} after its preStop hook; expected at most {most}")
         })
     }
@@ -78,7 +87,7 @@ impl Ending {
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
         // It ended at the second that is told, or within it.
         let early = lasted + CUT_OFF <= grace - WAY;
-        let late = lasted > grace + LATE;
+        let late = lasted > grace + self.late;
         (early || late).then(|| {
             let (lasted, grace) = (seconds(lasted), seconds(grace));
             format!("{pod} was killed {lasted} after it was told to stop, in whole seconds; its grace period is {grace}")

@@ -48,7 +48,7 @@ impl Life {
         };
         let stamps = self.run.sentinel(name).stamps().await?;
         let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
-        Ok(Ending::new(name, code, at, &stamps))
+        Ok(Ending::new(name, code, at, &stamps).with_patience(self.run.parts().patience))
     }
 
     fn versions(&self, mut visit: impl FnMut(&Pod)) {

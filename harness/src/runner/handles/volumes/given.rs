@@ -47,7 +47,13 @@ impl Volumes {
                 against.push(format!("{name} is {} and has no volume", asked.phase));
                 continue;
             };
-            let given = self.volume(volume).await?;
+            let given = match self.volume(volume).await {
+                Err(error) if error.is_forbidden() => {
+                    self.run.leave_out(format!("the volumes behind the claims: {error}"));
+                    return Ok(());
+                }
+                given => given?,
+            };
             let class = given.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
             let class = match class.filter(|class| !class.is_empty()) {
                 Some(class) => self.storage_class(class).await?,

@@ -16,7 +16,9 @@ use crate::{
 const CALL: Duration = Duration::from_secs(10);
 /// The condition of a PVC whose volume has grown, and whose file system has not.
 const FILE_SYSTEM: &str = "FileSystemResizePending";
-/// What a resizer says of its work; `ExternalExpanding`, of Kubernetes itself, says only that it waits for one.
+/// What Kubernetes says of a PVC that it can't make larger by itself, whether a resizer is there or not.
+const WAITS: &str = "ExternalExpanding";
+/// What a resizer says of its work.
 const RESIZER: [&str; 4] =
     ["Resizing", "VolumeResizeFailed", "VolumeResizeSuccessful", "FileSystemResizeRequired"];
 
@@ -53,7 +55,8 @@ impl Volumes {
         let bytes = capacity(&found).and_then(|text| quantity::parse(&text));
         let bytes = bytes
             .ok_or_else(|| Error::environment(format!("claim {volume_claim} does not say what it has")))?;
-        Ok(format!("{:.0}", bytes * 2.0))
+        let mebibytes = bytes * 2.0 / f64::from(1 << 20);
+        Ok(if mebibytes.fract() == 0.0 { format!("{mebibytes:.0}Mi") } else { format!("{:.0}", bytes * 2.0) })
     }
 
     /// Waits until a PVC has so much, and says what became of it.
@@ -80,18 +83,21 @@ impl Volumes {
             return Ok(Growth::NeedsNewPod);
         }
         let about = format!("PersistentVolumeClaim/{volume_claim}");
-        let told = self.run.log().now(|world| {
-            let mut events = world.events_about(&about).into_iter().rev();
-            let event = events.find(|event| RESIZER.contains(&&*event.reason))?;
-            Some(format!("its resizer says {}: {}", event.reason, event.message))
-        });
-        let nobody = || {
+        let said = |reasons: &[&str]| {
+            self.run.log().now(|world| {
+                let mut events = world.events_about(&about).into_iter().rev();
+                let event = events.find(|event| reasons.contains(&&*event.reason))?;
+                Some(format!("{}: {}", event.reason, event.message))
+            })
+        };
+        let why = said(&RESIZER).map(|said| format!("its resizer says {said}")).unwrap_or_else(|| {
             let class = found.spec.and_then(|spec| spec.storage_class_name).unwrap_or_default();
             let of = self.run.terrain().storage.iter().find(|known| known.name == class);
             let provisioner = of.map_or("its provisioner", |class| class.provisioner.as_str());
-            format!("no resizer of {provisioner} can be seen to work")
-        };
-        Ok(Growth::Open(format!("{error}; {}", told.unwrap_or_else(nobody))))
+            let waits = said(&[WAITS]).map(|said| format!(" ({said})")).unwrap_or_default();
+            format!("no resizer of {provisioner} can be seen to work{waits}")
+        });
+        Ok(Growth::Open(format!("{error}; {why}")))
     }
 
     async fn read(&self, name: &str) -> Result<PersistentVolumeClaim> {

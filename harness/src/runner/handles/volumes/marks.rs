@@ -6,7 +6,7 @@ use futures::future::try_join_all;
 
 use super::Volumes;
 use crate::{
-    claim::{S6, S7},
+    claim::{Claim, S6, S7},
     error::{Error, Result},
     workload::{Kind, Set},
 };
@@ -87,12 +87,17 @@ impl Volumes {
         each_pod(&self.set, |pod| async move { self.leave_mark(&pod).await }).await
     }
 
-    /// As [`Volumes::find_mark`], at each pod of the set, by name.
+    /// Judges that on the volumes of the set's pods lies what was left there.
     ///
     /// # Errors
-    /// As there.
-    pub async fn find_marks(&self) -> Result<BTreeMap<String, Mark>> {
-        each_pod(&self.set, |pod| async move { self.find_mark(&pod).await }).await
+    /// As of [`Volumes::find_mark`].
+    pub async fn judge_marks(&self, claim: Claim, left: &BTreeMap<String, Mark>) -> Result<()> {
+        let mut found = each_pod(&self.set, |pod| async move { self.find_mark(&pod).await }).await?;
+        for (pod, mark) in left {
+            let found = found.remove(pod).unwrap_or_default();
+            self.run.judge_equal(claim, &format!("the data of {pod}"), mark, &found);
+        }
+        Ok(())
     }
 
     /// What the workload itself keeps on its volumes, and is known by.
