@@ -5,8 +5,8 @@ use harness::{
     claim::{D3, K9, K10, K24, S6, S7, S17, S22},
     runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
-        claim_is_another, claim_lingers, claim_made_again, claims_are, claims_exactly, claims_gone,
-        claims_owned, pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
+        claim_goes, claim_is_another, claim_lingers, claim_made_again, claims_are, claims_exactly,
+        claims_gone, claims_owned, pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
     },
 };
 use serde_json::{Value, json};
@@ -199,7 +199,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
 
     run.step("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes").await?;
     set.delete_claim(&missing).await?;
-    run.wait(&claims_gone([missing.clone()]), seconds(30)).await?;
+    run.wait(&claim_goes(&missing, &claims[&missing]), seconds(30)).await?;
 
     run.step("the controller, which watches no claims, looks again, and makes it again").await?;
     run.settled().await?;

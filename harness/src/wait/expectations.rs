@@ -8,8 +8,8 @@ mod rollout;
 mod status;
 
 pub use claims::{
-    claim_is_another, claim_lingers, claim_made_again, claims_are, claims_bound, claims_exactly, claims_gone,
-    claims_owned, claims_settled, pods_have_claims,
+    claim_goes, claim_is_another, claim_lingers, claim_made_again, claims_are, claims_bound, claims_exactly,
+    claims_gone, claims_owned, claims_settled, pods_have_claims,
 };
 pub use endpoints::{endpoint_leaving, endpoints_ready};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};

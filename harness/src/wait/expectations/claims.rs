@@ -68,6 +68,18 @@ pub fn claim_made_again(promise: &Promise, claim: &str, uid: &str) -> Expectatio
     })
 }
 
+/// The object with this UID is not the claim any more, whether another is or not: one that is made again at once may never be
+/// seen missing.
+pub fn claim_goes(claim: &str, uid: &str) -> Expectation {
+    let (name, old) = (claim.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is gone or another"), move |world| {
+        match world.volume_claims.get(&name) {
+            Some(claim) if claim.meta.uid == old => NotYet(format!("{name} is {}", claim.phase)),
+            _ => Met,
+        }
+    })
+}
+
 /// A claim that is not there, and comes only as long as there is a set to make it.
 fn missing(world: &World, set: &str, claim: &str) -> Progress {
     if world.sets.contains_key(set) {
