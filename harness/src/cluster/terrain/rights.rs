@@ -85,6 +85,12 @@ const USED: &[Used] = &[
     ),
     may(&["list"], "leases.coordination.k8s.io", Place::Namespace("kube-node-lease"), "the nodes' clocks"),
     may(&["create"], "pods/eviction", Place::Ours, "K16, D5: evictions"),
+    may(
+        &["patch"],
+        "pods/ephemeralcontainers",
+        Place::Ours,
+        "S7: what lies on a volume that no container shows",
+    ),
     may(&["create", "patch"], "poddisruptionbudgets.policy", Place::Ours, "K16, D5: disruption budgets"),
     may(&["create", "patch"], "deployments.apps", Place::Ours, "S11, D4: Deployments beside StatefulSets"),
     may(&["create", "patch"], "resourcequotas", Place::Ours, "S15, K10: quotas"),
