@@ -5,7 +5,7 @@ use harness::{
     claim::{D3, K9, K10, K24, S6, S7, S17, S22},
     runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
-        pod_exists, pod_returns, pods_gone, pods_stay, set_gone, volume_claim_is_another,
+        pod_exists, pod_returns, pods_gone, pods_stay, set_gone, volume_claim_goes, volume_claim_is_another,
         volume_claim_lingers, volume_claim_made_again, volume_claims_are, volume_claims_exactly,
         volume_claims_gone, volume_claims_owned,
     },
@@ -205,7 +205,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
 
     run.step("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes").await?;
     set.delete_volume_claim(&missing).await?;
-    run.wait(&volume_claims_gone([missing.clone()]), seconds(30)).await?;
+    run.wait(&volume_claim_goes(&missing, &volume_claims[&missing]), seconds(30)).await?;
 
     run.step("the controller, which watches no claims, looks again, and makes it again").await?;
     run.settled().await?;

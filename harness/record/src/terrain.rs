@@ -134,8 +134,8 @@ pub struct NamespaceRules {
 /// Something that we may be allowed to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Right {
-    /// `list`
-    pub verb: String,
+    /// `list`, `watch`
+    pub verbs: Vec<String>,
     /// `persistentvolumes`, `pods/proxy`, `statefulsets.apps`
     pub resource: String,
     /// What it is for.
@@ -355,7 +355,7 @@ impl fmt::Display for Clocks {
 
 impl fmt::Display for Right {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}: {}", self.verb, self.resource, self.purpose)
+        write!(formatter, "{} {}: {}", self.verbs.join(", "), self.resource, self.purpose)
     }
 }
 
@@ -387,9 +387,9 @@ mod tests {
         terrain.clocks = Clocks { ours: Some(-7.0), nodes: [("worker".to_owned(), 12.0)].into() };
         terrain.events_apart = Some(true);
         terrain.namespace.refuses.insert("sentinel".into(), "violates PodSecurity".into());
-        let right = ("list", "nodes", "which nodes there are");
-        let (verb, resource, purpose) = (right.0.into(), right.1.into(), right.2.into());
-        terrain.lacking.push(Right { verb, resource, purpose });
+        let verbs = ["list", "watch"].map(str::to_owned).to_vec();
+        let (resource, purpose) = ("nodes".to_owned(), "which nodes there are".to_owned());
+        terrain.lacking.push(Right { verbs, resource, purpose });
         if let Some(dns) = &mut terrain.dns {
             (dns.address_seconds, dns.absence_seconds, dns.node_cache) = (60, 35, true);
         }
@@ -406,7 +406,7 @@ mod tests {
              with a cache on each node",
             "clocks: ours is 7 s behind the API server's; worker's is 12 s ahead of the API server's",
             "refuses: pods of sentinel: violates PodSecurity",
-            "lacking right: list nodes: which nodes there are",
+            "lacking right: list, watch nodes: which nodes there are",
         ] {
             assert!(table.iter().any(|row| row == told), "{told}\n{table:#?}");
         }

@@ -76,12 +76,12 @@ pub async fn survey<T>(
         rights::check(lacking)?;
     }
     create_namespace(client, &scout.namespace, &scout.run, "terrain").await?;
-    let (mut terrain, found) = tokio::join!(Box::pin(look(client)), Box::pin(namespace::tell(client, scout)));
-    let unread = &mut terrain.unread;
-    terrain.families = known(found.families, unread).unwrap_or_default();
-    terrain.namespace = known(found.rules, unread).unwrap_or_default();
-    terrain.events_apart = known(found.events_apart, unread).flatten();
-    terrain.lacking = known(lacking, unread).into_iter().flatten().map(|lacking| lacking.right).collect();
+    let (seen, told) = tokio::join!(Box::pin(look(client)), Box::pin(namespace::tell(client, scout)));
+    let Terrain { families, namespace, events_apart, unread, .. } = told;
+    let mut terrain = Terrain { families, namespace, events_apart, ..seen };
+    terrain.unread.extend(unread);
+    let lacking = known(lacking, &mut terrain.unread).unwrap_or_default();
+    terrain.lacking = lacking.into_iter().map(|lacking| lacking.right).collect();
     let asked = Box::pin(ask(&mut terrain)).await;
     delete_namespace(client, &scout.namespace).await?;
     Ok((terrain, asked?))

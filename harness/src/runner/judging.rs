@@ -46,10 +46,9 @@ impl Run {
     /// # Errors
     /// When it does not stay so; that is a finding as well.
     pub async fn hold_long(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
-        let Parts { plan, patience, .. } = self.parts();
+        let Parts { plan, .. } = self.parts();
         let once = plan.control.is_none() && plan.scenario.workloads.first() == Some(&plan.workload);
-        let long = if once { LONG.mul_f64(*patience) } else { Duration::ZERO };
-        self.hold_for(claim, expectation, long).await
+        self.hold_for(claim, expectation, if once { LONG } else { Duration::ZERO }).await
     }
 
     async fn hold_for(&self, claim: Claim, expectation: &Expectation, least: Duration) -> Result<()> {

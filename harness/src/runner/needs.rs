@@ -59,13 +59,10 @@ impl Need {
     pub fn lacking(self, terrain: &Terrain) -> Option<String> {
         match self {
             Self::OwnNodes | Self::Offered(_) => None,
-            Self::TwoNodes => {
-                let open = terrain.open_nodes();
-                (open.len() < 2).then(|| match open.first() {
-                    Some(only) => format!("{only} is the only node that takes pods"),
-                    None => "no node is known to take pods".to_owned(),
-                })
-            }
+            Self::TwoNodes => match terrain.open_nodes()[..] {
+                [only] => Some(format!("{only} is the only node that takes pods")),
+                _ => None,
+            },
             Self::KnownDns => terrain.dns.is_none().then(|| {
                 let why = terrain.unread.iter().find(|why| why.contains("DNS") || why.contains("Corefile"));
                 why.cloned().unwrap_or_else(|| "the DNS's configuration can't be read".to_owned())

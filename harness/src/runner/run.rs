@@ -129,14 +129,27 @@ impl Run {
             let pods = world.pods_of(&set.promise).into_values();
             pods.filter_map(|pod| pod.node.clone()).collect::<BTreeSet<_>>()
         });
-        let open = self.terrain().open_nodes();
-        match on.first() {
-            Some(only) if on.len() == 1 && open.len() > 1 => Err(Error::environment(format!(
-                "all pods are on {only}, though {} take pods: nothing can be said of the network between two",
-                open.join(", ")
-            ))),
-            _ => Ok(()),
+        let (Some(only), 1) = (on.first(), on.len()) else { return Ok(()) };
+        let all_on = format!("all pods are on {only}");
+        match self.terrain().open_nodes()[..] {
+            // Which nodes there are may not be read: only the pods tell.
+            [] => self.leave_out_for(Need::TwoNodes, &all_on),
+            // Said at the start.
+            [_] => {}
+            ref open => {
+                return Err(Error::environment(format!(
+                    "{all_on}, though {} take pods: nothing can be said of the network between two",
+                    open.join(", ")
+                )));
+            }
         }
+        Ok(())
+    }
+
+    /// Says that what the scenario wants this for is not judged here, and why.
+    pub(super) fn leave_out_for(&self, need: Need, why: &str) {
+        let wants = self.parts().plan.scenario.wants.iter().filter(|want| want.need == need);
+        wants.for_each(|want| self.leave_out(format!("{}: {why}", want.what)));
     }
 
     /// Says what is not judged here of what is judged elsewhere, and why.

@@ -227,10 +227,8 @@ async fn recorded(
         site: shared.site.clone(),
         terrain: Arc::clone(&shared.terrain),
     });
-    for Want { need, what } in &plan.scenario.wants {
-        if let Some(why) = need.lacking(&shared.terrain) {
-            run.leave_out(format!("{what}: {why}"));
-        }
+    for Want { need, .. } in &plan.scenario.wants {
+        need.lacking(&shared.terrain).iter().for_each(|why| run.leave_out_for(*need, why));
     }
     let error = match play(shared, &plan, run.clone()).await {
         Ok(()) => None,

@@ -43,6 +43,9 @@ const CATCH_UP: Duration = Duration::from_secs(5);
 /// How long to leave an API server alone that refused, and one that no longer lets us in.
 const BACK_OFF: Duration = Duration::from_millis(200);
 const SHUT_OUT: Duration = Duration::from_secs(2);
+/// An API server that comes back forbids everything, until it has read who may do what. To leave it alone meanwhile would
+/// be to miss what its controllers do first.
+const STARTING: Duration = Duration::from_secs(5);
 
 /// Records one kind until it is told to stop.
 pub(super) struct Watch {
@@ -57,6 +60,8 @@ pub(super) struct Watch {
     asked: mpsc::UnboundedReceiver<Asked>,
     /// Since when the API server does not answer.
     away: Option<Instant>,
+    /// Since when it answers that we may not watch.
+    forbids: Option<Instant>,
     /// Why the API server does not let us in.
     shut_out: Option<(Obstacle, String)>,
 }
@@ -88,6 +93,7 @@ impl Watch {
             gone: BTreeSet::new(),
             asked,
             away: None,
+            forbids: None,
             shut_out: None,
         }
     }
@@ -246,6 +252,7 @@ impl Watch {
         if let Some(away) = self.away.take().map(|since| since.elapsed()).filter(|away| *away > SLOW) {
             self.log.gap(self.kind, format!("the API server did not answer for {away:.1?}"), true);
         }
+        self.forbids = None;
         if let Some((obstacle, _)) = self.shut_out.take() {
             tracing::info!(kind = self.kind.name(), %obstacle, "the API server lets us in again");
         }
@@ -270,7 +277,11 @@ impl Watch {
         }
         let name = self.kind.name();
         let error = Error::api(format!("watching {name}"))(error);
-        let shut_out = error.obstacle().filter(|why| matches!(why, Obstacle::Credentials | Obstacle::Rights));
+        let forbids = error.obstacle().filter(|why| matches!(why, Obstacle::Credentials | Obstacle::Rights));
+        let shut_out = forbids.filter(|_| {
+            let since = *self.forbids.get_or_insert_with(Instant::now);
+            self.away.is_none() || since.elapsed() > STARTING
+        });
         match shut_out {
             Some(obstacle) if self.shut_out.is_none() => {
                 tracing::error!(%error, "{obstacle}: nothing of {name} is recorded until it lets us in again");

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::try_join_all;
 use http::{HeaderMap, header::WARNING};
 use http_body_util::BodyExt;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, ResourceQuota, Service};
+use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, LimitRangeItem, ResourceQuota, Service};
 use kube::{
     Api, Client, Resource, ResourceExt,
     api::{ListParams, PostParams},
@@ -12,24 +13,42 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::{CALL, Scout, read};
+use super::{CALL, Scout, known, read};
 use crate::{
     error::{Error, Result, within},
-    report::terrain::{Family, NamespaceRules},
+    report::terrain::{Family, NamespaceRules, Terrain},
 };
 
-/// What it told.
-pub(super) struct Told {
-    pub families: Result<Vec<Family>>,
-    pub rules: Result<NamespaceRules>,
-    pub events_apart: Result<Option<bool>>,
-}
-
-/// Asks a namespace of ours.
-pub(super) async fn tell(client: &Client, scout: &Scout) -> Told {
-    let (families, rules, events_apart) =
-        tokio::join!(families(client, scout), rules(client, scout), events_apart(client, scout));
-    Told { families, rules, events_apart }
+/// What it told, into the terrain. One thing that may not be read keeps nothing else from being told.
+pub(super) async fn tell(client: &Client, scout: &Scout) -> Terrain {
+    let quotas: Api<ResourceQuota> = Api::namespaced(client.clone(), &scout.namespace);
+    let ranges: Api<LimitRange> = Api::namespaced(client.clone(), &scout.namespace);
+    let all = ListParams::default();
+    let (families, pods, quotas, ranges, apart) = tokio::join!(
+        families(client, scout),
+        try_join_all(scout.pods.iter().map(|(_, pod)| dry_run(client, scout, pod))),
+        read("the quotas of a fresh namespace", quotas.list(&all)),
+        read("the limit ranges of a fresh namespace", ranges.list(&all)),
+        events_apart(client, scout),
+    );
+    let mut unread = Vec::new();
+    let mut rules = NamespaceRules::default();
+    let pods = known(pods, &mut unread).unwrap_or_default();
+    for ((workload, _), (refusal, warnings)) in scout.pods.iter().zip(pods) {
+        rules.refuses.extend(refusal.map(|why| (workload.clone(), why)));
+        rules.warns.extend(warnings);
+    }
+    rules.warns.sort();
+    rules.warns.dedup();
+    rules.limits.extend(known(quotas, &mut unread).iter().flatten().map(quota));
+    rules.limits.extend(known(ranges, &mut unread).iter().flatten().flat_map(limits));
+    Terrain {
+        families: known(families, &mut unread).unwrap_or_default(),
+        events_apart: known(apart, &mut unread).flatten(),
+        namespace: rules,
+        unread,
+        ..Terrain::default()
+    }
 }
 
 /// The families of a Service that would like every one.
@@ -48,40 +67,20 @@ async fn families(client: &Client, scout: &Scout) -> Result<Vec<Family>> {
     Ok(families.iter().filter_map(family).collect())
 }
 
-async fn rules(client: &Client, scout: &Scout) -> Result<NamespaceRules> {
-    let quotas: Api<ResourceQuota> = Api::namespaced(client.clone(), &scout.namespace);
-    let ranges: Api<LimitRange> = Api::namespaced(client.clone(), &scout.namespace);
-    let all = ListParams::default();
-    let quotas = read("the quotas of a fresh namespace", quotas.list(&all));
-    let ranges = read("the limit ranges of a fresh namespace", ranges.list(&all));
-    let pods = futures::future::try_join_all(scout.pods.iter().map(|(_, pod)| dry_run(client, scout, pod)));
-    let (quotas, ranges, pods) = tokio::try_join!(quotas, ranges, pods)?;
-    let mut rules = NamespaceRules::default();
-    for ((workload, _), (refusal, warnings)) in scout.pods.iter().zip(pods) {
-        rules.refuses.extend(refusal.map(|why| (workload.clone(), why)));
-        rules.warns.extend(warnings);
-    }
-    rules.warns.sort();
-    rules.warns.dedup();
-    for quota in quotas {
-        let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
-        rules.limits.push(format!("quota {}: {}", quota.name_any(), quantities(hard)));
-    }
-    for range in ranges {
-        for limit in range.spec.iter().flat_map(|spec| &spec.limits) {
-            let bounds = [("at least", &limit.min), ("at most", &limit.max), ("by default", &limit.default)];
-            let bounds = bounds.iter().filter(|(_, bound)| bound.is_some());
-            let bounds: Vec<_> =
-                bounds.map(|(word, bound)| format!("{word} {}", quantities(bound.as_ref()))).collect();
-            rules.limits.push(format!(
-                "limit range {}: {} {}",
-                range.name_any(),
-                limit.type_,
-                bounds.join(", ")
-            ));
-        }
-    }
-    Ok(rules)
+fn quota(quota: &ResourceQuota) -> String {
+    let hard = quota.spec.as_ref().and_then(|spec| spec.hard.as_ref());
+    format!("quota {}: {}", quota.name_any(), quantities(hard))
+}
+
+fn limits(range: &LimitRange) -> Vec<String> {
+    let told = |limit: &LimitRangeItem| {
+        let bounds = [("at least", &limit.min), ("at most", &limit.max), ("by default", &limit.default)];
+        let bounds = bounds.iter().filter(|(_, bound)| bound.is_some());
+        let bounds: Vec<_> =
+            bounds.map(|(word, bound)| format!("{word} {}", quantities(bound.as_ref()))).collect();
+        format!("limit range {}: {} {}", range.name_any(), limit.type_, bounds.join(", "))
+    };
+    range.spec.iter().flat_map(|spec| &spec.limits).map(told).collect()
 }
 
 fn quantities<Q: serde::Serialize>(quantities: Option<&BTreeMap<String, Q>>) -> String {
@@ -158,7 +157,7 @@ where
 {
     let object = object::<K>(value)?;
     let api: Api<K> = Api::namespaced(client.clone(), &scout.namespace);
-    let what = format!("whether events are kept apart: making a {}", K::kind(&()));
+    let what = format!("whether events are kept apart, by a new {}", K::kind(&()));
     let made = read(&what, api.create(&PostParams::default(), &object)).await?;
     Ok(made.resource_version().unwrap_or_default())
 }

@@ -85,6 +85,12 @@ const USED: &[Used] = &[
     ),
     may(&["list"], "leases.coordination.k8s.io", Place::Namespace("kube-node-lease"), "the nodes' clocks"),
     may(&["create"], "pods/eviction", Place::Ours, "K16, D5: evictions"),
+    may(
+        &["patch"],
+        "pods/ephemeralcontainers",
+        Place::Ours,
+        "S7: what lies on a volume that no container shows",
+    ),
     may(&["create", "patch"], "poddisruptionbudgets.policy", Place::Ours, "K16, D5: disruption budgets"),
     may(&["create", "patch"], "deployments.apps", Place::Ours, "S11, D4: Deployments beside StatefulSets"),
     may(&["create", "patch"], "resourcequotas", Place::Ours, "S15, K10: quotas"),
@@ -127,22 +133,22 @@ pub(super) async fn lacking(client: &Client, namespace: &str) -> Result<Vec<Lack
     if allowed(client, "*", "*.*", None).await? {
         return Ok(Vec::new());
     }
-    let each = USED.iter().flat_map(|used| used.verbs.iter().map(move |verb| (used, *verb)));
-    let asked = each.map(|(used, verb)| async move {
+    let each = USED.iter().map(|used| async move {
         let place = match used.place {
             Place::Ours => Some(namespace),
             Place::Namespace(name) => Some(name),
             Place::Cluster => None,
         };
-        let allowed = allowed(client, verb, used.resource, place).await?;
-        let right = Right {
-            verb: verb.to_owned(),
-            resource: used.resource.to_owned(),
-            purpose: used.purpose.to_owned(),
-        };
-        Ok::<_, Error>((!allowed).then_some(Lacking { right, indispensable: used.indispensable }))
+        let asked = used.verbs.iter().map(|verb| allowed(client, verb, used.resource, place));
+        let allowed = used.verbs.iter().zip(try_join_all(asked).await?);
+        let verbs: Vec<String> =
+            allowed.filter(|(_, allowed)| !allowed).map(|(verb, _)| (*verb).to_owned()).collect();
+        Ok::<_, Error>((!verbs.is_empty()).then(|| Lacking {
+            right: Right { verbs, resource: used.resource.to_owned(), purpose: used.purpose.to_owned() },
+            indispensable: used.indispensable,
+        }))
     });
-    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+    Ok(try_join_all(each).await?.into_iter().flatten().collect())
 }
 
 /// Refuses to go on where something is lacking without which nothing can be run.
@@ -189,7 +195,7 @@ mod tests {
     fn what_nothing_can_be_run_without_is_named_and_all_else_is_not() {
         let lacking = |used: &Used| Lacking {
             right: Right {
-                verb: used.verbs[0].into(),
+                verbs: vec![used.verbs[0].into()],
                 resource: used.resource.into(),
                 purpose: used.purpose.into(),
             },

@@ -68,6 +68,18 @@ pub fn volume_claim_made_again(promise: &Promise, volume_claim: &str, uid: &str)
     })
 }
 
+/// The object with this UID is not the PVC any more, whether another is or not: one that is made again at once may never be
+/// seen missing.
+pub fn volume_claim_goes(volume_claim: &str, uid: &str) -> Expectation {
+    let (name, old) = (volume_claim.to_owned(), uid.to_owned());
+    Expectation::new(format!("{name} is gone or another"), move |world| {
+        match world.volume_claims.get(&name) {
+            Some(found) if found.meta.uid == old => NotYet(format!("{name} is {}", found.phase)),
+            _ => Met,
+        }
+    })
+}
+
 /// A PVC that is not there, and comes only as long as there is a set to make it.
 fn missing(world: &World, set: &str, name: &str) -> Progress {
     if world.sets.contains_key(set) {

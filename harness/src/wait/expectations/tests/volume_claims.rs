@@ -17,6 +17,15 @@ const NOBODY_MAKES_IT: &str =
     "data-db-0 does not exist, and nothing makes it again: the StatefulSet db does not exist";
 
 #[test]
+fn a_volume_claim_that_goes_may_be_another_at_once() {
+    let goes = volume_claim_goes("data-db-0", "uid-data-db-0");
+    let check = |objects: &[(Kind, Value)]| goes.check(&world(objects));
+    assert_eq!(not_yet(check(&[volume_claim("data-db-0", "Pending")])), "data-db-0 is Pending");
+    assert_eq!(check(&[another(volume_claim("data-db-0", "Pending"))]), Met);
+    assert_eq!(check(&[]), Met);
+}
+
+#[test]
 fn a_volume_claim_that_is_made_again() {
     let again = volume_claim_is_another(&promise(), "data-db-0", "uid-data-db-0");
     let check = |objects: &[(Kind, Value)]| again.check(&world(objects));
