@@ -44,6 +44,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	go grow(ctx, client, node)
 	// Every node has its own, so there is none to elect.
 	controller.NewProvisionController(klog.FromContext(ctx), client, name, provisioner{node}, controller.LeaderElection(false)).Run(ctx)
 }
