@@ -71,7 +71,8 @@ pub async fn survey<T>(
         rights::check(lacking)?;
     }
     create_namespace(client, &scout.namespace, &scout.run, "terrain").await?;
-    let (mut terrain, found) = tokio::join!(Box::pin(look(client)), Box::pin(namespace::tell(client, scout)));
+    let (mut terrain, found) =
+        tokio::join!(Box::pin(look(client)), Box::pin(namespace::facts(client, scout)));
     let unread = &mut terrain.unread;
     terrain.families = known(found.families, unread).unwrap_or_default();
     terrain.namespace = known(found.rules, unread).unwrap_or_default();

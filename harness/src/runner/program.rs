@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    report::{progress::Event, result::Outcome},
+    report::{result::Outcome, screen::Event},
     settings::{Profile, Settings},
 };
 

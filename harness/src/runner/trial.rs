@@ -32,8 +32,8 @@ use crate::{
     replay,
     report::{
         floor::floor,
-        progress::{Event, Progress},
         result::{Outcome, SCHEMA, ScenarioResult, Trouble},
+        screen::{Event, Screen},
         store,
         terrain::Terrain,
     },
@@ -49,7 +49,7 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) run: String,
     pub(super) directory: Utf8PathBuf,
-    pub(super) progress: Progress,
+    pub(super) progress: Screen,
     pub(super) cancelled: CancellationToken,
     pub(super) client: Client,
     /// One that never tries again, for refusals that are to be seen.

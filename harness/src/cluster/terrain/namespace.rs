@@ -15,18 +15,18 @@ use crate::{
     report::terrain::{Family, NamespaceRules},
 };
 
-/// What it told.
-pub(super) struct Told {
+/// What a namespace tells.
+pub(super) struct NamespaceFacts {
     pub families: Result<Vec<Family>>,
     pub rules: Result<NamespaceRules>,
     pub events_apart: Result<Option<bool>>,
 }
 
 /// Asks a namespace of ours.
-pub(super) async fn tell(client: &Client, scout: &Scout) -> Told {
+pub(super) async fn facts(client: &Client, scout: &Scout) -> NamespaceFacts {
     let (families, rules, events_apart) =
         tokio::join!(families(client, scout), rules(client, scout), events_apart(client, scout));
-    Told { families, rules, events_apart }
+    NamespaceFacts { families, rules, events_apart }
 }
 
 /// The families of a Service that would like every one.
