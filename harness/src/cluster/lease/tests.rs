@@ -1,4 +1,4 @@
-//! Plans, names, locks and records of leases.
+//! What is next, names, locks and records of leases.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
