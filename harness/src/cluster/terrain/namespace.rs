@@ -2,43 +2,39 @@
 
 use std::collections::BTreeMap;
 
+use external::api::{self, Namespaced, objects};
 use http::{HeaderMap, header::WARNING};
 use http_body_util::BodyExt;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, ResourceQuota, Service};
-use kube::{
-    Api, Client, Resource, ResourceExt,
-    api::{ListParams, PostParams},
-    client::Body,
-};
+use kube::{Client, ResourceExt, client::Body};
 use serde_json::{Value, json};
 
-use super::{CALL, Scout, read};
+use super::Scout;
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     report::terrain::{Family, NamespaceRules},
 };
 
-/// What it told.
-pub(super) struct Told {
+/// What a namespace tells.
+pub(super) struct NamespaceFacts {
     pub families: Result<Vec<Family>>,
     pub rules: Result<NamespaceRules>,
     pub events_apart: Result<Option<bool>>,
 }
 
 /// Asks a namespace of ours.
-pub(super) async fn tell(client: &Client, scout: &Scout) -> Told {
+pub(super) async fn facts(client: &Client, scout: &Scout) -> NamespaceFacts {
     let (families, rules, events_apart) =
         tokio::join!(families(client, scout), rules(client, scout), events_apart(client, scout));
-    Told { families, rules, events_apart }
+    NamespaceFacts { families, rules, events_apart }
 }
 
 /// The families of a Service that would like every one.
 async fn families(client: &Client, scout: &Scout) -> Result<Vec<Family>> {
     let service = object::<Service>(json!({"metadata": {"name": "families"},
         "spec": {"clusterIP": "None", "ipFamilyPolicy": "PreferDualStack", "selector": {"app": "none"}}}))?;
-    let api: Api<Service> = Api::namespaced(client.clone(), &scout.namespace);
-    let dry = PostParams { dry_run: true, ..PostParams::default() };
-    let made = read("the IP families, by a dry run of a Service", api.create(&dry, &service)).await?;
+    let services = objects::<Service>(client, &scout.namespace).dry_run();
+    let made = services.doing("reading the IP families, by a dry run of a Service").create(&service).await?;
     let families = made.spec.and_then(|spec| spec.ip_families).unwrap_or_default();
     let family = |name: &String| match name.as_str() {
         "IPv4" => Some(Family::IPv4),
@@ -49,13 +45,12 @@ async fn families(client: &Client, scout: &Scout) -> Result<Vec<Family>> {
 }
 
 async fn rules(client: &Client, scout: &Scout) -> Result<NamespaceRules> {
-    let quotas: Api<ResourceQuota> = Api::namespaced(client.clone(), &scout.namespace);
-    let ranges: Api<LimitRange> = Api::namespaced(client.clone(), &scout.namespace);
-    let all = ListParams::default();
-    let quotas = read("the quotas of a fresh namespace", quotas.list(&all));
-    let ranges = read("the limit ranges of a fresh namespace", ranges.list(&all));
+    let quotas = objects::<ResourceQuota>(client, &scout.namespace);
+    let quotas = quotas.doing("reading the quotas of a fresh namespace");
+    let ranges = objects::<LimitRange>(client, &scout.namespace);
+    let ranges = ranges.doing("reading the limit ranges of a fresh namespace");
     let pods = futures::future::try_join_all(scout.pods.iter().map(|(_, pod)| dry_run(client, scout, pod)));
-    let (quotas, ranges, pods) = tokio::try_join!(quotas, ranges, pods)?;
+    let (quotas, ranges, pods) = tokio::try_join!(quotas.list(), ranges.list(), pods)?;
     let mut rules = NamespaceRules::default();
     for ((workload, _), (refusal, warnings)) in scout.pods.iter().zip(pods) {
         rules.refuses.extend(refusal.map(|why| (workload.clone(), why)));
@@ -107,7 +102,7 @@ async fn dry_run(client: &Client, scout: &Scout, pod: &Value) -> Result<(Option<
         let body = body.collect().await?.to_bytes();
         Ok((head, body))
     };
-    let (head, body) = within(CALL, doing, answered, Error::api(doing)).await?;
+    let (head, body) = api::call(doing, answered).await?;
     let said: Value = serde_json::from_slice(&body).unwrap_or_default();
     let refused = match head.status.as_u16() {
         200..300 => false,
@@ -148,18 +143,14 @@ fn apart(before: &str, between: &str, after: &str) -> Option<bool> {
 }
 
 /// Makes an object, and returns its version.
-async fn made<K>(client: &Client, scout: &Scout, value: Value) -> Result<String>
-where
-    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::Serialize
-        + serde::de::DeserializeOwned,
-{
+async fn made<K: Namespaced + serde::Serialize>(
+    client: &Client,
+    scout: &Scout,
+    value: Value,
+) -> Result<String> {
     let object = object::<K>(value)?;
-    let api: Api<K> = Api::namespaced(client.clone(), &scout.namespace);
-    let what = format!("whether events are kept apart: making a {}", K::kind(&()));
-    let made = read(&what, api.create(&PostParams::default(), &object)).await?;
+    let doing = format!("reading whether events are kept apart: making a {}", K::kind(&()));
+    let made = objects::<K>(client, &scout.namespace).doing(doing).create(&object).await?;
     Ok(made.resource_version().unwrap_or_default())
 }
 
