@@ -78,6 +78,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
             add_deployment(manifest, 2)
         })
         .await?;
+    let deployment = run.deployment(STATELESS);
 
     run.step("startup order: nothing is Ready yet").await?;
     run.wait(&pods_exactly(&set.promise, [0]), seconds(30)).await?;
@@ -86,13 +87,13 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.row(
         S11,
         "startup order",
-        ("2 at once", at_once(counted(&run))),
+        ("2 at once", at_once(deployment.pods().len())),
         ("1 at once", at_once(set.ordinals().len())),
     )?;
     make_ready(&run, &set, 0..2).await?;
 
     run.step("naming, network identity and storage").await?;
-    let (names, ordinals) = (run.pods_named(STATELESS), |names: &[String], promise: &Promise| {
+    let (names, ordinals) = (deployment.pods(), |names: &[String], promise: &Promise| {
         let ordinals: Vec<_> = names.iter().filter_map(|name| promise.ordinal(name)).collect();
         format!("ordinals {ordinals:?}")
     });
@@ -103,23 +104,28 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
         ("ordinals []", ordinals(&names, &stateless())),
         ("ordinals [0, 1]", ordinals(&ours, &set.promise)),
     )?;
-    let asker = run.sentinel(set.pod_name(0));
+    let asker = run.prober(set.pod_name(0));
     let named = |service: &'static str, pod: String| {
-        let name = format!("{pod}.{}.", run.host(service));
-        let (run, asker) = (&run, &asker);
-        async move { run.resolve(asker, &name).await.map(|answer| answer.code) }
+        let name = format!("{pod}.{}.", asker.host(service));
+        let asker = &asker;
+        async move { asker.resolve(&name).await.map(|answer| answer.code) }
     };
-    run.judge_name(S11, &asker, &set, 0, propagation(&run)).await?;
+    asker.judge_name(S11, &set, 0, propagation(&run)).await?;
     run.row(
         S11,
         "network identity",
         ("NXDOMAIN", named(STATELESS, names[0].clone()).await?),
         ("NOERROR", named(set.workload.headless, set.pod_name(0)).await?),
     )?;
-    run.row(S11, "storage", ("0 claims", claims(&run, &names)), ("2 claims", claims(&run, &ours)))?;
+    run.row(
+        S11,
+        "storage",
+        ("0 claims", volume_claims(&run, &names)),
+        ("2 claims", volume_claims(&run, &ours)),
+    )?;
 
     run.step("scaling up by two: all at once against one at a time").await?;
-    run.scale_deployment(STATELESS, 4).await?;
+    deployment.scale(4).await?;
     set.scale(4).await?;
     run.wait(&pods_exactly(&set.promise, 0..3), seconds(30)).await?;
     run.wait(&pods_named(STATELESS, 4), seconds(30)).await?;
@@ -127,7 +133,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.row(
         S11,
         "scaling up",
-        ("4 at once", at_once(counted(&run))),
+        ("4 at once", at_once(deployment.pods().len())),
         ("3 at once", at_once(set.ordinals().len())),
     )?;
     make_ready(&run, &set, 2..4).await?;
@@ -135,7 +141,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.step("identity: one pod of each is deleted").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
-    run.delete_pod(&names[0]).await?;
+    run.pod(&names[0]).delete().await?;
     run.wait(&pods_gone([names[0].clone()]), seconds(60)).await?;
     run.wait(&pods_named(STATELESS, 4), seconds(30)).await?;
     run.wait(&pod_running(&set.pod_name(1)), seconds(60)).await?;
@@ -147,45 +153,40 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.row(
         S11,
         "the name comes back",
-        ("it does not", back(&run.pods_named(STATELESS), &names[0])),
+        ("it does not", back(&deployment.pods(), &names[0])),
         ("it does", back(&set.pods().into_keys().collect::<Vec<_>>(), &set.pod_name(1))),
     )?;
 
     run.step("two of the Deployment's pods turn not Ready").await?;
-    let (unready, ready) = run
-        .pods_named(STATELESS)
+    let (unready, ready) = deployment
+        .pods()
         .split_at_checked(2)
         .map_or_else(|| (Vec::new(), Vec::new()), |(unready, ready)| (unready.to_vec(), ready.to_vec()));
     for pod in &unready {
-        run.set_gate(pod, false).await?;
+        run.pod(pod).close_gate().await?;
     }
     run.wait(&only_these_ready(STATELESS, ready), seconds(30)).await?;
-    run.until_deployment_counts(STATELESS, 2).await?;
+    deployment.until_counted(2).await?;
     run.step("scaling down by two: not by ordinal against the highest first").await?;
-    let before = run.pods_named(STATELESS);
-    run.scale_deployment(STATELESS, 2).await?;
+    let before = deployment.pods();
+    deployment.scale(2).await?;
     set.scale(2).await?;
     run.wait(&pods_exactly(&set.promise, 0..2), seconds(60)).await?;
     run.wait(&pods_named(STATELESS, 2), seconds(60)).await?;
-    let after = run.pods_named(STATELESS);
+    let after = deployment.pods();
     let taken: Vec<_> = before.into_iter().filter(|pod| !after.contains(pod)).collect();
     let stay = |ordinals: Vec<u32>| format!("ordinals {ordinals:?} stay");
-    let left = format!("{} stay", counted(&run));
+    let left = format!("{} stay", deployment.pods().len());
     run.row(S11, "scaling down", ("2 stay", left), ("ordinals [0, 1] stay", stay(set.ordinals())))?;
     run.judge_equal(D4, "what the Deployment took away: the pods that were not Ready", unready, taken);
     Ok(())
-}
-
-/// How many pods the Deployment has.
-fn counted(run: &Run) -> usize {
-    run.pods_named(STATELESS).len()
 }
 
 fn at_once(pods: usize) -> String {
     format!("{pods} at once")
 }
 
-fn claims(run: &Run, pods: &[String]) -> String {
+fn volume_claims(run: &Run, pods: &[String]) -> String {
     let count: usize = run
         .log()
         .now(|world| pods.iter().filter_map(|pod| world.pods.get(pod)).map(|pod| pod.claims.len()).sum());
@@ -194,12 +195,12 @@ fn claims(run: &Run, pods: &[String]) -> String {
 
 /// Releases these pods of the set, one after the other, and all of the Deployment's.
 async fn make_ready(run: &Run, set: &Set, ordinals: std::ops::Range<u32>) -> Result<()> {
-    for pod in run.pods_named(STATELESS) {
-        run.set_gate(&pod, true).await?;
+    for pod in run.deployment(STATELESS).pods() {
+        run.pod(pod).open_gate().await?;
     }
     for name in ordinals.map(|ordinal| set.pod_name(ordinal)) {
         run.wait(&pod_running(&name), seconds(120)).await?;
-        run.set_gate(&name, true).await?;
+        run.pod(&name).open_gate().await?;
         run.wait(&pod_ready(&name, None), seconds(60)).await?;
     }
     run.wait(&pods_ready(STATELESS), seconds(60)).await?;

@@ -73,7 +73,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn orphans(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(3).await?;
-    let (pods, claims) = (set.pods(), run.claims_of(&set).await?);
+    let (pods, volume_claims) = (set.pods(), run.volumes(&set).uids().await?);
 
     run.step("the set is deleted without its pods: they stay, and belong to nobody").await?;
     // A set that is gone already is no reason to stop looking at its pods.
@@ -91,7 +91,7 @@ async fn orphans(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, true), seconds(30)).await?;
     }
-    run.judge_equal(S16, "the claims", claims, run.found(S16, run.claims_of(&set).await)?);
+    run.judge_equal(S16, "the claims", volume_claims, run.found(S16, run.volumes(&set).uids().await)?);
     Ok(())
 }
 
@@ -133,7 +133,7 @@ async fn budget(run: Run) -> Result<()> {
 
     run.step("an eviction below the budget is refused").await?;
     let pods = set.pods();
-    let evicted = run.evict(&set.pod_name(3)).await;
+    let evicted = run.pod(set.pod_name(3)).evict().await;
     run.judge_refused(
         K16,
         "an eviction below the budget",
@@ -151,7 +151,7 @@ async fn budget(run: Run) -> Result<()> {
         "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": SENTINEL.name}}},
     })])
     .await?;
-    run.found(K16, run.evict_when_allowed(&set.pod_name(3), seconds(30)).await)?;
+    run.found(K16, run.pod(set.pod_name(3)).evict_when_allowed(seconds(30)).await)?;
     run.expect(K16, &pod_returns(&set.promise, 3, &pods[&set.pod_name(3)]), seconds(90)).await?;
     Ok(())
 }
@@ -163,7 +163,7 @@ async fn failed_pod(run: Run) -> Result<()> {
     run.step("pod 1 fails, and is replaced").await?;
     set.change_pod(1, "one second to live", &json!({"spec": {"activeDeadlineSeconds": 1}})).await?;
     run.expect(K17, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    let failed = run.phases(&old.meta.uid).iter().any(|phase| phase == "Failed");
+    let failed = run.life(&old).phases().iter().any(|phase| phase == "Failed");
     run.judge(K17, (!failed).then(|| format!("{} was replaced, and had not failed", old.meta.name)));
     Ok(())
 }
@@ -186,7 +186,7 @@ async fn termination(run: Run) -> Result<()> {
     let instance = one.identity().await?.instance;
     set.delete_pod(1).await?;
     run.expect(K18, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    let end = run.ending(&old, &instance).await?;
+    let end = run.life(&old).ending(&instance).await?;
     run.judge(K18, end.against_hook_then_signal());
     run.judge_equal(K18, "the exit code of sentinel-1", 0, end.exit_code);
 
@@ -196,7 +196,7 @@ async fn termination(run: Run) -> Result<()> {
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(0).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(90)).await?;
-    let end = run.ending(&old, &instance).await?;
+    let end = run.life(&old).ending(&instance).await?;
     run.judge(K18, end.against_hook_then_signal());
     run.judge_equal(K18, "the exit code of sentinel-0", 137, end.exit_code);
     run.judge(K18, end.against_killed_after(seconds(GRACE)));

@@ -60,7 +60,7 @@ async fn readiness_on_health(run: Run) -> Result<()> {
     let first = set.pod_name(0);
     run.step("the first pod runs, has no layout, and is not Ready").await?;
     run.wait(&pod_running(&first), seconds(120)).await?;
-    let health = run.answered_health(&first, seconds(30)).await?;
+    let health = run.garage().answered_health(&first, seconds(30)).await?;
     run.judge_equal(D1, "the status of /health", 503, health);
     run.expect(D1, &readiness_fails(&first, "statuscode: 503"), seconds(30)).await?;
 
@@ -86,14 +86,14 @@ async fn admin_port(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
-    let probe = run.probe().await?;
-    let host = run.pod_host(&set, 0);
+    let probe = run.prober_beside().await?;
+    let host = probe.pod_host(&set, 0);
 
     run.step("without a word in garage.toml nobody answers at 3902, nor at 3903").await?;
     for port in [ADMIN, ADMIN + 1] {
-        let reached = run.reached(&probe, &host, port).await?;
+        let reached = probe.reached(&host, port).await?;
         run.judge_equal(D2, &format!("connections to port {port}"), 0, reached);
     }
-    run.judge_equal(D2, "connections to port 3900", 1, run.reached(&probe, &host, set.workload.port).await?);
+    run.judge_equal(D2, "connections to port 3900", 1, probe.reached(&host, set.workload.port).await?);
     Ok(())
 }

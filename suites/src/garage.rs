@@ -15,7 +15,7 @@ use harness::{
 
 use crate::{
     sabotage::{
-        DISCOVERY_FORBIDDEN, LAYOUT_APPLIED_NAIVELY, LAYOUT_BEFORE, META_OFF_THE_CLAIM, OTHER_RPC_SECRET,
+        DISCOVERY_FORBIDDEN, LAYOUT_APPLIED_NAIVELY, LAYOUT_BEFORE, META_OFF_THE_VOLUME, OTHER_RPC_SECRET,
     },
     seconds,
 };
@@ -37,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control("layout_before", [G2, S14], LAYOUT_BEFORE, "the layout's version: expected 0, found 1")
         .slow_control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "has 5000000000 bytes")
         .slow_control("other_rpc_secret", [S13], OTHER_RPC_SECRET, "read at garage-2")
-        .slow_control("meta_off_the_claim", [G3], META_OFF_THE_CLAIM, "the id of garage-1"),
+        .slow_control("meta_off_the_claim", [G3], META_OFF_THE_VOLUME, "the id of garage-1"),
     ]
 }
 
@@ -45,23 +45,22 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_spread(manifest)).await?;
     set.ready(REPLICAS).await?;
     run.over_two_nodes(&set)?;
-    let admins = run.garages(&set).await?;
+    let garage = run.garage();
+    let admins = garage.admins(&set).await?;
 
     run.step("three nodes find each other unaided").await?;
-    run.found(G1, run.until_acquainted(&admins).await)?;
+    run.found(G1, garage.until_acquainted(&admins).await)?;
 
     run.step("without a layout they say so, and serve no S3").await?;
     for admin in admins.iter() {
         run.judge_equal(G2, "the layout's version", 0, admin.layout().await?.version);
         run.judge_equal(G2, "the status of /health", 503, admin.probe().await?.status);
     }
-    run.judge(
-        S14,
-        run.bucket(&admins).await.ok().map(|_| "a bucket could be made before there was a layout".to_owned()),
-    );
+    let bucket = garage.bucket(&admins).await.ok();
+    run.judge(S14, bucket.map(|_| "a bucket could be made before there was a layout".to_owned()));
     let stranger =
         AccessKey { id: "GK0123456789abcdef01234567".to_owned(), secret: Secret::new("0".repeat(64)) };
-    let outcome = run.s3(&set.pod_name(0), &stranger).await?.put(&Write::derive("early", 0, 0, 128)).await;
+    let outcome = garage.s3(&set.pod_name(0), &stranger).await?.put(&Write::derive("early", 0, 0, 128)).await;
     let taken = outcome == Outcome::Acknowledged;
     run.judge(S14, taken.then(|| "an object was taken before there was a layout".to_owned()));
 
@@ -69,11 +68,11 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let (one, other) = tokio::join!(layout::initialise(&admins), layout::initialise(&admins));
     run.judge(S14, [one, other].into_iter().filter_map(|outcome| Some(outcome.err()?.to_string())));
     run.judge(S14, layout::initialise(&admins).await.err().map(|error| error.to_string()));
-    run.until_healthy(&admins).await?;
+    garage.until_healthy(&admins).await?;
     let ids = layout::node_ids(&admins).await?;
     run.judge(S14, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
 
-    let key = run.bucket(&admins).await?;
+    let key = garage.bucket(&admins).await?;
     run.step("S3 works: at every pod, and through both services").await?;
     serves(&run, &set, &key).await?;
 
@@ -81,7 +80,7 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(180)).await?;
-    let back = run.garage(&old.meta.name).await?;
+    let back = garage.admin(&old.meta.name).await?;
     run.judge_equal(G3, "the id of garage-1", ids[1].clone(), back.node_info().await?.node_id);
 
     run.step("all nodes are restarted at once, and the layout is as it was").await?;
@@ -89,8 +88,8 @@ async fn becomes_a_store(run: Run) -> Result<()> {
         set.delete_pod(ordinal).await?;
     }
     set.ready(REPLICAS).await?;
-    let admins = run.garages(&set).await?;
-    let again = run.until_healthy(&admins).await?;
+    let admins = garage.admins(&set).await?;
+    let again = garage.until_healthy(&admins).await?;
     run.measure("health after a restart of all", again.as_secs_f64(), "s");
     run.judge(G4, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
     run.judge_equal(G3, "the ids of all nodes", ids, layout::node_ids(&admins).await?);
@@ -99,22 +98,23 @@ async fn becomes_a_store(run: Run) -> Result<()> {
 
 /// An object written at each pod and through each service is read back from every pod.
 async fn serves(run: &Run, set: &Set, key: &AccessKey) -> Result<()> {
-    let probe = run.probe().await?;
-    let hosts = [set.workload.name, set.workload.headless].map(|service| run.host(service));
+    let probe = run.prober_beside().await?;
+    let garage = run.garage();
+    let hosts = [set.workload.name, set.workload.headless].map(|service| probe.host(service));
     let mut written = Vec::new();
     for (client, host) in (0..).zip(&hosts) {
         let write = Write::derive("services", client, 0, 4096);
-        let outcome = run.s3_through(&probe, host, key).await?.put(&write).await;
+        let outcome = garage.s3_through(&probe, host, key).await?.put(&write).await;
         run.judge(S13, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
         written.push(write);
     }
     let write = Write::derive("pods", 0, 0, 2048);
-    let outcome = run.s3(&set.pod_name(0), key).await?.put(&write).await;
+    let outcome = garage.s3(&set.pod_name(0), key).await?.put(&write).await;
     run.judge(S14, outcome.unacknowledged().map(|why| format!("the first write after the layout: {why}")));
     written.push(write);
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
-        let store = run.s3(&pod, key).await?;
+        let store = garage.s3(&pod, key).await?;
         for write in &written {
             let expected = Content::Read { size: write.size(), sha256: write.sha256.clone() };
             let what = format!("{} read at {pod}", write.key);

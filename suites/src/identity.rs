@@ -11,9 +11,9 @@ use serde_json::json;
 
 use crate::{
     sabotage::{
-        CLAIM_DELETED_WITH_POD, CLAIMS_TOO_SMALL, EMPTY_BUT_MARKED, EMPTY_DIRECTORY, FORCED_AWAY,
-        HOSTNAME_AS_FULL_NAME, ORDINALS_START_AT_ONE, SET_GONE, SET_GONE_BEFORE_ADOPTION, START_IGNORED,
-        STATUS_WRITTEN_BY_ANOTHER, TEMPLATE_RENAMED,
+        EMPTY_BUT_MARKED, EMPTY_DIRECTORY, FORCED_AWAY, HOSTNAME_AS_FULL_NAME, ORDINALS_START_AT_ONE,
+        SET_GONE, SET_GONE_BEFORE_ADOPTION, START_IGNORED, STATUS_WRITTEN_BY_ANOTHER, TEMPLATE_RENAMED,
+        VOLUME_CLAIM_DELETED_WITH_POD, VOLUME_CLAIMS_TOO_SMALL,
     },
     seconds,
 };
@@ -43,7 +43,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control(
             "claim_deleted_with_pod",
             [S7],
-            CLAIM_DELETED_WITH_POD,
+            VOLUME_CLAIM_DELETED_WITH_POD,
             "came back with another data-sentinel-1",
         )
         .control(
@@ -60,7 +60,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             TEMPLATE_RENAMED,
             "expected the claim data-sentinel-0, found no claim",
         )
-        .control("claims_too_small", [S6], CLAIMS_TOO_SMALL, "asks for 32Mi; template data says 64Mi")
+        .control("claims_too_small", [S6], VOLUME_CLAIMS_TOO_SMALL, "asks for 32Mi; template data says 64Mi")
         .control(
             "status_written_by_another",
             [K19],
@@ -102,16 +102,18 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn pod_returns(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
     set.ready(REPLICAS).await?;
+    let volumes = run.volumes(&set);
 
     run.step("read names and data of every pod").await?;
     run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
-    run.expect(S6, &expectations::claims_exactly(&set.promise, REPLICAS), seconds(10)).await?;
-    run.judge_volumes(S6, &set).await?;
+    run.expect(S6, &expectations::volume_claims_exactly(&set.promise, REPLICAS), seconds(10)).await?;
+    volumes.judge(S6).await?;
     for ordinal in 0..REPLICAS {
         let name = set.pod_name(ordinal);
-        run.judge_equal(S3, &format!("the hostname inside {name}"), name.clone(), run.hostname(&name).await?);
+        let hostname = run.pod(&name).hostname().await?;
+        run.judge_equal(S3, &format!("the hostname inside {name}"), name, hostname);
     }
-    let before = run.leave_marks(&set).await?;
+    let before = volumes.leave_marks().await?;
 
     run.step("delete pod 1, and wait for it to come back").await?;
     let old = set.pod(1)?;
@@ -121,8 +123,9 @@ async fn pod_returns(run: Run) -> Result<()> {
     run.found(S2, set.ready(REPLICAS).await)?;
 
     run.step("read the data again").await?;
-    run.judge_marks(S7, &set, &before).await?;
-    run.judge_equal(S3, &format!("the hostname inside {name}"), name.clone(), run.hostname(&name).await?);
+    volumes.judge_marks(S7, &before).await?;
+    let hostname = run.pod(&name).hostname().await?;
+    run.judge_equal(S3, &format!("the hostname inside {name}"), name, hostname);
     run.expect(K19, &expectations::status_agrees(&set.promise), seconds(15)).await?;
     Ok(())
 }

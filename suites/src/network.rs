@@ -116,22 +116,22 @@ async fn names_follow_pods(run: Run) -> Result<()> {
     run.over_two_nodes(&set)?;
     run.step("ask for every pod's name from every pod").await?;
     for asker in 0..3 {
-        let asker = run.sentinel(set.pod_name(asker));
+        let asker = run.prober(set.pod_name(asker));
         for ordinal in 0..3 {
-            run.judge_name(S4, &asker, &set, ordinal, propagation(&run)).await?;
+            asker.judge_name(S4, &set, ordinal, propagation(&run)).await?;
         }
     }
-    run.judge_service_records(S4, &run.sentinel(set.pod_name(0)), &set, "http", propagation(&run)).await?;
+    run.prober(set.pod_name(0)).judge_service_records(S4, &set, "http", propagation(&run)).await?;
 
     run.step("ask for pod 0 as clients write its name").await?;
-    run.judge_spellings(S4, &run.sentinel(set.pod_name(2)), &set, 0, propagation(&run)).await?;
+    run.prober(set.pod_name(2)).judge_spellings(S4, &set, 0, propagation(&run)).await?;
 
     run.step("delete pod 1: it comes back with another address").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(120)).await?;
     for asker in [0, 2] {
-        run.judge_name(S4, &run.sentinel(set.pod_name(asker)), &set, 1, propagation(&run)).await?;
+        run.prober(set.pod_name(asker)).judge_name(S4, &set, 1, propagation(&run)).await?;
     }
     Ok(())
 }
@@ -140,24 +140,24 @@ async fn services_answer(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_spread(manifest)).await?;
     set.ready(3).await?;
     run.over_two_nodes(&set)?;
-    let asker = run.sentinel(set.pod_name(0));
+    let asker = run.prober(set.pod_name(0));
     let (headless, regular) = (set.workload.headless, set.workload.name);
 
     run.step("the headless service is exactly the ready pods").await?;
-    run.judge_service(S5, &asker, &set, headless, 0..3, propagation(&run)).await?;
+    asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
 
     run.step("the regular service is one address, and every pod answers behind it").await?;
-    let address = run.service_address(regular).await?;
-    let answer = run.resolve(&asker, &format!("{}.", run.host(regular))).await?;
+    let address = asker.service_address(regular).await?;
+    let answer = asker.resolve(&format!("{}.", asker.host(regular))).await?;
     run.judge_equal(S5, &format!("the addresses of {regular}"), vec![address.as_str()], answer.addresses());
-    run.judge_spread(S5, &asker, &set, 0..3, propagation(&run)).await?;
+    asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
 
     run.step(format!("a pod that is not Ready leaves {headless}, and comes back to it")).await?;
     let two = run.sentinel(set.pod_name(2));
     two.hold(Held { ready: Some(true), ..Held::default() }).await?;
-    run.judge_service(S5, &asker, &set, headless, 0..2, propagation(&run)).await?;
+    asker.judge_service(S5, &set, headless, 0..2, propagation(&run)).await?;
     two.hold(Held { ready: Some(false), ..Held::default() }).await?;
-    run.judge_service(S5, &asker, &set, headless, 0..3, propagation(&run)).await?;
+    asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
     Ok(())
 }
 
@@ -169,16 +169,16 @@ async fn without_headless_service(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(2).await?;
-    let asker = run.sentinel(set.pod_name(1));
+    let asker = run.prober(set.pod_name(1));
 
     run.step("no pod has a name").await?;
-    let answer = run.resolve(&asker, &run.full_name(&set, 0)).await?;
+    let answer = asker.resolve(&asker.full_name(&set, 0)).await?;
     run.judge_equal(S19, "the name of sentinel-0", "NXDOMAIN", answer.code.as_str());
 
     run.step("with the service it has").await?;
     let service = set.workload.manifest()?.find("Service", set.workload.headless)?.clone();
     run.apply_objects([service]).await?;
-    run.judge_name(S19, &asker, &set, 0, propagation(&run)).await?;
+    asker.judge_name(S19, &set, 0, propagation(&run)).await?;
     Ok(())
 }
 
@@ -195,15 +195,15 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
         .await?;
     run.step("the pod runs and is not Ready").await?;
     run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
-    let asker = run.sentinel(set.pod_name(0));
-    run.judge_service(K14, &asker, &set, PUBLISHING, [0], propagation(&run)).await?;
-    run.judge_service(K14, &asker, &set, set.workload.headless, [], propagation(&run)).await?;
+    let asker = run.prober(set.pod_name(0));
+    asker.judge_service(K14, &set, PUBLISHING, [0], propagation(&run)).await?;
+    asker.judge_service(K14, &set, set.workload.headless, [], propagation(&run)).await?;
 
     run.step("it becomes Ready: both publish it").await?;
-    run.set_gate(&set.pod_name(0), true).await?;
+    run.pod(set.pod_name(0)).open_gate().await?;
     run.wait(&pod_ready(&set.pod_name(0), None), seconds(60)).await?;
-    run.judge_service(K14, &asker, &set, set.workload.headless, [0], propagation(&run)).await?;
-    run.judge_service(K14, &asker, &set, PUBLISHING, [0], propagation(&run)).await?;
+    asker.judge_service(K14, &set, set.workload.headless, [0], propagation(&run)).await?;
+    asker.judge_service(K14, &set, PUBLISHING, [0], propagation(&run)).await?;
     Ok(())
 }
 
@@ -217,62 +217,62 @@ async fn leaving_pods(run: Run) -> Result<()> {
     let open = async |ordinal: u32| {
         let name = set.pod_name(ordinal);
         run.wait(&pod_running(&name), seconds(60)).await?;
-        run.set_gate(&name, true).await?;
+        run.pod(&name).open_gate().await?;
         run.wait(&pod_ready(&name, None), seconds(60)).await
     };
     open(0).await?;
     open(1).await?;
-    let (asker, one) = (run.sentinel(set.pod_name(0)), run.sentinel(set.pod_name(1)));
+    let (asker, one) = (run.prober(set.pod_name(0)), run.sentinel(set.pod_name(1)));
     let (headless, old) = (set.workload.headless, set.pod(1)?);
     let lag = propagation(&run);
-    run.judge_service(K25, &asker, &set, headless, 0..2, lag).await?;
+    asker.judge_service(K25, &set, headless, 0..2, lag).await?;
 
     run.step("pod 1 is deleted, does not stop, and serves on: it is out").await?;
     one.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(1).await?;
     let leaving = endpoint_leaving(&old, headless);
     run.expect(K25, &leaving, HEARD).await?;
-    run.judge_service(K25, &asker, &set, headless, [0], lag).await?;
+    asker.judge_service(K25, &set, headless, [0], lag).await?;
     run.hold(K25, &leaving).await?;
 
     run.step("it stops, and the next one runs and is not Ready: it is not in").await?;
     one.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.wait(&pod_is_another(&one.pod, &old.meta.uid).and(pod_running(&one.pod)), seconds(90)).await?;
-    run.judge_service(K25, &asker, &set, headless, [0], lag).await?;
+    asker.judge_service(K25, &set, headless, [0], lag).await?;
 
     run.step("it is Ready: it is in").await?;
     open(1).await?;
-    run.judge_service(K25, &asker, &set, headless, 0..2, lag).await?;
+    asker.judge_service(K25, &set, headless, 0..2, lag).await?;
     Ok(())
 }
 
 async fn names_asked_early(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
     set.ready(1).await?;
-    let asker = run.sentinel(set.pod_name(0));
+    let asker = run.prober(set.pod_name(0));
     let dns = run.dns()?;
     run.measure("the DNS may keep an address for", dns.address().as_secs_f64(), "s");
     run.measure("the DNS may keep the answer that there is none for", dns.absence().as_secs_f64(), "s");
 
     run.step("ask for a name that is not there yet").await?;
-    let answer = run.resolve(&asker, &run.full_name(&set, 1)).await?;
+    let answer = asker.resolve(&asker.full_name(&set, 1)).await?;
     run.judge_equal(K15, "a name that is not there yet", "NXDOMAIN", answer.code.as_str());
 
     run.step("its pod comes").await?;
     set.scale(2).await?;
     set.ready(2).await?;
-    run.judge_name(K15, &asker, &set, 1, HEARD + dns.absence()).await?;
+    asker.judge_name(K15, &set, 1, HEARD + dns.absence()).await?;
 
     run.step("its pod gets another address").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    run.judge_name(K15, &asker, &set, 1, HEARD + dns.address()).await?;
-    run.judge_kept(K15, &asker, &set, 1, dns.client()).await?;
+    asker.judge_name(K15, &set, 1, HEARD + dns.address()).await?;
+    asker.judge_kept(K15, &set, 1, dns.client()).await?;
 
     run.step("its pod is scaled away, and the name goes with it").await?;
     set.scale(1).await?;
     run.wait(&pods_exactly(&set.promise, [0]), seconds(60)).await?;
-    run.judge_no_name(K15, &asker, &set, 1, HEARD + dns.address()).await?;
+    asker.judge_no_name(K15, &set, 1, HEARD + dns.address()).await?;
     Ok(())
 }

@@ -3,7 +3,6 @@
 use anyhow::Result;
 use harness::{
     claim::{K1, K21, K22, S7},
-    fault,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating, pod_unschedulable,
@@ -13,7 +12,7 @@ use harness::{
 use serde_json::json;
 
 use crate::{
-    sabotage::{CLAIM_DELETED_BEFORE_DRAIN, POD_DELETED_MEANWHILE, REPLACED_MEANWHILE},
+    sabotage::{POD_DELETED_MEANWHILE, REPLACED_MEANWHILE, VOLUME_CLAIM_DELETED_BEFORE_DRAIN},
     seconds,
 };
 
@@ -41,7 +40,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K22])
         .within(seconds(360))
         .alone()
-        .control("claim_deleted", [K22, S7], CLAIM_DELETED_BEFORE_DRAIN, "runs on"),
+        .control("claim_deleted", [K22, S7], VOLUME_CLAIM_DELETED_BEFORE_DRAIN, "runs on"),
         scenario(
             "nodes::paused",
             "a worker is paused until it is missed: no pod takes the place of its own, which returns when it goes on",
@@ -57,9 +56,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 async fn control_plane(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_gate(manifest)).await?;
+    let control_plane = run.control_plane()?;
     let release = async |ordinal: u32| {
         let pod = set.pod_name(ordinal);
-        run.set_gate(&pod, true).await?;
+        run.pod(&pod).open_gate().await?;
         run.wait(&pod_ready(&pod, None), seconds(60)).await
     };
     run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
@@ -68,7 +68,7 @@ async fn control_plane(run: Run) -> Result<()> {
     let before = set.pods();
 
     run.step("the controller manager is killed while pod 1 is held").await?;
-    let killed = run.kill_program("kube-controller-manager").await?;
+    let killed = control_plane.kill("kube-controller-manager").await?;
     run.measure("controller manager away", killed.away.as_secs_f64(), "s");
     run.step("it goes on where it was").await?;
     run.hold(K21, &pods_stay(&before)).await?;
@@ -78,9 +78,9 @@ async fn control_plane(run: Run) -> Result<()> {
 
     run.step("the API server is killed while pod 2 is held").await?;
     let before = set.pods();
-    let killed = run.kill_program("kube-apiserver").await?;
+    let killed = control_plane.kill("kube-apiserver").await?;
     run.measure("API server away", killed.away.as_secs_f64(), "s");
-    run.until_api_answers(seconds(90)).await?;
+    control_plane.until_api_answers(seconds(90)).await?;
     release(2).await?;
     run.found(K21, set.ready(3).await)?;
     run.expect(K21, &pods_stay(&before), seconds(1)).await?;
@@ -90,25 +90,26 @@ async fn control_plane(run: Run) -> Result<()> {
 async fn worker(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
-    let claims = run.claims_of(&set).await?;
-    let mark = run.leave_mark(&set.pod_name(1)).await?;
+    let volumes = run.volumes(&set);
+    let volume_claims = volumes.uids().await?;
+    let mark = volumes.leave_mark(&set.pod_name(1)).await?;
     let old = set.pod(1)?;
     let name = old.node.clone().unwrap_or_default();
     let node = run.node(&name)?;
 
     run.step("the worker of pod 1 is drained").await?;
-    fault::node::cordon(run.client(), node, true).await?;
-    run.evict(&set.pod_name(1)).await?;
+    node.cordon().await?;
+    run.pod(set.pod_name(1)).evict().await?;
     let reason = "didn't match PersistentVolume's node affinity";
     let bound = pod_unschedulable(&set.pod_name(1), &old.meta.uid, reason);
     run.expect(K22, &bound, seconds(60)).await?;
     run.hold(K22, &bound).await?;
 
     run.step("the worker takes pods again").await?;
-    fault::node::cordon(run.client(), node, false).await?;
+    node.uncordon().await?;
     run.expect(K22, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.judge_equal(K22, "the node of pod 1", Some(name.clone()), set.pod(1)?.node.clone());
-    run.judge_equal(K22, "its data", mark.clone(), run.find_mark(&set.pod_name(1)).await?);
+    run.judge_equal(K22, "its data", mark.clone(), volumes.find_mark(&set.pod_name(1)).await?);
 
     run.step("the worker is restarted").await?;
     let pods = set.pods();
@@ -119,8 +120,8 @@ async fn worker(run: Run) -> Result<()> {
     run.expect(K22, &again, seconds(120)).await?;
     set.ready(2).await?;
     run.expect(K22, &pods_stay(&pods), seconds(1)).await?;
-    run.judge_equal(K22, "the claims", claims, run.found(K22, run.claims_of(&set).await)?);
-    run.judge_equal(K22, "its data after the restart", mark, run.find_mark(&set.pod_name(1)).await?);
+    run.judge_equal(K22, "the claims", volume_claims, run.found(K22, volumes.uids().await)?);
+    run.judge_equal(K22, "its data after the restart", mark, volumes.find_mark(&set.pod_name(1)).await?);
     Ok(())
 }
 
@@ -136,14 +137,15 @@ async fn paused(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(2).await?;
-    let claims = run.claims_of(&set).await?;
-    let mark = run.leave_mark(&set.pod_name(1)).await?;
+    let volumes = run.volumes(&set);
+    let volume_claims = volumes.uids().await?;
+    let mark = volumes.leave_mark(&set.pod_name(1)).await?;
     let old = set.pod(1)?;
     let node = run.node(old.node.as_deref().unwrap_or_default())?;
 
     run.step("the worker of pod 1 is paused until it is missed, and pod 1 is told to go").await?;
     node.pause().await?;
-    let missed = run.until_missed(node, seconds(120)).await?;
+    let missed = node.until_missed(seconds(120)).await?;
     run.measure("until a paused node is missed", missed.as_secs_f64(), "s");
     let same = pod_is(&old.meta.name, &old.meta.uid);
     run.expect(K22, &pod_terminating(&old.meta.name), seconds(60)).await?;
@@ -156,7 +158,7 @@ async fn paused(run: Run) -> Result<()> {
     run.expect(K22, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(120)).await?;
     set.ready(2).await?;
     run.judge_equal(K22, "the node of pod 1", old.node.clone(), set.pod(1)?.node.clone());
-    run.judge_equal(K22, "the claims", claims, run.found(K22, run.claims_of(&set).await)?);
-    run.judge_equal(K22, "its data", mark, run.find_mark(&old.meta.name).await?);
+    run.judge_equal(K22, "the claims", volume_claims, run.found(K22, volumes.uids().await)?);
+    run.judge_equal(K22, "its data", mark, volumes.find_mark(&old.meta.name).await?);
     Ok(())
 }

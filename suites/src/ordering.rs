@@ -9,8 +9,8 @@ use harness::{
     law::disorder::{Origin, disorder},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        claims_are, controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running,
-        pod_terminating, pods_exactly, pods_gone, pods_named, readiness_fails,
+        controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running, pod_terminating,
+        pods_exactly, pods_gone, pods_named, readiness_fails, volume_claims_are,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, sentinel::Held},
 };
@@ -18,7 +18,7 @@ use serde_json::json;
 
 use crate::{
     comparison::{STATELESS, add_deployment, stateless},
-    sabotage::{DELETE_CLAIMS_WHEN_SCALED, ORDERED_READY, PARALLEL, READINESS_PROBE_REMOVED},
+    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, ORDERED_READY, PARALLEL, READINESS_PROBE_REMOVED},
     seconds,
 };
 
@@ -52,7 +52,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control(
             "delete_claims_when_scaled",
             [S17],
-            DELETE_CLAIMS_WHEN_SCALED,
+            DELETE_VOLUME_CLAIMS_WHEN_SCALED,
             "was deleted when the set was scaled down",
         ),
         scenario(
@@ -110,7 +110,7 @@ async fn scale_up(run: Run) -> Result<()> {
             _ => run.hold(S8, &pods_exactly(&set.promise, 0..=ordinal)).await?,
         }
         run.step(format!("release {name}")).await?;
-        run.set_gate(&set.pod_name(ordinal), true).await?;
+        run.pod(set.pod_name(ordinal)).open_gate().await?;
         run.wait(&pod_ready(&name, None), seconds(120)).await?;
     }
     run.found(S8, set.ready(3).await)?;
@@ -127,7 +127,7 @@ async fn scale_down(run: Run) -> Result<()> {
         set.scale(replicas).await?;
         run.found(S8, set.ready(replicas).await)?;
     }
-    let claims = run.claims_of(&set).await?;
+    let volume_claims = run.volumes(&set).uids().await?;
 
     run.step("scale 3 → 1 while pod 2 is kept from being gone").await?;
     set.hold_removal(2).await?;
@@ -141,12 +141,12 @@ async fn scale_down(run: Run) -> Result<()> {
     run.found(S9, set.ready(1).await)?;
 
     run.step("the claims stay").await?;
-    run.hold(S17, &claims_are(&claims)).await?;
+    run.hold(S17, &volume_claims_are(&volume_claims)).await?;
 
     run.step("scale back up, onto the same claims").await?;
     set.scale(3).await?;
     run.found(S17, set.ready(3).await)?;
-    run.expect(S17, &claims_are(&claims), seconds(1)).await?;
+    run.expect(S17, &volume_claims_are(&volume_claims), seconds(1)).await?;
     Ok(())
 }
 
@@ -202,8 +202,8 @@ async fn probes_gate(run: Run) -> Result<()> {
     run.found(S21, set.ready(3).await)?;
 
     run.step("the liveness probe of pod 2 fails").await?;
-    let two = run.sentinel(set.pod_name(2));
-    let (before, mark) = (set.pod(2)?, run.leave_mark(&two.pod).await?);
+    let (two, volumes) = (run.sentinel(set.pod_name(2)), run.volumes(&set));
+    let (before, mark) = (set.pod(2)?, volumes.leave_mark(&two.pod).await?);
     let instance = two.identity().await?.instance;
     two.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
     run.expect(S21, &pod_restarted(&two.pod, &before.meta.uid, before.restarts()), seconds(120)).await?;
@@ -211,7 +211,7 @@ async fn probes_gate(run: Run) -> Result<()> {
 
     run.step("it was restarted in place: the same pod, the same volume, another process").await?;
     run.judge_equal(S21, "the pod's UID", before.meta.uid.clone(), set.pod(2)?.meta.uid.clone());
-    run.judge_equal(S21, "the data on its volume", mark, run.find_mark(&two.pod).await?);
+    run.judge_equal(S21, "the data on its volume", mark, volumes.find_mark(&two.pod).await?);
     let same = two.identity().await?.instance == instance;
     run.judge(S21, same.then(|| "the process is the old one: nothing was restarted".to_owned()));
     Ok(())
@@ -234,7 +234,7 @@ async fn parallel(run: Run) -> Result<()> {
     run.step("where pods out of order come from").await?;
     for (subject, names, origin) in [
         (set.promise.clone(), vec![set.pod_name(1), set.pod_name(2)], Origin::Parallel),
-        (stateless(), run.pods_named(STATELESS), Origin::Deployment),
+        (stateless(), run.deployment(STATELESS).pods(), Origin::Deployment),
     ] {
         let found: BTreeMap<_, _> = disorder(&run.log().history(), &subject).into_iter().collect();
         let wanted = names.into_iter().map(|name| (name, origin)).collect();
@@ -245,7 +245,7 @@ async fn parallel(run: Run) -> Result<()> {
     run.step("all are deleted, though none is gone").await?;
     for ordinal in 0..3 {
         run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
-        run.set_gate(&set.pod_name(ordinal), true).await?;
+        run.pod(set.pod_name(ordinal)).open_gate().await?;
     }
     set.ready(3).await?;
     for ordinal in 0..3 {

@@ -11,7 +11,7 @@ use harness::{
 
 use crate::{
     network::propagation,
-    sabotage::{DATA_DIRECTORY_OFF_THE_CLAIM, READY_BEFORE_IT_SERVES, add_lost_and_found},
+    sabotage::{DATA_DIRECTORY_OFF_THE_VOLUME, READY_BEFORE_IT_SERVES, add_lost_and_found},
     seconds,
 };
 
@@ -29,7 +29,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control(
             "data_directory_off_the_claim",
             [P5, P7, S12],
-            DATA_DIRECTORY_OFF_THE_CLAIM,
+            DATA_DIRECTORY_OFF_THE_VOLUME,
             "the mount of the data directory",
         )
         .control("ready_before_it_serves", [P3], READY_BEFORE_IT_SERVES, "is Ready, and yet"),
@@ -39,6 +39,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn single_replica(run: Run) -> Result<()> {
     let set = run.deploy_with(add_lost_and_found).await?;
     let pod = set.pod_name(0);
+    let postgres = run.postgres();
 
     run.step("as soon as it is Ready, login and write work").await?;
     run.wait(&pod_ready(&pod, None), seconds(240)).await?;
@@ -46,23 +47,23 @@ async fn single_replica(run: Run) -> Result<()> {
     set.ready(1).await?;
 
     run.step("SQL through the regular name and through the pod's own").await?;
-    let probe = run.probe().await?;
+    let probe = run.prober_beside().await?;
     let ledger = Recorder::create(&run.directory().join("ledger.jsonl"), "names")?;
-    let session = run.postgres(&pod).await?;
+    let session = postgres.session(&pod).await?;
     Sql::create_table(&session).await?;
-    let hosts = [run.host(set.workload.name), run.pod_host(&set, 0)];
+    let hosts = [probe.host(set.workload.name), probe.pod_host(&set, 0)];
     for (client, host) in (0..).zip(&hosts) {
         let write = ledger.begin(client, 512)?;
-        let store = run.found(S12, run.sql_through(&probe, host, propagation(&run)).await)?;
+        let store = run.found(S12, postgres.sql_through(&probe, host, propagation(&run)).await)?;
         let outcome = store.put(&write).await;
         run.judge(S12, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
         ledger.answer(&write, outcome)?;
     }
 
     run.step("the data directory is on the claim, beside a lost+found").await?;
-    let before = run.postgres(&pod).await?;
+    let before = postgres.session(&pod).await?;
     let identifier = before.system_identifier().await?;
-    let (mount, claimed) = run.mount_of(&set, 0, &before.data_directory().await?).await?;
+    let (mount, claimed) = postgres.mount_of(&set, 0, &before.data_directory().await?).await?;
     run.judge_equal(P5, "the mount of the data directory", claimed, mount);
 
     run.step("delete the pod: the same database comes back").await?;
@@ -70,16 +71,16 @@ async fn single_replica(run: Run) -> Result<()> {
     set.delete_pod(0).await?;
     run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(240)).await?;
     run.found(P3, works(&run, &pod).await)?;
-    let after = run.postgres(&pod).await?;
+    let after = postgres.session(&pod).await?;
     run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);
     let ledger = ledger.ledger();
-    let holdings = run.sql_when_ready(&pod).await?.read_back(&ledger, seconds(15)).await;
+    let holdings = postgres.sql_when_ready(&pod).await?.read_back(&ledger, seconds(15)).await;
     run.take_ledger(S12, &pod, &ledger, holdings)?;
     Ok(())
 }
 
 async fn works(run: &Run, pod: &str) -> harness::Result<()> {
-    run.postgres_works(pod).await.map_err(|error| {
+    run.postgres().works(pod).await.map_err(|error| {
         let words = format!("{pod} is Ready, and yet: {error}");
         error.reworded(words)
     })

@@ -29,16 +29,17 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn limits(run: Run) -> Result<()> {
     let mut set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
+    let volumes = run.volumes(&set);
     let (one, before) = (run.sentinel(set.pod_name(1)), set.pod(1)?);
-    let mark = run.leave_mark(&one.pod).await?;
+    let mark = volumes.leave_mark(&one.pod).await?;
 
     run.step(format!("pod 1 takes {TOO_MUCH} MiB, twice its limit: it is killed and comes back")).await?;
-    run.overfill(&one.pod, TOO_MUCH).await;
+    run.pod(&one.pod).overfill(TOO_MUCH).await;
     run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
     // By the kernel's hand: the reason is the runtime's, and may be Error where it hears of the kill after the end.
     let code = set.pod(1)?.container(set.workload.container).and_then(|one| Some(one.ended.as_ref()?.code));
     run.judge_equal(S20, "the code with which it ended", Some(137), code);
-    run.judge_equal(S20, "the data on its volume", mark, run.find_mark(&one.pod).await?);
+    run.judge_equal(S20, "the data on its volume", mark, volumes.find_mark(&one.pod).await?);
 
     run.step("a pod that asks for more than any node has stays Pending").await?;
     let mut container = run.workload().manifest()?.find("StatefulSet", run.workload().name)?["spec"]

@@ -121,7 +121,7 @@ fn noted(note: &str) -> Value {
 async fn highest_first(run: Run) -> Result<()> {
     let mut set = run.deploy().await?;
     set.ready(3).await?;
-    let first = run.revision(&set)?;
+    let first = set.revision()?;
 
     run.step("the template changes: from the top, each new pod is held, and those below stay").await?;
     set.change("a template with a readiness gate", &gated()).await?;
@@ -136,14 +136,14 @@ async fn highest_first(run: Run) -> Result<()> {
             2 => run.hold_long(K3, &pods_stay(&below)).await?,
             _ => run.hold(K3, &pods_stay(&below)).await?,
         }
-        run.set_gate(&set.pod_name(ordinal), true).await?;
+        run.pod(set.pod_name(ordinal)).open_gate().await?;
     }
     run.expect(K3, &rolled(&set.promise, 3), seconds(60)).await?;
 
     run.step("the template is taken back").await?;
     set.change("the template as it was", &ungated()).await?;
     run.expect(K3, &rolled(&set.promise, 3), seconds(120)).await?;
-    run.judge_equal(K6, "the revision after the rollback", first, run.revision(&set)?);
+    run.judge_equal(K6, "the revision after the rollback", first, set.revision()?);
 
     run.step("history is limited to nothing beyond what is in use").await?;
     set.change("revisionHistoryLimit 0", &json!({"spec": {"revisionHistoryLimit": 0}})).await?;
@@ -161,7 +161,7 @@ fn replaced(set: &Set, ordinal: u32, old: &str) -> harness::wait::Expectation {
 async fn partition(run: Run) -> Result<()> {
     let mut set = run.deploy().await?;
     set.ready(3).await?;
-    let (old, all) = (run.revision(&set)?.0, set.pods());
+    let (old, all) = (set.revision()?.0, set.pods());
     let strategy = |partition: u32| json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}}});
 
     run.step("the template changes under a partition above all: nothing happens").await?;
@@ -193,7 +193,7 @@ async fn on_delete(run: Run) -> Result<()> {
         .deploy_with(|manifest, workload| manifest.merge("StatefulSet", workload.name, &on_delete))
         .await?;
     set.ready(3).await?;
-    let (old, all) = (run.revision(&set)?.0, set.pods());
+    let (old, all) = (set.revision()?.0, set.pods());
 
     run.step("the template changes: nothing happens").await?;
     set.change("another template", &noted("new")).await?;
@@ -240,7 +240,7 @@ async fn recreate(run: Run) -> Result<()> {
     run.judge_equal(K23, "the Progressing condition meanwhile", Some("True".to_owned()), told);
     for ordinal in 0..3 {
         run.expect(K23, &pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
-        run.set_gate(&set.pod_name(ordinal), true).await?;
+        run.pod(set.pod_name(ordinal)).open_gate().await?;
     }
     run.expect(K23, &rolled(&set.promise, 3), seconds(60)).await?;
     let told = set.state()?.progressing.clone().map(|(status, _)| status);
@@ -294,11 +294,11 @@ async fn parallel(run: Run) -> Result<()> {
 
     // That it waits for pod 2 to be available is left to the law: a window here would have to end within minReadySeconds.
     run.step("it is Ready, and the roll goes on").await?;
-    run.set_gate(&set.pod_name(2), true).await?;
+    run.pod(set.pod_name(2)).open_gate().await?;
     for ordinal in (0..2).rev() {
         let old = &below[&set.pod_name(ordinal)];
         run.expect(K3, &replaced(&set, ordinal, old), seconds(60)).await?;
-        run.set_gate(&set.pod_name(ordinal), true).await?;
+        run.pod(set.pod_name(ordinal)).open_gate().await?;
     }
     run.expect(K3, &rolled(&set.promise, 3), seconds(60)).await?;
     Ok(())

@@ -5,16 +5,18 @@ use harness::{
     claim::{D3, K9, K10, K24, S6, S7, S17, S22},
     runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
-        claim_is_another, claim_lingers, claim_made_again, claims_are, claims_exactly, claims_gone,
-        claims_owned, pod_exists, pod_returns, pods_gone, pods_stay, set_gone,
+        pod_exists, pod_returns, pods_gone, pods_stay, set_gone, volume_claim_is_another,
+        volume_claim_lingers, volume_claim_made_again, volume_claims_are, volume_claims_exactly,
+        volume_claims_gone, volume_claims_owned,
     },
 };
 use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
-        DELETE_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, GROWTH_FORBIDDEN, RETAINED, SET_GONE_BEFORE_CLAIM,
-        SET_GONE_BEFORE_CLAIM_OF_PENDING, TEMPLATE_CHANGED_BEFORE, larger_claims,
+        DELETE_VOLUME_CLAIMS_WHEN_DELETED, FINALIZERS_TAKEN_OFF, GROWTH_FORBIDDEN, RETAINED,
+        SET_GONE_BEFORE_VOLUME_CLAIM, SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING, TEMPLATE_CHANGED_BEFORE,
+        larger_volume_claims,
     },
     seconds,
 };
@@ -31,7 +33,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control(
             "delete_claims_when_deleted",
             [S17],
-            DELETE_CLAIMS_WHEN_DELETED,
+            DELETE_VOLUME_CLAIMS_WHEN_DELETED,
             "was deleted when its set",
         ),
         scenario(
@@ -49,7 +51,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .control(
                 "set_gone_before_claim",
                 [K10],
-                SET_GONE_BEFORE_CLAIM,
+                SET_GONE_BEFORE_VOLUME_CLAIM,
                 "data-sentinel-1 does not exist, and nothing makes it again",
             ),
         scenario(
@@ -62,7 +64,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control(
             "set_gone_before_claim_of_pending",
             [K10],
-            SET_GONE_BEFORE_CLAIM_OF_PENDING,
+            SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING,
             "data-sentinel-0 does not exist, and nothing makes it again",
         ),
         scenario(
@@ -107,22 +109,23 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 async fn claims_outlive_the_set(run: Run) -> Result<()> {
     let set = run.deploy().await?;
-    run.judge_bound(S6, &set, 0, seconds(60)).await?;
+    let volumes = run.volumes(&set);
+    volumes.judge_bound(S6, 0, seconds(60)).await?;
     set.ready(3).await?;
-    run.judge_volumes(S6, &set).await?;
-    let claims = run.claims_of(&set).await?;
-    let marks = run.leave_marks(&set).await?;
+    volumes.judge(S6).await?;
+    let volume_claims = volumes.uids().await?;
+    let marks = volumes.leave_marks().await?;
 
     run.step("delete the set").await?;
     set.delete().await?;
     run.expect(S17, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
-    run.hold_long(S17, &claims_are(&claims)).await?;
+    run.hold_long(S17, &volume_claims_are(&volume_claims)).await?;
 
     let set = run.deploy().await?;
     run.found(S7, set.ready(3).await)?;
     run.step("the same claims, with the same data").await?;
-    run.expect(S17, &claims_are(&claims), seconds(1)).await?;
-    run.judge_marks(S7, &set, &marks).await?;
+    run.expect(S17, &volume_claims_are(&volume_claims), seconds(1)).await?;
+    run.volumes(&set).judge_marks(S7, &marks).await?;
     Ok(())
 }
 
@@ -130,57 +133,59 @@ async fn retention_policy(run: Run) -> Result<()> {
     let policy = |scaled: &str, deleted: &str| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
     let mut set = run.deploy().await?;
     set.ready(3).await?;
-    let claims = run.claims_of(&set).await?;
-    let name = |ordinal: usize| claims.keys().nth(ordinal).cloned().unwrap_or_default();
+    let volumes = run.volumes(&set);
+    let volume_claims = volumes.uids().await?;
+    let name = |ordinal: usize| volume_claims.keys().nth(ordinal).cloned().unwrap_or_default();
     run.step("retained in both cases: nobody owns a claim").await?;
-    run.expect(K9, &claims_owned(claims.keys().cloned(), &[]), seconds(15)).await?;
+    run.expect(K9, &volume_claims_owned(volume_claims.keys().cloned(), &[]), seconds(15)).await?;
 
     set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
     run.step("scale 3 → 2: the claim of pod 2 goes, and no other").await?;
     set.scale(2).await?;
-    let gone = run.wait(&claims_gone([name(2)]), seconds(30)).await;
+    let gone = run.wait(&volume_claims_gone([name(2)]), seconds(30)).await;
     let gone = run.found(D3, gone);
     run.found(K9, gone)?;
-    let mut rest = claims.clone();
+    let mut rest = volume_claims.clone();
     rest.remove(&name(2));
     run.found(K9, set.ready(2).await)?;
-    run.hold(K9, &claims_are(&rest)).await?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
 
     run.step("deleted with the set: the set owns its claims, but not one that has another owner").await?;
-    run.own_claim(&set, &name(1), "foreign").await?;
+    volumes.own(&name(1), "foreign").await?;
     set.change("whenDeleted Delete", &policy("Retain", "Delete")).await?;
-    run.expect(K9, &claims_owned([name(0)], &["StatefulSet"]), seconds(30)).await?;
-    run.expect(K9, &claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(0)], &["StatefulSet"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;
 
     run.step("scaled down now, the claim stays").await?;
     set.scale(1).await?;
     run.found(K9, set.ready(1).await)?;
-    run.hold(K9, &claims_are(&rest)).await?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
 
     run.step("delete the set: its claim goes, the foreign one stays").await?;
     set.delete().await?;
-    run.expect(K9, &claims_gone([name(0)]), seconds(60)).await?;
+    run.expect(K9, &volume_claims_gone([name(0)]), seconds(60)).await?;
     rest.remove(&name(0));
-    run.hold_long(K9, &claims_are(&rest)).await?;
+    run.hold_long(K9, &volume_claims_are(&rest)).await?;
     Ok(())
 }
 
 async fn missing_claim(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
-    let claims = run.claims_of(&set).await?;
-    let missing = set.promise.claims(1).next().unwrap_or_default();
+    let volume_claims = run.volumes(&set).uids().await?;
+    let missing = set.promise.volume_claims(1).next().unwrap_or_default();
 
     run.step("the claim of pod 1 is deleted, and its pod").await?;
     let old = set.pod(1)?;
-    set.delete_claim(&missing).await?;
+    set.delete_volume_claim(&missing).await?;
     set.delete_pod(1).await?;
 
     run.step("both are made again").await?;
-    run.expect(K10, &claim_is_another(&set.promise, &missing, &claims[&missing]), seconds(40)).await?;
+    run.expect(K10, &volume_claim_is_another(&set.promise, &missing, &volume_claims[&missing]), seconds(40))
+        .await?;
     run.expect(K10, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.found(K10, set.ready(2).await)?;
-    run.expect(S6, &claims_exactly(&set.promise, 2), seconds(10)).await?;
+    run.expect(S6, &volume_claims_exactly(&set.promise, 2), seconds(10)).await?;
     Ok(())
 }
 
@@ -194,47 +199,51 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
         })
         .await?;
     run.wait(&pod_exists(&set.pod_name(0)), seconds(60)).await?;
-    let (claims, pods) = (run.claims_of(&set).await?, set.pods());
-    let missing = set.promise.claims(0).next().unwrap_or_default();
+    let volumes = run.volumes(&set);
+    let (volume_claims, pods) = (volumes.uids().await?, set.pods());
+    let missing = set.promise.volume_claims(0).next().unwrap_or_default();
 
     run.step("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes").await?;
-    set.delete_claim(&missing).await?;
-    run.wait(&claims_gone([missing.clone()]), seconds(30)).await?;
+    set.delete_volume_claim(&missing).await?;
+    run.wait(&volume_claims_gone([missing.clone()]), seconds(30)).await?;
 
     run.step("the controller, which watches no claims, looks again, and makes it again").await?;
     run.settled().await?;
-    run.expect(K10, &claim_made_again(&set.promise, &missing, &claims[&missing]), seconds(20)).await?;
+    run.expect(K10, &volume_claim_made_again(&set.promise, &missing, &volume_claims[&missing]), seconds(20))
+        .await?;
 
     run.step("the same pod may have a node, and runs with the new claim").await?;
     set.change_pod(0, "open its scheduling gate", &json!({"spec": {"schedulingGates": null}})).await?;
     set.ready(1).await?;
     run.expect(K10, &pods_stay(&pods), seconds(1)).await?;
-    run.expect(S6, &claims_exactly(&set.promise, 1), seconds(10)).await?;
-    run.leave_mark(&set.pod_name(0)).await?;
+    run.expect(S6, &volume_claims_exactly(&set.promise, 1), seconds(10)).await?;
+    volumes.leave_mark(&set.pod_name(0)).await?;
     Ok(())
 }
 
 async fn claim_in_use(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
     set.ready(1).await?;
-    let (pods, claims, old) = (set.pods(), run.claims_of(&set).await?, set.pod(0)?);
-    let used = set.promise.claims(0).next().unwrap_or_default();
-    let mark = run.leave_mark(&old.meta.name).await?;
+    let volumes = run.volumes(&set);
+    let (pods, volume_claims, old) = (set.pods(), volumes.uids().await?, set.pod(0)?);
+    let used = set.promise.volume_claims(0).next().unwrap_or_default();
+    let mark = volumes.leave_mark(&old.meta.name).await?;
 
     run.step("the claim of pod 0 is deleted: it is to go, and the pod uses it").await?;
-    set.delete_claim(&used).await?;
-    let lingers = claim_lingers(&used, &claims[&used]);
+    set.delete_volume_claim(&used).await?;
+    let lingers = volume_claim_lingers(&used, &volume_claims[&used]);
     run.expect(K24, &lingers, seconds(15)).await?;
     let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": "its controller looks again"}}});
-    set.change_claim(&used, "touch, so that its controller looks again", &touched).await?;
+    set.change_volume_claim(&used, "touch, so that its controller looks again", &touched).await?;
 
     run.step("it stays, with the pod's data").await?;
     run.hold(K24, &lingers.and(pods_stay(&pods))).await?;
-    run.judge_equal(K24, "the data of sentinel-0", mark, run.find_mark(&old.meta.name).await?);
+    run.judge_equal(K24, "the data of sentinel-0", mark, volumes.find_mark(&old.meta.name).await?);
 
     run.step("the pod is deleted: its claim goes with it, and the next pod has another").await?;
     set.delete_pod(0).await?;
-    run.expect(K24, &claim_is_another(&set.promise, &used, &claims[&used]), seconds(40)).await?;
+    run.expect(K24, &volume_claim_is_another(&set.promise, &used, &volume_claims[&used]), seconds(40))
+        .await?;
     run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
     Ok(())
 }
@@ -242,13 +251,18 @@ async fn claim_in_use(run: Run) -> Result<()> {
 async fn growth(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
-    let (pods, claims) = (set.pods(), run.claims_of(&set).await?);
-    let marks = run.leave_marks(&set).await?;
+    let volumes = run.volumes(&set);
+    let (pods, volume_claims) = (set.pods(), volumes.uids().await?);
+    let marks = volumes.leave_marks().await?;
 
     run.step("neither a claim nor the template grows in place").await?;
     if run.has(Need::FixedClass) {
-        let grown =
-            set.claim_would_take(&set.promise.claims(0).next().unwrap_or_default(), &storage("128Mi")).await;
+        let grown = set
+            .volume_claim_would_take(
+                &set.promise.volume_claims(0).next().unwrap_or_default(),
+                &storage("128Mi"),
+            )
+            .await;
         run.judge_refused(
             S22,
             "a larger claim",
@@ -258,7 +272,7 @@ async fn growth(run: Run) -> Result<()> {
         );
     }
     let mut manifest = run.workload().manifest()?;
-    larger_claims(&mut manifest, &run.workload())?;
+    larger_volume_claims(&mut manifest, &run.workload())?;
     let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["volumeClaimTemplates"];
     let taken = set.would_take(&json!({"spec": {"volumeClaimTemplates": template}})).await;
     run.judge_refused(S22, "a larger template", taken, 422, "is invalid: spec");
@@ -269,24 +283,25 @@ async fn growth(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
             workload.with_replicas(manifest, 2)?;
-            larger_claims(manifest, workload)
+            larger_volume_claims(manifest, workload)
         })
         .await?;
     run.found(S22, set.ready(2).await)?;
 
     run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
-    run.expect(S22, &pods_stay(&pods).and(claims_are(&claims)), seconds(15)).await?;
-    run.judge_marks(S22, &set, &marks).await?;
+    run.expect(S22, &pods_stay(&pods).and(volume_claims_are(&volume_claims)), seconds(15)).await?;
+    run.volumes(&set).judge_marks(S22, &marks).await?;
     set.scale(3).await?;
     run.found(S22, set.ready(3).await)?;
-    let new = set.promise.claims(2).next().unwrap_or_default();
-    let size = run.log().now(|world| world.volume_claims.get(&new).map(|claim| claim.storage.clone()));
+    let new = set.promise.volume_claims(2).next().unwrap_or_default();
+    let size =
+        run.log().now(|world| world.volume_claims.get(&new).map(|volume_claim| volume_claim.storage.clone()));
     run.judge_equal(S22, "the size of a new claim", Some("128Mi".to_owned()), size);
     Ok(())
 }
 
 async fn claims_grow(run: Run) -> Result<()> {
-    let class = run.copy_growing_class(GROWING).await?;
+    let class = run.storage_class(GROWING).copy_growing().await?;
     let set = run
         .deploy_with(|manifest, workload| {
             workload.with_replicas(manifest, 1)?;
@@ -294,36 +309,37 @@ async fn claims_grow(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
-    let (pod, claim) = (set.pod_name(0), set.promise.claims(0).next().unwrap_or_default());
-    let mark = run.leave_mark(&pod).await?;
+    let volumes = run.volumes(&set);
+    let (pod, volume_claim) = (set.pod_name(0), set.promise.volume_claims(0).next().unwrap_or_default());
+    let mark = volumes.leave_mark(&pod).await?;
 
     run.step("its claim asks for twice as much").await?;
-    let wanted = run.twice(&claim).await?;
-    let asked = set.change_claim(&claim, &format!("ask for {wanted}"), &storage(&wanted)).await;
+    let wanted = volumes.twice(&volume_claim).await?;
+    let asked = set.change_volume_claim(&volume_claim, &format!("ask for {wanted}"), &storage(&wanted)).await;
     run.judge_taken(S22, "a larger claim", asked)?;
 
     run.step("the volume follows").await?;
-    let mut growth = run.growth(&claim, &wanted, seconds(60)).await?;
+    let mut growth = volumes.growth(&volume_claim, &wanted, seconds(60)).await?;
     if growth == Growth::NeedsNewPod {
         run.step("the file system follows when the pod is made again").await?;
         let old = set.pod(0)?;
         set.delete_pod(0).await?;
         run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
         set.ready(1).await?;
-        growth = run.growth(&claim, &wanted, seconds(60)).await?;
+        growth = volumes.growth(&volume_claim, &wanted, seconds(60)).await?;
     }
     match growth {
         Growth::Done => run.judge(S22, None),
         growth => run.leave_out(format!("that the volume of a larger claim grows: {growth}")),
     }
-    run.judge_equal(S22, &format!("the data of {pod}"), mark, run.find_mark(&pod).await?);
+    run.judge_equal(S22, &format!("the data of {pod}"), mark, volumes.find_mark(&pod).await?);
     Ok(())
 }
 
-/// The storage class of claims that grow: a copy, which no other scenario uses.
+/// The storage class of PVCs that grow: a copy, which no other scenario uses.
 pub(crate) const GROWING: &str = "growing";
 
-/// A claim that asks for so much.
+/// A PVC that asks for so much.
 fn storage(size: &str) -> Value {
     json!({"spec": {"resources": {"requests": {"storage": size}}}})
 }

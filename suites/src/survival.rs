@@ -7,12 +7,12 @@ use harness::{
     claim::{S8, S9, S17, S23},
     ledger::{Load, LoadPlan, Recorder, s3, sql::Sql},
     runner::{Run, Scenario, scenario},
-    wait::expectations::{claims_settled, pods_exactly},
+    wait::expectations::{pods_exactly, volume_claims_settled},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
 };
 
 use crate::{
-    sabotage::{DELETE_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, OBJECT_DELETED},
+    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, OBJECT_DELETED},
     seconds,
 };
 
@@ -39,7 +39,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .slow_control(
                 "delete_claims_when_scaled",
                 [S23, S17, harness::claim::S7],
-                DELETE_CLAIMS_WHEN_SCALED,
+                DELETE_VOLUME_CLAIMS_WHEN_SCALED,
                 "acknowledged writes are lost",
             ),
     ]
@@ -48,15 +48,16 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn s3_survives(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(REPLICAS).await?;
+    let garage = run.garage();
     run.step("initialise, and write to every pod").await?;
-    let (_, key) = run.garage_store(&set).await?;
+    let (_, key) = garage.initialise(&set).await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
     let plan = LoadPlan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: PACE };
     let mut load = {
-        let (run, set, key) = (run.clone(), set.clone(), key.clone());
+        let (garage, set, key) = (garage.clone(), set.clone(), key.clone());
         Load::start(&recorder, &plan, move |client| {
-            let (run, pod, key) = (run.clone(), set.pod_name(client), key.clone());
-            async move { run.s3_when_ready(&pod, &key).await }
+            let (garage, pod, key) = (garage.clone(), set.pod_name(client), key.clone());
+            async move { garage.s3_when_ready(&pod, &key).await }
         })
     };
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -64,8 +65,8 @@ async fn s3_survives(run: Run) -> Result<()> {
     down_and_up(&run, &set).await?;
 
     run.step("the store heals, and takes writes again").await?;
-    let admins = run.garages(&set).await?;
-    let healed = run.until_healthy(&admins).await?;
+    let admins = garage.admins(&set).await?;
+    let healed = garage.until_healthy(&admins).await?;
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
     let ledger = load.stop().await?;
@@ -73,7 +74,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("read everything back, from each pod").await?;
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
-        let holdings = run.s3(&pod, &key).await?.read_back(&ledger).await;
+        let holdings = garage.s3(&pod, &key).await?.read_back(&ledger).await;
         run.take_ledger(S23, &pod, &ledger, holdings)?;
     }
     Ok(())
@@ -82,12 +83,13 @@ async fn s3_survives(run: Run) -> Result<()> {
 async fn sql_survives(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
     set.ready(REPLICAS).await?;
+    let postgres = run.postgres();
     // Three replicas are three databases: each pod has a ledger of its own.
     run.step("write to every pod").await?;
     let mut loads = Vec::new();
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
-        let session = run.postgres(&pod).await?;
+        let session = postgres.session(&pod).await?;
         Sql::create_table(&session).await?;
         let recorder =
             Recorder::create(&run.directory().join(format!("ledger-{ordinal}.jsonl")), run.namespace())?;
@@ -98,10 +100,10 @@ async fn sql_survives(run: Run) -> Result<()> {
             pace: seconds(0),
         };
         let load = {
-            let (run, pod) = (run.clone(), pod.clone());
+            let (postgres, pod) = (postgres.clone(), pod.clone());
             Load::start(&recorder, &plan, move |_| {
-                let (run, pod) = (run.clone(), pod.clone());
-                async move { run.sql_when_ready(&pod).await }
+                let (postgres, pod) = (postgres.clone(), pod.clone());
+                async move { postgres.sql_when_ready(&pod).await }
             })
         };
         loads.push((pod, load));
@@ -115,7 +117,7 @@ async fn sql_survives(run: Run) -> Result<()> {
     run.step("read everything back, from each pod").await?;
     for (pod, load) in loads {
         let ledger = load.stop().await?;
-        let store = run.sql_when_ready(&pod).await?;
+        let store = postgres.sql_when_ready(&pod).await?;
         let holdings = store.read_back(&ledger, seconds(30)).await;
         run.take_ledger(S23, &pod, &ledger, holdings)?;
     }
@@ -126,8 +128,8 @@ async fn down_and_up(run: &Run, set: &Set) -> Result<()> {
     run.step("scale 3 → 1").await?;
     set.scale(1).await?;
     run.expect(S9, &pods_exactly(&set.promise, [0]), seconds(180)).await?;
-    // A set that deletes its claims may still be about to.
-    run.wait(&claims_settled(&set.promise), seconds(60)).await?;
+    // A set that deletes its PVCs may still be about to.
+    run.wait(&volume_claims_settled(&set.promise), seconds(60)).await?;
     run.step("scale 1 → 3").await?;
     set.scale(REPLICAS).await?;
     run.found(S8, set.ready(REPLICAS).await)?;

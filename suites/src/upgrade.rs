@@ -150,7 +150,7 @@ async fn tried(run: Run, chart: Chart, way: Way) -> Result<()> {
 }
 
 fn upgrade(run: &Run, chart: Chart, way: Way) -> Upgrade {
-    let (from, to) = run.charts(chart.from, chart.to);
+    let (from, to) = run.charts().chosen(chart.from, chart.to);
     let charts = repository().join("manifests/charts");
     let values = chart.values.map(|values| charts.join(values));
     let source =

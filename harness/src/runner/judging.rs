@@ -2,11 +2,14 @@
 
 use std::{fmt, time::Duration};
 
+use futures::future::try_join_all;
+
 use super::{Run, catalogue::Control, run::Parts};
 use crate::{
     claim::Claim,
     error::{Error, Result},
-    journal::{Judged, lifeline::WINDOW},
+    journal::{Judged, ReadBack, lifeline::WINDOW},
+    ledger::{Holdings, Ledger, holdings},
     report::result::{Finding, Measure, Row},
     wait::Expectation,
 };
@@ -91,6 +94,42 @@ impl Run {
         self.take(claim, 1, against.into_iter().map(finding).collect());
     }
 
+    /// Judges that the API server took something. Passes its refusal on.
+    ///
+    /// # Errors
+    /// When it did not; that it refused is a finding as well.
+    pub fn judge_taken<T>(&self, claim: Claim, what: &str, outcome: Result<T>) -> Result<T> {
+        let refused = |error: &Error| match error {
+            Error::Api { source, .. } => {
+                matches!(&**source, kube::Error::Api(status) if (400..500).contains(&status.code))
+            }
+            _ => false,
+        };
+        match outcome {
+            Err(error) if refused(&error) => self
+                .found(claim, Err(Error::failed(format!("{what}: expected it to be taken; found: {error}")))),
+            outcome => self.found(claim, outcome),
+        }
+    }
+
+    /// Judges that the API server refused with this code, and with these words about what.
+    pub fn judge_refused<T>(&self, claim: Claim, what: &str, outcome: Result<T>, code: u16, words: &str) {
+        let expected = format!("{what}: expected a refusal with {code} that says {words:?}");
+        let refused = |error: &Error| match error {
+            Error::Api { source, .. } => matches!(&**source, kube::Error::Api(status) if status.code == code),
+            _ => false,
+        };
+        let against = match outcome {
+            Ok(_) => Some(format!("{expected}; it was taken")),
+            Err(error) if refused(&error) && error.to_string().contains(words) => None,
+            Err(error) if error.obstacle().is_some() && !matches!(code, 401 | 403 | 429) => {
+                return self.not_judged(claim, &error);
+            }
+            Err(error) => Some(format!("{expected}; found: {error}")),
+        };
+        self.judge(claim, against);
+    }
+
     /// Judges that two things are equal.
     pub fn judge_equal<T: PartialEq + fmt::Debug>(&self, claim: Claim, what: &str, expected: T, found: T) {
         let differs = expected != found;
@@ -121,6 +160,58 @@ impl Run {
         self.found(claim, outcome)
     }
 
+    /// Keeps what a reader held, to be judged against the ledger; a store that refuses to be read speaks against the
+    /// claim, and one that can't be asked says nothing of it.
+    ///
+    /// # Errors
+    /// When it can't be written down.
+    pub fn take_ledger(
+        &self,
+        claim: Claim,
+        reader: &str,
+        ledger: &Ledger,
+        held: Result<Holdings>,
+    ) -> Result<()> {
+        let held = match held {
+            Ok(held) => held,
+            Err(error) => {
+                let words = format!("what {reader} holds can't be read: {error}");
+                drop(self.against::<()>(claim, Err(error.reworded(words))));
+                return Ok(());
+            }
+        };
+        let number = {
+            let mut state = self.state();
+            state.readings += 1;
+            state.readings
+        };
+        let file = format!("holdings-{number}.jsonl");
+        holdings::write(&self.directory().join(&file), &held)?;
+        self.log().read_back(ReadBack {
+            claim: claim.id.to_owned(),
+            reader: reader.to_owned(),
+            ledger: ledger.file.clone(),
+            lines: ledger.lines,
+            holdings: file,
+        });
+        Ok(())
+    }
+
+    /// Judges, of many sets at once, that the diagnosis of each names its own cause, and no other.
+    ///
+    /// # Errors
+    /// When one does not; that is a finding as well.
+    pub async fn judge_diagnoses(
+        &self,
+        claim: Claim,
+        sets: impl IntoIterator<Item = (&str, &str)>,
+        deadline: Duration,
+    ) -> Result<()> {
+        let judge =
+            async |(set, cause): (&str, &str)| self.set(set).judge_diagnosis(claim, &[cause], deadline).await;
+        try_join_all(sets.into_iter().map(judge)).await.map(drop)
+    }
+
     /// Takes findings that a checker made, with how much it judged.
     pub fn take(&self, claim: Claim, judged: u64, mut findings: Vec<Finding>) {
         for finding in &mut findings {
@@ -141,6 +232,11 @@ impl Run {
             // The log outlives its scenario.
             drop(changed.changed().await);
         }
+    }
+
+    /// Says that these claims are proved as well, which could not be known before.
+    pub fn also_proves(&self, claims: &[Claim]) {
+        self.state().also.extend(claims);
     }
 
     /// Keeps a figure for the report.

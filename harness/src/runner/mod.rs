@@ -1,23 +1,15 @@
 //! From a catalogue to trials: deadlines, signals, isolation.
 
-mod acts;
 mod broken_off;
 pub mod catalogue;
-mod charts;
-mod claims;
-mod departure;
-mod endings;
 pub mod evidence;
-mod growth;
-mod inspector;
+mod handles;
 mod judging;
-mod ledgers;
-mod lives;
 mod logging;
-mod marks;
 pub mod mistakes;
-mod names;
+mod namespace;
 pub mod needs;
+mod pick_up;
 mod program;
 mod rerun;
 mod run;
@@ -26,17 +18,15 @@ mod selection;
 mod session;
 mod single;
 mod state;
-mod stores;
 mod trial;
-mod volumes;
 mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
-pub use endings::Ending;
-pub use growth::Growth;
-pub use marks::Mark;
+pub use handles::{
+    Charts, ControlPlane, Deployment, Ending, GarageStore, Growth, Life, Mark, NamedSet, Pod, PostgresStore,
+    Prober, StorageClass, Tunnelled, Volumes, Worker,
+};
 pub use needs::Need;
 pub use program::main;
 pub use run::Run;
 pub use single::{Single, alone};
-pub use stores::Tunnelled;

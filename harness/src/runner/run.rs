@@ -8,6 +8,7 @@ use std::{
 };
 
 use camino::Utf8PathBuf;
+use jiff::Timestamp;
 use kube::Client;
 use serde_json::Value;
 
@@ -18,7 +19,7 @@ use super::{
     state::State,
 };
 use crate::{
-    cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site, Tunnel},
+    cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
     manifest::{Manifest, apply::apply},
@@ -26,12 +27,9 @@ use crate::{
         screen::{Event, Screen},
         terrain::{Dns, Family, Terrain},
     },
-    wait::{Expectation, Waiter, expectations},
-    workload::{Set, Workload, folder, garage, sentinel::Sentinel},
+    wait::{Expectation, Waiter},
+    workload::{Set, Workload, garage},
 };
-
-/// How long a fresh pod of ours may take until it runs.
-const PROBE_DEADLINE: Duration = Duration::from_secs(120);
 
 /// A running scenario. Cheap to clone.
 #[derive(Clone)]
@@ -146,6 +144,16 @@ impl Run {
         self.state().left_out.push(what.into());
     }
 
+    /// Keeps a value out of every log, report and evidence.
+    pub fn keep_secret(&self, value: &str) {
+        self.secrets().keep(value);
+    }
+
+    /// When the scenario began.
+    pub fn started(&self) -> Timestamp {
+        self.state().began
+    }
+
     /// Where the cluster is, for programs that talk to it.
     pub(super) fn site(&self) -> &Site {
         &self.inner.parts.site
@@ -246,54 +254,6 @@ impl Run {
         .await
     }
 
-    /// A pod of our program beside the workload: names are asked, and connections opened, from inside it.
-    ///
-    /// # Errors
-    /// When it does not run in time.
-    pub async fn probe(&self) -> Result<Sentinel> {
-        self.apply(Manifest::load(&folder("probe"))?).await?;
-        self.wait(&expectations::pod_ready("probe", None), PROBE_DEADLINE).await?;
-        Ok(self.sentinel("probe"))
-    }
-
-    /// Our program in a pod.
-    pub fn sentinel(&self, pod: impl Into<String>) -> Sentinel {
-        Sentinel::new(self.client().clone(), self.namespace(), pod)
-    }
-
-    /// A node, to be hurt.
-    ///
-    /// # Errors
-    /// When the cluster is not ours, or has no such node.
-    pub fn node(&self, name: &str) -> Result<&Node> {
-        let node = self.inner.parts.nodes.iter().find(|node| node.name == name);
-        node.ok_or_else(|| {
-            Error::environment(format!("node {name} is not ours: only nodes of our own clusters are hurt"))
-        })
-    }
-
-    /// The control plane's node, to be hurt.
-    ///
-    /// # Errors
-    /// When the cluster is not ours.
-    pub(super) fn control_plane(&self) -> Result<&Node> {
-        let node = self.inner.parts.nodes.iter().find(|node| node.name.ends_with("-control-plane"));
-        node.ok_or_else(|| {
-            Error::environment("the control plane is not ours: only that of our own clusters is hurt")
-        })
-    }
-
-    /// The nodes that workloads run on, to be hurt: the workers, or the control plane where there are none.
-    ///
-    /// # Errors
-    /// When the cluster is not ours.
-    pub fn workers(&self) -> Result<Vec<&Node>> {
-        let control_plane = self.control_plane()?;
-        let workers = self.inner.parts.nodes.iter().filter(|node| *node != control_plane);
-        let workers: Vec<&Node> = workers.collect();
-        Ok(if workers.is_empty() { vec![control_plane] } else { workers })
-    }
-
     /// The name of an object that this scenario makes outside its namespace: no other trial's.
     pub fn outside(&self, name: &str) -> String {
         format!("{}-{name}", self.namespace())
@@ -305,22 +265,6 @@ impl Run {
     /// When the API server refuses.
     pub async fn apply_objects(&self, objects: impl IntoIterator<Item = Value>) -> Result<()> {
         self.apply(Manifest { objects: objects.into_iter().collect() }).await
-    }
-
-    /// A way to a pod's port from this machine.
-    ///
-    /// # Errors
-    /// When no local port can be had.
-    pub async fn tunnel(&self, pod: &str, port: u16) -> Result<Tunnel> {
-        Tunnel::open(self.client(), self.namespace(), pod, port).await
-    }
-
-    /// A way to a name and port as the probe pod sees them.
-    ///
-    /// # Errors
-    /// When no local port can be had.
-    pub async fn tunnel_through(&self, probe: &Sentinel, host: &str, port: u16) -> Result<Tunnel> {
-        Tunnel::through(self.client(), self.namespace(), &probe.pod, host, port).await
     }
 
     /// Waits for something that the scenario needs and that is no claim.

@@ -63,12 +63,12 @@ fn pod(workload: &Workload) -> Result<Value> {
         pod.remove("serviceAccountName");
     }
     let templates = spec["volumeClaimTemplates"].as_array().into_iter().flatten();
-    let claims = templates.map(|template| {
+    let volume_claims = templates.map(|template| {
         let name = &template["metadata"]["name"];
         json!({"name": name, "persistentVolumeClaim": {"claimName": name}})
     });
     let volumes = pod["spec"]["volumes"].as_array().cloned().unwrap_or_default();
-    pod["spec"]["volumes"] = volumes.into_iter().chain(claims).collect();
+    pod["spec"]["volumes"] = volumes.into_iter().chain(volume_claims).collect();
     Ok(pod)
 }
 

@@ -17,11 +17,10 @@ use crate::{
         s3::{Access, S3},
         sql::Sql,
     },
-    runner::{Run, Tunnelled},
+    runner::{Prober, Run, Tunnelled},
     workload::{
         garage::answers::AccessKey,
         postgres::{Login, Session},
-        sentinel::Sentinel,
     },
 };
 
@@ -47,7 +46,7 @@ pub struct Ways {
     /// The key of a Garage that was initialised.
     pub key: Option<AccessKey>,
     /// A pod beside them, to come from outside.
-    pub probe: Option<Sentinel>,
+    pub probe: Option<Prober>,
 }
 
 /// Commands in a pod that write and check.
@@ -83,7 +82,7 @@ impl Connection {
                 let user = named.or_else(|| user.clone()).unwrap_or_else(|| "postgres".to_owned());
                 // From inside the pod, as by a port-forward, PostgreSQL's image trusts everybody.
                 let probe = probe.as_ref().ok_or_else(|| Error::bug("a PostgreSQL without a probe"))?;
-                let tunnel = run.tunnel_through(probe, &address(run, pod)?, *port).await?;
+                let tunnel = probe.tunnel(&address(run, pod)?, *port).await?;
                 let login = Login {
                     host: tunnel.address.ip().to_string(),
                     port: tunnel.address.port(),
@@ -204,7 +203,7 @@ fn address(run: &Run, pod: &str) -> Result<String> {
 }
 
 async fn s3(run: &Run, pod: &str, place: &Place, key: AccessKey) -> Result<Connection> {
-    let tunnel: Tunnel = run.tunnel(pod, place.port).await?;
+    let tunnel: Tunnel = run.pod(pod).tunnel(place.port).await?;
     let access = Access {
         endpoint: format!("http://{}", tunnel.address),
         region: place.region.clone(),

@@ -110,18 +110,18 @@ impl Stage {
     /// Gets both charts and installs the old one.
     async fn set(run: Run, upgrade: Upgrade) -> Result<Self> {
         run.step("get both charts").await?;
-        let helm = run.helm()?;
+        let helm = run.charts().helm()?;
         let scratch = run.directory().join("charts");
         let from = get(&helm, &upgrade.from, scratch.join("from")).await?;
         let to = get(&helm, &upgrade.to, scratch.join("to")).await?;
         let release = Release { name: upgrade.release.clone(), namespace: run.namespace().to_owned() };
-        run.upgrade_facts(Facts::new(&release.name, upgrade.way, from.title(), to.title()));
+        run.charts().facts(Facts::new(&release.name, upgrade.way, from.title(), to.title()));
         let old = helm.render(&from, &release, Lookup::Nothing, false).await?;
         if old.of_kind("StatefulSet").next().is_none() {
             return Err(from.without_set());
         }
         run.step(format!("install {}", from.title())).await?;
-        run.have_images(&live::images(&old)).await?;
+        run.charts().have_images(&live::images(&old)).await?;
         let stores = upgrade.stores.clone();
         let (way, patience) = (upgrade.way, upgrade.patience);
         let taken = Rendered::default();
@@ -164,7 +164,7 @@ impl Stage {
             Error::Environment { code, .. } if code == Class::Environment.exit_code() => {}
             other => return other,
         }
-        self.run.change_upgrade_facts(|facts| facts.old_not_ready = Some(error.to_string()));
+        self.run.charts().change_facts(|facts| facts.old_not_ready = Some(error.to_string()));
         Error::trouble(
             exit::OLD_NOT_READY,
             format!(
@@ -178,7 +178,7 @@ impl Stage {
     async fn judge_before(&mut self) -> Result<Rendered> {
         self.run.step(format!("preflight to {}", self.to.title())).await?;
         let offline = self.helm.render(&self.to, &self.release, Lookup::Nothing, true).await?;
-        let missing = self.run.have_images(&live::images(&offline)).await?;
+        let missing = self.run.charts().have_images(&live::images(&offline)).await?;
         let question = preflight::Question {
             release: &self.release,
             way: self.way,
@@ -205,7 +205,7 @@ impl Stage {
             }
         }
         let differences = preflight::differences(&picture);
-        self.run.change_upgrade_facts(|facts| {
+        self.run.charts().change_facts(|facts| {
             facts.findings = findings;
             facts.differences = differences;
         });
@@ -255,7 +255,7 @@ impl Stage {
         let seconds = |at: Timestamp| at.duration_since(self.run.started()).as_secs_f64();
         let phase =
             Phase { name: name.to_owned(), from: seconds(begin), to: seconds(end), trouble: trouble.clone() };
-        self.run.change_upgrade_facts(|facts| {
+        self.run.charts().change_facts(|facts| {
             facts.phases.push(phase);
             facts.availability.extend(availability);
         });
@@ -299,7 +299,7 @@ impl Stage {
     /// What the sets promise from now on.
     fn promise(&self, rendered: &Rendered) {
         for set in rendered.of_kind("StatefulSet") {
-            self.run.promise(&set.value);
+            self.run.charts().promise(&set.value);
         }
     }
 

@@ -89,7 +89,7 @@ impl Writers {
             let container = store.container.clone().unwrap_or(first);
             let mut ways = Ways { container, key: None, probe: None };
             if matches!(store.speech, Speech::Postgresql { .. }) {
-                ways.probe = Some(run.probe().await?);
+                ways.probe = Some(run.prober_beside().await?);
             }
             if matches!(store.speech, Speech::Garage(_)) {
                 for pod in &pods {

@@ -1,20 +1,21 @@
 //! The expectations that scenarios share.
 
-mod claims;
 mod endpoints;
 mod named;
 mod reasons;
 mod rollout;
 mod status;
+mod volume_claims;
 
-pub use claims::{
-    claim_is_another, claim_lingers, claim_made_again, claims_are, claims_bound, claims_exactly, claims_gone,
-    claims_owned, claims_settled, pods_have_claims,
-};
 pub use endpoints::{endpoint_leaving, endpoints_ready};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
+pub use volume_claims::{
+    pods_have_volume_claims, volume_claim_is_another, volume_claim_lingers, volume_claim_made_again,
+    volume_claims_are, volume_claims_bound, volume_claims_exactly, volume_claims_gone, volume_claims_owned,
+    volume_claims_settled,
+};
 
 use reasons::{describe, doomed, said_of_set, waiting, warnings_of};
 

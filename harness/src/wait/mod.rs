@@ -16,11 +16,11 @@
 //!   made again under its name, and there it stays until the next one ([`counters_add_up`]).
 //! - **Hold, don't race.** A pod is kept from being Ready by a readiness gate, from being gone by a finalizer, from stopping by the
 //!   sentinel. A sabotage is done at a step, before the step does anything, never beside it.
-//! - **Claims that are about to go.** A claim of a pod that was scaled away is deleted some time after the pod. A set that is scaled up
-//!   before that gets a pod whose claim vanishes under it, and nothing makes its controller look again
-//!   ([`expectations::claims_settled`]).
+//! - **PVCs that are about to go.** A PVC of a pod that was scaled away is deleted some time after the pod. A set that is scaled up
+//!   before that gets a pod whose PVC vanishes under it, and nothing makes its controller look again
+//!   ([`expectations::volume_claims_settled`]).
 //! - **Taken is not in force.** The API server learns of a policy or a quota by a watch, a moment after it was taken: one more
-//!   request may slip through. It is asked by dry runs until it refuses ([`Run::until_undeletable`]).
+//!   request may slip through. It is asked by dry runs until it refuses ([`NamedSet::until_undeletable`]).
 //! - **Ready is not routed.** A node's proxy and the DNS learn of a pod later than the API does. Names and connections are asked
 //!   until they are right, within a stated time that is measured ([`until_asked`]).
 //! - **Not asked is not refused.** Under load a kubelet's first probe, or the garbage collector, comes later than a window is long.
@@ -35,8 +35,8 @@
 //! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is
 //!   done with other pods, a container that crashes, an image that can't be had.
 //! - **Kinds are told apart.** A set's status may be heard a second or more before the pod that it counts, and a pod before its
-//!   claims. What looks impossible must do so for three seconds before it is called so ([`Waiter::until`]), and what is noted
-//!   for later is awaited first ([`expectations::pods_have_claims`]).
+//!   PVCs. What looks impossible must do so for three seconds before it is called so ([`Waiter::until`]), and what is noted
+//!   for later is awaited first ([`expectations::pods_have_volume_claims`]).
 //! - **A wait ends before its scenario.** Two seconds before the scenario's time is over, so that it can say what it waited for
 //!   ([`Waiter::at_most`]).
 //! - **A status is told late.** A kubelet under load writes a pod's Ready a second or more after it came to be. How long something was
@@ -56,7 +56,7 @@
 //! [`counters_add_up`]: crate::law::status::counters_add_up
 //! [`taint`]: crate::fault::node::taint
 //! [`Recorder::barrier`]: crate::journal::Recorder::barrier
-//! [`Run::until_undeletable`]: crate::runner::Run::until_undeletable
+//! [`NamedSet::until_undeletable`]: crate::runner::NamedSet::until_undeletable
 //! [`Pod::ready_since`]: crate::journal::fact::Pod::ready_since
 //! [`Ending`]: crate::runner::Ending
 

@@ -29,8 +29,24 @@ pub struct Workload {
     pub container: &'static str,
     /// The port that clients use, on pods and services alike.
     pub port: u16,
-    /// The database inside, where it is one.
-    pub database: Option<&'static str>,
+    /// What it is: by this, and not by its name, it is decided how it is asked.
+    pub kind: Kind,
+}
+
+/// What a workload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A program of our own.
+    Sentinel,
+    /// The S3 store.
+    Garage,
+    /// A PostgreSQL with this database inside.
+    PostgreSql {
+        /// The database's name.
+        database: &'static str,
+    },
+    /// A chart's release, whatever it holds.
+    Chart,
 }
 
 /// A program of our own: for promises that need no database.
@@ -40,7 +56,7 @@ pub const SENTINEL: Workload = Workload {
     headless: "sentinel-headless",
     container: "sentinel",
     port: 8080,
-    database: None,
+    kind: Kind::Sentinel,
 };
 /// The three-node S3 store.
 pub const GARAGE: Workload = Workload {
@@ -49,7 +65,7 @@ pub const GARAGE: Workload = Workload {
     headless: "garage-headless",
     container: "garage",
     port: 3900,
-    database: None,
+    kind: Kind::Garage,
 };
 /// Dagster's PostgreSQL.
 pub const DAGSTER_POSTGRESQL: Workload = Workload {
@@ -58,7 +74,7 @@ pub const DAGSTER_POSTGRESQL: Workload = Workload {
     headless: "dagster-postgresql-headless",
     container: "postgresql",
     port: 5432,
-    database: Some("dagster"),
+    kind: Kind::PostgreSql { database: "dagster" },
 };
 /// Airbyte's PostgreSQL.
 pub const AIRBYTE_DB: Workload = Workload {
@@ -67,12 +83,12 @@ pub const AIRBYTE_DB: Workload = Workload {
     headless: "airbyte-db-headless",
     container: "postgresql",
     port: 5432,
-    database: Some("db-airbyte"),
+    kind: Kind::PostgreSql { database: "db-airbyte" },
 };
 
 /// A release of a chart, which brings its own objects.
 pub const CHART: Workload =
-    Workload { name: "chart", namespace: "chart", headless: "", container: "", port: 0, database: None };
+    Workload { name: "chart", namespace: "chart", headless: "", container: "", port: 0, kind: Kind::Chart };
 
 impl Workload {
     /// Its manifests, as shipped.
@@ -83,6 +99,16 @@ impl Workload {
         Manifest::load(&folder(self.name))
     }
 
+    /// A secret's value from its manifests.
+    ///
+    /// # Errors
+    /// When they can't be read, or have no such value.
+    pub fn secret(&self, secret: &str, key: &str) -> Result<String> {
+        let mut manifest = self.manifest()?;
+        let value = manifest.find("Secret", secret)?["stringData"][key].as_str().map(str::to_owned);
+        value.ok_or_else(|| Error::bug(format!("the secret {secret} has no {key}")))
+    }
+
     /// Asks for this many replicas.
     ///
     /// # Errors
@@ -91,7 +117,7 @@ impl Workload {
         manifest.merge("StatefulSet", self.name, &json!({"spec": {"replicas": replicas}}))
     }
 
-    /// Gives each pod a readiness gate: it is not Ready until [`Run::set_gate`](crate::runner::Run::set_gate) opens it.
+    /// Gives each pod a readiness gate: it is not Ready until [`Pod::open_gate`](crate::runner::Pod::open_gate) is asked.
     ///
     /// # Errors
     /// When the manifest has no such set.
@@ -104,7 +130,7 @@ impl Workload {
         )
     }
 
-    /// Asks for claims of this storage class.
+    /// Asks for PVCs of this storage class.
     ///
     /// # Errors
     /// When the manifest has no such set.

@@ -1,11 +1,13 @@
 //! A deployed StatefulSet: what a scenario does to it. Each act is written to the journal before it is done.
 
+mod volume_claims;
+
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use external::api::{Namespaced, Objects, objects};
 use k8s_openapi::api::{
     apps::v1::{ControllerRevision, StatefulSet},
-    core::v1::{PersistentVolumeClaim, Pod},
+    core::v1::Pod,
 };
 use kube::{Client, api::DeleteParams};
 use serde_json::{Value, json};
@@ -108,6 +110,17 @@ impl Set {
         set.ok_or_else(|| Error::failed(format!("expected the StatefulSet {name}; it does not exist")))
     }
 
+    /// The revision that the set's template has now: name and UID of the ControllerRevision.
+    ///
+    /// # Errors
+    /// When there is no such revision.
+    pub fn revision(&self) -> Result<(String, String)> {
+        let name = self.state()?.update_revision.to_string();
+        let uid = self.log.now(|world| world.revisions.get(&name).map(|meta| meta.uid.clone()));
+        let uid = uid.ok_or_else(|| Error::failed(format!("expected the ControllerRevision {name}")))?;
+        Ok((name, uid))
+    }
+
     /// The ordinals that exist now, lowest first.
     pub fn ordinals(&self) -> Vec<u32> {
         self.log.now(|world| world.pods_of(&self.promise).into_keys().collect())
@@ -169,27 +182,9 @@ impl Set {
         self.would_patch::<StatefulSet>("statefulset", &self.promise.set, patch).await
     }
 
-    /// Asks whether the API server would take this merge patch of a claim, without changing anything.
-    ///
-    /// # Errors
-    /// With its words, when it would refuse.
-    pub async fn claim_would_take(&self, claim: &str, patch: &Value) -> Result<()> {
-        self.would_patch::<PersistentVolumeClaim>("persistentvolumeclaim", claim, patch).await
-    }
-
     async fn would_patch<K: Namespaced>(&self, kind: &str, name: &str, patch: &Value) -> Result<()> {
         let doing = format!("{kind} {name}: dry run of {patch}");
         self.objects::<K>().dry_run().doing(doing).merge(name, patch).await.map(drop)
-    }
-
-    /// Changes a claim by a merge patch.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn change_claim(&self, name: &str, text: &str, patch: &Value) -> Result<()> {
-        let doing = format!("persistentvolumeclaim {name}: {text}");
-        self.act("patch", format!("persistentvolumeclaim/{name}"), &doing);
-        self.objects::<PersistentVolumeClaim>().doing(doing).merge(name, patch).await.map(drop)
     }
 
     /// Changes the set by a merge patch, and leaves what it is held to as it was.
@@ -243,14 +238,6 @@ impl Set {
     /// When the API server refuses.
     pub async fn delete_pod(&self, ordinal: u32) -> Result<()> {
         self.delete_object::<Pod>("pod", &self.pod_name(ordinal)).await
-    }
-
-    /// Deletes a PVC; it goes when no pod uses it any more.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn delete_claim(&self, name: &str) -> Result<()> {
-        self.delete_object::<PersistentVolumeClaim>("persistentvolumeclaim", name).await
     }
 
     /// Deletes a ControllerRevision.

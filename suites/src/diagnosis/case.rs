@@ -16,12 +16,12 @@ pub struct Case {
     replicas: u32,
     pod: Value,
     container: Value,
-    claim: Value,
+    volume_claim: Value,
 }
 
 /// A set of one pod that is well, until more is said.
 pub fn case(set: &'static str, cause: &'static str) -> Case {
-    Case { set, cause, replicas: 1, pod: json!({}), container: json!({}), claim: json!({}) }
+    Case { set, cause, replicas: 1, pod: json!({}), container: json!({}), volume_claim: json!({}) }
 }
 
 impl Case {
@@ -43,9 +43,9 @@ impl Case {
         self
     }
 
-    /// With a merge patch of the claims' spec.
-    pub fn claim(mut self, patch: Value) -> Self {
-        self.claim = patch;
+    /// With a merge patch of the PVCs' spec.
+    pub fn volume_claim(mut self, patch: Value) -> Self {
+        self.volume_claim = patch;
         self
     }
 
@@ -54,7 +54,7 @@ impl Case {
         self.container(json!({"resources": {"requests": {resource: quantity}, "limits": null}}))
     }
 
-    /// With a volume beside the claim's, which the container mounts.
+    /// With a volume beside the PVC's, which the container mounts.
     pub fn volume(mut self, source: &Value) -> Self {
         let mut volume = json!({"name": "other"});
         merge(&mut volume, source);
@@ -75,7 +75,7 @@ impl Case {
         spec["template"]["metadata"]["labels"] = labels;
         merge(&mut spec["template"]["spec"], &self.pod);
         merge(&mut spec["template"]["spec"]["containers"][0], &self.container);
-        merge(&mut spec["volumeClaimTemplates"][0]["spec"], &self.claim);
+        merge(&mut spec["volumeClaimTemplates"][0]["spec"], &self.volume_claim);
         Ok(set)
     }
 }

@@ -43,26 +43,28 @@ async fn cluster(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
+    let control_plane = run.control_plane()?;
+    let classless = run.set("classless");
 
     run.step("no class is the default").await?;
     storage::default_class(run.client(), false).await?;
-    run.scale_set("classless", 1).await?;
-    run.judge_diagnosis(S15, "classless", &[NO_DEFAULT_STORAGE_CLASS], seconds(40)).await?;
+    classless.scale(1).await?;
+    classless.judge_diagnosis(S15, &[NO_DEFAULT_STORAGE_CLASS], seconds(40)).await?;
     storage::default_class(run.client(), true).await?;
     run.wait(&pod_ready("classless-0", None), seconds(90)).await?;
 
     run.step("the scheduler stands still").await?;
-    run.freeze("kube-scheduler").await?;
+    control_plane.freeze("kube-scheduler").await?;
     set.scale(2).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[SCHEDULER_IDLE], seconds(40)).await?;
-    run.thaw().await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[SCHEDULER_IDLE], seconds(40)).await?;
+    control_plane.thaw().await?;
     set.ready(2).await?;
 
     run.step("the controller manager stands still").await?;
-    run.freeze("kube-controller-manager").await?;
+    control_plane.freeze("kube-controller-manager").await?;
     set.scale(1).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[CONTROLLER_IDLE], seconds(40)).await?;
-    run.thaw().await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[CONTROLLER_IDLE], seconds(40)).await?;
+    control_plane.thaw().await?;
     set.ready(1).await?;
     Ok(())
 }

@@ -68,37 +68,38 @@ async fn nodes(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
+    let (late, later) = (run.set("late"), run.set("later"));
     let home = run.node(&set.pod(0)?.node.clone().unwrap_or_default())?;
 
     run.step("every worker is cordoned: a new pod finds no node, and an old one not the node of its volume")
         .await?;
     for worker in run.workers()? {
-        node::cordon(run.client(), worker, true).await?;
+        worker.cordon().await?;
     }
-    run.scale_set("late", 1).await?;
+    late.scale(1).await?;
     set.delete_pod(0).await?;
-    run.judge_diagnosis(S15, "late", &[NODES_CORDONED], seconds(40)).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[VOLUME_NODE_UNAVAILABLE], seconds(40)).await?;
+    late.judge_diagnosis(S15, &[NODES_CORDONED], seconds(40)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[VOLUME_NODE_UNAVAILABLE], seconds(40)).await?;
     for worker in run.workers()? {
-        node::cordon(run.client(), worker, false).await?;
+        worker.uncordon().await?;
     }
     set.ready(1).await?;
-    run.judge_diagnosis(S15, "late", &[], seconds(60)).await?;
+    late.judge_diagnosis(S15, &[], seconds(60)).await?;
 
     run.step(TAINTED).await?;
     for worker in run.workers()? {
-        node::taint(run.client(), worker, true).await?;
+        worker.taint().await?;
     }
-    run.scale_set("later", 1).await?;
-    run.judge_diagnosis(S15, "later", &[TAINT_NOT_TOLERATED], seconds(40)).await?;
+    later.scale(1).await?;
+    later.judge_diagnosis(S15, &[TAINT_NOT_TOLERATED], seconds(40)).await?;
     for worker in run.workers()? {
-        node::taint(run.client(), worker, false).await?;
+        worker.untaint().await?;
     }
-    run.judge_diagnosis(S15, "later", &[], seconds(60)).await?;
+    later.judge_diagnosis(S15, &[], seconds(60)).await?;
 
     run.step("the worker of pod 0 stops answering").await?;
     home.pause().await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[NODE_NOT_READY], seconds(120)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[NODE_NOT_READY], seconds(120)).await?;
     home.unpause().await?;
     set.ready(1).await?;
     Ok(())
@@ -113,7 +114,7 @@ fn made_up(outside: &dyn Fn(&str) -> String) -> Vec<Case> {
     vec![
         case("pressed", cause::NODE_UNDER_PRESSURE).pod(on("pressed")),
         case("crowded", cause::TOO_MANY_PODS).pod(on("crowded")),
-        case("laden", cause::VOLUME_LIMIT).pod(on("laden")).claim(json!({"storageClassName": ""})),
+        case("laden", cause::VOLUME_LIMIT).pod(on("laden")).volume_claim(json!({"storageClassName": ""})),
     ]
 }
 
@@ -133,7 +134,7 @@ async fn made_up_nodes(run: Run) -> Result<()> {
     }
     run.judge_diagnoses(S15, named(&cases), seconds(40)).await?;
     run.step("a set elsewhere is well").await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[], seconds(30)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[], seconds(30)).await?;
     Ok(())
 }
 

@@ -43,7 +43,7 @@ fn cases() -> Vec<Case> {
         case("gated", cause::SCHEDULING_GATED)
             .pod(json!({"schedulingGates": [{"name": "example.com/wait"}]})),
         case("unserved", cause::SCHEDULER_IDLE).pod(json!({"schedulerName": "nobody"})),
-        // The scheduler refuses a claim that is not the pod's own, which no list of reasons has.
+        // The scheduler refuses a PVC that is not the pod's own, which no list of reasons has.
         case("foreign", cause::UNSCHEDULABLE)
             .pod(json!({"volumes": [{"name": "scratch", "ephemeral": {"volumeClaimTemplate": scratch}}]})),
     ]
@@ -81,6 +81,6 @@ async fn pending(run: Run) -> Result<()> {
     run.step("each set is stuck for its own cause").await?;
     run.judge_diagnoses(S15, named(&cases()).chain(named(&beside)), seconds(40)).await?;
     run.step("a set that is well is said to be well").await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[], seconds(30)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[], seconds(30)).await?;
     Ok(())
 }

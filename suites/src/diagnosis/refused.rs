@@ -40,7 +40,7 @@ fn cases() -> Vec<Case> {
         case("account", cause::SERVICE_ACCOUNT_MISSING).pod(json!({"serviceAccountName": "no-such-account"})),
         case("priority", cause::ADMISSION_REFUSED).pod(json!({"priorityClassName": "no-such-priority"})),
         case("range", cause::LIMIT_RANGE_REFUSED)
-            .claim(json!({"resources": {"requests": {"storage": "1Gi"}}})),
+            .volume_claim(json!({"resources": {"requests": {"storage": "1Gi"}}})),
         case("taken", cause::NAME_TAKEN),
     ]
 }
@@ -71,7 +71,7 @@ async fn refused(run: Run) -> Result<()> {
     set.ready(1).await?;
     let sent_away = sent_away(&set.pod(0)?.node.clone().unwrap_or_default());
     run.apply_objects([sent_away.object()?]).await?;
-    run.judge_diagnosis(S15, sent_away.set, &[sent_away.cause], seconds(60)).await?;
-    run.scale_set(sent_away.set, 0).await?;
+    run.set(sent_away.set).judge_diagnosis(S15, &[sent_away.cause], seconds(60)).await?;
+    run.set(sent_away.set).scale(0).await?;
     Ok(())
 }

@@ -52,7 +52,7 @@ async fn stopping(run: Run) -> Result<()> {
     set.ready(1).await?;
     run.step("the pod is told to stop, and does not").await?;
     set.delete_pod(0).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[POD_TERMINATING], seconds(100)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[POD_TERMINATING], seconds(100)).await?;
     run.sentinel(set.pod_name(0)).hold(Held { stop: Some(false), ..Held::default() }).await?;
     set.ready(1).await?;
     Ok(())
@@ -69,10 +69,10 @@ async fn namespace(run: Run) -> Result<()> {
     run.wait(&pod_ready("protected-0", None), seconds(60)).await?;
     run.step("nobody may delete a set here").await?;
     run.apply_objects(protection(&run)).await?;
-    run.until_undeletable(&set, seconds(30)).await?;
+    run.set(&set.promise.set).until_undeletable(seconds(30)).await?;
     run.step("the namespace is deleted: pods and claims go, the set stays").await?;
     run.delete_namespace().await?;
-    run.judge_diagnosis(S15, protected.set, &[protected.cause], seconds(60)).await?;
+    run.set(protected.set).judge_diagnosis(S15, &[protected.cause], seconds(60)).await?;
     Ok(())
 }
 

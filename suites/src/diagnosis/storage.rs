@@ -40,29 +40,29 @@ pub(super) fn causes() -> Vec<&'static str> {
 
 fn cases(outside: &dyn Fn(&str) -> String) -> Vec<Case> {
     let class = |name: &str| json!({"storageClassName": name});
-    let mounts = |claim: &str| json!({"persistentVolumeClaim": {"claimName": claim}});
+    let mounts = |volume_claim: &str| json!({"persistentVolumeClaim": {"claimName": volume_claim}});
     vec![
-        case("class", cause::STORAGE_CLASS_MISSING).claim(class("no-such-class")),
-        case("volume", cause::NO_VOLUME_FITS).claim(class("")),
+        case("class", cause::STORAGE_CLASS_MISSING).volume_claim(class("no-such-class")),
+        case("volume", cause::NO_VOLUME_FITS).volume_claim(class("")),
         case("nameless", cause::CLAIM_MISSING).volume(&mounts("no-such-claim")),
-        case("lost", cause::CLAIM_LOST).claim(class("")),
-        case("tied", cause::VOLUME_NODE_UNAVAILABLE).claim(class("")),
+        case("lost", cause::CLAIM_LOST).volume_claim(class("")),
+        case("tied", cause::VOLUME_NODE_UNAVAILABLE).volume_claim(class("")),
         // Volumes in a node's own directory are for one node alone.
-        case("shared", cause::PROVISIONING_FAILED).claim(json!({"accessModes": ["ReadWriteMany"]})),
-        case("silent", cause::PROVISIONER_SILENT).claim(class(&outside("silent"))),
-        case("full", cause::INSUFFICIENT_STORAGE).claim(class(&outside("full"))),
+        case("shared", cause::PROVISIONING_FAILED).volume_claim(json!({"accessModes": ["ReadWriteMany"]})),
+        case("silent", cause::PROVISIONER_SILENT).volume_claim(class(&outside("silent"))),
+        case("full", cause::INSUFFICIENT_STORAGE).volume_claim(class(&outside("full"))),
         case("taken", cause::VOLUME_IN_USE).replicas(2).volume(&mounts("single")),
     ]
 }
 
-/// A set whose second pod comes when the claim that both share is being deleted.
+/// A set whose second pod comes when the PVC that both share is being deleted.
 fn leaving() -> Case {
     case(LEAVING, cause::CLAIM_TERMINATING).volume(&json!({"persistentVolumeClaim": {"claimName": "left"}}))
 }
 
 /// What the sets find, and do not find.
 fn surroundings(run: &Run) -> Vec<Value> {
-    let claim = |name: &str, mode: &str| {
+    let volume_claim = |name: &str, mode: &str| {
         json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name},
             "spec": {"accessModes": [mode], "resources": {"requests": {"storage": "64Mi"}}}})
     };
@@ -70,8 +70,8 @@ fn surroundings(run: &Run) -> Vec<Value> {
         json!({"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": {"name": name},
             "provisioner": provisioner, "volumeBindingMode": mode})
     };
-    // As after a restore of claims without their volumes.
-    let mut lost = claim("data-lost-0", "ReadWriteOnce");
+    // As after a restore of PVCs without their volumes.
+    let mut lost = volume_claim("data-lost-0", "ReadWriteOnce");
     lost["metadata"]["annotations"] = json!({"pv.kubernetes.io/bind-completed": "yes"});
     lost["spec"]["storageClassName"] = json!("");
     lost["spec"]["volumeName"] = json!(run.outside("gone"));
@@ -88,8 +88,8 @@ fn surroundings(run: &Run) -> Vec<Value> {
             "claimRef": {"namespace": run.namespace(), "name": "data-tied-0"},
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [nowhere]}]}}}}),
         lost,
-        claim("single", "ReadWriteOncePod"),
-        claim("left", "ReadWriteOnce"),
+        volume_claim("single", "ReadWriteOncePod"),
+        volume_claim("left", "ReadWriteOnce"),
     ]
 }
 
@@ -106,10 +106,10 @@ async fn storage(run: Run) -> Result<()> {
         .await?;
     run.step("a claim is deleted while a pod uses it, and another pod comes").await?;
     run.wait(&pod_running(&format!("{LEAVING}-0")), seconds(60)).await?;
-    set.delete_claim("left").await?;
-    run.scale_set(LEAVING, 2).await?;
+    set.delete_volume_claim("left").await?;
+    run.set(LEAVING).scale(2).await?;
     run.step("each set is stuck for its own cause").await?;
     run.judge_diagnoses(S15, named(&cases), seconds(60)).await?;
-    run.judge_diagnosis(S15, leaving.set, &[leaving.cause], seconds(60)).await?;
+    run.set(leaving.set).judge_diagnosis(S15, &[leaving.cause], seconds(60)).await?;
     Ok(())
 }

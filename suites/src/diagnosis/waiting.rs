@@ -46,7 +46,7 @@ async fn waiting(run: Run) -> Result<()> {
         .await?;
     run.step("pod 0 is not Ready, and the others wait for it: the budget is not to blame").await?;
     run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[READINESS_PROBE_FAILING], seconds(30)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[READINESS_PROBE_FAILING], seconds(30)).await?;
 
     run.step("a quota allows no more pods").await?;
     run.apply_objects([json!({"apiVersion": "v1", "kind": "ResourceQuota",
@@ -54,7 +54,7 @@ async fn waiting(run: Run) -> Result<()> {
         .await?;
     let zero = run.sentinel(set.pod_name(0));
     zero.hold(harness::workload::sentinel::Held { ready: Some(false), ..Default::default() }).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[QUOTA_EXCEEDED], seconds(60)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[QUOTA_EXCEEDED], seconds(60)).await?;
 
     run.step("a broken roll is taken back, and its pod stays").await?;
     set.scale(1).await?;
@@ -65,13 +65,13 @@ async fn waiting(run: Run) -> Result<()> {
     run.wait(&controller_counts(&set.promise, 0), seconds(60)).await?;
     run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
     set.change("as it was", &json!({"spec": {"template": {"spec": {"readinessGates": null}}}})).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[REVISION_STUCK], seconds(60)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[REVISION_STUCK], seconds(60)).await?;
 
     run.step("a finalizer keeps a deleted pod").await?;
     set.hold_removal(0).await?;
     set.delete_pod(0).await?;
     run.wait(&pod_terminating(&set.pod_name(0)), seconds(30)).await?;
-    run.judge_diagnosis(S15, SENTINEL.name, &[FINALIZER_HOLDS], seconds(90)).await?;
+    run.set(SENTINEL.name).judge_diagnosis(S15, &[FINALIZER_HOLDS], seconds(90)).await?;
     set.release_removal(0).await?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Sabotage of the cluster, at a step of the scenario.
 
 use harness::{
-    Error, fault,
+    Error,
     runner::Sabotage,
     wait::expectations,
     workload::{
@@ -19,16 +19,17 @@ pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
         Box::pin(async move {
             let ready =
                 |pod: &String| run.log().now(|world| world.pods.get(pod).is_some_and(|pod| pod.healthy()));
-            let (ready, unready): (Vec<_>, Vec<_>) = run.pods_named(STATELESS).into_iter().partition(ready);
+            let (ready, unready): (Vec<_>, Vec<_>) =
+                run.deployment(STATELESS).pods().into_iter().partition(ready);
             for pod in &ready {
-                run.set_gate(pod, false).await?;
+                run.pod(pod).close_gate().await?;
             }
             for pod in &unready {
-                run.set_gate(pod, true).await?;
+                run.pod(pod).open_gate().await?;
             }
             let swapped = expectations::only_these_ready(STATELESS, unready);
             run.wait(&swapped, seconds(30)).await?;
-            run.until_deployment_counts(STATELESS, 2).await
+            run.deployment(STATELESS).until_counted(2).await
         })
     });
 
@@ -86,14 +87,14 @@ pub const PODS_DELETED_WITH_SET: Sabotage =
 /// Somebody else has given the cluster a layout.
 pub const LAYOUT_BEFORE: Sabotage =
     Sabotage::At("without a layout they say so, and serve no S3", |run, set| {
-        Box::pin(async move { layout::initialise(&run.garages(&set).await?).await.map(drop) })
+        Box::pin(async move { layout::initialise(&run.garage().admins(&set).await?).await.map(drop) })
     });
 
 /// Somebody applies a layout of his own, naively, before the scenario does.
 pub const LAYOUT_APPLIED_NAIVELY: Sabotage =
     Sabotage::At("two initialise at once, and one of them again", |run, set| {
         Box::pin(async move {
-            let admins = run.garages(&set).await?;
+            let admins = run.garage().admins(&set).await?;
             let ids = layout::node_ids(&admins).await?;
             let other = Wanted { capacity: 5_000_000_000, ..Wanted::document(ids) };
             let admin = admins.first().ok_or_else(|| Error::bug("no node to ask"))?;
@@ -140,18 +141,20 @@ pub const SIGTERM_IGNORED: Sabotage =
         })
     });
 
-/// The claim of the pod that the scenario deletes goes with it: it is held only for as long as a pod uses it.
-pub const CLAIM_DELETED_WITH_POD: Sabotage = claim_deleted_at("delete pod 1, and wait for it to come back");
+/// The PVC of the pod that the scenario deletes goes with it: it is held only for as long as a pod uses it.
+pub const VOLUME_CLAIM_DELETED_WITH_POD: Sabotage =
+    volume_claim_deleted_at("delete pod 1, and wait for it to come back");
 
 /// As above: nothing binds the next pod to the node.
-pub const CLAIM_DELETED_BEFORE_DRAIN: Sabotage = claim_deleted_at("the worker of pod 1 is drained");
+pub const VOLUME_CLAIM_DELETED_BEFORE_DRAIN: Sabotage =
+    volume_claim_deleted_at("the worker of pod 1 is drained");
 
-const fn claim_deleted_at(step: &'static str) -> Sabotage {
+const fn volume_claim_deleted_at(step: &'static str) -> Sabotage {
     Sabotage::At(step, |_, set| {
         Box::pin(async move {
-            let claim = set.promise.claims(1).next();
-            let claim = claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?;
-            set.delete_claim(&claim).await
+            let volume_claim = set.promise.volume_claims(1).next();
+            let volume_claim = volume_claim.ok_or_else(|| Error::bug("the set has no claim to delete"))?;
+            set.delete_volume_claim(&volume_claim).await
         })
     })
 }
@@ -159,8 +162,8 @@ const fn claim_deleted_at(step: &'static str) -> Sabotage {
 /// Somebody deletes an object that the store has acknowledged.
 pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from each pod", |run, set| {
     Box::pin(async move {
-        let key = run.bucket(&run.garages(&set).await?).await?;
-        let store = run.s3(&set.pod_name(0), &key).await?;
+        let key = run.garage().bucket(&run.garage().admins(&set).await?).await?;
+        let store = run.garage().s3(&set.pod_name(0), &key).await?;
         let first = store.list(&format!("{}/", run.namespace())).await?.pop_first();
         store.delete(&first.ok_or_else(|| Error::bug("there is no object to delete"))?).await
     })
@@ -171,12 +174,12 @@ pub const REMOVAL_HELD: Sabotage = Sabotage::At("pod 1 is told to stop, and refu
     Box::pin(async move { set.hold_removal(1).await })
 });
 
-/// Nothing protects the claim any more: it is gone at once.
+/// Nothing protects the PVC any more: it is gone at once.
 pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("it stays, with the pod's data", |_, set| {
     Box::pin(async move {
-        let claim = set.promise.claims(0).next().unwrap_or_default();
+        let volume_claim = set.promise.volume_claims(0).next().unwrap_or_default();
         let patch = json!({"metadata": {"finalizers": null}});
-        set.unannounced().change_claim(&claim, "take its finalizers off", &patch).await
+        set.unannounced().change_volume_claim(&volume_claim, "take its finalizers off", &patch).await
     })
 });
 
@@ -193,16 +196,16 @@ const fn set_gone_at(step: &'static str) -> Sabotage {
     Sabotage::At(step, |_, set| Box::pin(async move { set.delete_orphaning().await }))
 }
 
-/// As above, before a claim and its pod are deleted.
-pub const SET_GONE_BEFORE_CLAIM: Sabotage = set_gone_at("the claim of pod 1 is deleted, and its pod");
+/// As above, before a PVC and its pod are deleted.
+pub const SET_GONE_BEFORE_VOLUME_CLAIM: Sabotage = set_gone_at("the claim of pod 1 is deleted, and its pod");
 
-/// As above, before the claim of a pod without a node is deleted.
-pub const SET_GONE_BEFORE_CLAIM_OF_PENDING: Sabotage =
+/// As above, before the PVC of a pod without a node is deleted.
+pub const SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING: Sabotage =
     set_gone_at("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes");
 
-/// The class of its claims forbids growth after all.
+/// The class of its PVCs forbids growth after all.
 pub const GROWTH_FORBIDDEN: Sabotage = Sabotage::At("its claim asks for twice as much", |run, _| {
-    Box::pin(async move { run.forbid_growth(GROWING).await })
+    Box::pin(async move { run.storage_class(GROWING).forbid_growth().await })
 });
 
 /// The highest pod is not Ready, and the set keeps its order.
@@ -218,7 +221,7 @@ pub const PREDECESSOR_HELD: Sabotage =
 pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
     Box::pin(async move {
         for worker in run.workers()? {
-            fault::node::cordon(run.client(), worker, true).await?;
+            worker.cordon().await?;
         }
         Ok(())
     })

@@ -24,25 +24,25 @@ pub const STATEFUL_SET_FOR_DEPLOYMENT: Sabotage = Sabotage::Manifest(|manifest, 
     Ok(())
 });
 
-/// A claim goes when its ordinal is scaled away.
-pub const DELETE_CLAIMS_WHEN_SCALED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+/// A PVC goes when its ordinal is scaled away.
+pub const DELETE_VOLUME_CLAIMS_WHEN_SCALED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Delete"}}});
     manifest.merge("StatefulSet", workload.name, &patch)
 });
 
-/// A claim goes when its set is deleted.
-pub const DELETE_CLAIMS_WHEN_DELETED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+/// A PVC goes when its set is deleted.
+pub const DELETE_VOLUME_CLAIMS_WHEN_DELETED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}});
     manifest.merge("StatefulSet", workload.name, &patch)
 });
 
-/// The data is written to an emptyDir; the claims stay, and nobody writes to them.
+/// The data is written to an emptyDir; the PVCs stay, and nobody writes to them.
 pub const EMPTY_DIRECTORY: Sabotage =
-    Sabotage::Manifest(|manifest, workload| off_the_claim(manifest, workload, "data"));
+    Sabotage::Manifest(|manifest, workload| off_the_volume(manifest, workload, "data"));
 
 /// As above, with the file in it by which Garage knows the directory for its own: without, it refuses to start.
 pub const EMPTY_BUT_MARKED: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    off_the_claim(manifest, workload, "data")?;
+    off_the_volume(manifest, workload, "data")?;
     let set = manifest.find("StatefulSet", workload.name)?;
     set["spec"]["template"]["spec"]["initContainers"] = json!([{
         "name": "marker",
@@ -54,14 +54,14 @@ pub const EMPTY_BUT_MARKED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     Ok(())
 });
 
-/// Garage's own data, its node id and its layout, is written beside the claim.
-pub const META_OFF_THE_CLAIM: Sabotage =
-    Sabotage::Manifest(|manifest, workload| off_the_claim(manifest, workload, "meta"));
+/// Garage's own data, its node id and its layout, is written beside the PVC.
+pub const META_OFF_THE_VOLUME: Sabotage =
+    Sabotage::Manifest(|manifest, workload| off_the_volume(manifest, workload, "meta"));
 
-fn off_the_claim(manifest: &mut Manifest, workload: &Workload, claim: &str) -> Result<()> {
+fn off_the_volume(manifest: &mut Manifest, workload: &Workload, volume: &str) -> Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
     let pod = &mut set["spec"]["template"]["spec"];
-    let mounts = scratch_mounts(pod, claim)
+    let mounts = scratch_mounts(pod, volume)
         .ok_or_else(|| Error::bug("the container has no volume mounts to sabotage"))?;
     let scratch = json!({"name": "scratch", "emptyDir": {}});
     match pod["volumes"].as_array_mut() {
@@ -72,12 +72,12 @@ fn off_the_claim(manifest: &mut Manifest, workload: &Workload, claim: &str) -> R
     Ok(())
 }
 
-/// The mounts, with the claim's own turned to the scratch volume and the claim out of the way.
-fn scratch_mounts(pod: &Value, claim: &str) -> Option<Vec<Value>> {
+/// The mounts, with the PVC's own turned to the scratch volume and the PVC out of the way.
+fn scratch_mounts(pod: &Value, volume: &str) -> Option<Vec<Value>> {
     let mut mounts = pod["containers"][0]["volumeMounts"].as_array()?.clone();
-    let mount = mounts.iter_mut().find(|mount| mount["name"] == claim)?;
+    let mount = mounts.iter_mut().find(|mount| mount["name"] == volume)?;
     mount["name"] = json!("scratch");
-    mounts.push(json!({"name": claim, "mountPath": "/unused"}));
+    mounts.push(json!({"name": volume, "mountPath": "/unused"}));
     Some(mounts)
 }
 
@@ -115,8 +115,8 @@ pub const HEADLESS_TURNED_REGULAR: Sabotage = Sabotage::Manifest(|manifest, work
     manifest.merge("Service", workload.headless, &json!({"spec": {"clusterIP": null}}))
 });
 
-/// The database is written beside the claim, into the container.
-pub const DATA_DIRECTORY_OFF_THE_CLAIM: Sabotage =
+/// The database is written beside the PVC, into the container.
+pub const DATA_DIRECTORY_OFF_THE_VOLUME: Sabotage =
     Sabotage::Manifest(|manifest, workload| workload.with_variable(manifest, "PGDATA", "/tmp/pgdata"));
 
 /// What an ext4 volume has from the start, and kind's volumes have not.
@@ -154,7 +154,7 @@ pub const HOSTNAME_AS_FULL_NAME: Sabotage = Sabotage::Manifest(|manifest, worklo
     manifest.merge("StatefulSet", workload.name, &patch)
 });
 
-/// The claims are named after another template.
+/// The PVCs are named after another template.
 pub const TEMPLATE_RENAMED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let spec = &mut manifest.find("StatefulSet", workload.name)?["spec"];
     spec["volumeClaimTemplates"][0]["metadata"]["name"] = json!("disk");
@@ -162,19 +162,19 @@ pub const TEMPLATE_RENAMED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     Ok(())
 });
 
-/// The claims ask for half of what they should.
-pub const CLAIMS_TOO_SMALL: Sabotage =
-    Sabotage::Manifest(|manifest, workload| claims_of(manifest, workload, "32Mi"));
+/// The PVCs ask for half of what they should.
+pub const VOLUME_CLAIMS_TOO_SMALL: Sabotage =
+    Sabotage::Manifest(|manifest, workload| volume_claims_of(manifest, workload, "32Mi"));
 
 /// The template asks already for what the scenario means to be refused.
-pub const TEMPLATE_CHANGED_BEFORE: Sabotage = Sabotage::Manifest(larger_claims);
+pub const TEMPLATE_CHANGED_BEFORE: Sabotage = Sabotage::Manifest(larger_volume_claims);
 
 /// Claims of twice the size.
-pub fn larger_claims(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
-    claims_of(manifest, workload, "128Mi")
+pub fn larger_volume_claims(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
+    volume_claims_of(manifest, workload, "128Mi")
 }
 
-fn claims_of(manifest: &mut Manifest, workload: &Workload, storage: &str) -> Result<()> {
+fn volume_claims_of(manifest: &mut Manifest, workload: &Workload, storage: &str) -> Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
     set["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"] = json!(storage);
     Ok(())

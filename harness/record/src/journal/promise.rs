@@ -90,7 +90,7 @@ impl Promise {
     }
 
     /// The names of an ordinal's claims.
-    pub fn claims(&self, ordinal: u32) -> impl Iterator<Item = String> {
+    pub fn volume_claims(&self, ordinal: u32) -> impl Iterator<Item = String> {
         self.templates.keys().map(move |template| format!("{template}-{}-{ordinal}", self.set))
     }
 

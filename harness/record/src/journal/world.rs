@@ -57,7 +57,7 @@ impl World {
     }
 
     /// The PVCs that carry a claim name of a set, by name.
-    pub fn claims_of(&self, promise: &Promise) -> impl Iterator<Item = &Arc<VolumeClaim>> {
+    pub fn volume_claims_of(&self, promise: &Promise) -> impl Iterator<Item = &Arc<VolumeClaim>> {
         self.volume_claims.values().filter(|claim| promise.claim_ordinal(&claim.meta.name).is_some())
     }
 

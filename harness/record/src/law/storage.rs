@@ -89,7 +89,7 @@ pub fn pods_keep_their_claims(_: &Promise) -> Inquiry<'_> {
             return;
         }
         let again = ready.insert(ordinal, &pod.meta.uid).is_some();
-        for claim in promise.claims(ordinal) {
+        for claim in promise.volume_claims(ordinal) {
             let now = world.volume_claims.get(&claim);
             let now = now.map(|claim| (claim.meta.uid.clone(), claim.volume.clone().unwrap_or_default()));
             match (now, first.get(&claim)) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::claims::unbound;
+use super::volume_claims::unbound;
 use crate::{
     journal::{
         Promise, World,

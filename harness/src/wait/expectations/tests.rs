@@ -1,12 +1,12 @@
 //! Each expectation: where it is met, and for each way in which it is not, why.
 
-mod claims;
 mod endpoints;
 mod named;
 mod pods;
 mod rollout;
 mod sets;
 mod status;
+mod volume_claims;
 
 use std::collections::BTreeMap;
 
@@ -150,21 +150,21 @@ fn a_restart_in_place_keeps_the_object() {
 }
 
 #[test]
-fn claims_are_kept_under_their_uids() {
+fn volume_claims_are_kept_under_their_uids() {
     let wanted = BTreeMap::from([("data-db-0".to_owned(), "one".to_owned())]);
-    let claim = |uid: &str, phase: &str, terminating: bool| {
-        let mut claim =
+    let volume_claim = |uid: &str, phase: &str, terminating: bool| {
+        let mut volume_claim =
             json!({"metadata": {"name": "data-db-0", "uid": uid}, "spec": {}, "status": {"phase": phase}});
         if terminating {
-            claim["metadata"]["deletionTimestamp"] = json!("2026-11-22T10:00:00Z");
+            volume_claim["metadata"]["deletionTimestamp"] = json!("2026-11-22T10:00:00Z");
         }
-        claims_are(&wanted).check(&world(&[(Kind::PersistentVolumeClaim, claim)]))
+        volume_claims_are(&wanted).check(&world(&[(Kind::PersistentVolumeClaim, volume_claim)]))
     };
-    assert_eq!(claim("one", "Bound", false), Met);
-    assert!(not_yet(claim("two", "Bound", false)).contains("another claim"));
-    assert!(not_yet(claim("one", "Lost", false)).contains("Lost"));
-    assert!(not_yet(claim("one", "Bound", true)).contains("deleted"));
-    assert!(not_yet(claims_are(&wanted).check(&World::default())).contains("does not exist"));
+    assert_eq!(volume_claim("one", "Bound", false), Met);
+    assert!(not_yet(volume_claim("two", "Bound", false)).contains("another claim"));
+    assert!(not_yet(volume_claim("one", "Lost", false)).contains("Lost"));
+    assert!(not_yet(volume_claim("one", "Bound", true)).contains("deleted"));
+    assert!(not_yet(volume_claims_are(&wanted).check(&World::default())).contains("does not exist"));
 }
 
 #[test]

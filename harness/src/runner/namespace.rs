@@ -1,8 +1,8 @@
-//! The trial's own namespace goes before the trial is over.
+//! The trial's own namespace, which may go before the trial is over.
 
 use std::time::Duration;
 
-use k8s_openapi::api::{apps::v1::StatefulSet, core::v1::Namespace};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, api::DeleteParams};
 
 use super::Run;
@@ -10,8 +10,6 @@ use crate::{
     error::{Error, Result, within},
     journal::Record,
     law::Obstacle,
-    wait::{Progress, until_asked},
-    workload::Set,
 };
 
 /// How long the API server may take for one call.
@@ -50,24 +48,5 @@ impl Run {
             // There, or not to be asked: then its own error says more.
             _ => error,
         }
-    }
-
-    /// Waits until the API server refuses to delete a set: it learns of a policy a moment after it has taken it.
-    ///
-    /// # Errors
-    /// When it would go on to delete it.
-    pub async fn until_undeletable(&self, set: &Set, deadline: Duration) -> Result<()> {
-        let name = &set.promise.set;
-        let api: Api<StatefulSet> = Api::namespaced(self.probe_client().clone(), self.namespace());
-        let parameters = DeleteParams { dry_run: true, ..DeleteParams::background() };
-        let refused = || async {
-            Ok(match api.delete(name, &parameters).await {
-                Ok(_) => Progress::NotYet("it would delete it".to_owned()),
-                Err(kube::Error::Api(status)) if [403, 422].contains(&status.code) => Progress::Met,
-                Err(error) => Progress::NotYet(error.to_string()),
-            })
-        };
-        let sentence = format!("the API server refuses to delete statefulset {name}");
-        until_asked(&sentence, self.stretch(deadline), refused).await.map(drop)
     }
 }

@@ -1,5 +1,5 @@
 //! What lies on the volumes of a pod whose own program can't be asked for it. A container of ours joins the pod for a
-//! moment: it claims nothing and needs no room, so claims, nodes and order are as they were without it.
+//! moment: it asks for nothing and needs no room, so PVCs, nodes and order are as they were without it.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,7 +10,7 @@ use kube::{
 };
 use serde_json::{Value, json};
 
-use super::Run;
+use super::Volumes;
 use crate::{
     error::{Error, Result, within},
     manifest::patch::of_repository,
@@ -24,8 +24,8 @@ const INSPECTED: Duration = Duration::from_secs(60);
 /// Our program, in whatever version the cluster has.
 const IMAGE: &str = "steadfast/sentinel:1";
 
-impl Run {
-    /// What lies where the workload keeps what its claims hold, by claim template; none where nothing does. A mark is left
+impl Volumes {
+    /// What lies where the workload keeps what its PVCs hold, by their template; none where nothing does. A mark is left
     /// there after that.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl Run {
         pod: &str,
         leave: Option<&str>,
     ) -> Result<BTreeMap<String, Option<String>>> {
-        let api: Api<Pod> = Api::namespaced(self.client().clone(), self.namespace());
+        let api: Api<Pod> = Api::namespaced(self.run.client().clone(), self.run.namespace());
         let doing = format!("reading pod {pod}");
         let found = within(CALL, &doing, api.get(pod), Error::api(doing.clone())).await?;
         let volumes = self.volumes_in(&found)?;
@@ -51,7 +51,7 @@ impl Run {
             None => vec!["marks".to_owned()],
         };
         arguments.extend(volumes.keys().map(|template| directory(template)));
-        let container = json!({"name": name, "image": of_repository(self.images(), IMAGE).unwrap_or(IMAGE),
+        let container = json!({"name": name, "image": of_repository(self.run.images(), IMAGE).unwrap_or(IMAGE),
             "imagePullPolicy": "IfNotPresent", "args": arguments, "volumeMounts": mounts.collect::<Vec<_>>(),
             "terminationMessagePolicy": "FallbackToLogsOnError"});
 
@@ -59,7 +59,7 @@ impl Run {
             "pod {pod}: let {name} look at {}",
             volumes.keys().cloned().collect::<Vec<_>>().join(", ")
         );
-        self.log().act("inspect", format!("pod/{pod}"), doing.clone());
+        self.run.log().act("inspect", format!("pod/{pod}"), doing.clone());
         let (parameters, patch) =
             (PatchParams::default(), Patch::Strategic(json!({"spec": {"ephemeralContainers": [container]}})));
         let patch = api.patch_ephemeral_containers(pod, &parameters, &patch);
@@ -69,7 +69,7 @@ impl Run {
             let found = api.get(pod).await.map_err(Error::api(format!("reading pod {pod}")))?;
             ended(&found, &name).ok_or_else(|| Error::failed(format!("{name} of {pod} has not ended")))
         };
-        let ended = until_answered(&doing, self.stretch(INSPECTED), ask).await?;
+        let ended = until_answered(&doing, self.run.stretch(INSPECTED), ask).await?;
         let said = ended.message.unwrap_or_default();
         if ended.exit_code != 0 {
             return Err(Error::failed(format!("{doing}: it could not: {}", said.trim())));
@@ -85,9 +85,9 @@ impl Run {
             .collect())
     }
 
-    /// The volumes that are mounted in a pod where the manifest, as shipped, mounts its claims: by template.
+    /// The volumes that are mounted in a pod where the manifest, as shipped, mounts its PVCs: by template.
     fn volumes_in(&self, pod: &Pod) -> Result<BTreeMap<String, String>> {
-        let workload = self.workload();
+        let workload = self.set.workload;
         let mut manifest = workload.manifest()?;
         let spec = &manifest.find("StatefulSet", workload.name)?["spec"];
         let container =
@@ -101,7 +101,7 @@ impl Run {
     }
 }
 
-/// By claim template: what is mounted where a set's spec has it in this container.
+/// By template of PVCs: what is mounted where a set's spec has it in this container.
 fn by_template(spec: &Value, container: &str, mounted: &[VolumeMount]) -> BTreeMap<String, String> {
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let containers = list(&spec["template"]["spec"]["containers"]);

@@ -5,12 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Run;
-use crate::{
-    error::{Error, Result},
-    journal::fact::{Ended, Pod},
-    workload::sentinel::{Seen, Stamp},
-};
+use crate::workload::sentinel::{Seen, Stamp};
 
 /// How much later than its time a kubelet may do something.
 const LATE: SignedDuration = SignedDuration::from_secs(2);
@@ -33,32 +28,8 @@ pub struct Ending {
     late: SignedDuration,
 }
 
-impl Run {
-    /// How this pod of a sentinel ended; the pod that came after it has its volume, and tells what it saw. `instance` is
-    /// which start of the program ran in it.
-    ///
-    /// # Errors
-    /// When the journal does not show its end, or the pod after it does not answer.
-    pub async fn ending(&self, pod: &Pod, instance: &str) -> Result<Ending> {
-        let mut last = None;
-        self.versions(&pod.meta.uid, |_, version| {
-            let container = version.container(self.workload().container);
-            last = container.filter(|container| !container.running).and_then(|one| one.ended.clone());
-        });
-        let (name, uid) = (&pod.meta.name, &pod.meta.uid);
-        let Some(Ended { code, at: Some(at), .. }) = last else {
-            return Err(Error::failed(format!("the journal does not show how {name} with uid {uid} ended")));
-        };
-        let stamps = self.sentinel(name).stamps().await?;
-        let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
-        let late =
-            SignedDuration::try_from_secs_f64(LATE.as_secs_f64() * self.parts().patience).unwrap_or(LATE);
-        Ok(Ending { late, ..Ending::new(name, code, at, &stamps) })
-    }
-}
-
 impl Ending {
-    fn new(pod: &str, exit_code: i32, ended: Timestamp, stamps: &[Stamp]) -> Self {
+    pub(super) fn new(pod: &str, exit_code: i32, ended: Timestamp, stamps: &[Stamp]) -> Self {
         let at = |seen| {
             let stamp = stamps.iter().find(|stamp| stamp.seen == seen)?;
             Timestamp::from_millisecond(stamp.at).ok()
@@ -72,6 +43,12 @@ impl Ending {
             sigterm: at(Seen::Sigterm),
             late: LATE,
         }
+    }
+
+    /// With more time for what may be late, on a machine that needs so many times longer.
+    pub(super) fn lenient(self, patience: f64) -> Self {
+        let late = SignedDuration::try_from_secs_f64(LATE.as_secs_f64() * patience).unwrap_or(LATE);
+        Self { late, ..self }
     }
 
     /// What speaks against it that its preStop hook ran to its end, and that SIGTERM followed at once.

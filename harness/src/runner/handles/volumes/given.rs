@@ -1,4 +1,4 @@
-//! The volumes behind a set's claims: what a provisioner gave for what was asked.
+//! The volumes behind a set's PVCs: what a provisioner gave for what was asked.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,37 +9,37 @@ use k8s_openapi::api::{
 };
 use kube::{Api, api::ListParams};
 
-use super::Run;
+use super::Volumes;
 use crate::{
     claim::Claim,
     error::{Error, Result, within},
     journal::fact::VolumeClaim,
-    wait::expectations::claims_bound,
-    workload::Set,
+    wait::expectations::volume_claims_bound,
 };
 
 /// How long the API server may take for one call.
 const CALL: Duration = Duration::from_secs(10);
 
-impl Run {
-    /// Judges that each claim of each of the set's pods is there and has a volume of its own, bound to it, as large as
+impl Volumes {
+    /// Judges that each PVC of each of the set's pods is there and has a volume of its own, bound to it, as large as
     /// asked, ReadWriteOnce and with the reclaim policy of its class.
     ///
     /// # Errors
-    /// When the set has no pod with a claim, of which nothing could be judged, or when a volume or its class can't be
+    /// When the set has no pod with a PVC, of which nothing could be judged, or when a volume or its class can't be
     /// read.
-    pub async fn judge_volumes(&self, claim: Claim, set: &Set) -> Result<()> {
+    pub async fn judge(&self, claim: Claim) -> Result<()> {
+        let set = &self.set;
         // Those of a pod that was just made may be heard after it.
-        self.against(claim, self.claims_of(set).await)?;
+        self.run.against(claim, self.uids().await)?;
         let promised: Vec<_> =
-            set.ordinals().into_iter().flat_map(|ordinal| set.promise.claims(ordinal)).collect();
+            set.ordinals().into_iter().flat_map(|ordinal| set.promise.volume_claims(ordinal)).collect();
         if promised.is_empty() {
             return Err(Error::bug(format!("{} has no claim whose volume could be judged", set.promise.set)));
         }
         let mut against = Vec::new();
         let mut places: BTreeMap<String, String> = BTreeMap::new();
         for name in &promised {
-            let Some(asked) = self.log().now(|world| world.volume_claims.get(name).cloned()) else {
+            let Some(asked) = self.run.log().now(|world| world.volume_claims.get(name).cloned()) else {
                 against.push(format!("{name} does not exist"));
                 continue;
             };
@@ -65,55 +65,52 @@ impl Run {
                 against.push(format!("{name} and {other} are the same place: {}", place(&spec)));
             }
         }
-        self.judge(claim, against);
+        self.run.judge(claim, against);
         Ok(())
     }
 
-    /// Judges that the claims of an ordinal are bound in time; of one that is not, what was made for it is told.
+    /// Judges that the PVCs of an ordinal are bound in time; of one that is not, what was made for it is told.
     ///
     /// # Errors
     /// When they are not; that is a finding as well.
-    pub async fn judge_bound(&self, claim: Claim, set: &Set, ordinal: u32, deadline: Duration) -> Result<()> {
-        let outcome = match self.wait(&claims_bound(&set.promise, ordinal), deadline).await {
+    pub async fn judge_bound(&self, claim: Claim, ordinal: u32, deadline: Duration) -> Result<()> {
+        let outcome = match self.run.wait(&volume_claims_bound(&self.set.promise, ordinal), deadline).await {
             Err(Error::Failed(message)) => {
-                let volumes = self.volumes().await?;
-                let claims: Vec<_> = set.promise.claims(ordinal).collect();
-                let claims = self.log().now(|world| {
-                    claims
-                        .iter()
-                        .filter_map(|name| world.volume_claims.get(name).cloned())
-                        .collect::<Vec<_>>()
+                let volumes = self.all().await?;
+                let names: Vec<_> = self.set.promise.volume_claims(ordinal).collect();
+                let asked: Vec<_> = self.run.log().now(|world| {
+                    names.iter().filter_map(|name| world.volume_claims.get(name).cloned()).collect()
                 });
                 let made =
-                    claims.iter().filter(|claim| claim.phase != "Bound").map(|claim| made(claim, &volumes));
+                    asked.iter().filter(|asked| asked.phase != "Bound").map(|asked| made(asked, &volumes));
                 Err(Error::failed(format!("{message}; {}", made.collect::<Vec<_>>().join("; "))))
             }
             outcome => outcome,
         };
-        self.found(claim, outcome).map(drop)
+        self.run.found(claim, outcome).map(drop)
     }
 
-    async fn volumes(&self) -> Result<Vec<PersistentVolume>> {
+    async fn all(&self) -> Result<Vec<PersistentVolume>> {
         let doing = "listing persistentvolumes";
-        let api: Api<PersistentVolume> = Api::all(self.client().clone());
+        let api: Api<PersistentVolume> = Api::all(self.run.client().clone());
         let listed = within(CALL, doing, api.list(&ListParams::default()), Error::api(doing)).await?;
         Ok(listed.items)
     }
 
     async fn volume(&self, name: &str) -> Result<PersistentVolume> {
         let doing = format!("reading persistentvolume {name}");
-        let api: Api<PersistentVolume> = Api::all(self.client().clone());
+        let api: Api<PersistentVolume> = Api::all(self.run.client().clone());
         within(CALL, &doing, api.get(name), Error::api(doing.clone())).await
     }
 
     async fn storage_class(&self, name: &str) -> Result<Option<StorageClass>> {
         let doing = format!("reading storageclass {name}");
-        let api: Api<StorageClass> = Api::all(self.client().clone());
+        let api: Api<StorageClass> = Api::all(self.run.client().clone());
         within(CALL, &doing, api.get_opt(name), Error::api(doing.clone())).await
     }
 }
 
-/// What was made for a claim that is not bound: nothing, or something that may not be what it asks for.
+/// What was made for a PVC that is not bound: nothing, or something that may not be what it asks for.
 fn made(asked: &VolumeClaim, volumes: &[PersistentVolume]) -> String {
     let name = &asked.meta.name;
     let meant = |volume: &&PersistentVolume| {
@@ -126,7 +123,7 @@ fn made(asked: &VolumeClaim, volumes: &[PersistentVolume]) -> String {
     if against.is_empty() { format!("{given} was made for {name}") } else { against.join("; ") }
 }
 
-/// In what a volume is not what its claim and its class say.
+/// In what a volume is not what its PVC and its class say.
 fn differs(
     asked: &VolumeClaim,
     name: &str,
@@ -134,21 +131,21 @@ fn differs(
     class: Option<&StorageClass>,
 ) -> Vec<String> {
     let mut against = Vec::new();
-    let claim = &asked.meta.name;
+    let asker = &asked.meta.name;
     let bound = given.claim_ref.as_ref();
     if bound.and_then(|bound| bound.uid.as_ref()) != Some(&asked.meta.uid) {
         let bound = bound.and_then(|bound| bound.name.as_deref()).unwrap_or("nobody");
-        against.push(format!("{name}, the volume of {claim}, is bound to {bound} with another uid"));
+        against.push(format!("{name}, the volume of {asker}, is bound to {bound} with another uid"));
     }
     let storage = given.capacity.as_ref().and_then(|capacity| capacity.get("storage"));
     let large = |size: &str| quantity::parse(size).unwrap_or_default();
     if storage.map_or(0.0, |storage| large(&storage.0)) < large(&asked.storage) {
         let found = storage.map_or("nothing", |storage| &storage.0);
-        against.push(format!("{claim} asks for {}; its volume {name} has {found}", asked.storage));
+        against.push(format!("{asker} asks for {}; its volume {name} has {found}", asked.storage));
     }
     let modes = given.access_modes.as_deref().unwrap_or_default();
     if let Some(mode) = asked.access_modes.iter().find(|mode| !modes.contains(mode)) {
-        against.push(format!("{claim} asks for {mode}; its volume {name} has {modes:?}"));
+        against.push(format!("{asker} asks for {mode}; its volume {name} has {modes:?}"));
     }
     let promised = class.map(|class| class.reclaim_policy.as_deref().unwrap_or("Delete"));
     let policy = given.persistent_volume_reclaim_policy.as_deref();
@@ -157,7 +154,7 @@ fn differs(
     {
         let policy = policy.unwrap_or("none");
         against.push(format!(
-            "{name}, the volume of {claim}, has the reclaim policy {policy}; its class says {promised}"
+            "{name}, the volume of {asker}, has the reclaim policy {policy}; its class says {promised}"
         ));
     }
     against

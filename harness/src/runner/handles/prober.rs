@@ -1,15 +1,16 @@
-//! Names, asked from inside pods.
+//! A pod of our program, from inside which names are asked and connections opened.
 
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Service;
 use kube::Api;
 
-use super::Run;
 use crate::{
     claim::Claim,
+    cluster::Tunnel,
     error::{Error, Result, within},
     journal::fact::Pod,
+    runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_steady},
     workload::{
         Set,
@@ -24,11 +25,23 @@ const CONNECTIONS: u32 = 60;
 /// How a DNS says that a name has no address: there is no such name, or nothing of this kind under it.
 const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 
-impl Run {
+/// Asks and judges as clients inside the cluster would: from inside a pod of our program.
+#[derive(Debug, Clone)]
+pub struct Prober {
+    run: Run,
+    sentinel: Sentinel,
+}
+
+impl Prober {
+    pub(in crate::runner) fn new(run: Run, pod: impl Into<String>) -> Self {
+        let sentinel = run.sentinel(pod);
+        Self { run, sentinel }
+    }
+
     /// `<service>.<namespace>.svc.<the cluster's domain>`, or without the domain where that is not known.
     pub fn host(&self, service: &str) -> String {
-        let short = format!("{service}.{}.svc", self.namespace());
-        self.terrain().dns.as_ref().map_or(short.clone(), |dns| format!("{short}.{}", dns.domain))
+        let short = format!("{service}.{}.svc", self.run.namespace());
+        self.run.terrain().dns.as_ref().map_or(short.clone(), |dns| format!("{short}.{}", dns.domain))
     }
 
     /// `<pod>.<its set's headless service>.<namespace>.svc.<the cluster's domain>`
@@ -44,18 +57,18 @@ impl Run {
     /// Asks for the addresses of a name, of the family that a Service has which asks for none.
     ///
     /// # Errors
-    /// When the asker does not answer; a DNS error is an answer.
-    pub async fn resolve(&self, asker: &Sentinel, name: &str) -> Result<Answer> {
-        asker.resolve(name, self.terrain().family().record()).await
+    /// When our program does not answer; a DNS error is an answer.
+    pub async fn resolve(&self, name: &str) -> Result<Answer> {
+        self.sentinel.resolve(name, self.run.terrain().family().record()).await
     }
 
     /// The addresses of a pod by which a Service of ours names it.
     fn addresses_of(&self, pod: &Pod) -> Vec<String> {
-        let family = self.terrain().family();
+        let family = self.run.terrain().family();
         pod.addresses.iter().filter(|address| family.has(address)).map(ToString::to_string).collect()
     }
 
-    /// Judges that a pod's own name leads to its address of this moment, as seen from inside `asker`. A name may
+    /// Judges that a pod's own name leads to its address of this moment, as seen from here. A name may
     /// lag for as long as `propagation`; the measure says how long it did.
     ///
     /// # Errors
@@ -63,7 +76,6 @@ impl Run {
     pub async fn judge_name(
         &self,
         claim: Claim,
-        asker: &Sentinel,
         set: &Set,
         ordinal: u32,
         propagation: Duration,
@@ -71,8 +83,9 @@ impl Run {
         let pod = set.pod(ordinal)?;
         let name = self.full_name(set, ordinal);
         let expected = self.addresses_of(&pod);
-        let sentence = format!("the address of {}, asked from {}, is {expected:?}", pod.meta.name, asker.pod);
-        self.judge_addresses(claim, &sentence, asker, &name, propagation, || Ok(expected.clone())).await
+        let sentence =
+            format!("the address of {}, asked from {}, is {expected:?}", pod.meta.name, self.sentinel.pod);
+        self.judge_addresses(claim, &sentence, &name, propagation, || Ok(expected.clone())).await
     }
 
     /// Judges that a headless service's endpoints are these pods, and its name the set of their addresses: what the DNS is
@@ -83,7 +96,6 @@ impl Run {
     pub async fn judge_service(
         &self,
         claim: Claim,
-        asker: &Sentinel,
         set: &Set,
         service: &str,
         ordinals: impl IntoIterator<Item = u32>,
@@ -91,24 +103,24 @@ impl Run {
     ) -> Result<()> {
         let ordinals: Vec<u32> = ordinals.into_iter().collect();
         let listed = endpoints_ready(&set.promise, service, ordinals.iter().copied());
-        self.expect(claim, &listed, propagation).await?;
+        self.run.expect(claim, &listed, propagation).await?;
         let name = format!("{}.", self.host(service));
         let pods: Vec<_> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
-        let sentence = format!("the addresses of {service}, asked from {}, are those of {pods:?}", asker.pod);
+        let sentence =
+            format!("the addresses of {service}, asked from {}, are those of {pods:?}", self.sentinel.pod);
         // A pod that is gone or has no address is not left out: it is answered by nothing.
         let addresses = || {
             let address =
                 |ordinal: &u32| Ok(self.addresses_of(&*set.pod(*ordinal)?).pop().unwrap_or_default());
             ordinals.iter().map(address).collect()
         };
-        self.judge_addresses(claim, &sentence, asker, &name, propagation, addresses).await
+        self.judge_addresses(claim, &sentence, &name, propagation, addresses).await
     }
 
     async fn judge_addresses(
         &self,
         claim: Claim,
         sentence: &str,
-        asker: &Sentinel,
         name: &str,
         propagation: Duration,
         expected: impl Fn() -> Result<Vec<String>>,
@@ -119,8 +131,8 @@ impl Run {
                 let mut wanted = expected?;
                 wanted.sort();
                 let told = if wanted.is_empty() { NO_ADDRESS.join(" or ") } else { format!("{wanted:?}") };
-                let record = self.terrain().family().record();
-                let answers = asker.resolve_often(name, record, times).await?;
+                let record = self.run.terrain().family().record();
+                let answers = self.sentinel.resolve_often(name, record, times).await?;
                 Ok(each_right(name, &answers, |answer| says(answer, &wanted), &told))
             }
         };
@@ -139,8 +151,8 @@ impl Run {
     where
         A: Future<Output = Result<Progress>>,
     {
-        let lag = self.found(claim, until_steady(sentence, self.stretch(propagation), ask).await)?;
-        self.measure(&format!("lag of {of}"), lag.as_secs_f64(), "s");
+        let lag = self.run.found(claim, until_steady(sentence, self.run.stretch(propagation), ask).await)?;
+        self.run.measure(&format!("lag of {of}"), lag.as_secs_f64(), "s");
         Ok(())
     }
 
@@ -152,26 +164,26 @@ impl Run {
     pub async fn judge_spellings(
         &self,
         claim: Claim,
-        asker: &Sentinel,
         set: &Set,
         ordinal: u32,
         propagation: Duration,
     ) -> Result<()> {
         let pod = set.pod(ordinal)?;
-        let (service, namespace) = (set.workload.headless, self.namespace());
+        let (service, namespace) = (set.workload.headless, self.run.namespace());
         let full = self.full_name(set, ordinal);
         let short = format!("{}.{service}", pod.meta.name);
         let expected = self.addresses_of(&pod);
         for name in [format!("{short}.{namespace}"), short, full.to_uppercase()] {
-            let sentence = format!("the address of {name}, asked from {}, is {expected:?}", asker.pod);
+            let sentence =
+                format!("the address of {name}, asked from {}, is {expected:?}", self.sentinel.pod);
             let expected = || Ok(expected.clone());
-            self.judge_addresses(claim, &sentence, asker, &name, propagation, expected).await?;
+            self.judge_addresses(claim, &sentence, &name, propagation, expected).await?;
         }
-        let sentence = format!("{full} is a name, whatever is asked of it from {}", asker.pod);
-        let (name, other) = (&full, self.terrain().family().other());
+        let sentence = format!("{full} is a name, whatever is asked of it from {}", self.sentinel.pod);
+        let (name, other) = (&full, self.run.terrain().family().other());
         let ask = |times| async move {
             let right = |answer: &Answer| matches!(answer.code.as_str(), "NOERROR" | "NODATA");
-            let answers = asker.resolve_often(name, other.record(), times).await?;
+            let answers = self.sentinel.resolve_often(name, other.record(), times).await?;
             Ok(each_right(&format!("its {other} address"), &answers, right, "an address or NODATA"))
         };
         self.judge_steady(claim, &sentence, &format!("{full} for {other}"), propagation, ask).await
@@ -184,17 +196,17 @@ impl Run {
     pub async fn judge_no_name(
         &self,
         claim: Claim,
-        asker: &Sentinel,
         set: &Set,
         ordinal: u32,
         propagation: Duration,
     ) -> Result<()> {
         let name = self.full_name(set, ordinal);
         let pod = set.pod_name(ordinal);
-        let sentence = format!("there is no name of {pod}, which is gone, asked from {}", asker.pod);
-        let (name, asked) = (&name, asker);
+        let sentence = format!("there is no name of {pod}, which is gone, asked from {}", self.sentinel.pod);
+        let name = &name;
         let ask = |times| async move {
-            let answers = asked.resolve_often(name, self.terrain().family().record(), times).await?;
+            let answers =
+                self.sentinel.resolve_often(name, self.run.terrain().family().record(), times).await?;
             Ok(each_right(name, &answers, |answer| answer.code == "NXDOMAIN", "NXDOMAIN"))
         };
         self.judge_steady(claim, &sentence, &format!("the end of {name}"), propagation, ask).await
@@ -204,20 +216,13 @@ impl Run {
     ///
     /// # Errors
     /// When the pod does not answer.
-    pub async fn judge_kept(
-        &self,
-        claim: Claim,
-        asker: &Sentinel,
-        set: &Set,
-        ordinal: u32,
-        most: Duration,
-    ) -> Result<()> {
+    pub async fn judge_kept(&self, claim: Claim, set: &Set, ordinal: u32, most: Duration) -> Result<()> {
         let name = self.full_name(set, ordinal);
-        let ttl = self.resolve(asker, &name).await?.ttl.unwrap_or_default();
+        let ttl = self.resolve(&name).await?.ttl.unwrap_or_default();
         let too_long = u64::from(ttl) > most.as_secs();
         let words =
             format!("a client may keep the address of {name} for {ttl} s; its configuration says {most:?}");
-        self.judge(claim, too_long.then_some(words));
+        self.run.judge(claim, too_long.then_some(words));
         Ok(())
     }
 
@@ -229,7 +234,6 @@ impl Run {
     pub async fn judge_spread(
         &self,
         claim: Claim,
-        asker: &Sentinel,
         set: &Set,
         ordinals: impl IntoIterator<Item = u32>,
         propagation: Duration,
@@ -239,7 +243,7 @@ impl Run {
         let sentence = format!("{CONNECTIONS} connections to {service} reach {}", wanted.join(", "));
         let wanted = &wanted;
         let ask = |_| async move {
-            let connections = asker.connect(service, set.workload.port, CONNECTIONS).await?;
+            let connections = self.sentinel.connect(service, set.workload.port, CONNECTIONS).await?;
             let reached: Vec<_> = connections.answers.keys().cloned().collect();
             Ok(if connections.failed == 0 && reached == *wanted {
                 Progress::Met
@@ -259,7 +263,6 @@ impl Run {
     pub async fn judge_service_records(
         &self,
         claim: Claim,
-        asker: &Sentinel,
         set: &Set,
         port: &str,
         propagation: Duration,
@@ -272,7 +275,7 @@ impl Run {
             let sentence = format!("the SRV record of {name} lists {}", wanted.join(", "));
             let (name, wanted) = (&name, &wanted);
             let ask = |times| async move {
-                let answers = asker.resolve_often(name, "SRV", times).await?;
+                let answers = self.sentinel.resolve_often(name, "SRV", times).await?;
                 Ok(each_right(name, &answers, |answer| answer.targets() == *wanted, &format!("{wanted:?}")))
             };
             self.judge_steady(claim, &sentence, &format!("SRV {name}"), propagation, ask).await?;
@@ -280,12 +283,33 @@ impl Run {
         Ok(())
     }
 
+    /// How many of one connection to a port come about.
+    ///
+    /// # Errors
+    /// When the pod does not answer.
+    pub async fn reached(&self, host: &str, port: u16) -> Result<u32> {
+        Ok(self.sentinel.reach(host, port).await?.answers.values().sum())
+    }
+
+    /// A way from this machine to a name and port as they are seen from here.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn tunnel(&self, host: &str, port: u16) -> Result<Tunnel> {
+        Tunnel::through(self.run.client(), self.run.namespace(), &self.sentinel.pod, host, port).await
+    }
+
+    /// The pod's name.
+    pub fn pod(&self) -> &str {
+        &self.sentinel.pod
+    }
+
     /// The address of a regular service.
     ///
     /// # Errors
     /// When there is no such service, or it has none.
     pub async fn service_address(&self, service: &str) -> Result<String> {
-        let api: Api<Service> = Api::namespaced(self.client().clone(), self.namespace());
+        let api: Api<Service> = Api::namespaced(self.run.client().clone(), self.run.namespace());
         let doing = format!("reading service {service}");
         let service = within(CALL, &doing, api.get(service), Error::api(doing.clone())).await?;
         let address = service.spec.and_then(|spec| spec.cluster_ip).filter(|address| address != "None");
@@ -317,42 +341,4 @@ fn each_right(name: &str, answers: &[Repeated], right: impl Fn(&Answer) -> bool,
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn answer(code: &str, addresses: &[&str], times: u32) -> Repeated {
-        let answers = addresses.iter().map(|address| json!(address)).collect();
-        Repeated { answer: Answer { code: code.to_owned(), answers, milliseconds: 1, ttl: None }, times }
-    }
-
-    #[test]
-    fn that_there_is_no_address_must_be_said() {
-        let none = |code: &str| says(&answer(code, &[], 1).answer, &[]);
-        assert!(none("NXDOMAIN") && none("NODATA"));
-        for failed in ["SERVFAIL", "TIMEOUT", "NOERROR"] {
-            assert!(!none(failed), "{failed}");
-        }
-        let two = ["10.0.0.1", "10.0.0.2"].map(str::to_owned);
-        assert!(says(&answer("NOERROR", &["10.0.0.2", "10.0.0.1"], 1).answer, &two));
-        assert!(!says(&answer("NOERROR", &["10.0.0.1"], 1).answer, &two));
-        assert!(!says(&answer("NOERROR", &["10.0.0.1"], 1).answer, &[]));
-        assert!(!says(&answer("NXDOMAIN", &[], 1).answer, &two));
-    }
-
-    #[test]
-    fn one_wrong_answer_among_many_is_told_with_the_right_ones() {
-        let good = answer("NOERROR", &["10.0.0.1"], 59);
-        let right = |answer: &Answer| answer.addresses() == ["10.0.0.1"];
-        let judged = |answers: &[Repeated]| each_right("db-0.", answers, right, "10.0.0.1");
-        assert_eq!(judged(std::slice::from_ref(&good)), Progress::Met);
-        assert_eq!(
-            judged(&[good, answer("SERVFAIL", &[], 1)]),
-            Progress::NotYet(
-                r#"db-0. is 59 times NOERROR ["10.0.0.1"], once SERVFAIL []; expected 10.0.0.1"#.into()
-            )
-        );
-        assert_eq!(judged(&[]), Progress::NotYet("db-0. is ; expected 10.0.0.1".into()));
-    }
-}
+mod tests;

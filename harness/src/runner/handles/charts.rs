@@ -3,34 +3,42 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chart::Helm;
-use jiff::Timestamp;
 use record::upgrade::Facts;
 use serde_json::Value;
 
-use super::{Run, catalogue::Sabotage};
 use crate::{
-    claim::Claim,
     cluster::{Absence, absence, docker, whole_name},
     error::{Error, Result, exit},
     journal::Promise,
+    runner::{Run, Sabotage},
 };
 
 const ASKING: Duration = Duration::from_secs(60);
 const PULLING: Duration = Duration::from_secs(600);
 
-impl Run {
+/// An upgrade of a chart, as a run has to do with it.
+#[derive(Debug, Clone)]
+pub struct Charts {
+    run: Run,
+}
+
+impl Charts {
+    pub(in crate::runner) fn new(run: Run) -> Self {
+        Self { run }
+    }
+
     /// Helm, for this trial's cluster.
     ///
     /// # Errors
     /// There is none.
     pub fn helm(&self) -> Result<Helm> {
-        let site = self.site();
+        let site = self.run.site();
         Helm::find(&site.cache, site.kubeconfig.as_deref(), site.context.as_deref())
     }
 
     /// The charts that are upgraded, from and to: these, or those that a control puts in their place.
-    pub fn charts(&self, from: &'static str, to: &'static str) -> (&'static str, &'static str) {
-        match self.sabotage() {
+    pub fn chosen(&self, from: &'static str, to: &'static str) -> (&'static str, &'static str) {
+        match self.run.sabotage() {
             Some(Sabotage::Chart { from: other, to }) => (other.unwrap_or(from), to),
             _ => (from, to),
         }
@@ -43,11 +51,11 @@ impl Run {
     /// There is no engine, or the nodes do not take them.
     pub async fn have_images(&self, images: &[String]) -> Result<BTreeMap<String, Absence>> {
         let mut missing = BTreeMap::new();
-        let Some(loader) = &self.site().loader else { return Ok(missing) };
+        let Some(loader) = &self.run.site().loader else { return Ok(missing) };
         for image in images {
             let whole = whole_name(image);
             let known = |have: &String| whole_name(have) == whole;
-            if self.images().iter().any(known) || self.state().loaded.contains(&whole) {
+            if self.run.images().iter().any(known) || self.run.state().loaded.contains(&whole) {
                 continue;
             }
             let there = docker(&["image", "inspect", "--format", "{{.Id}}", image], ASKING).await.is_ok();
@@ -56,7 +64,7 @@ impl Run {
             match pulled {
                 Ok(_) => {
                     loader.load(&[image]).await?;
-                    self.state().loaded.insert(whole);
+                    self.run.state().loaded.insert(whole);
                 }
                 Err(error @ Error::Environment { code: exit::NO_ENGINE | exit::TOO_SMALL, .. }) => {
                     return Err(error);
@@ -73,36 +81,21 @@ impl Run {
     /// Writes down what a set promises from now on, by its manifest.
     pub fn promise(&self, set: &Value) {
         let promise = Promise::of(set);
-        let last = self.log().history().promises_of(&promise.set).last().cloned();
+        let last = self.run.log().history().promises_of(&promise.set).last().cloned();
         if last.as_ref() != Some(&promise) {
-            self.log().promise(promise);
+            self.run.log().promise(promise);
         }
-    }
-
-    /// Keeps a value out of every log, report and evidence.
-    pub fn keep_secret(&self, value: &str) {
-        self.secrets().keep(value);
     }
 
     /// What is known of the upgrade, from its beginning on.
-    pub fn upgrade_facts(&self, facts: Facts) {
-        self.state().upgrade = Some(facts);
+    pub fn facts(&self, facts: Facts) {
+        self.run.state().upgrade = Some(facts);
     }
 
     /// Adds to what is known of the upgrade.
-    pub fn change_upgrade_facts(&self, change: impl FnOnce(&mut Facts)) {
-        if let Some(facts) = &mut self.state().upgrade {
+    pub fn change_facts(&self, change: impl FnOnce(&mut Facts)) {
+        if let Some(facts) = &mut self.run.state().upgrade {
             change(facts);
         }
-    }
-
-    /// Says that these claims are proved as well, which could not be known before.
-    pub fn also_proves(&self, claims: &[Claim]) {
-        self.state().also.extend(claims);
-    }
-
-    /// When the scenario began.
-    pub fn started(&self) -> Timestamp {
-        self.state().began
     }
 }

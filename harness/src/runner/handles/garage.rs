@@ -1,0 +1,159 @@
+//! The Garage store of a trial: its nodes, each pod on its own, and S3.
+
+use std::time::Duration;
+
+use super::{Prober, Tunnelled};
+use crate::{
+    Secret,
+    cluster::Tunnel,
+    error::{Error, Result},
+    ledger::s3::{Access, S3},
+    runner::Run,
+    wait::{Progress, expectations, until_answered, until_asked},
+    workload::{
+        Set,
+        garage::{Admin, answers::AccessKey, layout},
+    },
+};
+
+/// How long a store may take for one call. Garage's own timeout is 10 s in our manifest.
+const CALL: Duration = Duration::from_secs(12);
+/// The port of Garage's admin API in the manifest, which is the document's choice.
+const ADMIN: u16 = 3902;
+/// How long a pod may take until it takes writes again, before a load gives that one up.
+const RETURN: Duration = Duration::from_secs(120);
+/// The bucket of a trial.
+const BUCKET: &str = "ledger";
+
+/// Ways to a trial's Garage.
+#[derive(Debug, Clone)]
+pub struct GarageStore {
+    run: Run,
+}
+
+impl GarageStore {
+    pub(in crate::runner) fn new(run: Run) -> Self {
+        Self { run }
+    }
+
+    /// The admin API of a pod.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn admin(&self, pod: &str) -> Result<Tunnelled<Admin>> {
+        let tunnel = self.run.pod(pod).tunnel(ADMIN).await?;
+        let token = Secret::new(self.run.workload().secret("garage-admin-token", "token")?);
+        Ok(Tunnelled {
+            inside: Admin::new(&format!("http://{}", tunnel.address), token, CALL),
+            _tunnels: vec![tunnel],
+        })
+    }
+
+    /// The status that /health answers with at a pod, once it answers.
+    ///
+    /// # Errors
+    /// When it does not answer in time.
+    pub async fn answered_health(&self, pod: &str, deadline: Duration) -> Result<u16> {
+        let admin = self.admin(pod).await?;
+        let ask = || async { Ok(admin.probe().await?.status) };
+        until_answered(&format!("{pod} answers at /health"), self.run.stretch(deadline), ask).await
+    }
+
+    /// The admin APIs of all pods of a set.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn admins(&self, set: &Set) -> Result<Tunnelled<Vec<Admin>>> {
+        let (mut inside, mut tunnels) = (Vec::new(), Vec::new());
+        for ordinal in set.ordinals() {
+            let Tunnelled { inside: admin, _tunnels } = self.admin(&set.pod_name(ordinal)).await?;
+            inside.push(admin);
+            tunnels.extend(_tunnels);
+        }
+        Ok(Tunnelled { inside, _tunnels: tunnels })
+    }
+
+    /// Makes empty nodes a store that is ready for objects: its nodes know each other, the layout is applied, a key may use a
+    /// bucket.
+    ///
+    /// # Errors
+    /// When that does not come about.
+    pub async fn initialise(&self, set: &Set) -> Result<(Tunnelled<Vec<Admin>>, AccessKey)> {
+        let admins = self.admins(set).await?;
+        self.until_acquainted(&admins).await?;
+        layout::initialise(&admins).await?;
+        self.until_healthy(&admins).await?;
+        let key = self.bucket(&admins).await?;
+        Ok((admins, key))
+    }
+
+    /// Waits until every node counts every other as up.
+    ///
+    /// # Errors
+    /// When one does not, in twice the time between Garage's discovery rounds.
+    pub async fn until_acquainted(&self, admins: &[Admin]) -> Result<Duration> {
+        let ask = || async { Ok(unless(layout::not_acquainted(admins).await)) };
+        until_asked("every node knows every other", self.run.stretch(Duration::from_secs(130)), ask).await
+    }
+
+    /// Waits until every node calls the cluster whole.
+    ///
+    /// # Errors
+    /// When one does not, in twice the time between Garage's discovery rounds.
+    pub async fn until_healthy(&self, admins: &[Admin]) -> Result<Duration> {
+        let ask = || async { Ok(unless(layout::not_healthy(admins).await)) };
+        until_asked("every node is healthy", self.run.stretch(Duration::from_secs(130)), ask).await
+    }
+
+    /// A bucket and a key that may do everything in it.
+    ///
+    /// # Errors
+    /// When Garage refuses.
+    pub async fn bucket(&self, admins: &[Admin]) -> Result<AccessKey> {
+        let first = admins.first().ok_or_else(|| Error::bug("a bucket on no node"))?;
+        let key = first.create_key("steadfast").await?;
+        let bucket = first.create_bucket(BUCKET).await?;
+        first.allow_key(&bucket, &key.id).await?;
+        Ok(key)
+    }
+
+    /// S3 at one pod.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn s3(&self, pod: &str, key: &AccessKey) -> Result<Tunnelled<S3>> {
+        Ok(s3(self.run.pod(pod).tunnel(self.run.workload().port).await?, key))
+    }
+
+    /// S3 at a name, as a prober sees it.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn s3_through(&self, prober: &Prober, host: &str, key: &AccessKey) -> Result<Tunnelled<S3>> {
+        Ok(s3(prober.tunnel(host, self.run.workload().port).await?, key))
+    }
+
+    /// For a load: S3 at a pod, once that is ready.
+    ///
+    /// # Errors
+    /// When the pod is not ready in time.
+    pub async fn s3_when_ready(&self, pod: &str, key: &AccessKey) -> Result<Tunnelled<S3>> {
+        self.run.wait(&expectations::pod_ready(pod, None), RETURN).await?;
+        self.s3(pod, key).await
+    }
+}
+
+fn s3(tunnel: Tunnel, key: &AccessKey) -> Tunnelled<S3> {
+    let access = Access {
+        endpoint: format!("http://{}", tunnel.address),
+        region: "garage".to_owned(),
+        bucket: BUCKET.to_owned(),
+        key_id: key.id.clone(),
+        secret: key.secret.clone(),
+    };
+    Tunnelled { inside: S3::new(&access, CALL), _tunnels: vec![tunnel] }
+}
+
+fn unless(reasons: Vec<String>) -> Progress {
+    if reasons.is_empty() { Progress::Met } else { Progress::NotYet(reasons.join("; ")) }
+}

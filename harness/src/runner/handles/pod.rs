@@ -1,0 +1,161 @@
+//! A pod by its name: what is done to it, and what it says of itself.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Pod as PodObject;
+use kube::{
+    Api,
+    api::{DeleteParams, EvictParams, Patch, PatchParams},
+};
+use serde_json::json;
+
+use crate::{
+    cluster::{Tunnel, exec},
+    error::{Error, Result, within},
+    runner::Run,
+    wait::{Progress, until_asked},
+    workload::{Kind, sentinel::Sentinel, set::GATE},
+};
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(15);
+/// How long a program in a pod may take.
+const EXEC: Duration = Duration::from_secs(15);
+
+/// A pod by its name, whichever object carries that.
+#[derive(Debug, Clone)]
+pub struct Pod {
+    run: Run,
+    name: String,
+}
+
+impl Pod {
+    pub(in crate::runner) fn new(run: Run, name: impl Into<String>) -> Self {
+        Self { run, name: name.into() }
+    }
+
+    /// What the kernel calls the host inside it.
+    ///
+    /// # Errors
+    /// When it can't be asked.
+    pub async fn hostname(&self) -> Result<String> {
+        let pod = self.name.as_str();
+        match self.run.workload().kind {
+            Kind::Garage => {
+                let hostname = self.run.garage().admin(pod).await?.node_info().await?.hostname;
+                hostname.ok_or_else(|| Error::failed(format!("Garage at {pod} does not say its hostname")))
+            }
+            Kind::Sentinel => Ok(self.run.sentinel(pod).identity().await?.hostname),
+            Kind::PostgreSql { .. } | Kind::Chart => {
+                let output = exec(
+                    self.run.client(),
+                    self.run.namespace(),
+                    pod,
+                    self.run.workload().container,
+                    &["hostname"],
+                    EXEC,
+                )
+                .await?;
+                Ok(output.stdout.trim().to_owned())
+            }
+        }
+    }
+
+    /// A way to a port of it from this machine.
+    ///
+    /// # Errors
+    /// When no local port can be had.
+    pub async fn tunnel(&self, port: u16) -> Result<Tunnel> {
+        let pod = self.name.as_str();
+        Tunnel::open(self.run.client(), self.run.namespace(), pod, port).await
+    }
+
+    /// Lets it become Ready where a readiness gate holds it.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn open_gate(&self) -> Result<()> {
+        self.set_gate(true).await
+    }
+
+    /// Holds it by its readiness gate again.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn close_gate(&self) -> Result<()> {
+        self.set_gate(false).await
+    }
+
+    async fn set_gate(&self, open: bool) -> Result<()> {
+        let pod = self.name.as_str();
+        let doing = format!("pod {pod}: {} its readiness gate", if open { "open" } else { "close" });
+        self.run.log().act("release", format!("pod/{pod}"), doing.clone());
+        let status = if open { "True" } else { "False" };
+        let patch = Patch::Strategic(json!({"status": {"conditions": [{"type": GATE, "status": status}]}}));
+        let api: Api<PodObject> = Api::namespaced(self.run.client().clone(), self.run.namespace());
+        let parameters = PatchParams::default();
+        let patch = api.patch_status(pod, &parameters, &patch);
+        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+    }
+
+    /// Deletes it; does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete(&self) -> Result<()> {
+        let pod = self.name.as_str();
+        let doing = format!("delete pod {pod}");
+        let target = format!("pod/{pod}");
+        let act = self.run.log().act("delete", target.clone(), doing.clone());
+        let api: Api<PodObject> = Api::namespaced(self.run.client().clone(), self.run.namespace());
+        let parameters = DeleteParams::default();
+        let outcome = within(CALL, &doing, api.delete(pod, &parameters), Error::api(doing.clone())).await;
+        if let Some(deleted) = self.run.log().outcome(&target, outcome)?.left() {
+            self.run.log().answered(act, deleted.metadata.resource_version.as_deref());
+        }
+        Ok(())
+    }
+
+    /// Asks for its eviction, as a drain does. A refusal is not tried again.
+    ///
+    /// # Errors
+    /// When the API server refuses, as it does below a disruption budget.
+    pub async fn evict(&self) -> Result<()> {
+        let pod = self.name.as_str();
+        let doing = format!("evict pod {pod}");
+        let target = format!("pod/{pod}");
+        self.run.log().act("evict", target.clone(), doing.clone());
+        let api: Api<PodObject> = Api::namespaced(self.run.probe_client().clone(), self.run.namespace());
+        let parameters = EvictParams::default();
+        let outcome = within(CALL, &doing, api.evict(pod, &parameters), Error::api(doing.clone())).await;
+        self.run.log().outcome(&target, outcome).map(drop)
+    }
+
+    /// Evicts it as soon as its budget allows it; the controller that counts for the budget may lag.
+    ///
+    /// # Errors
+    /// When it is not allowed in time.
+    pub async fn evict_when_allowed(&self, deadline: Duration) -> Result<()> {
+        let pod = self.name.as_str();
+        let ask = || async {
+            match self.evict().await {
+                Ok(()) => Ok(Progress::Met),
+                Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.code == 429) => {
+                    Ok(Progress::NotYet(source.to_string()))
+                }
+                Err(error) => Err(error),
+            }
+        };
+        until_asked(&format!("{pod} may be evicted"), self.run.stretch(deadline), ask).await.map(drop)
+    }
+
+    /// Lets a sentinel take more memory, and asks it once: one that is killed for it must not be asked again when it
+    /// is back. What became of it is to be seen in the journal.
+    pub async fn overfill(&self, mebibytes: u32) {
+        let pod = self.name.as_str();
+        let sentinel = Sentinel::new(self.run.probe_client().clone(), self.run.namespace(), pod);
+        if let Err(error) = sentinel.allocate(mebibytes).await {
+            self.run.log().act("overfill", format!("pod/{pod}"), format!("{pod} did not answer: {error}"));
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The PostgreSQL servers of a trial, each pod on its own, and SQL.
+
+use std::time::Duration;
+
+use super::{Prober, Tunnelled};
+use crate::{
+    Secret,
+    cluster::{Tunnel, exec},
+    error::{Error, Result},
+    ledger::sql::Sql,
+    runner::Run,
+    wait::{expectations, until_answered},
+    workload::{
+        Kind, Set,
+        postgres::{Login, Session, mount_point},
+    },
+};
+
+/// How long a store may take for one call.
+const CALL: Duration = Duration::from_secs(12);
+/// How long a program in a pod may take.
+const EXEC: Duration = Duration::from_secs(15);
+/// How long a pod may take until it takes writes again, before a load gives that one up.
+const RETURN: Duration = Duration::from_secs(120);
+
+/// Ways to a trial's PostgreSQL.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    run: Run,
+}
+
+impl PostgresStore {
+    pub(in crate::runner) fn new(run: Run) -> Self {
+        Self { run }
+    }
+
+    /// SQL at one pod.
+    ///
+    /// # Errors
+    /// When the login is refused, or nobody answers.
+    pub async fn session(&self, pod: &str) -> Result<Tunnelled<Session>> {
+        self.login(self.run.pod(pod).tunnel(self.run.workload().port).await?).await
+    }
+
+    async fn session_through(&self, prober: &Prober, host: &str) -> Result<Tunnelled<Session>> {
+        self.login(prober.tunnel(host, self.run.workload().port).await?).await
+    }
+
+    /// Whether a pod takes a login and a write.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it refuses, or nobody listens at its port; other errors say nothing of it.
+    pub async fn works(&self, pod: &str) -> Result<()> {
+        let tunnel = self.run.pod(pod).tunnel(self.run.workload().port).await?;
+        let works = async { Session::connect(&self.login_at(&tunnel)?, CALL).await?.write_works().await };
+        match (works.await, tunnel.refused()) {
+            (Err(error), Some(refused)) => Err(Error::failed(format!("{error}: {refused}"))),
+            (outcome, _) => outcome,
+        }
+    }
+
+    /// A ledger's table at a name, as a prober sees it. A node's proxy learns of a Ready pod later than the API does,
+    /// so this may lag for as long as `propagation`.
+    ///
+    /// # Errors
+    /// When the login is refused, or nobody answers in time.
+    pub async fn sql_through(
+        &self,
+        prober: &Prober,
+        host: &str,
+        propagation: Duration,
+    ) -> Result<Tunnelled<Sql>> {
+        let sentence = format!("a login to PostgreSQL at {host}, from {}", prober.pod());
+        let ask = || self.session_through(prober, host);
+        until_answered(&sentence, self.run.stretch(propagation), ask).await.map(sql)
+    }
+
+    /// For a load: a ledger's table at a pod, once that is ready.
+    ///
+    /// # Errors
+    /// When the pod is not ready in time, or refuses.
+    pub async fn sql_when_ready(&self, pod: &str) -> Result<Tunnelled<Sql>> {
+        self.run.wait(&expectations::pod_ready(pod, None), RETURN).await?;
+        Ok(sql(self.session(pod).await?))
+    }
+
+    /// Where a directory of a pod is mounted from, and where its PVC is.
+    ///
+    /// # Errors
+    /// When the pod can't be asked, or its manifest has no such mount.
+    pub async fn mount_of(&self, set: &Set, ordinal: u32, directory: &str) -> Result<(String, String)> {
+        let pod = set.pod_name(ordinal);
+        let arguments = ["cat", "/proc/mounts"];
+        let container = set.workload.container;
+        let output = exec(self.run.client(), self.run.namespace(), &pod, container, &arguments, EXEC).await?;
+        let mut manifest = self.run.workload().manifest()?;
+        let set = manifest.find("StatefulSet", set.workload.name)?;
+        let mounts = set["spec"]["template"]["spec"]["containers"][0]["volumeMounts"].as_array();
+        let claimed = mounts.into_iter().flatten().find(|mount| mount["name"] == "data");
+        let claimed = claimed.and_then(|mount| mount["mountPath"].as_str());
+        let claimed = claimed.ok_or_else(|| Error::bug("the container does not mount its data"))?;
+        Ok((mount_point(&output.stdout, directory).to_owned(), claimed.to_owned()))
+    }
+
+    async fn login(&self, tunnel: Tunnel) -> Result<Tunnelled<Session>> {
+        let session = Session::connect(&self.login_at(&tunnel)?, CALL).await?;
+        Ok(Tunnelled { inside: session, _tunnels: vec![tunnel] })
+    }
+
+    fn login_at(&self, tunnel: &Tunnel) -> Result<Login> {
+        let workload = self.run.workload();
+        let Kind::PostgreSql { database } = workload.kind else {
+            return Err(Error::bug(format!("{} is no PostgreSQL", workload.name)));
+        };
+        Ok(Login {
+            host: tunnel.address.ip().to_string(),
+            port: tunnel.address.port(),
+            user: workload.secret(workload.name, "username")?,
+            password: Secret::new(workload.secret(workload.name, "password")?),
+            database: database.to_owned(),
+        })
+    }
+}
+
+fn sql(session: Tunnelled<Session>) -> Tunnelled<Sql> {
+    let Tunnelled { inside, _tunnels } = session;
+    Tunnelled { inside: Sql::new(inside), _tunnels }
+}

@@ -1,0 +1,39 @@
+//! What counts as the right answer.
+
+use serde_json::json;
+
+use super::*;
+
+fn answer(code: &str, addresses: &[&str], times: u32) -> Repeated {
+    let answers = addresses.iter().map(|address| json!(address)).collect();
+    Repeated { answer: Answer { code: code.to_owned(), answers, milliseconds: 1, ttl: None }, times }
+}
+
+#[test]
+fn that_there_is_no_address_must_be_said() {
+    let none = |code: &str| says(&answer(code, &[], 1).answer, &[]);
+    assert!(none("NXDOMAIN") && none("NODATA"));
+    for failed in ["SERVFAIL", "TIMEOUT", "NOERROR"] {
+        assert!(!none(failed), "{failed}");
+    }
+    let two = ["10.0.0.1", "10.0.0.2"].map(str::to_owned);
+    assert!(says(&answer("NOERROR", &["10.0.0.2", "10.0.0.1"], 1).answer, &two));
+    assert!(!says(&answer("NOERROR", &["10.0.0.1"], 1).answer, &two));
+    assert!(!says(&answer("NOERROR", &["10.0.0.1"], 1).answer, &[]));
+    assert!(!says(&answer("NXDOMAIN", &[], 1).answer, &two));
+}
+
+#[test]
+fn one_wrong_answer_among_many_is_told_with_the_right_ones() {
+    let good = answer("NOERROR", &["10.0.0.1"], 59);
+    let right = |answer: &Answer| answer.addresses() == ["10.0.0.1"];
+    let judged = |answers: &[Repeated]| each_right("db-0.", answers, right, "10.0.0.1");
+    assert_eq!(judged(std::slice::from_ref(&good)), Progress::Met);
+    assert_eq!(
+        judged(&[good, answer("SERVFAIL", &[], 1)]),
+        Progress::NotYet(
+            r#"db-0. is 59 times NOERROR ["10.0.0.1"], once SERVFAIL []; expected 10.0.0.1"#.into()
+        )
+    );
+    assert_eq!(judged(&[]), Progress::NotYet("db-0. is ; expected 10.0.0.1".into()));
+}

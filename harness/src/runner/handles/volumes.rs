@@ -1,0 +1,72 @@
+//! The PVCs of a set, and what is behind and on them.
+
+mod given;
+mod growth;
+mod inspector;
+mod marks;
+
+pub use growth::Growth;
+pub use marks::Mark;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use kube::Api;
+use serde_json::json;
+
+use crate::{
+    error::{Error, Result, within},
+    runner::Run,
+    wait::expectations::pods_have_volume_claims,
+    workload::{Kind, Set},
+};
+
+/// How long the API server may take for one call.
+const CALL: Duration = Duration::from_secs(10);
+/// How much later than a pod its PVCs may be heard.
+const HEARD: Duration = Duration::from_secs(10);
+
+/// The PVCs of a set, and the volumes behind them.
+#[derive(Debug, Clone)]
+pub struct Volumes {
+    run: Run,
+    set: Set,
+}
+
+impl Volumes {
+    pub(in crate::runner) fn new(run: Run, set: Set) -> Self {
+        Self { run, set }
+    }
+
+    fn kind(&self) -> Kind {
+        self.set.workload.kind
+    }
+
+    /// The PVCs of this moment, those of all its pods among them: name and UID.
+    ///
+    /// # Errors
+    /// When a pod's PVC is not there.
+    pub async fn uids(&self) -> Result<BTreeMap<String, String>> {
+        self.run.wait(&pods_have_volume_claims(&self.set.promise), HEARD).await?;
+        Ok(self.run.log().now(|world| {
+            let found = world.volume_claims_of(&self.set.promise);
+            found.map(|found| (found.meta.name.clone(), found.meta.uid.clone())).collect()
+        }))
+    }
+
+    /// Gives a PVC a controller of its own: a ConfigMap of this name, made for it.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn own(&self, volume_claim: &str, owner: &str) -> Result<()> {
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": owner}});
+        self.run.apply_objects([object]).await?;
+        let api: Api<ConfigMap> = Api::namespaced(self.run.client().clone(), self.run.namespace());
+        let doing = format!("reading configmap {owner}");
+        let found = within(CALL, &doing, api.get(owner), Error::api(doing.clone())).await?;
+        let reference = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": owner,
+            "uid": found.metadata.uid, "controller": true});
+        let patch = json!({"metadata": {"ownerReferences": [reference]}});
+        self.set.change_volume_claim(volume_claim, &format!("owned by configmap {owner}"), &patch).await
+    }
+}
