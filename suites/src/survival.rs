@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::{S8, S9, S17, S23},
-    ledger::{Load, Plan, Recorder, s3, sql::Sql},
+    ledger::{Load, LoadPlan, Recorder, s3, sql::Sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::{pods_exactly, volume_claims_settled},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
@@ -52,7 +52,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("initialise, and write to every pod").await?;
     let (_, key) = garage.initialise(&set).await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = Plan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: PACE };
+    let plan = LoadPlan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: PACE };
     let mut load = {
         let (garage, set, key) = (garage.clone(), set.clone(), key.clone());
         Load::start(&recorder, &plan, move |client| {
@@ -93,8 +93,12 @@ async fn sql_survives(run: Run) -> Result<()> {
         Sql::create_table(&session).await?;
         let recorder =
             Recorder::create(&run.directory().join(format!("ledger-{ordinal}.jsonl")), run.namespace())?;
-        let plan =
-            Plan { clients: ordinal..ordinal + 1, writes_per_client: 2000, sizes: ROWS, pace: seconds(0) };
+        let plan = LoadPlan {
+            clients: ordinal..ordinal + 1,
+            writes_per_client: 2000,
+            sizes: ROWS,
+            pace: seconds(0),
+        };
         let load = {
             let (postgres, pod) = (postgres.clone(), pod.clone());
             Load::start(&recorder, &plan, move |_| {

@@ -7,7 +7,7 @@ use record::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Finding, Severity};
+use super::{Forecast, Severity};
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub enum Answer {
 
 impl Answer {
     /// The answer to what a preflight found.
-    pub fn of_findings(findings: &[Finding]) -> Self {
+    pub fn of_findings(findings: &[Forecast]) -> Self {
         match super::preflight::worst(findings) {
             Some(Severity::Loss) => Self::LosesData,
             Some(Severity::Break) => Self::WouldBreak,

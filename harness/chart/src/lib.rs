@@ -3,21 +3,21 @@
 //! It renders with the real Helm and asks the API server for dry runs. It knows no run and no scenario: what plays an
 //! upgrade on a cluster is the harness's.
 
+pub mod account;
 pub mod answer;
 pub mod change;
 mod documents;
-pub mod finding;
+pub mod forecast;
 pub mod helm;
 pub mod place;
 pub mod preflight;
 pub mod reference;
 pub mod rendered;
 pub mod store;
-pub mod told;
 pub mod unpacked;
 
 pub use documents::documents;
-pub use finding::{Finding, Severity};
+pub use forecast::{Forecast, Severity};
 pub use helm::{Helm, Release};
 pub use record::upgrade::Way;
 pub use reference::Reference;

@@ -8,7 +8,7 @@ use super::{
     cause::{self, Cause},
     failure,
     picture::{condition, healthy, seen_last, terminating},
-    pod::{self, Finding},
+    pod::{self, Examination},
     refusal,
     rollout::{self, Strategy},
     termination,
@@ -22,12 +22,12 @@ pub(super) struct Trouble {
     /// Whether it is there.
     pub exists: bool,
     /// What was found.
-    pub finding: Finding,
+    pub examination: Examination,
 }
 
 /// The first thing that the whole set is at before any one pod counts: its deletion, or a controller that has not
 /// seen its newest spec.
-pub(super) fn whole(picture: &Picture) -> Option<Finding> {
+pub(super) fn whole(picture: &Picture) -> Option<Examination> {
     if terminating(&picture.set) {
         return Some(deleting(picture));
     }
@@ -56,9 +56,9 @@ fn refused(picture: &Picture) -> bool {
 }
 
 /// Nothing moves, though the controller could act: its fault, if that stays so.
-fn idle(picture: &Picture, what: &str) -> Finding {
+fn idle(picture: &Picture, what: &str) -> Examination {
     if !picture.quiet {
-        return Finding::Moving(format!("the controller's turn: {what}"));
+        return Examination::Moving(format!("the controller's turn: {what}"));
     }
     let set = picture.name();
     let seen = format!("the StatefulSet controller does not act: {what}");
@@ -68,14 +68,15 @@ fn idle(picture: &Picture, what: &str) -> Finding {
         .advise(format!("see whether the controller runs: {system} get pods -l {label}"))
         .advise(format!("and whether it leads: {system} get lease kube-controller-manager -o yaml"))
         .advise(format!("its log says why it does not act: {system} logs -l {label} --tail 50"));
-    Finding::Blamed(vec![cause])
+    Examination::Blamed(vec![cause])
 }
 
 /// A set that is deleted stays until its pods are gone, where somebody waits for that.
-fn deleting(picture: &Picture) -> Finding {
+fn deleting(picture: &Picture) -> Examination {
     let pods = picture.pods_of_set();
     let stuck = pods.values().filter(|pod| terminating(**pod)).map(|pod| pod::examine(picture, pod));
-    if let Some(blamed) = stuck.into_iter().find(|finding| matches!(finding, Finding::Blamed(_))) {
+    if let Some(blamed) = stuck.into_iter().find(|examination| matches!(examination, Examination::Blamed(_)))
+    {
         return blamed;
     }
     let own =
@@ -83,9 +84,9 @@ fn deleting(picture: &Picture) -> Finding {
     let own = own.cloned().collect::<Vec<_>>().join(", ");
     let name = picture.name();
     if pods.is_empty() && !own.is_empty() {
-        return Finding::Blamed(vec![termination::held(picture, "statefulset", &name, &own)]);
+        return Examination::Blamed(vec![termination::held(picture, "statefulset", &name, &own)]);
     }
-    Finding::Moving(format!("statefulset {name} is being deleted and has {} pods left", pods.len()))
+    Examination::Moving(format!("statefulset {name} is being deleted and has {} pods left", pods.len()))
 }
 
 /// Every ordinal that the set asks for and that is not healthy, lowest first.
@@ -97,31 +98,32 @@ pub(super) fn unhealthy(picture: &Picture) -> Vec<Trouble> {
 
 fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
     let name = picture.pod_name(ordinal);
-    let finding = match found {
+    let examination = match found {
         Some(pod) => match pod::examine(picture, pod) {
-            Finding::Blamed(causes) => {
+            Examination::Blamed(causes) => {
                 let stuck = rollout::stuck(picture, ordinal, pod, &causes);
                 let by_hand = |cause| rollout::by_hand(picture, pod, cause);
-                Finding::Blamed(match stuck {
+                Examination::Blamed(match stuck {
                     Some(stuck) => vec![stuck],
                     None => causes.into_iter().map(by_hand).collect(),
                 })
             }
             moving => moving,
         },
-        None if picture.stranger(&name).is_some() => Finding::Blamed(vec![refusal::taken(picture, &name)]),
+        None if picture.stranger(&name).is_some() => {
+            Examination::Blamed(vec![refusal::taken(picture, &name)])
+        }
         None => refusal::examine(picture, &name).map_or_else(
             || idle(picture, &format!("pod {name} does not exist, and nothing keeps it from being created")),
-            |cause| Finding::Blamed(vec![cause]),
+            |cause| Examination::Blamed(vec![cause]),
         ),
     };
-    let finding = match finding {
-        Finding::Moving(what) => {
-            failure::again(picture, &name).map_or(Finding::Moving(what), |cause| Finding::Blamed(vec![cause]))
-        }
+    let examination = match examination {
+        Examination::Moving(what) => failure::again(picture, &name)
+            .map_or(Examination::Moving(what), |cause| Examination::Blamed(vec![cause])),
         blamed => blamed,
     };
-    Trouble { pod: name, exists: found.is_some(), finding }
+    Trouble { pod: name, exists: found.is_some(), examination }
 }
 
 /// Under Recreate, every pod of an old revision: all go at once, those above what the set asks for as well, and nothing
@@ -133,7 +135,7 @@ pub(super) fn recreated(picture: &Picture) -> Vec<Trouble> {
     let old = picture.pods_of_set().into_values().filter(|pod| rollout::other(picture, pod));
     let trouble = |pod: &Pod| {
         let pod_name = pod.name_any();
-        let finding = if terminating(pod) {
+        let examination = if terminating(pod) {
             pod::examine(picture, pod)
         } else {
             idle(
@@ -141,7 +143,7 @@ pub(super) fn recreated(picture: &Picture) -> Vec<Trouble> {
                 &format!("pod {pod_name} is not of the newest revision, and updateStrategy is Recreate"),
             )
         };
-        Trouble { pod: pod_name, exists: true, finding }
+        Trouble { pod: pod_name, exists: true, examination }
     };
     old.map(trouble).collect()
 }
@@ -152,7 +154,7 @@ pub(super) fn surplus(picture: &Picture) -> Option<Trouble> {
     let wanted = picture.wanted();
     let surplus: Vec<(&i32, &&Pod)> = pods.iter().filter(|(ordinal, _)| !wanted.contains(ordinal)).collect();
     let (_, highest) = surplus.last()?;
-    let trouble = |pod: &Pod, finding| Some(Trouble { pod: pod.name_any(), exists: true, finding });
+    let trouble = |pod: &Pod, examination| Some(Trouble { pod: pod.name_any(), exists: true, examination });
     if let Some((_, pod)) = surplus.iter().rev().find(|(_, pod)| terminating(**pod)) {
         return trouble(pod, pod::examine(picture, pod));
     }
@@ -174,7 +176,7 @@ pub(super) fn surplus(picture: &Picture) -> Option<Trouble> {
 }
 
 /// A roll that is not through, though every pod is healthy.
-pub(super) fn roll(picture: &Picture) -> Option<Finding> {
+pub(super) fn roll(picture: &Picture) -> Option<Examination> {
     let Strategy::Rolling(from) = rollout::strategy(picture) else { return None };
     let pods = picture.pods_of_set();
     let (ordinal, _) =
@@ -194,7 +196,7 @@ fn least_ready(picture: &Picture) -> i32 {
 }
 
 /// A pod that must be Ready for longer before another one's turn.
-pub(super) fn settling(picture: &Picture) -> Option<Finding> {
+pub(super) fn settling(picture: &Picture) -> Option<Examination> {
     let pods = picture.pods_of_set();
     let pod = pods.values().find(|pod| young(picture, pod))?;
     let text = format!(
@@ -202,5 +204,5 @@ pub(super) fn settling(picture: &Picture) -> Option<Finding> {
         pod.name_any(),
         least_ready(picture)
     );
-    Some(Finding::Moving(text))
+    Some(Examination::Moving(text))
 }

@@ -5,7 +5,7 @@ use super::{
     controller::{self, Trouble},
     notes,
     picture::{healthy, terminating},
-    pod::Finding,
+    pod::Examination,
 };
 
 /// What was found of the set, before it is put into words.
@@ -17,10 +17,10 @@ struct Found {
 }
 
 impl Found {
-    fn take(&mut self, pod: Option<&str>, finding: Finding) {
-        match finding {
-            Finding::Moving(text) => self.moving.push(text),
-            Finding::Blamed(causes) => causes.into_iter().for_each(|cause| self.blame(pod, cause)),
+    fn take(&mut self, pod: Option<&str>, examination: Examination) {
+        match examination {
+            Examination::Moving(text) => self.moving.push(text),
+            Examination::Blamed(causes) => causes.into_iter().for_each(|cause| self.blame(pod, cause)),
         }
     }
 
@@ -69,8 +69,8 @@ pub fn diagnose(picture: &Picture) -> Diagnosis {
 
 fn examine(picture: &Picture) -> Found {
     let mut found = Found::default();
-    if let Some(finding) = controller::whole(picture) {
-        found.take(None, finding);
+    if let Some(examination) = controller::whole(picture) {
+        found.take(None, examination);
         return found;
     }
     let recreated = controller::recreated(picture);
@@ -80,16 +80,16 @@ fn examine(picture: &Picture) -> Found {
     } else if !unhealthy.is_empty() {
         if picture.ordered() { in_order(picture, unhealthy, &mut found) } else { each(unhealthy, &mut found) }
     } else if let Some(trouble) = controller::surplus(picture) {
-        found.take(Some(&trouble.pod), trouble.finding);
-    } else if let Some(finding) = controller::roll(picture) {
-        found.take(None, finding);
+        found.take(Some(&trouble.pod), trouble.examination);
+    } else if let Some(examination) = controller::roll(picture) {
+        found.take(None, examination);
     }
     found
 }
 
 fn each(unhealthy: Vec<Trouble>, found: &mut Found) {
     for trouble in unhealthy {
-        found.take(Some(&trouble.pod), trouble.finding);
+        found.take(Some(&trouble.pod), trouble.examination);
     }
 }
 
@@ -109,7 +109,7 @@ fn in_order(picture: &Picture, unhealthy: Vec<Trouble>, found: &mut Found) {
     let Some(lowest) = unhealthy.next() else { return };
     let mut waiting = Vec::new();
     for trouble in unhealthy {
-        if let (true, Finding::Blamed(causes)) = (trouble.exists, &trouble.finding) {
+        if let (true, Examination::Blamed(causes)) = (trouble.exists, &trouble.examination) {
             for cause in causes {
                 found.notes.push(format!(
                     "{} is not Ready for a reason of its own, which counts when {} is: {}: {}",
@@ -125,7 +125,7 @@ fn in_order(picture: &Picture, unhealthy: Vec<Trouble>, found: &mut Found) {
     // A pod that is Ready may hold back those above it for minReadySeconds.
     match controller::settling(picture) {
         Some(settling) if !lowest.exists && controller_at_it(&lowest) => found.take(None, settling),
-        _ => found.take(Some(&lowest.pod), lowest.finding),
+        _ => found.take(Some(&lowest.pod), lowest.examination),
     }
     for cause in &mut found.causes {
         cause.waiting.clone_from(&waiting);
@@ -134,9 +134,9 @@ fn in_order(picture: &Picture, unhealthy: Vec<Trouble>, found: &mut Found) {
 
 /// Whether nothing but the controller keeps a pod from being there.
 fn controller_at_it(trouble: &Trouble) -> bool {
-    match &trouble.finding {
-        Finding::Moving(_) => true,
-        Finding::Blamed(causes) => causes.iter().all(|cause| cause.id == cause::CONTROLLER_IDLE),
+    match &trouble.examination {
+        Examination::Moving(_) => true,
+        Examination::Blamed(causes) => causes.iter().all(|cause| cause.id == cause::CONTROLLER_IDLE),
     }
 }
 

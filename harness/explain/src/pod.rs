@@ -13,7 +13,7 @@ use super::{
 
 /// What an examination found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Finding {
+pub(super) enum Examination {
     /// Something is to blame.
     Blamed(Vec<Cause>),
     /// Nothing is; it is at this.
@@ -21,7 +21,7 @@ pub(super) enum Finding {
 }
 
 /// Examines a pod of the set that is not healthy.
-pub(super) fn examine(picture: &Picture, pod: &Pod) -> Finding {
+pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
     if terminating(pod) {
         return termination::examine(picture, pod);
     }
@@ -32,7 +32,7 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Finding {
     } else {
         placed(picture, pod).map(|cause| vec![cause])
     };
-    found.map_or_else(|| Finding::Moving(moving(picture, pod)), Finding::Blamed)
+    found.map_or_else(|| Examination::Moving(moving(picture, pod)), Examination::Blamed)
 }
 
 fn placed(picture: &Picture, pod: &Pod) -> Option<Cause> {

@@ -1,24 +1,21 @@
 //! Reading the picture: each call has a deadline, and what is not needed may be refused.
 
-use std::{fmt::Debug, time::Duration};
-
+use external::{
+    api::{self, Kind, Namespaced, Objects, cluster_objects, objects},
+    error::{Error, Result, exit},
+};
 use jiff::Timestamp;
 use k8s_openapi::api::{
     apps::v1::StatefulSet,
     core::v1::{Namespace, Pod},
 };
-use kube::{Api, Client, Resource, ResourceExt, api::ListParams};
-use serde::de::DeserializeOwned;
+use kube::{Client, ResourceExt};
 
 use super::{
     Picture,
     picture::{Look, spec},
 };
-use external::error::{Error, Result, exit, within};
 
-const CALL: Duration = Duration::from_secs(15);
-/// Objects a page: large clusters answer in pieces.
-const PAGE: u32 = 500;
 /// What the command needs, for who grants it.
 const NEEDED: &str = "statefulsets.apps,pods,persistentvolumeclaims,events";
 
@@ -26,7 +23,6 @@ const NEEDED: &str = "statefulsets.apps,pods,persistentvolumeclaims,events";
 pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Result<Picture> {
     let at = clock(client, namespace).await?;
     let set = set(client, namespace, name).await?;
-    let namespaced = |kind: &str| format!("list {kind} in namespace {namespace}");
     let (pods, claims, events) = tokio::try_join!(
         needed(client, namespace, "pods"),
         needed(client, namespace, "persistentvolumeclaims"),
@@ -34,12 +30,12 @@ pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Res
     )?;
     let (home, quotas, budgets, revisions, classes, volumes, nodes) = tokio::join!(
         home(client, namespace),
-        optional(Api::namespaced(client.clone(), namespace), namespaced("resourcequotas")),
-        optional(Api::namespaced(client.clone(), namespace), namespaced("poddisruptionbudgets")),
-        optional(Api::namespaced(client.clone(), namespace), namespaced("controllerrevisions")),
-        optional(Api::all(client.clone()), "list storageclasses".to_owned()),
-        optional(Api::all(client.clone()), "list persistentvolumes".to_owned()),
-        optional(Api::all(client.clone()), "list nodes".to_owned()),
+        optional(objects(client, namespace)),
+        optional(objects(client, namespace)),
+        optional(objects(client, namespace)),
+        optional(cluster_objects(client)),
+        optional(cluster_objects(client)),
+        optional(cluster_objects(client)),
     );
     let mut picture = Picture {
         at,
@@ -59,8 +55,7 @@ pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Res
     };
     // They may be many, and only say how much room the nodes have.
     if picture.pods_of_set().values().any(|pod| spec(pod).node_name.is_none()) {
-        picture.neighbours =
-            optional(Api::<Pod>::all(client.clone()), "list pods of all namespaces".to_owned()).await;
+        picture.neighbours = optional(cluster_objects::<Pod>(client)).await;
     }
     Ok(picture)
 }
@@ -68,26 +63,14 @@ pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Res
 /// The API server's clock: ours may be another. It is also the first question, so that it shows who does not answer.
 async fn clock(client: &Client, namespace: &str) -> Result<Timestamp> {
     let doing = "asking the API server for its version";
-    let ask = async {
-        let request = http::Request::get("/version")
-            .body(kube::client::Body::empty())
-            .map_err(kube::Error::HttpError)?;
-        client.send(request).await
-    };
-    let answer = within(CALL, doing, ask, |error| trouble(doing, namespace, "", error)).await;
-    let answer = answer.map_err(no_answer)?;
-    let date = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
-    let date = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
-    Ok(date.map_or_else(Timestamp::now, |date| date.timestamp()))
+    let clock = api::clock(client, doing).await.map_err(|error| trouble(namespace, "", error))?;
+    Ok(clock.unwrap_or_else(Timestamp::now))
 }
 
 async fn set(client: &Client, namespace: &str, name: &str) -> Result<StatefulSet> {
     let doing = format!("get statefulset {name} in namespace {namespace}");
-    let sets = Api::<StatefulSet>::namespaced(client.clone(), namespace);
-    let found = within(CALL, &doing, sets.get_opt(name), |error| {
-        trouble(&doing, namespace, "statefulsets.apps", error)
-    });
-    match found.await.map_err(no_answer)? {
+    let found = objects::<StatefulSet>(client, namespace).doing(doing).get_opt(name).await;
+    match found.map_err(|error| trouble(namespace, "statefulsets.apps", error))? {
         Some(set) => Ok(set),
         None => Err(absent(client, namespace, name).await),
     }
@@ -95,17 +78,14 @@ async fn set(client: &Client, namespace: &str, name: &str) -> Result<StatefulSet
 
 /// No such set: what there is instead, as far as it can be seen.
 async fn absent(client: &Client, namespace: &str, name: &str) -> Error {
-    let namespaces = Api::<Namespace>::all(client.clone());
-    let doing = format!("get namespace {namespace}");
-    let there = within(CALL, &doing, namespaces.get_opt(namespace), Error::api(&doing)).await;
+    let there = cluster_objects::<Namespace>(client).get_opt(namespace).await;
     if matches!(there, Ok(None)) {
         return Error::trouble(
             exit::NO_SET,
             format!("there is no namespace {namespace}: kubectl get namespaces"),
         );
     }
-    let sets = Api::<StatefulSet>::namespaced(client.clone(), namespace);
-    let names = optional(sets, String::new()).await.unwrap_or_default();
+    let names = optional(objects::<StatefulSet>(client, namespace)).await.unwrap_or_default();
     let names = names.iter().map(ResourceExt::name_any).collect::<Vec<_>>().join(", ");
     let names = if names.is_empty() { "none that can be seen".to_owned() } else { names };
     Error::trouble(
@@ -116,24 +96,15 @@ async fn absent(client: &Client, namespace: &str, name: &str) -> Error {
     )
 }
 
-async fn needed<K>(client: &Client, namespace: &str, kind: &str) -> Result<Vec<K>>
-where
-    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-        + Clone
-        + Debug
-        + DeserializeOwned,
-{
+async fn needed<K: Namespaced>(client: &Client, namespace: &str, kind: &str) -> Result<Vec<K>> {
     let doing = format!("list {kind} in namespace {namespace}");
-    let all = pages(Api::<K>::namespaced(client.clone(), namespace));
-    within(CALL, &doing, all, |error| trouble(&doing, namespace, kind, error)).await.map_err(no_answer)
+    let found = objects::<K>(client, namespace).doing(doing).list().await;
+    found.map_err(|error| trouble(namespace, kind, error))
 }
 
 /// What helps, and is left out where it can't be had.
-async fn optional<K>(api: Api<K>, doing: String) -> Look<K>
-where
-    K: Resource + Clone + Debug + DeserializeOwned,
-{
-    within(CALL, &doing, pages(api), Error::api(&doing)).await.map_err(reason)
+async fn optional<K: Kind>(objects: Objects<K>) -> Look<K> {
+    objects.list().await.map_err(reason)
 }
 
 /// Why something could not be looked at.
@@ -150,30 +121,25 @@ fn reason(error: Error) -> String {
 
 /// The namespace itself, which alone says that it is being deleted: in one that is, no event can be written any more.
 async fn home(client: &Client, namespace: &str) -> Look<Namespace> {
-    let doing = format!("get namespace {namespace}");
-    let api = Api::<Namespace>::all(client.clone());
-    let found = within(CALL, &doing, api.get_opt(namespace), Error::api(&doing)).await;
+    let found = cluster_objects::<Namespace>(client).get_opt(namespace).await;
     found.map(|found| found.into_iter().collect()).map_err(reason)
 }
 
-async fn pages<K>(api: Api<K>) -> kube::Result<Vec<K>>
-where
-    K: Resource + Clone + Debug + DeserializeOwned,
-{
-    let mut parameters = ListParams::default().limit(PAGE);
-    let mut all = Vec::new();
-    loop {
-        let page = api.list(&parameters).await?;
-        all.extend(page.items);
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => parameters = parameters.continue_token(&token),
-            None => return Ok(all),
-        }
-    }
-}
-
 /// What a call that is needed ended with, as something that the user can act on.
-fn trouble(doing: &str, namespace: &str, resource: &str, error: kube::Error) -> Error {
+fn trouble(namespace: &str, resource: &str, error: Error) -> Error {
+    let (doing, error) = match error {
+        Error::Api { doing, source } => (doing, *source),
+        // No answer in time is as good as none.
+        Error::Deadline { doing, deadline } => {
+            return Error::trouble(
+                exit::UNREACHABLE,
+                format!(
+                    "{doing}: the API server does not answer within {deadline:?}: check the context, the network and the cluster (kubectl cluster-info)"
+                ),
+            );
+        }
+        other => return other,
+    };
     match error {
         kube::Error::Api(status) if status.code == 403 => {
             let role = format!("-n {namespace} --verb=get,list --resource={NEEDED}");
@@ -200,7 +166,7 @@ fn trouble(doing: &str, namespace: &str, resource: &str, error: kube::Error) -> 
                 chain(&error)
             ),
         ),
-        other => Error::Api { doing: doing.to_owned(), source: Box::new(other) },
+        other => Error::Api { doing, source: Box::new(other) },
     }
 }
 
@@ -219,17 +185,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
     }
     texts.join(": ")
-}
-
-/// No answer in time is as good as none.
-fn no_answer(error: Error) -> Error {
-    match error {
-        Error::Deadline { doing, deadline } => Error::trouble(
-            exit::UNREACHABLE,
-            format!(
-                "{doing}: the API server does not answer within {deadline:?}: check the context, the network and the cluster (kubectl cluster-info)"
-            ),
-        ),
-        other => other,
-    }
 }

@@ -8,7 +8,7 @@ use super::{
     cause::{self, Cause, quote},
     node,
     picture::{message, spec},
-    pod::Finding,
+    pod::Examination,
 };
 use record::words;
 
@@ -18,11 +18,11 @@ const PATIENCE: f64 = 60.0;
 const KILLING_MAY_TAKE: f64 = 15.0;
 
 /// Why a pod that is being deleted is still there.
-pub(super) fn examine(picture: &Picture, pod: &Pod) -> Finding {
+pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
     let name = pod.name_any();
     let about = format!("pod/{name}");
     if let Some(cause) = node_lost(picture, pod) {
-        return Finding::Blamed(vec![cause]);
+        return Examination::Blamed(vec![cause]);
     }
     // The moment at which the grace is over.
     let end = pod.metadata.deletion_timestamp.as_ref();
@@ -32,7 +32,7 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Finding {
     let finalizers = pod.finalizers().join(", ");
     // Its kubelet, or whoever deleted it by force, has no more to do when the grace is nothing.
     if !finalizers.is_empty() && (grace == 0 || late > KILLING_MAY_TAKE) {
-        return Finding::Blamed(vec![held(picture, "pod", &name, &finalizers)]);
+        return Examination::Blamed(vec![held(picture, "pod", &name, &finalizers)]);
     }
     let told =
         picture.event(pod, &["FailedKillPod", "FailedPreStopHook", "FailedUnmount", "KillContainerError"]);
@@ -68,12 +68,12 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Finding {
                 picture.name()
             ))
     } else {
-        return Finding::Moving(format!(
+        return Examination::Moving(format!(
             "pod {name} is being deleted and has {} to stop",
             words::seconds(left)
         ));
     };
-    Finding::Blamed(vec![cause])
+    Examination::Blamed(vec![cause])
 }
 
 /// An object that only its finalizers keep.

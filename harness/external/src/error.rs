@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use kube::core::Status;
 pub use record::Class;
 use record::law::Obstacle;
 
@@ -202,15 +203,25 @@ impl Error {
         }
     }
 
+    /// The API server's no, where it is one.
+    pub fn status(&self) -> Option<&Status> {
+        match self {
+            Self::Api { source, .. } => match &**source {
+                kube::Error::Api(status) => Some(status),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the API server said that it does not do what was asked. Silence, and trouble of its own, leave that open.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Api { source, .. }
-            if matches!(&**source, kube::Error::Api(status) if (400..500).contains(&status.code)))
+        self.status().is_some_and(|status| (400..500).contains(&status.code))
     }
 
     /// Whether the API server does not allow us what we asked for.
     pub fn is_forbidden(&self) -> bool {
-        matches!(self, Self::Api { source, .. } if matches!(&**source, kube::Error::Api(status) if status.code == 403))
+        self.status().is_some_and(|status| status.code == 403)
     }
 
     /// The exit code of the command line.

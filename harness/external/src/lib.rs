@@ -3,6 +3,7 @@
 //!
 //! It knows no scenario, no workload and no chart: what the answers mean is for the crates above.
 
+pub mod api;
 pub mod client;
 pub mod docker;
 pub mod error;

@@ -1,16 +1,13 @@
 //! What a cluster may or may not offer, by its version and its feature gates. Asked of the API server, and concluded from
 //! the version only where no answer tells.
 
-use std::time::Duration;
-
+use external::api::objects;
 use k8s_openapi::api::apps::v1::StatefulSet;
-use kube::{Api, Client, api::PostParams};
+use kube::Client;
 use serde_json::{Value, json};
 
 use super::{Cluster, version::release};
-use crate::error::{Error, Result, within};
-
-const CALL: Duration = Duration::from_secs(15);
+use crate::error::{Error, Result};
 
 /// Something that not every cluster offers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,16 +75,9 @@ async fn dry_run(client: &Client, namespace: &str, strategy: Value) -> Result<Op
     }});
     let set: StatefulSet = serde_json::from_value(set).map_err(|error| Error::bug(error.to_string()))?;
     // k8s-openapi's type knows the field, so what it lacks in the answer the API server has dropped.
-    let api: Api<StatefulSet> = Api::namespaced(client.clone(), namespace);
-    let parameters = PostParams { dry_run: true, ..PostParams::default() };
-    let invalid = async {
-        match api.create(&parameters, &set).await {
-            Err(kube::Error::Api(status)) if status.code == 422 => Ok(None),
-            answer => answer.map(Some),
-        }
-    };
-    match within(CALL, doing, invalid, Error::api(doing)).await? {
-        Some(answer) => serde_json::to_value(answer).map(Some).map_err(|error| Error::bug(error.to_string())),
-        None => Ok(None),
+    match objects::<StatefulSet>(client, namespace).dry_run().doing(doing).create(&set).await {
+        Ok(answer) => serde_json::to_value(answer).map(Some).map_err(|error| Error::bug(error.to_string())),
+        Err(error) if error.status().is_some_and(|status| status.code == 422) => Ok(None),
+        Err(error) => Err(error),
     }
 }

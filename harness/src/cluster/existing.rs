@@ -10,12 +10,13 @@ use super::{
     images, kind, ready, terrain,
 };
 use crate::{
-    error::{Error, Result, exit, within},
+    error::{Error, Result, exit},
     report::result::{ClusterFacts, ImageFacts},
     settings::{FeatureGates, Settings},
 };
 
-const CALL: Duration = Duration::from_secs(30);
+/// How long the API server may take to be ready: it is there or not.
+const READY: Duration = Duration::from_secs(30);
 
 /// Whether the user has said yes to this context.
 fn permitted(context: &str, allowed: Option<&str>) -> Result<()> {
@@ -55,7 +56,7 @@ pub(super) async fn open(
         ));
     }
     let clients = client::from_kubeconfig(kubeconfig, Some(context)).await?;
-    ready::api(&clients.plumbing, CALL).await?;
+    ready::api(&clients.plumbing, READY).await?;
     let mut facts = facts(&clients, context, Vec::new()).await?;
     // Before the first write: which cluster this is.
     progress.say(format!(
@@ -71,8 +72,7 @@ pub(super) async fn open(
 /// What there is to know about a cluster.
 pub(super) async fn facts(clients: &Clients, name: &str, images: Vec<ImageFacts>) -> Result<ClusterFacts> {
     let client = &clients.plumbing;
-    let doing = "asking the API server for its version";
-    let version = within(CALL, doing, client.apiserver_version(), Error::api(doing)).await?;
+    let kubernetes = external::api::version(client).await?;
     // Who may not list them can run all the same.
     let nodes = match terrain::all_nodes(client).await {
         Err(error) if error.is_forbidden() => Vec::new(),
@@ -80,7 +80,7 @@ pub(super) async fn facts(clients: &Clients, name: &str, images: Vec<ImageFacts>
     };
     Ok(ClusterFacts {
         name: name.to_owned(),
-        kubernetes: version.git_version,
+        kubernetes,
         feature_gates: FeatureGates::default(),
         nodes,
         images,

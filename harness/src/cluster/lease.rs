@@ -55,7 +55,7 @@ impl Record {
 
 /// What to do with a cluster that one would like to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Plan {
+pub(super) enum Next {
     /// Remove what there may be, and make it.
     Make,
     /// Load images, then use it.
@@ -67,22 +67,22 @@ pub(super) enum Plan {
 }
 
 /// Decides, from what is recorded and found.
-pub(super) fn plan(
+pub(super) fn next(
     record: Option<&Record>,
     alive: bool,
     others: bool,
     wanted: &BTreeMap<String, String>,
     alone: bool,
-) -> Plan {
+) -> Next {
     match record {
-        Some(record) if others && (alone || record.state == State::Alone) => Plan::Elsewhere,
+        Some(record) if others && (alone || record.state == State::Alone) => Next::Elsewhere,
         Some(record) if record.state == State::Ready => match (alive, record.images == *wanted, others) {
-            (true, true, _) => Plan::Use,
-            (_, _, true) => Plan::Elsewhere,
-            (true, false, false) => Plan::Load,
-            (false, _, false) => Plan::Make,
+            (true, true, _) => Next::Use,
+            (_, _, true) => Next::Elsewhere,
+            (true, false, false) => Next::Load,
+            (false, _, false) => Next::Make,
         },
-        _ => Plan::Make,
+        _ => Next::Make,
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     existing, fresh, gates, images,
     inotify::Instances,
     kind,
-    lease::{self, Door, Guest, Place, Plan, Record, State},
+    lease::{self, Door, Guest, Next, Place, Record, State},
     ready, runs, version,
 };
 use crate::{
@@ -148,12 +148,12 @@ impl Wanted {
             Some(record) if record.state == State::Ready => self.alive(&door.place.kubeconfig()).await,
             _ => None,
         };
-        let plan =
-            lease::plan(record.as_ref(), clients.is_some(), door.in_use()?, &self.image_ids(), self.alone);
-        match (plan, clients) {
-            (Plan::Elsewhere, _) => Ok(None),
-            (Plan::Use, Some(clients)) => Ok(Some((door, clients))),
-            (Plan::Load, Some(clients)) => {
+        let next =
+            lease::next(record.as_ref(), clients.is_some(), door.in_use()?, &self.image_ids(), self.alone);
+        match (next, clients) {
+            (Next::Elsewhere, _) => Ok(None),
+            (Next::Use, Some(clients)) => Ok(Some((door, clients))),
+            (Next::Load, Some(clients)) => {
                 progress.say(format!("loading images into cluster {name}"));
                 self.load(&door.place, progress).await?;
                 let kept = record.is_some_and(|record| record.kept);

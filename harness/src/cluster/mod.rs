@@ -1,6 +1,7 @@
 //! Clusters: kind's and existing ones, the lease, images, ways in.
 
 mod capability;
+mod cluster_scoped;
 mod definitions;
 mod down;
 mod engine;
@@ -22,11 +23,11 @@ mod strain;
 pub mod terrain;
 mod tunnel;
 mod version;
-mod wide;
 
 use external::{client, process};
 
 pub use capability::Capability;
+pub use cluster_scoped::{NAMESPACE_LABEL, remove_outside};
 pub use definitions::remove_definitions;
 pub use down::{Down, down};
 pub use engine::{Engine, Machine};
@@ -50,4 +51,3 @@ pub use runs::RunLock;
 pub use site::{Loader, Site};
 pub use strain::strain;
 pub use tunnel::Tunnel;
-pub use wide::{NAMESPACE_LABEL, remove_outside};

@@ -3,16 +3,17 @@
 use std::time::Duration;
 
 use camino::Utf8Path;
+use external::api::{cluster_objects, objects};
 use k8s_openapi::api::core::v1::{Namespace, Pod, ServiceAccount};
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, ListParams, ObjectMeta, Patch, PatchParams, PostParams},
+    api::{DeleteParams, ObjectMeta},
     runtime::watcher::Config,
 };
 use sha2::{Digest, Sha256};
 
-use super::{ready::until, runs, wide::remove_outside};
-use crate::error::{Error, Result, within};
+use super::{cluster_scoped::remove_outside, ready::until, runs};
+use crate::error::Result;
 
 /// The label with the run's id, on everything that a run creates.
 pub const RUN_LABEL: &str = "steadfast.dev/run";
@@ -22,7 +23,10 @@ pub const SCENARIO_LABEL: &str = "steadfast.dev/scenario";
 /// The finalizer with which a scenario keeps a pod from being gone.
 pub const HOLD_FINALIZER: &str = "steadfast.dev/hold";
 
-const CALL: Duration = Duration::from_secs(30);
+/// How long the API server may take to make or end what a whole scenario lives in: others do so at the same time.
+pub(super) const CALL: Duration = Duration::from_secs(30);
+/// How long a fresh namespace may take to have its ServiceAccount.
+const SETTLED: Duration = Duration::from_secs(30);
 
 /// A text as a label's value: `ordering::scale_down` becomes `ordering.scale_down`, and what is too long ends in
 /// a hash.
@@ -49,16 +53,12 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
     let metadata =
         ObjectMeta { name: Some(name.to_owned()), labels: Some(labels.into()), ..ObjectMeta::default() };
     let namespace = Namespace { metadata, ..Namespace::default() };
-    let doing = format!("creating namespace {name}");
-    let namespaces = Api::<Namespace>::all(client.clone());
-    let parameters = PostParams::default();
-    let create = namespaces.create(&parameters, &namespace);
-    within(CALL, &doing, create, Error::api(&doing)).await?;
+    cluster_objects::<Namespace>(client).within(CALL).create(&namespace).await?;
 
     let accounts = Api::<ServiceAccount>::namespaced(client.clone(), name);
     let config = Config::default().fields("metadata.name=default");
     let what = format!("the default ServiceAccount of namespace {name}");
-    until(accounts, config, CALL, &what, |found| {
+    until(accounts, config, SETTLED, &what, |found| {
         if found.is_empty() { Err("it is not there".to_owned()) } else { Ok(()) }
     })
     .await
@@ -71,32 +71,26 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
 pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
     remove_outside(client, name).await?;
     release_held_pods(client, name).await?;
-    let doing = format!("deleting namespace {name}");
-    let namespaces = Api::<Namespace>::all(client.clone());
-    let parameters = DeleteParams::background();
-    let delete = async {
-        match namespaces.delete(name, &parameters).await {
-            Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => Ok(()),
-            result => result.map(drop),
+    let namespaces = cluster_objects::<Namespace>(client).within(CALL);
+    match namespaces.delete(name, &DeleteParams::background()).await {
+        Err(error) if error.status().is_some_and(|status| status.is_not_found() || status.is_conflict()) => {
+            Ok(())
         }
-    };
-    within(CALL, &doing, delete, Error::api(&doing)).await
+        outcome => outcome.map(drop),
+    }
 }
 
 /// A scenario that ended early, or was killed, may have left pods held, and a held pod would keep its namespace.
 async fn release_held_pods(client: &Client, namespace: &str) -> Result<()> {
-    let pods: Api<Pod> = Api::namespaced(client.clone(), namespace);
+    let pods = objects::<Pod>(client, namespace).within(CALL);
     let doing = format!("looking for held pods in namespace {namespace}");
-    let parameters = ListParams::default();
-    let found = within(CALL, &doing, pods.list(&parameters), Error::api(&doing)).await?;
-    for pod in found.items.iter().filter(|pod| pod.finalizers().iter().any(|held| held == HOLD_FINALIZER)) {
+    let found = pods.clone().doing(doing).list().await?;
+    for pod in found.iter().filter(|pod| pod.finalizers().iter().any(|held| held == HOLD_FINALIZER)) {
         let name = pod.name_any();
         let doing = format!("releasing the held pod {name} in namespace {namespace}");
-        let patch = Patch::Merge(serde_json::json!({"metadata": {"finalizers": null}}));
-        let parameters = PatchParams::default();
-        match within(CALL, &doing, pods.patch(&name, &parameters, &patch), Error::api(&doing)).await {
-            Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.is_not_found()) =>
-                {}
+        let patch = serde_json::json!({"metadata": {"finalizers": null}});
+        match pods.clone().doing(doing).merge(&name, &patch).await {
+            Err(error) if error.status().is_some_and(|status| status.is_not_found()) => {}
             released => drop(released?),
         }
     }
@@ -115,11 +109,9 @@ pub async fn sweep(client: &Client, cache: &Utf8Path, cluster: &str) -> Result<V
             continue;
         }
         let doing = format!("listing the namespaces of run {}", dead.run);
-        let namespaces = Api::<Namespace>::all(client.clone());
+        let namespaces = cluster_objects::<Namespace>(client).doing(doing);
         let selector = format!("{RUN_LABEL}={}", label_value(&dead.run));
-        let parameters = ListParams::default().labels(&selector);
-        let found = within(CALL, &doing, namespaces.list(&parameters), Error::api(&doing)).await?;
-        for namespace in found.items {
+        for namespace in namespaces.list_labelled(&selector).await? {
             let name = namespace.name_any();
             delete_namespace(client, &name).await?;
             swept.push(name);

@@ -7,24 +7,19 @@ mod nodes;
 mod rights;
 mod storage;
 
-use std::time::Duration;
-
-use http::header::DATE;
-use jiff::{Timestamp, fmt::rfc2822};
-use kube::{Client, client::Body};
+use external::api;
+use jiff::Timestamp;
+use kube::Client;
 use serde_json::Value;
 
 use super::namespace::{create_namespace, delete_namespace};
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     report::terrain::{Closed, Terrain},
 };
 
 pub(super) use nodes::{all_nodes, closed};
 pub(super) use storage::{DEFAULT as DEFAULT_CLASS, is_default};
-
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(10);
 
 /// What a fresh namespace of a run is to tell.
 #[derive(Debug)]
@@ -80,8 +75,8 @@ pub async fn survey<T>(
     let Terrain { families, namespace, events_apart, unread, .. } = told;
     let mut terrain = Terrain { families, namespace, events_apart, ..seen };
     terrain.unread.extend(unread);
-    let lacking = known(lacking, &mut terrain.unread).unwrap_or_default();
-    terrain.lacking = lacking.into_iter().map(|lacking| lacking.right).collect();
+    terrain.lacking =
+        known(lacking, &mut terrain.unread).into_iter().flatten().map(|lacking| lacking.right).collect();
     let asked = Box::pin(ask(&mut terrain)).await;
     delete_namespace(client, &scout.namespace).await?;
     Ok((terrain, asked?))
@@ -90,14 +85,9 @@ pub async fn survey<T>(
 /// How many seconds our clock is ahead of the API server's, by the date of an answer.
 async fn our_clock(client: &Client) -> Result<f64> {
     let doing = "reading the API server's clock";
-    let request =
-        http::Request::get("/version").body(Body::empty()).map_err(|error| Error::bug(error.to_string()))?;
     let before = Timestamp::now();
-    let answer = within(CALL, doing, client.send(request), Error::api(doing)).await?;
+    let date = api::clock(client, doing).await?;
     let ours = before + Timestamp::now().duration_since(before) / 2;
-    let date = answer.headers().get(DATE).and_then(|date| date.to_str().ok());
-    // HTTP's dates are those of mail, with GMT for the zone.
-    let date = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
     let date = date.ok_or_else(|| Error::environment(format!("{doing}: its answer has no date")))?;
     Ok(nodes::seconds_between(date, ours))
 }
@@ -105,10 +95,4 @@ async fn our_clock(client: &Client) -> Result<f64> {
 /// What was read; why it was not goes to `unread`.
 fn known<T>(read: Result<T>, unread: &mut Vec<String>) -> Option<T> {
     read.map_err(|error| unread.push(error.to_string())).ok()
-}
-
-/// Reads something within its time.
-async fn read<T>(what: &str, call: impl Future<Output = kube::Result<T>>) -> Result<T> {
-    let doing = format!("reading {what}");
-    within(CALL, &doing, call, Error::api(doing.clone())).await
 }

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use harness::{
     Error, Result,
-    chart::{Chart, Helm, Release, Way, answer::Answer, preflight, told::Told},
+    chart::{Chart, Helm, Release, Way, account::Account, answer::Answer, preflight},
     cluster,
     error::exit,
     settings::Settings,
@@ -134,12 +134,12 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     };
     let picture = preflight::read(&client, &helm, question).await?;
     let from = from.map_or_else(|| "what is there".to_owned(), |chart| chart.title());
-    let told = Told::preflight(Facts {
+    let account = Account::preflight(Facts {
         findings: preflight::judge(&picture),
         differences: preflight::differences(&picture),
         ..Facts::new(&release.name, arguments.with.into(), from, to.title())
     });
-    tell(&told, arguments.format)
+    print(&account, arguments.format)
 }
 
 /// Tries the upgrade in a cluster of our own.
@@ -158,26 +158,26 @@ pub fn run(settings: Settings, arguments: &Arguments) -> Result<ExitCode> {
     let line = std::env::args().collect::<Vec<_>>().join(" ");
     let single = upgrade::try_upgrade(settings, upgrade, &arguments.namespace, line)?;
     let code = single.code;
-    let told = Told::run(single.result, single.directory.join("report.html"));
+    let account = Account::run(single.result, single.directory.join("report.html"));
     if let Some(kubeconfig) = single.kept {
         super::complain(&format!(
             "The cluster stays: export KUBECONFIG={kubeconfig}; `steadfast down` removes it."
         ));
     }
-    let answer = tell(&told, arguments.format)?;
-    Ok(if told.answer == Answer::Unknown { ExitCode::from(code) } else { answer })
+    let answer = print(&account, arguments.format)?;
+    Ok(if account.answer == Answer::Unknown { ExitCode::from(code) } else { answer })
 }
 
-fn tell(told: &Told, format: Format) -> Result<ExitCode> {
+fn print(account: &Account, format: Format) -> Result<ExitCode> {
     match format {
-        Format::Text => say(&told.text()),
-        Format::Markdown => say(&told.markdown()),
+        Format::Text => say(&account.text()),
+        Format::Markdown => say(&account.markdown()),
         Format::Json => {
-            let json = serde_json::to_string_pretty(told);
+            let json = serde_json::to_string_pretty(account);
             say(&json.map_err(|error| Error::bug(format!("an answer as JSON: {error}")))?);
         }
     }
-    Ok(ExitCode::from(told.answer.exit_code().unwrap_or(exit::OLD_NOT_READY)))
+    Ok(ExitCode::from(account.answer.exit_code().unwrap_or(exit::OLD_NOT_READY)))
 }
 
 /// A folder for unpacked charts, for as long as it is needed.

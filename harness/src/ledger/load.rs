@@ -23,7 +23,7 @@ pub trait Store: Send + 'static {
 
 /// How much is written.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct LoadPlan {
     /// The clients' numbers. Two loads of one recorder may share a number only one after the other.
     pub clients: std::ops::Range<u32>,
     /// A client sends no more than this.
@@ -45,7 +45,7 @@ impl Load {
     /// Starts the writers. `connect` is asked for a connection at first, and again after every write that was not
     /// acknowledged; it is asked on when it fails, so it is the place to wait, and to choose a pod by the client's
     /// number.
-    pub fn start<S, F, C>(recorder: &Recorder, plan: &Plan, connect: F) -> Self
+    pub fn start<S, F, C>(recorder: &Recorder, plan: &LoadPlan, connect: F) -> Self
     where
         S: Store,
         F: Fn(u32) -> C + Send + Sync + 'static,
@@ -117,7 +117,7 @@ fn well(ended: std::result::Result<Result<()>, JoinError>) -> Result<()> {
 async fn write_on<S, F, C>(
     client: u32,
     recorder: &Recorder,
-    plan: &Plan,
+    plan: &LoadPlan,
     stop: &CancellationToken,
     connect: &F,
 ) -> Result<()>
@@ -200,7 +200,7 @@ mod tests {
                 async move { if turn % 2 == 1 { Err(Error::environment("no pod")) } else { Ok(Shaky(0)) } }
             }
         };
-        let plan = Plan { clients: 0..1, writes_per_client: 9, sizes: &[40, 50], pace: Duration::ZERO };
+        let plan = LoadPlan { clients: 0..1, writes_per_client: 9, sizes: &[40, 50], pace: Duration::ZERO };
         let ledger = Load::start(&recorder, &plan, connect).finish(Duration::from_secs(10)).await.unwrap();
         assert_eq!(ledger.attempts.len(), 9);
         let unknown = |attempt: &&super::super::Attempt| matches!(attempt.outcome, Outcome::Unknown(_));
@@ -213,7 +213,7 @@ mod tests {
     #[tokio::test]
     async fn a_load_without_a_store_can_be_stopped_and_has_tried_nothing() {
         let (path, recorder) = recorder("none");
-        let plan = Plan { clients: 0..2, writes_per_client: 9, sizes: &[40], pace: Duration::ZERO };
+        let plan = LoadPlan { clients: 0..2, writes_per_client: 9, sizes: &[40], pace: Duration::ZERO };
         let mut load = Load::start(&recorder, &plan, async |_| Err::<Shaky, _>(Error::environment("no pod")));
         assert!(load.acknowledged(1, Duration::from_millis(20)).await.is_err());
         assert_eq!(load.stop().await.unwrap().attempts, []);
@@ -223,7 +223,7 @@ mod tests {
     #[tokio::test]
     async fn later_loads_go_on_where_the_first_ended() {
         let (path, recorder) = recorder("phases");
-        let plan = Plan { clients: 0..2, writes_per_client: 2, sizes: &[40], pace: Duration::ZERO };
+        let plan = LoadPlan { clients: 0..2, writes_per_client: 2, sizes: &[40], pace: Duration::ZERO };
         for _ in 0..2 {
             let mut load = Load::start(&recorder, &plan, async |_| Ok(Shaky(5)));
             load.acknowledged(4, Duration::from_secs(10)).await.unwrap();

@@ -8,9 +8,9 @@ pub mod recorder;
 pub mod s3;
 pub mod sql;
 
-pub use load::{Load, Plan, Store};
+pub use load::{Load, LoadPlan, Store};
 pub use record::ledger::{
-    Attempt, Content, Flaw, Held, Holdings, Judgement, Ledger, Outcome, Statistics, Write, attempt, file,
+    Attempt, Audit, Content, Flaw, Held, Holdings, Ledger, Outcome, Statistics, Write, attempt, file,
     holdings, judge, verdict,
 };
 pub use recorder::{Recorder, Tally};

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use external::api::{dynamic_objects, served_kind};
 use kube::{
-    Api, Client,
-    api::{DynamicObject, Patch, PatchParams},
+    Client,
     core::{GroupVersionKind, TypeMeta},
-    discovery::{ApiResource, Scope, pinned_kind},
+    discovery::Scope,
 };
 use serde_json::{Value, json};
 
@@ -18,8 +18,6 @@ use crate::{
 
 /// Our field manager.
 pub const FIELD_MANAGER: &str = "steadfast";
-/// How long the API server may take for one object.
-const DEADLINE: Duration = Duration::from_secs(15);
 /// How long a new kind may take until the API serves it.
 const KIND_DEADLINE: Duration = Duration::from_secs(20);
 
@@ -62,8 +60,8 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value, labels: &[(
     let doing = format!("applying {} {name}", types.kind);
     let kind = GroupVersionKind::try_from(&types)
         .map_err(|error| Error::environment(format!("{doing}: its apiVersion is malformed: {error}")))?;
-    let (resource, scope) = resolve(client, &kind, &doing).await?;
-    let api: Api<DynamicObject> = Api::dynamic(client.clone(), &resource, &scope).constrain(namespace);
+    let (resource, scope) = served_kind(client, &kind, &doing).await?;
+    let objects = dynamic_objects(client, &resource, &scope, namespace).doing(&doing);
     let mut object = object.clone();
     for (label, value) in labels {
         object["metadata"]["labels"][*label] = json!(value);
@@ -73,22 +71,14 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value, labels: &[(
     }
     // A definition is the whole cluster's: one that is there is somebody's, and stays as it is.
     let definition = types.kind == "CustomResourceDefinition";
-    if definition && within(DEADLINE, &doing, api.get_opt(name), Error::api(doing.clone())).await?.is_some() {
+    if definition && objects.get_opt(name).await?.is_some() {
         return Ok(());
     }
-    let parameters = PatchParams::apply(FIELD_MANAGER).force();
-    let patch = Patch::Apply(&object);
-    within(DEADLINE, &doing, api.patch(name, &parameters, &patch), Error::api(doing.clone())).await?;
+    objects.apply(name, FIELD_MANAGER, &object).await?;
     if definition {
         served(client, &object, &doing).await?;
     }
     Ok(())
-}
-
-async fn resolve(client: &Client, kind: &GroupVersionKind, doing: &str) -> Result<(ApiResource, Scope)> {
-    let call = pinned_kind(client, kind);
-    let (resource, capabilities) = within(DEADLINE, doing, call, Error::api(doing)).await?;
-    Ok((resource, capabilities.scope))
 }
 
 /// A definition is accepted before its kind is served, so the API must be asked until it is.
@@ -97,7 +87,7 @@ async fn served(client: &Client, definition: &Value, doing: &str) -> Result<()> 
     let kind =
         GroupVersionKind::gvk(text("/spec/group"), text("/spec/versions/0/name"), text("/spec/names/kind"));
     let serving = async {
-        while resolve(client, &kind, doing).await.is_err() {
+        while served_kind(client, &kind, doing).await.is_err() {
             pause(Duration::from_millis(50)).await;
         }
         Ok::<_, Error>(())

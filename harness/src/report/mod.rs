@@ -11,7 +11,7 @@ pub mod junit;
 pub mod matrix;
 pub mod nights;
 pub mod picture;
-pub mod progress;
+pub mod screen;
 pub mod upgrade;
 
 #[cfg(test)]
@@ -21,10 +21,10 @@ use camino::Utf8Path;
 
 use crate::error::Result;
 
-pub use progress::{Event, Progress};
 #[cfg(test)]
 pub(crate) use record::fixture;
 pub use record::{floor, result, store, tally, tally::Report, terrain, verdict, words};
+pub use screen::{Event, Screen};
 
 /// Renders `junit.xml` and `report.html` into a run's directory, from the files in it, and returns what it read.
 ///

@@ -1,6 +1,6 @@
 //! An upgrade in the report: a table of what the preflight says, one of what changes, and lanes in the picture.
 
-use chart::{Severity, answer::Answer, told::away};
+use chart::{Severity, account::away, answer::Answer};
 use minijinja::{Value, context};
 use record::upgrade::Facts;
 

@@ -20,7 +20,7 @@ use tracing_subscriber::{
 use super::evidence::Secrets;
 use crate::{
     error::{Error, Result},
-    report::progress::Progress,
+    report::screen::Screen,
 };
 
 /// The log's name in the run's directory.
@@ -32,7 +32,7 @@ const OURS: [&str; 6] = ["chart", "explain", "external", "harness", "record", "s
 ///
 /// # Errors
 /// When the file can't be made, or the process logs somewhere else already.
-pub(super) fn start(directory: &Utf8Path, secrets: &Secrets, progress: &Progress) -> Result<()> {
+pub(super) fn start(directory: &Utf8Path, secrets: &Secrets, progress: &Screen) -> Result<()> {
     let path = directory.join(FILE);
     let file = File::create(&path).map_err(Error::io(format!("making {path}")))?;
     let started = subscriber(file, secrets, progress).try_init();
@@ -42,7 +42,7 @@ pub(super) fn start(directory: &Utf8Path, secrets: &Secrets, progress: &Progress
 fn subscriber(
     out: impl Write + Send + 'static,
     secrets: &Secrets,
-    progress: &Progress,
+    progress: &Screen,
 ) -> impl Subscriber + Send + Sync + 'static {
     // Everything of ours, and what others warn of; RUST_LOG may ask for more.
     let default = || EnvFilter::new(format!("warn,{}=debug", OURS.join("=debug,")));
@@ -82,7 +82,7 @@ impl<W: Write> Write for Redacted<W> {
 
 /// Tells the console the first event of each place in the code; the log has them all.
 struct Told {
-    progress: Progress,
+    progress: Screen,
     secrets: Secrets,
     before: Arc<Mutex<HashSet<Identifier>>>,
 }
@@ -102,7 +102,7 @@ impl MakeWriter<'_> for Told {
 }
 
 /// A line of the console.
-struct Message(Progress);
+struct Message(Screen);
 
 impl Write for Message {
     fn write(&mut self, event: &[u8]) -> std::io::Result<usize> {
@@ -118,7 +118,7 @@ impl Write for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::progress::Event;
+    use crate::report::screen::Event;
 
     #[derive(Clone, Default)]
     struct Page(Arc<Mutex<Vec<u8>>>);
@@ -139,10 +139,10 @@ mod tests {
     }
 
     /// What is in the log, and what is on the console.
-    fn logged(events: impl FnOnce(&Progress)) -> (String, String) {
+    fn logged(events: impl FnOnce(&Screen)) -> (String, String) {
         let (file, console, secrets) = (Page::default(), Page::default(), Secrets::default());
         secrets.keep("hunter2-hunter2");
-        let progress = Progress::in_lines(Box::new(console.clone()), 1);
+        let progress = Screen::in_lines(Box::new(console.clone()), 1);
         let subscriber = subscriber(file.clone(), &secrets, &progress);
         tracing::subscriber::with_default(subscriber, || events(&progress));
         (file.text(), console.text())

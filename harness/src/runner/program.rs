@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     error::{Error, exit},
-    report::{progress::Event, result::Outcome, words},
+    report::{result::Outcome, screen::Event, words},
     settings::{Profile, Settings},
 };
 

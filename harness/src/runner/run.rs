@@ -24,7 +24,7 @@ use crate::{
     journal::Log,
     manifest::{Manifest, apply::apply},
     report::{
-        progress::{Event, Progress},
+        screen::{Event, Screen},
         terrain::{Dns, Family, Terrain},
     },
     wait::{Expectation, Waiter},
@@ -54,7 +54,7 @@ pub(super) struct Parts {
     pub(super) nodes: Vec<Node>,
     pub(super) log: Arc<Log>,
     pub(super) waiter: Waiter,
-    pub(super) progress: Progress,
+    pub(super) progress: Screen,
     pub(super) patience: f64,
     pub(super) directory: Utf8PathBuf,
     pub(super) secrets: Secrets,

@@ -18,8 +18,8 @@ use crate::{
     error::{Error, Result},
     report::{
         self, console,
-        progress::{Event, Progress},
         result::{RunFacts, SCHEMA, Trouble},
+        screen::{Event, Screen},
         store,
         tally::Report,
     },
@@ -47,7 +47,7 @@ impl Session {
         let started = Instant::now();
         let run = run_id();
         let directory = directory(&settings, &run)?;
-        let progress = Progress::start(std::io::stderr().is_terminal(), selected.len());
+        let progress = Screen::start(std::io::stderr().is_terminal(), selected.len());
         let secrets = Secrets::default();
         logging::start(&directory, &secrets, &progress)?;
         let cancelled = CancellationToken::new();
@@ -181,7 +181,7 @@ impl Ended {
 async fn lease(
     settings: &Settings,
     run: &str,
-    progress: &Progress,
+    progress: &Screen,
     needs: &Needs,
 ) -> Result<(Cluster, RunLock, BTreeMap<String, String>)> {
     let say = progress.clone();
@@ -196,7 +196,7 @@ async fn lease(
 }
 
 /// The first signal ends the scenarios, and everything is cleaned up; the second ends the process at once.
-async fn end_on_signals(cancelled: CancellationToken, progress: Progress) {
+async fn end_on_signals(cancelled: CancellationToken, progress: Screen) {
     let (Ok(mut interrupt), Ok(mut terminate)) = (
         tokio::signal::unix::signal(SignalKind::interrupt()),
         tokio::signal::unix::signal(SignalKind::terminate()),
@@ -218,7 +218,7 @@ async fn end_on_signals(cancelled: CancellationToken, progress: Progress) {
     }
 }
 
-async fn end_after(deadline: Duration, cancelled: CancellationToken, progress: Progress) {
+async fn end_after(deadline: Duration, cancelled: CancellationToken, progress: Screen) {
     pause(deadline).await;
     progress.send(Event::Message(format!("the run's {deadline:?} are over (setting run_deadline)")));
     cancelled.cancel();

@@ -33,8 +33,8 @@ use crate::{
     replay,
     report::{
         floor::floor,
-        progress::{Event, Progress},
         result::{Outcome, SCHEMA, ScenarioResult, Trouble},
+        screen::{Event, Screen},
         store,
         terrain::Terrain,
     },
@@ -50,7 +50,7 @@ pub(super) struct Shared {
     pub(super) settings: Settings,
     pub(super) run: String,
     pub(super) directory: Utf8PathBuf,
-    pub(super) progress: Progress,
+    pub(super) progress: Screen,
     /// What no log, report or evidence of the run may show.
     pub(super) secrets: Secrets,
     pub(super) cancelled: CancellationToken,

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use chart::store::{Keys, Password, S3 as Place, Speech, Store};
+use external::api::objects;
 use k8s_openapi::{ByteString, api::core::v1};
-use kube::Api;
 
 use super::garage;
 use crate::{
     Secret,
     cluster::{Tunnel, exec},
-    error::{Error, Result, within},
+    error::{Error, Result},
     ledger::{
         self, Content, Held, Holdings, Ledger, Write,
         attempt::Outcome,
@@ -24,6 +24,7 @@ use crate::{
     },
 };
 
+/// How long a store may take for one call.
 const CALL: Duration = Duration::from_secs(12);
 const READING: Duration = Duration::from_secs(60);
 
@@ -215,9 +216,7 @@ async fn s3(run: &Run, pod: &str, place: &Place, key: AccessKey) -> Result<Conne
 
 /// What a Secret of the release holds now: it may change with the upgrade.
 async fn credentials(run: &Run, keys: &Keys) -> Result<(Option<String>, Secret)> {
-    let api: Api<v1::Secret> = Api::namespaced(run.client().clone(), run.namespace());
-    let doing = format!("reading secret {}", keys.name);
-    let secret = within(CALL, &doing, api.get(&keys.name), Error::api(doing.clone())).await?;
+    let secret = objects::<v1::Secret>(run.client(), run.namespace()).get(&keys.name).await?;
     let value = |name: &str| {
         let ByteString(bytes) = secret.data.as_ref()?.get(name)?;
         String::from_utf8(bytes.clone()).ok()

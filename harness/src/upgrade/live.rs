@@ -7,23 +7,22 @@ use std::{
 
 use chart::{Object, Rendered, preflight::says_the_same};
 use explain::explain;
+use external::api::objects;
 use futures::{FutureExt, future::try_join_all};
 use k8s_openapi::api::{
     apps::v1::{Deployment, StatefulSet},
     core::v1::Pod,
 };
-use kube::{Api, ResourceExt, api::ListParams};
+use kube::ResourceExt;
 use serde_json::Value;
 
 use super::writers::Writers;
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     journal::Promise,
     runner::Run,
     wait::{Progress, expectations, until_asked},
 };
-
-const CALL: Duration = Duration::from_secs(15);
 
 /// The images of a rendered chart, without those of its tests.
 pub fn images(rendered: &Rendered) -> Vec<String> {
@@ -94,10 +93,9 @@ async fn with_cause(run: &Run, set: &Object, why: String) -> String {
 
 async fn deployment_settled(run: &Run, object: &Object, patience: Duration) -> Result<()> {
     let name = &object.key.name;
-    let api: Api<Deployment> = Api::namespaced(run.client().clone(), run.namespace());
+    let deployments = objects::<Deployment>(run.client(), run.namespace());
     let asking = || async {
-        let doing = format!("reading deployment {name}");
-        let found = within(CALL, &doing, api.get(name), Error::api(doing.clone())).await?;
+        let found = deployments.get(name).await?;
         let wanted = found.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
         let status = found.status.unwrap_or_default();
         let seen = status.observed_generation >= found.metadata.generation;
@@ -118,10 +116,8 @@ async fn deployment_settled(run: &Run, object: &Object, patience: Duration) -> R
 /// # Errors
 /// The API server does not answer.
 pub async fn not_revised(run: &Run, rendered: &Rendered) -> Result<Vec<String>> {
-    let api: Api<Pod> = Api::namespaced(run.client().clone(), run.namespace());
-    let doing = "listing the pods of the release";
-    let parameters = ListParams::default();
-    let pods = within(CALL, doing, api.list(&parameters), Error::api(doing)).await?;
+    let pods = objects::<Pod>(run.client(), run.namespace()).doing("listing the pods of the release");
+    let pods = pods.list().await?;
     let mut against = Vec::new();
     for set in rendered.of_kind("StatefulSet") {
         let name = &set.key.name;
@@ -146,7 +142,7 @@ pub async fn not_revised(run: &Run, rendered: &Rendered) -> Result<Vec<String>> 
             ));
         }
         let promise = Promise::of(&live);
-        for pod in pods.items.iter().filter(|pod| promise.ordinal(&pod.name_any()).is_some()) {
+        for pod in pods.iter().filter(|pod| promise.ordinal(&pod.name_any()).is_some()) {
             let revision = pod.labels().get("controller-revision-hash").map_or("", String::as_str);
             if revision != update {
                 against.push(format!(
@@ -174,9 +170,7 @@ fn differing(wanted: &Value, there: &Value) -> String {
 }
 
 async fn set_of(run: &Run, name: &str) -> Result<StatefulSet> {
-    let api: Api<StatefulSet> = Api::namespaced(run.client().clone(), run.namespace());
-    let doing = format!("reading statefulset {name}");
-    let found = within(CALL, &doing, api.get_opt(name), Error::api(doing.clone())).await?;
+    let found = objects::<StatefulSet>(run.client(), run.namespace()).get_opt(name).await?;
     found.ok_or_else(|| Error::failed(format!("there is no StatefulSet {name}")))
 }
 

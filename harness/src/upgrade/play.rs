@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use chart::{Chart, Finding, Helm, Reference, Release, Rendered, Severity, Way, helm::Lookup, preflight};
+use chart::{Chart, Forecast, Helm, Reference, Release, Rendered, Severity, Way, helm::Lookup, preflight};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use record::upgrade::{Facts, Phase, Window};
@@ -194,7 +194,7 @@ impl Stage {
             findings
                 .iter()
                 .filter(|finding| finding.claim == claim.id && finding.severity >= Severity::Break)
-                .map(Finding::line)
+                .map(Forecast::line)
                 .collect::<Vec<_>>()
         };
         for claim in claim::ALL {

@@ -18,7 +18,7 @@ use crate::{
     claim::Claim,
     error::{Error, Result},
     journal::Promise,
-    ledger::{Ledger, Load, Outcome, Plan, Recorder},
+    ledger::{Ledger, Load, LoadPlan, Outcome, Recorder},
     runner::Run,
     wait::{Progress, expectations, until_answered, until_asked},
 };
@@ -157,7 +157,7 @@ impl Writers {
                 Speech::Postgresql { .. } => ROWS,
                 Speech::Command { .. } => SMALL,
             };
-            let plan = Plan { clients, writes_per_client: MANY, sizes, pace: PACE };
+            let plan = LoadPlan { clients, writes_per_client: MANY, sizes, pace: PACE };
             let (run, store) = (run.clone(), Arc::clone(&written.store));
             let (pods, ways) = (written.pods.clone(), written.ways.clone());
             let load = Load::start(&recorder, &plan, move |client| {

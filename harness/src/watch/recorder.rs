@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Log,
-    watch_kind::{Asked, Watch},
+    watch_kind::{Inquirer, Watch},
 };
 use crate::error::{Error, Result};
 
@@ -41,7 +41,7 @@ pub struct Recorder {
     awaited: Arc<AtomicUsize>,
     stop: CancellationToken,
     watches: Mutex<JoinSet<()>>,
-    ask: Vec<mpsc::UnboundedSender<Asked>>,
+    ask: Vec<mpsc::UnboundedSender<Inquirer>>,
 }
 
 impl Recorder {
@@ -57,10 +57,10 @@ impl Recorder {
         let (mut begun, mut ask) = (Vec::new(), Vec::new());
         for kind in Kind::RECORDED {
             let (tell, told) = oneshot::channel();
-            let (asks, asked) = mpsc::unbounded_channel();
+            let (asks, inquirers) = mpsc::unbounded_channel();
             ask.push(asks);
             let (log, awaited) = (Arc::clone(&log), Arc::clone(&awaited));
-            let watch = Watch::new(client.clone(), namespace, kind, log, awaited, asked);
+            let watch = Watch::new(client.clone(), namespace, kind, log, awaited, inquirers);
             watches.spawn(watch.run(stop.clone(), tell));
             begun.push(async move {
                 let told = told.await;

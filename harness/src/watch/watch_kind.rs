@@ -1,5 +1,7 @@
 //! One kind of a namespace, list then watch, without holes that nobody marks.
 
+mod whole;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -10,7 +12,7 @@ use std::{
 };
 
 use external::wait::pause;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{StreamExt, TryStreamExt};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, ObjectList, WatchEvent, WatchParams},
@@ -28,7 +30,7 @@ use super::{Log, resource::resource};
 use crate::error::{Error, Result, within};
 
 /// Somebody who wants to know when everything that had happened before is recorded.
-pub(super) type Asked = oneshot::Sender<Result<()>>;
+pub(super) type Inquirer = oneshot::Sender<Result<()>>;
 
 /// How long a list may take.
 const LIST_DEADLINE: Duration = Duration::from_secs(10);
@@ -36,10 +38,6 @@ const LIST_DEADLINE: Duration = Duration::from_secs(10);
 /// and expectations live on, and any other. Eight lists a second for each scenario would cost a small machine much.
 const SILENCE: Duration = Duration::from_secs(1);
 const SILENCE_ASIDE: Duration = Duration::from_secs(5);
-/// An API server that takes longer for a list was away meanwhile, and so may its controllers have been.
-const SLOW: Duration = Duration::from_secs(2);
-/// How long the watch has to tell what has happened already.
-const CATCH_UP: Duration = Duration::from_secs(5);
 /// How long to leave an API server alone that refused, and one that no longer lets us in.
 const BACK_OFF: Duration = Duration::from_millis(200);
 const SHUT_OUT: Duration = Duration::from_secs(2);
@@ -57,7 +55,7 @@ pub(super) struct Watch {
     known: BTreeMap<String, (String, Value)>,
     /// The UIDs whose end is recorded.
     gone: BTreeSet<String>,
-    asked: mpsc::UnboundedReceiver<Asked>,
+    inquirers: mpsc::UnboundedReceiver<Inquirer>,
     /// Since when the API server does not answer.
     away: Option<Instant>,
     /// Since when it answers that we may not watch.
@@ -82,7 +80,7 @@ impl Watch {
         kind: Kind,
         log: Arc<Log>,
         awaited: Arc<AtomicUsize>,
-        asked: mpsc::UnboundedReceiver<Asked>,
+        inquirers: mpsc::UnboundedReceiver<Inquirer>,
     ) -> Self {
         Self {
             kind,
@@ -91,7 +89,7 @@ impl Watch {
             awaited,
             known: BTreeMap::new(),
             gone: BTreeSet::new(),
-            asked,
+            inquirers,
             away: None,
             forbids: None,
             shut_out: None,
@@ -148,17 +146,6 @@ impl Watch {
         }
     }
 
-    /// Whether a list shows exactly the versions last recorded.
-    fn is_known(&self, list: &ObjectList<DynamicObject>) -> bool {
-        let same = |object: &DynamicObject| {
-            let (Some(uid), Some(version)) = (&object.metadata.uid, &object.metadata.resource_version) else {
-                return false;
-            };
-            self.known.get(uid).is_some_and(|(known, _)| known == version)
-        };
-        list.items.len() == self.known.len() && list.items.iter().all(same)
-    }
-
     /// Records what a list shows that was not recorded yet; returns the list's version.
     fn take_list(&mut self, list: ObjectList<DynamicObject>) -> String {
         let version = list.metadata.resource_version.clone().unwrap_or_default();
@@ -206,11 +193,11 @@ impl Watch {
                     }
                     return End::Stopped;
                 }
-                Some(asked) = self.asked.recv() => {
+                Some(inquirer) = self.inquirers.recv() => {
                     let told = self.catch_up(&mut stream, version).await;
                     // A watch that is behind is a dead stream, or a slow one: another goes on where this one was.
                     let behind = matches!(&told, Err(Error::NotJudged { obstacle: Obstacle::Recording, .. }));
-                    drop(asked.send(told));
+                    drop(inquirer.send(told));
                     if behind {
                         return End::Resume;
                     }
@@ -245,17 +232,6 @@ impl Watch {
     fn silence(&self) -> Duration {
         let first = matches!(self.kind, Kind::Pod | Kind::StatefulSet | Kind::PersistentVolumeClaim);
         if first && self.awaited.load(Ordering::Relaxed) > 0 { SILENCE } else { SILENCE_ASIDE }
-    }
-
-    /// The API server answers: how long it did not is written down, since its controllers may have been away as well.
-    fn back(&mut self) {
-        if let Some(away) = self.away.take().map(|since| since.elapsed()).filter(|away| *away > SLOW) {
-            self.log.gap(self.kind, format!("the API server did not answer for {away:.1?}"), true);
-        }
-        self.forbids = None;
-        if let Some((obstacle, _)) = self.shut_out.take() {
-            tracing::info!(kind = self.kind.name(), %obstacle, "the API server lets us in again");
-        }
     }
 
     /// Records what an event tells; returns the version up to which everything is known.
@@ -293,91 +269,11 @@ impl Watch {
                 self.away.get_or_insert_with(Instant::now);
             }
         }
-        while let Ok(asked) = self.asked.try_recv() {
-            drop(asked.send(Err(self.blind(&error))));
+        while let Ok(inquirer) = self.inquirers.try_recv() {
+            drop(inquirer.send(Err(self.blind(&error))));
         }
         pause(if shut_out.is_some() { SHUT_OUT } else { BACK_OFF }).await;
         End::Resume
-    }
-
-    /// Why nobody can say what has happened.
-    fn blind(&self, error: &Error) -> Error {
-        let (obstacle, message) = match &self.shut_out {
-            Some((obstacle, why)) => (*obstacle, why.clone()),
-            None => (error.obstacle().unwrap_or(Obstacle::ApiAway), error.to_string()),
-        };
-        Error::not_judged(obstacle, message)
-    }
-
-    /// Whether a list shows other versions than those recorded. An API server that does not answer shows nothing.
-    async fn differs(&mut self) -> bool {
-        let Ok(listed) = self.versions().await else { return false };
-        let same = |(uid, version): (&String, &String)| {
-            self.known.get(uid).is_some_and(|(known, _)| known == version)
-        };
-        listed.len() != self.known.len() || !listed.iter().all(same)
-    }
-
-    /// The versions that a list shows, by UID. How long the API server was away for it is written down.
-    async fn versions(&mut self) -> Result<BTreeMap<String, String>> {
-        let asked = Instant::now();
-        let (doing, parameters) = (format!("listing {}", self.kind.name()), ListParams::default());
-        let list = self.api.list_metadata(&parameters);
-        let list = within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await;
-        self.away.get_or_insert(asked);
-        let list = list.map_err(|error| self.blind(&error))?;
-        self.back();
-        let versions = list.items.into_iter();
-        Ok(versions
-            .filter_map(|object| Some((object.metadata.uid?, object.metadata.resource_version?)))
-            .collect())
-    }
-
-    /// Reads on until the watch has told what a list of this moment shows.
-    ///
-    /// # Errors
-    /// [`Error::NotJudged`] when there is no such list, or the watch does not tell it.
-    async fn catch_up(
-        &mut self,
-        stream: &mut (impl Stream<Item = kube::Result<WatchEvent<DynamicObject>>> + Unpin),
-        version: &mut String,
-    ) -> Result<()> {
-        let listed = self.versions().await?;
-        let newer = |known: &str, version: &str| known.parse::<u64>().ok() >= version.parse::<u64>().ok();
-        let reading = async {
-            loop {
-                let told = listed.iter().all(|(uid, version)| {
-                    self.gone.contains(uid)
-                        || self.known.get(uid).is_some_and(|(known, _)| newer(known, version))
-                });
-                let ended =
-                    || self.known.keys().all(|uid| listed.contains_key(uid) || self.born_since(uid, &listed));
-                if told && ended() {
-                    return true;
-                }
-                let Ok(Some(event)) = stream.try_next().await else { return false };
-                match self.take(event) {
-                    Ok(seen) => *version = seen,
-                    Err(_) => return false,
-                }
-            }
-        };
-        match tokio::time::timeout(CATCH_UP, reading).await {
-            Ok(true) => Ok(()),
-            _ => {
-                let message = format!("the watch of {} has not told what a list shows", self.kind.name());
-                Err(Error::not_judged(Obstacle::Recording, message))
-            }
-        }
-    }
-
-    /// Whether an object that a list does not show is newer than all that it shows.
-    fn born_since(&self, uid: &str, listed: &BTreeMap<String, String>) -> bool {
-        let newest = listed.values().filter_map(|version| version.parse::<u64>().ok()).max().unwrap_or(0);
-        self.known
-            .get(uid)
-            .and_then(|(version, _)| version.parse::<u64>().ok())
-            .is_some_and(|version| version > newest)
     }
 
     /// Records a version, unless it is recorded already; returns it.

@@ -4,48 +4,29 @@ mod volume_claims;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
+use external::api::{Namespaced, Objects, objects};
 use k8s_openapi::api::{
     apps::v1::{ControllerRevision, StatefulSet},
     core::v1::Pod,
 };
-use kube::{
-    Api, Client,
-    api::{DeleteParams, Patch, PatchParams},
-};
+use kube::{Client, api::DeleteParams};
 use serde_json::{Value, json};
 
 use super::Workload;
 use crate::{
     cluster::HOLD_FINALIZER,
-    error::{Error, Result, within},
+    error::{Error, Result},
     journal::{Log, Promise, fact},
     manifest::patch::merge,
     wait::{Expectation, Waiter, expectations},
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(15);
+/// How long the journal may take to show a change that the API server has confirmed.
+const SHOWN: Duration = Duration::from_secs(15);
 /// How long a whole set may take: far longer than it needs, since a time-out should mean broken, not slow.
 const READY: Duration = Duration::from_secs(240);
 /// The readiness gate that keeps a pod from being Ready.
 pub const GATE: &str = "steadfast.dev/released";
-
-/// What can be read, changed and deleted in a namespace.
-trait Object:
-    kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-    + Clone
-    + fmt::Debug
-    + serde::de::DeserializeOwned
-{
-}
-
-impl<K> Object for K where
-    K: kube::Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-        + Clone
-        + fmt::Debug
-        + serde::de::DeserializeOwned
-{
-}
 
 /// A StatefulSet of the scenario.
 #[derive(Clone)]
@@ -178,10 +159,8 @@ impl Set {
         let name = &self.promise.set;
         let doing = format!("statefulset {name}: write the status {status}");
         self.act("patch", format!("statefulset/{name}"), &doing);
-        let api: Api<StatefulSet> = self.api();
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(json!({"status": status})));
-        let patch = api.patch_status(name, &parameters, &patch);
-        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+        let sets = self.objects::<StatefulSet>().doing(doing);
+        sets.merge_status(name, &json!({"status": status})).await.map(drop)
     }
 
     /// Changes the set by a merge patch; what it promises changes with it. Does not wait.
@@ -203,13 +182,9 @@ impl Set {
         self.would_patch::<StatefulSet>("statefulset", &self.promise.set, patch).await
     }
 
-    async fn would_patch<K: Object>(&self, kind: &str, name: &str, patch: &Value) -> Result<()> {
+    async fn would_patch<K: Namespaced>(&self, kind: &str, name: &str, patch: &Value) -> Result<()> {
         let doing = format!("{kind} {name}: dry run of {patch}");
-        let api: Api<K> = self.api();
-        let parameters = PatchParams { dry_run: true, ..PatchParams::default() };
-        let patch = Patch::Merge(patch);
-        let patch = api.patch(name, &parameters, &patch);
-        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+        self.objects::<K>().dry_run().doing(doing).merge(name, patch).await.map(drop)
     }
 
     /// Changes the set by a merge patch, and leaves what it is held to as it was.
@@ -224,14 +199,11 @@ impl Set {
         let name = &self.promise.set;
         let doing = format!("statefulset {name}: {text}");
         let act = self.act(verb, format!("statefulset/{name}"), &doing);
-        let api: Api<StatefulSet> = self.api();
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
-        let patched =
-            within(CALL, &doing, api.patch(name, &parameters, &patch), Error::api(doing.clone())).await?;
+        let patched = self.objects::<StatefulSet>().doing(doing).merge(name, patch).await?;
         self.log.answered(act, patched.metadata.resource_version.as_deref());
         // Who asks the journal next must not be answered with the set as it was.
         let generation = patched.metadata.generation.unwrap_or(0);
-        self.wait(&expectations::set_generation(&self.promise, generation), CALL).await?;
+        self.wait(&expectations::set_generation(&self.promise, generation), SHOWN).await?;
         Ok(())
     }
 
@@ -276,16 +248,20 @@ impl Set {
         self.delete_object::<ControllerRevision>("controllerrevision", name).await
     }
 
-    async fn delete_object<K: Object>(&self, kind: &str, name: &str) -> Result<()> {
+    async fn delete_object<K: Namespaced>(&self, kind: &str, name: &str) -> Result<()> {
         self.delete_with::<K>(kind, name, &DeleteParams::background()).await
     }
 
-    async fn delete_with<K: Object>(&self, kind: &str, name: &str, parameters: &DeleteParams) -> Result<()> {
+    async fn delete_with<K: Namespaced>(
+        &self,
+        kind: &str,
+        name: &str,
+        parameters: &DeleteParams,
+    ) -> Result<()> {
         let (doing, target) = (format!("delete {kind} {name}"), format!("{kind}/{name}"));
         let act = self.act("delete", target.clone(), &doing);
-        let api: Api<K> = self.api();
-        let outcome = within(CALL, &doing, api.delete(name, parameters), Error::api(doing.clone())).await;
-        if let Some(object) = self.log.outcome(&target, outcome)?.left() {
+        let outcome = self.objects::<K>().doing(doing).delete(name, parameters).await;
+        if let Some(object) = self.log.outcome(&target, outcome)? {
             self.log.answered(act, object.meta().resource_version.as_deref());
         }
         Ok(())
@@ -321,15 +297,12 @@ impl Set {
         let name = self.pod_name(ordinal);
         let doing = format!("pod {name}: {text}");
         let act = self.act(verb, format!("pod/{name}"), &doing);
-        let api: Api<Pod> = self.api();
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
-        let patch = api.patch(&name, &parameters, &patch);
-        let patched = within(CALL, &doing, patch, Error::api(doing.clone())).await?;
+        let patched = self.objects::<Pod>().doing(doing).merge(&name, patch).await?;
         self.log.answered(act, patched.metadata.resource_version.as_deref());
         Ok(())
     }
 
-    fn api<K: Object>(&self) -> Api<K> {
-        Api::namespaced(self.client.clone(), &self.namespace)
+    fn objects<K: Namespaced>(&self) -> Objects<K> {
+        objects(&self.client, &self.namespace)
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use harness::{
-    ledger::{Judgement, Ledger, Load, Outcome, Plan, Write, judge, s3, verdict::Kind},
+    ledger::{Audit, Ledger, Load, LoadPlan, Outcome, Write, judge, s3, verdict::Kind},
     workload::garage::{
         Initialised, Wanted, initialise,
         layout::{layout_is, node_ids, not_acquainted, not_healthy},
@@ -11,8 +11,8 @@ use harness::{
 
 use crate::servers::{Book, Garage, LONG, soon};
 
-const PLAN: Plan =
-    Plan { clients: 0..2, writes_per_client: 12, sizes: s3::SIZES, pace: std::time::Duration::ZERO };
+const PLAN: LoadPlan =
+    LoadPlan { clients: 0..2, writes_per_client: 12, sizes: s3::SIZES, pace: std::time::Duration::ZERO };
 
 async fn started() -> Garage {
     let server = Garage::start(1).await;
@@ -30,7 +30,7 @@ async fn written(server: &Garage, book: &Book) -> Ledger {
     Load::start(&book.recorder, &PLAN, connect).finish(LONG).await.unwrap()
 }
 
-async fn judged(server: &Garage, ledger: &Ledger) -> Judgement {
+async fn judged(server: &Garage, ledger: &Ledger) -> Audit {
     let holdings = soon(async || server.s3().await?.read_back(ledger).await).await;
     judge(ledger, &holdings)
 }
@@ -90,7 +90,7 @@ async fn acknowledged_objects_survive_sigkill_in_mid_write() {
         };
         Load::start(
             &book.recorder,
-            &Plan {
+            &LoadPlan {
                 clients: 0..3,
                 writes_per_client: 100_000,
                 sizes: s3::SIZES,

@@ -1,15 +1,15 @@
 //! One real PostgreSQL.
 
 use harness::ledger::{
-    Judgement, Ledger, Load, Outcome, Plan, Write, judge,
+    Audit, Ledger, Load, LoadPlan, Outcome, Write, judge,
     sql::{self, Sql},
     verdict::Kind,
 };
 
 use crate::servers::{Book, DEADLINE, LONG, Postgres, soon};
 
-const PLAN: Plan =
-    Plan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES, pace: std::time::Duration::ZERO };
+const PLAN: LoadPlan =
+    LoadPlan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES, pace: std::time::Duration::ZERO };
 
 async fn started() -> Postgres {
     started_with(&[]).await
@@ -24,7 +24,7 @@ async fn started_with(settings: &[&str]) -> Postgres {
     server
 }
 
-async fn written(server: &Postgres, book: &Book, plan: &Plan) -> Ledger {
+async fn written(server: &Postgres, book: &Book, plan: &LoadPlan) -> Ledger {
     let server = server.clone();
     let connect = move |_| {
         let server = server.clone();
@@ -33,7 +33,7 @@ async fn written(server: &Postgres, book: &Book, plan: &Plan) -> Ledger {
     Load::start(&book.recorder, plan, connect).finish(LONG).await.unwrap()
 }
 
-async fn judged(server: &Postgres, ledger: &Ledger) -> Judgement {
+async fn judged(server: &Postgres, ledger: &Ledger) -> Audit {
     let holdings = soon(|| server.sql()).await.read_back(ledger, LONG).await.unwrap();
     judge(ledger, &holdings)
 }
@@ -89,7 +89,7 @@ async fn killed_in_mid_write(server: &Postgres, book: &Book, sizes: &'static [us
         };
         Load::start(
             &book.recorder,
-            &Plan { clients: 0..4, writes_per_client: 100_000, sizes, pace: std::time::Duration::ZERO },
+            &LoadPlan { clients: 0..4, writes_per_client: 100_000, sizes, pace: std::time::Duration::ZERO },
             connect,
         )
     };

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::{Picture, Trial};
-use crate::{Finding, Object, Severity, Way, finding};
+use crate::{Forecast, Object, Severity, Way, forecast};
 
 /// What the API server refuses, field by field.
-pub(super) fn refused(picture: &Picture) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn refused(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
     for (key, object) in picture.new_objects() {
         let Some(Trial::Refused { message, causes }) = picture.trials.get(&key) else { continue };
         let live = picture.live(object);
@@ -15,7 +15,7 @@ pub(super) fn refused(picture: &Picture) -> Vec<Finding> {
             let values = live.map_or_else(String::new, |live| was_and_would_be(&field, live, object));
             let message = format!("the API server refuses {}{values}: {said}", name_of(&field));
             let known = ("immutable-field", "U1", Severity::Break);
-            findings.push(finding::about(
+            forecasts.push(forecast::about(
                 known,
                 &picture.to,
                 object,
@@ -25,7 +25,7 @@ pub(super) fn refused(picture: &Picture) -> Vec<Finding> {
             ));
         }
     }
-    findings
+    forecasts
 }
 
 /// The fields that a refusal is about. Of a set the API names only `spec`: those that differ and may not are found by
@@ -131,11 +131,11 @@ fn remedy(object: &Object, live: Option<&Value>, field: &str) -> String {
 }
 
 /// Kinds and versions that the cluster does not serve.
-pub(super) fn not_served(picture: &Picture) -> Vec<Finding> {
+pub(super) fn not_served(picture: &Picture) -> Vec<Forecast> {
     let not_served = |(key, object): (crate::rendered::Key, &Object)| {
         (picture.trials.get(&key) == Some(&Trial::NotServed)).then(|| {
             let (version, kubernetes) = (&object.api_version, &picture.kubernetes);
-            finding::about(
+            forecast::about(
                 ("api-not-served", "U1", Severity::Break),
                 &picture.to,
                 object,
@@ -152,7 +152,7 @@ pub(super) fn not_served(picture: &Picture) -> Vec<Finding> {
 }
 
 /// Objects that are there and belong to somebody else: Helm refuses to take them over.
-pub(super) fn not_ours(picture: &Picture) -> Vec<Finding> {
+pub(super) fn not_ours(picture: &Picture) -> Vec<Forecast> {
     let held = picture.held_objects();
     let strangers = picture.new_objects().into_iter().filter(|(key, object)| {
         picture.way == Way::Helm
@@ -165,7 +165,7 @@ pub(super) fn not_ours(picture: &Picture) -> Vec<Finding> {
     strangers
         .filter(|(key, _)| key.kind != "CustomResourceDefinition")
         .map(|(_, object)| {
-            finding::about(
+            forecast::about(
                 ("owned-by-another", "U1", Severity::Break),
                 &picture.to,
                 object,

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::Picture;
-use crate::{Finding, Object, Severity, finding};
+use crate::{Forecast, Object, Severity, forecast};
 
 /// Probes, grace periods, budgets and policies that are weaker in the new chart.
-pub(super) fn weakened(picture: &Picture) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
     let mut care = |new: &Object, field: &str, message: String, remedy: &str| {
-        findings.push(finding::about(
+        forecasts.push(forecast::about(
             ("weaker", "U6", Severity::Care),
             &picture.to,
             new,
@@ -89,5 +89,5 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Finding> {
             "keep the budget",
         );
     }
-    findings
+    forecasts
 }

@@ -1,15 +1,15 @@
 //! U7: every pod gets the new revision; what Helm will not upgrade is named.
 
 use super::Picture;
-use crate::{Finding, Severity, Way, change::changes, finding};
+use crate::{Forecast, Severity, Way, change::changes, forecast};
 
 /// Workloads and their services that are hooks: Helm makes them once and never upgrades them, or makes them anew each time.
-pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Finding> {
+pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
     if picture.way == Way::Apply {
         return Vec::new();
     }
     let lasting = ["StatefulSet", "Deployment", "DaemonSet", "PersistentVolumeClaim"];
-    let mut findings = Vec::new();
+    let mut forecasts = Vec::new();
     for object in picture.new.objects.iter().filter(|object| lasting.contains(&object.key.kind.as_str())) {
         let hooks = object.hooks();
         if hooks.is_empty() || object.is_test() {
@@ -37,7 +37,7 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Finding> {
         } else {
             ("hook", "U7", Severity::Care, format!("it is a hook ({when}): Helm does not manage it"))
         };
-        findings.push(finding::about(
+        forecasts.push(forecast::about(
             (cause, claim, severity),
             &picture.to,
             object,
@@ -46,11 +46,11 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Finding> {
             "make it an ordinary object of the chart; users must then annotate what is there for their release once (meta.helm.sh/release-name and -namespace)",
         ));
     }
-    findings
+    forecasts
 }
 
 /// Objects that were the release's own and become hooks: Helm deletes them, and makes them again only at an installation.
-pub(super) fn become_hooks(picture: &Picture) -> Vec<Finding> {
+pub(super) fn become_hooks(picture: &Picture) -> Vec<Forecast> {
     let lasting = ["StatefulSet", "Deployment", "DaemonSet", "PersistentVolumeClaim", "Service"];
     let becoming = picture.kept().into_iter().filter(|(old, new)| {
         picture.way == Way::Helm
@@ -60,7 +60,7 @@ pub(super) fn become_hooks(picture: &Picture) -> Vec<Finding> {
     });
     becoming
         .map(|(_, new)| {
-            finding::about(
+            forecast::about(
                 ("becomes-a-hook", "U2", Severity::Loss),
                 &picture.to,
                 new,
@@ -73,7 +73,7 @@ pub(super) fn become_hooks(picture: &Picture) -> Vec<Finding> {
 }
 
 /// Definitions in crds/, which Helm installs and never upgrades.
-pub(super) fn definitions_changed(picture: &Picture) -> Vec<Finding> {
+pub(super) fn definitions_changed(picture: &Picture) -> Vec<Forecast> {
     let definitions =
         picture.new.of_kind("CustomResourceDefinition").filter(|object| object.template.contains("/crds/"));
     let changed = definitions.filter(|new| {
@@ -89,7 +89,7 @@ pub(super) fn definitions_changed(picture: &Picture) -> Vec<Finding> {
     });
     changed
         .map(|object| {
-            finding::about(
+            forecast::about(
                 ("definition-not-upgraded", "U7", Severity::Break),
                 &picture.to,
                 object,
@@ -102,7 +102,7 @@ pub(super) fn definitions_changed(picture: &Picture) -> Vec<Finding> {
 }
 
 /// Rolls that the strategy holds back: pods keep the old revision after the upgrade.
-pub(super) fn rolls_held_back(picture: &Picture) -> Vec<Finding> {
+pub(super) fn rolls_held_back(picture: &Picture) -> Vec<Forecast> {
     let sets = picture.kept().into_iter().filter(|(old, new)| {
         new.key.kind == "StatefulSet"
             && old.value.pointer("/spec/template") != new.value.pointer("/spec/template")
@@ -125,7 +125,7 @@ pub(super) fn rolls_held_back(picture: &Picture) -> Vec<Finding> {
         } else {
             return None;
         };
-        Some(finding::about(
+        Some(forecast::about(
             ("roll-held-back", "U7", Severity::Care),
             &picture.to,
             new,

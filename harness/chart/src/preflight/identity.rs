@@ -1,10 +1,10 @@
 //! U2: nothing is renamed or orphaned, no PVC is left unused.
 
 use super::Picture;
-use crate::{Finding, Object, Severity, Way, finding};
+use crate::{Forecast, Object, Severity, Way, forecast};
 
 /// Sets that the new chart has no more, or under another name.
-pub(super) fn sets_gone(picture: &Picture) -> Vec<Finding> {
+pub(super) fn sets_gone(picture: &Picture) -> Vec<Forecast> {
     let held = picture.held_objects();
     let comes = |set: &&Object| {
         !held.values().any(|old| old.key.kind == "StatefulSet" && old.key.name == set.key.name)
@@ -32,7 +32,7 @@ pub(super) fn sets_gone(picture: &Picture) -> Vec<Finding> {
             None => ("set-gone", format!("the new chart has no such set; {fate}{left}"), old),
         };
         let severity = if claims.is_empty() { Severity::Break } else { Severity::Loss };
-        let mut finding = finding::about(
+        let mut forecast = forecast::about(
             (cause, "U2", severity),
             &picture.to,
             object,
@@ -40,14 +40,14 @@ pub(super) fn sets_gone(picture: &Picture) -> Vec<Finding> {
             message,
             "keep the set's name (nameOverride and fullnameOverride, the fullname helper, the chart's own name); if it must go, say in the notes how its data is moved to the new PVCs first",
         );
-        finding.object = old.key.to_string();
-        finding
+        forecast.object = old.key.to_string();
+        forecast
     })
     .collect()
 }
 
 /// Other objects that the new chart has no more, where somebody may miss them.
-pub(super) fn others_gone(picture: &Picture) -> Vec<Finding> {
+pub(super) fn others_gone(picture: &Picture) -> Vec<Forecast> {
     let found = picture.gone().into_iter().filter_map(|object| {
         let kept = object.annotation("helm.sh/resource-policy") == "keep";
         let (cause, severity, message, remedy) = match object.key.kind.as_str() {
@@ -77,13 +77,13 @@ pub(super) fn others_gone(picture: &Picture) -> Vec<Finding> {
             ),
             _ => return None,
         };
-        Some(finding::about((cause, "U2", severity), &picture.to, object, "/metadata/name", message, remedy))
+        Some(forecast::about((cause, "U2", severity), &picture.to, object, "/metadata/name", message, remedy))
     });
     found.collect()
 }
 
 /// Claims of pods that a smaller number of replicas has no more.
-pub(super) fn claims_left(picture: &Picture) -> Vec<Finding> {
+pub(super) fn claims_left(picture: &Picture) -> Vec<Forecast> {
     let sets = picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet");
     sets.filter_map(|(old, new)| {
         let beyond = |claim: &&String| {
@@ -93,7 +93,7 @@ pub(super) fn claims_left(picture: &Picture) -> Vec<Finding> {
         };
         let left: Vec<&String> = picture.claims_of(old).into_iter().filter(beyond).collect();
         (new.replicas() < old.replicas() && !left.is_empty()).then(|| {
-            finding::about(
+            forecast::about(
                 ("fewer-replicas", "U2", Severity::Break),
                 &picture.to,
                 new,
@@ -107,7 +107,7 @@ pub(super) fn claims_left(picture: &Picture) -> Vec<Finding> {
 }
 
 /// Claims that will go with their set or its replicas from now on.
-pub(super) fn claims_deleted(picture: &Picture) -> Vec<Finding> {
+pub(super) fn claims_deleted(picture: &Picture) -> Vec<Forecast> {
     let field = "/spec/persistentVolumeClaimRetentionPolicy";
     let deletes = |set: &Object| {
         ["whenDeleted", "whenScaled"].map(|when| set.text(&format!("{field}/{when}")) == "Delete")
@@ -115,7 +115,7 @@ pub(super) fn claims_deleted(picture: &Picture) -> Vec<Finding> {
     let sets = picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet");
     sets.filter(|(old, new)| deletes(old).iter().zip(deletes(new)).any(|(before, after)| after && !before))
         .map(|(_, new)| {
-            finding::about(
+            forecast::about(
                 ("claims-deleted", "U10", Severity::Care),
                 &picture.to,
                 new,

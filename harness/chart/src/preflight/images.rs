@@ -1,11 +1,11 @@
 //! U8: every image is there before anything starts.
 
 use super::Picture;
-use crate::{Finding, Severity, finding};
+use crate::{Forecast, Severity, forecast};
 
 /// Images of the new chart that can't be had.
-pub(super) fn missing(picture: &Picture) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn missing(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
     for object in picture.new.workloads().filter(|object| !object.is_test()) {
         for (pointer, container) in object.containers() {
             let image = container["image"].as_str().unwrap_or_default();
@@ -14,7 +14,7 @@ pub(super) fn missing(picture: &Picture) -> Vec<Finding> {
                 true => (Severity::Break, "can't be had"),
                 false => (Severity::Care, "is not on the nodes, and its registry does not answer here"),
             };
-            findings.push(finding::about(
+            forecasts.push(forecast::about(
                 ("image-missing", "U8", severity),
                 &picture.to,
                 object,
@@ -24,5 +24,5 @@ pub(super) fn missing(picture: &Picture) -> Vec<Finding> {
             ));
         }
     }
-    findings
+    forecasts
 }

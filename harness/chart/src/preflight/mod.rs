@@ -1,7 +1,7 @@
 //! The preflight: what an upgrade would do, known without changing anything.
 //!
 //! [`read()`] looks once: it renders both charts, asks the API server to take the new objects as a dry run, and reads
-//! what is there. The checks are pure functions from that picture to findings.
+//! what is there. The checks are pure functions from that picture to forecasts.
 
 mod applied;
 mod availability;
@@ -26,12 +26,12 @@ pub use servers::{Server, server_of};
 use record::claim::{self, Claim};
 
 use super::{
-    Finding, Severity,
+    Forecast, Severity,
     change::{Change, changes},
 };
 
-/// What is judged from a picture, each for the claims that it names in its findings.
-const CHECKS: &[fn(&Picture) -> Vec<Finding>] = &[
+/// What is judged from a picture, each for the claims that it names in its forecasts.
+const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     applied::refused,
     applied::not_served,
     applied::not_ours,
@@ -56,13 +56,13 @@ const CHECKS: &[fn(&Picture) -> Vec<Finding>] = &[
 pub const CLAIMS: [Claim; 6] = [claim::U1, claim::U2, claim::U4, claim::U5, claim::U7, claim::U8];
 
 /// Everything that a picture tells, the worst first.
-pub fn judge(picture: &Picture) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = CHECKS.iter().flat_map(|check| check(picture)).collect();
-    findings.sort_by(|one, other| {
+pub fn judge(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts: Vec<Forecast> = CHECKS.iter().flat_map(|check| check(picture)).collect();
+    forecasts.sort_by(|one, other| {
         (other.severity, &one.claim, &one.object).cmp(&(one.severity, &other.claim, &other.object))
     });
-    findings.dedup();
-    findings
+    forecasts.dedup();
+    forecasts
 }
 
 /// What differs between what is there and what would be, object by object.
@@ -77,7 +77,7 @@ pub fn differences(picture: &Picture) -> Vec<Change> {
     keys.into_iter().flat_map(of).collect()
 }
 
-/// The worst of some findings; none when there is none.
-pub fn worst(findings: &[Finding]) -> Option<Severity> {
-    findings.iter().map(|finding| finding.severity).max()
+/// The worst of some forecasts; none when there is none.
+pub fn worst(forecasts: &[Forecast]) -> Option<Severity> {
+    forecasts.iter().map(|forecast| forecast.severity).max()
 }

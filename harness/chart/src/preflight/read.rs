@@ -1,28 +1,25 @@
 //! Reading the picture. Nothing is changed: charts are rendered, objects are tried as a dry run.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use external::{
-    error::{Error, Result, exit, within},
+    api::{self, Objects, cluster_objects, dynamic_objects, objects, served_kind},
+    error::{Error, Result, exit},
     images::{Absence, image_missing, whole_name},
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim};
 use kube::{
-    Api, Client, ResourceExt,
-    api::{DynamicObject, ListParams, Patch, PatchParams},
+    Client, ResourceExt,
+    api::DynamicObject,
     core::{GroupVersionKind, Status},
-    discovery::{ApiResource, Scope, pinned_kind},
+    discovery::Scope,
 };
 use serde_json::{Value, json};
 
 use super::{Picture, Trial};
 use crate::{Chart, Helm, Object, Release, Rendered, Way, helm::Lookup, rendered::Key};
 
-const CALL: Duration = Duration::from_secs(15);
 /// Helm's own, so that a dry run takes over what it owns.
 const HELM: &str = "helm";
 /// Questions at once.
@@ -65,8 +62,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
     if held.of_kind("StatefulSet").chain(new.of_kind("StatefulSet")).next().is_none() {
         return Err(to.without_set());
     }
-    let doing = "asking the API server for its version";
-    let version = within(CALL, doing, client.apiserver_version(), Error::api(doing)).await?;
+    let kubernetes = api::version(client).await?;
     let look = Look { client, namespace: &release.namespace, way, new: &new };
     let (trials, live) = look.at_objects(&held).await?;
     let (claims, missing_images) = tokio::try_join!(look.claims(), look.missing_images(images))?;
@@ -83,7 +79,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
         live,
         claims,
         missing_images,
-        kubernetes: version.git_version,
+        kubernetes,
     })
 }
 
@@ -150,8 +146,8 @@ impl Look<'_> {
         let doing = format!("looking at {}", object.key);
         let (group, version) = object.api_version.split_once('/').unwrap_or(("", &object.api_version));
         let kind = GroupVersionKind::gvk(group, version, &object.key.kind);
-        let (resource, scope) = match asked(&doing, pinned_kind(self.client, &kind)).await? {
-            Said::Yes((resource, capabilities)) => (resource, capabilities.scope),
+        let (resource, scope) = match said(served_kind(self.client, &kind, &doing).await)? {
+            Said::Yes(served) => served,
             Said::No(status) if status.code == 403 => {
                 answer.forbidden = Some(status.message);
                 return Ok(answer);
@@ -162,8 +158,9 @@ impl Look<'_> {
                 return Ok(answer);
             }
         };
-        let api = self.api(&resource, &scope, object);
-        match asked(&doing, api.get_opt(&object.key.name)).await? {
+        let namespace = object.key.namespace.as_deref().unwrap_or(self.namespace);
+        let objects = dynamic_objects(self.client, &resource, &scope, namespace);
+        match said(objects.clone().doing(doing).get_opt(&object.key.name).await)? {
             Said::Yes(found) => answer.live = found.and_then(|found| serde_json::to_value(found).ok()),
             Said::No(status) => {
                 answer.forbidden = Some(status.message);
@@ -172,7 +169,7 @@ impl Look<'_> {
         }
         // Helm deletes and creates hooks; what it would apply is everything else.
         if is_new && (self.way == Way::Apply || object.hooks().is_empty()) && !in_definitions(object) {
-            match self.try_one(&api, object, &scope).await? {
+            match self.try_one(objects, object, &scope).await? {
                 Said::Yes(()) => answer.trial = Some(Trial::Taken),
                 Said::No(status)
                     if status.code == 403
@@ -187,28 +184,18 @@ impl Look<'_> {
         Ok(answer)
     }
 
-    async fn try_one(&self, api: &Api<DynamicObject>, object: &Object, scope: &Scope) -> Result<Said<()>> {
+    async fn try_one(
+        &self,
+        objects: Objects<DynamicObject>,
+        object: &Object,
+        scope: &Scope,
+    ) -> Result<Said<()>> {
         let mut value = object.value.clone();
         if *scope == Scope::Namespaced && object.key.namespace.is_none() {
             value["metadata"]["namespace"] = json!(self.namespace);
         }
-        let parameters = PatchParams { dry_run: true, ..PatchParams::apply(HELM).force() };
-        let doing = format!("dry run of {}", object.key);
-        let patch = Patch::Apply(&value);
-        Ok(match asked(&doing, api.patch(&object.key.name, &parameters, &patch)).await? {
-            Said::Yes(_) => Said::Yes(()),
-            Said::No(status) => Said::No(status),
-        })
-    }
-
-    fn api(&self, resource: &ApiResource, scope: &Scope, object: &Object) -> Api<DynamicObject> {
-        match scope {
-            Scope::Cluster => Api::all_with(self.client.clone(), resource),
-            Scope::Namespaced => {
-                let namespace = object.key.namespace.as_deref().unwrap_or(self.namespace);
-                Api::namespaced_with(self.client.clone(), namespace, resource)
-            }
-        }
+        let objects = objects.dry_run().doing(format!("dry run of {}", object.key));
+        said(objects.apply(&object.key.name, HELM, &value).await.map(drop))
     }
 
     /// Whether the chart itself brings the definition of an object's kind.
@@ -221,10 +208,9 @@ impl Look<'_> {
 
     async fn claims(&self) -> Result<BTreeSet<String>> {
         let doing = format!("list persistentvolumeclaims in namespace {}", self.namespace);
-        let api = Api::<PersistentVolumeClaim>::namespaced(self.client.clone(), self.namespace);
-        let parameters = ListParams::default();
-        match asked(&doing, api.list(&parameters)).await? {
-            Said::Yes(found) => Ok(found.items.iter().map(ResourceExt::name_any).collect()),
+        let claims = objects::<PersistentVolumeClaim>(self.client, self.namespace).doing(&doing);
+        match said(claims.list().await)? {
+            Said::Yes(found) => Ok(found.iter().map(ResourceExt::name_any).collect()),
             Said::No(status) => Err(Error::trouble(exit::FORBIDDEN, format!("{doing}: {}", status.message))),
         }
     }
@@ -250,12 +236,8 @@ impl Look<'_> {
 
     /// The images that the nodes name; a node names its largest fifty. Not everybody may ask.
     async fn images_on_nodes(&self) -> BTreeSet<String> {
-        let parameters = ListParams::default();
-        let nodes = Api::<Node>::all(self.client.clone());
-        let Ok(Said::Yes(nodes)) = asked("list nodes", nodes.list(&parameters)).await else {
-            return BTreeSet::new();
-        };
-        let images = nodes.items.into_iter().filter_map(|node| node.status?.images).flatten();
+        let nodes = cluster_objects::<Node>(self.client).list().await.unwrap_or_default();
+        let images = nodes.into_iter().filter_map(|node| node.status?.images).flatten();
         images.filter_map(|image| image.names).flatten().map(|name| whole_name(&name)).collect()
     }
 }
@@ -271,23 +253,22 @@ enum Said<T> {
     No(Box<Status>),
 }
 
-/// Asks, and takes a refusal for an answer.
-async fn asked<T>(doing: &str, call: impl Future<Output = kube::Result<T>>) -> Result<Said<T>> {
-    let call = async {
-        match call.await {
-            Ok(answer) => Ok(Said::Yes(answer)),
-            Err(kube::Error::Api(status)) if is_answer(&status) => Ok(Said::No(status)),
-            Err(error) => Err(error),
-        }
+/// What the API server said, where a refusal is an answer as well.
+fn said<T>(answer: Result<T>) -> Result<Said<T>> {
+    let (doing, error) = match answer {
+        Ok(answer) => return Ok(Said::Yes(answer)),
+        Err(Error::Api { doing, source }) => (doing, *source),
+        Err(error) => return Err(error),
     };
-    within(CALL, doing, call, |error| match error {
-        kube::Error::Api(_) | kube::Error::Auth(_) => Error::api(doing)(error),
+    match error {
+        kube::Error::Api(status) if is_answer(&status) => Ok(Said::No(status)),
+        kube::Error::Api(_) | kube::Error::Auth(_) => Err(Error::api(doing)(error)),
         // Nobody answers.
-        error => {
-            Error::trouble(exit::UNREACHABLE, format!("{doing}: the API server does not answer: {error}"))
-        }
-    })
-    .await
+        error => Err(Error::trouble(
+            exit::UNREACHABLE,
+            format!("{doing}: the API server does not answer: {error}"),
+        )),
+    }
 }
 
 /// Whether it is the object that is refused, and not the asking.

@@ -6,15 +6,15 @@ use k8s_openapi::ByteString;
 use serde_json::Value;
 
 use super::Picture;
-use crate::{Finding, Object, Severity, Way, change::hash, finding, rendered::Key};
+use crate::{Forecast, Object, Severity, Way, change::hash, forecast, rendered::Key};
 
 /// Values that the new chart sets to something else than what is there.
-pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
+pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
     if picture.blind {
         return Vec::new();
     }
     let (again, kept) = (secrets(picture, &picture.again), secrets(picture, &picture.new));
-    let mut findings = Vec::new();
+    let mut forecasts = Vec::new();
     for (key, object) in picture.new_objects().into_iter().filter(|(key, _)| key.kind == "Secret") {
         let Some(live) = picture.live(object).map(plain) else { continue };
         for (name, value) in kept.get(&key).into_iter().flatten() {
@@ -37,7 +37,7 @@ pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
                 )
             };
             let field = format!("/data/{name}");
-            findings.push(finding::about(
+            forecasts.push(forecast::about(
                 (cause, "U4", severity),
                 &picture.to,
                 object,
@@ -47,18 +47,18 @@ pub(super) fn changed(picture: &Picture) -> Vec<Finding> {
             ));
         }
     }
-    findings
+    forecasts
 }
 
 /// Values that are kept only by looking them up: rendered elsewhere they would change.
-pub(super) fn regenerated(picture: &Picture) -> Vec<Finding> {
+pub(super) fn regenerated(picture: &Picture) -> Vec<Forecast> {
     if picture.way == Way::Apply || picture.blind {
         // What is applied was rendered so: `changed` tells.
         return Vec::new();
     }
     let (offline, new) = (secrets(picture, &picture.offline), secrets(picture, &picture.new));
     let objects = picture.new_objects();
-    let mut findings = Vec::new();
+    let mut forecasts = Vec::new();
     for (key, values) in &new {
         let Some((object, live)) =
             objects.get(key).and_then(|object| Some((*object, plain(picture.live(object)?))))
@@ -73,7 +73,7 @@ pub(super) fn regenerated(picture: &Picture) -> Vec<Finding> {
                     .is_some_and(|offline| offline != *value)
         });
         for (name, _) in lost {
-            findings.push(finding::about(
+            forecasts.push(forecast::about(
                 ("secret-kept-by-lookup", "U4", Severity::Note),
                 &picture.to,
                 object,
@@ -83,7 +83,7 @@ pub(super) fn regenerated(picture: &Picture) -> Vec<Finding> {
             ));
         }
     }
-    findings
+    forecasts
 }
 
 /// The values of all secrets of a rendering.

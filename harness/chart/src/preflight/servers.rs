@@ -1,7 +1,7 @@
 //! U5: steps between server versions that are allowed, and those that must not be taken so.
 
 use super::Picture;
-use crate::{Finding, Severity, finding};
+use crate::{Forecast, Severity, forecast};
 
 /// A server whose versions we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,8 @@ pub fn server_of(image: &str) -> Option<(Server, Vec<u32>)> {
 }
 
 /// Steps of server versions in the upgrade.
-pub(super) fn steps(picture: &Picture) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
     for (old, new) in picture.kept() {
         for (pointer, container) in new.containers() {
             let Some(before) = old.container(&container["name"]) else {
@@ -54,7 +54,7 @@ pub(super) fn steps(picture: &Picture) -> Vec<Finding> {
             };
             let mut about = |severity, message: String, remedy: &str| {
                 let field = format!("{pointer}/image");
-                findings.push(finding::about(
+                forecasts.push(forecast::about(
                     ("version-step", "U5", severity),
                     &picture.to,
                     new,
@@ -85,7 +85,7 @@ pub(super) fn steps(picture: &Picture) -> Vec<Finding> {
             }
         }
     }
-    findings
+    forecasts
 }
 
 fn postgres(from: &[u32], to: &[u32], was: &str, is: &str, about: &mut impl FnMut(Severity, String, &str)) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Picture, server_of, servers::Server};
-use crate::{Finding, Object, Severity, finding};
+use crate::{Forecast, Object, Severity, forecast};
 
 /// Settings of Garage that decide where and how data lies, with what a change of each means.
 const SETTINGS: [(&str, &str); 5] = [
@@ -18,8 +18,8 @@ const SETTINGS: [(&str, &str); 5] = [
 ];
 
 /// Settings in garage.toml that lead away from the data.
-pub(super) fn settings_moved(picture: &Picture) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn settings_moved(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
     for (old, new) in
         picture.kept().into_iter().filter(|(_, new)| ["ConfigMap", "Secret"].contains(&new.key.kind.as_str()))
     {
@@ -38,7 +38,7 @@ pub(super) fn settings_moved(picture: &Picture) -> Vec<Finding> {
                     };
                     let (Some(was), Some(is)) = (default(was), default(is)) else { continue };
                     if was != is && looks_like_garage(before) {
-                        findings.push(finding::about(
+                        forecasts.push(forecast::about(
                             ("store-setting", "U3", Severity::Loss),
                             &picture.to,
                             new,
@@ -51,7 +51,7 @@ pub(super) fn settings_moved(picture: &Picture) -> Vec<Finding> {
             }
         }
     }
-    findings
+    forecasts
 }
 
 fn looks_like_garage(text: &str) -> bool {
@@ -67,8 +67,8 @@ fn setting<'text>(text: &'text str, name: &str) -> Option<&'text str> {
 }
 
 /// Data directories of PostgreSQL, and mounts of any set's claims, that move.
-pub(super) fn directories_moved(picture: &Picture) -> Vec<Finding> {
-    let mut findings = Vec::new();
+pub(super) fn directories_moved(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
     for (old, new) in picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet") {
         for (pointer, container) in new.containers() {
             let Some(before) = old.container(&container["name"]) else {
@@ -78,7 +78,7 @@ pub(super) fn directories_moved(picture: &Picture) -> Vec<Finding> {
                 let message = format!(
                     "{field} goes from {was} to {is}: the data stays where it was, and the server starts beside it"
                 );
-                findings.push(finding::about(
+                forecasts.push(forecast::about(
                     ("directory-moved", "U9", Severity::Loss),
                     &picture.to,
                     new,
@@ -89,7 +89,7 @@ pub(super) fn directories_moved(picture: &Picture) -> Vec<Finding> {
             }
         }
     }
-    findings
+    forecasts
 }
 
 /// What of a container leads to another place on its volumes.

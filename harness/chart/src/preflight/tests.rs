@@ -88,7 +88,7 @@ fn replaced(from: &'static str, to: &'static str) -> Picture {
 
 /// What was found: cause, claim, how bad.
 fn found(picture: &Picture) -> Vec<(String, String, Severity)> {
-    judge(picture).into_iter().map(|finding| (finding.cause, finding.claim, finding.severity)).collect()
+    judge(picture).into_iter().map(|forecast| (forecast.cause, forecast.claim, forecast.severity)).collect()
 }
 
 fn only(cause: &str, claim: &str, severity: Severity) -> Vec<(String, String, Severity)> {
@@ -108,14 +108,14 @@ fn a_refused_field_of_a_set_is_found_by_comparing() {
     let refused = Trial::Refused { message: "422".into(), causes: vec![("spec".into(), said.into())] };
     let key = picture.new_objects().into_keys().find(|key| key.kind == "StatefulSet").unwrap();
     picture.trials.insert(key, refused);
-    let findings = judge(&picture);
+    let forecasts = judge(&picture);
     assert_eq!(found(&picture), only("immutable-field", "U1", Severity::Break));
-    let message = &findings[0].message;
+    let message = &forecasts[0].message;
     assert!(
         message.contains("spec.serviceName from db to db-headless") && !message.contains("spec.template"),
         "{message}"
     );
-    assert!(findings[0].remedy.contains("--cascade=orphan"), "{}", findings[0].remedy);
+    assert!(forecasts[0].remedy.contains("--cascade=orphan"), "{}", forecasts[0].remedy);
 }
 
 #[test]
@@ -152,10 +152,10 @@ fn a_renamed_set_leaves_its_claims_and_names_them() {
     let renamed =
         replaced("kind: StatefulSet\nmetadata: {name: db}", "kind: StatefulSet\nmetadata: {name: pg}");
     assert_eq!(found(&renamed), only("set-renamed", "U2", Severity::Loss));
-    let finding = &judge(&renamed)[0];
+    let forecast = &judge(&renamed)[0];
     assert!(
-        finding.message.contains("data-db-0, data-db-1") && !finding.message.contains("other"),
-        "{finding}"
+        forecast.message.contains("data-db-0, data-db-1") && !forecast.message.contains("other"),
+        "{forecast}"
     );
     let gone = picture(|text| text.split("---").skip(1).collect::<Vec<_>>().join("---"));
     assert_eq!(found(&gone), only("set-gone", "U2", Severity::Loss));
@@ -199,8 +199,8 @@ fn steps_of_servers_are_told_apart() {
         picture.held = Rendered::parse(&OLD.replace("postgres:17", from), "old").unwrap();
         judge(&picture)
             .into_iter()
-            .find(|finding| finding.cause == "version-step")
-            .map(|finding| finding.message)
+            .find(|forecast| forecast.cause == "version-step")
+            .map(|forecast| forecast.message)
     };
     let says = |from: &str, to: &str, words: &str| {
         let message = garage(from, to).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Inquiry, asked::Asked};
+use super::{Inquiry, demand::Demand};
 use crate::{
     claim::{K1, S1, S2},
     journal::{Change, Entry, Fact, Kind, Promise, Record, World, fact::Pod},
@@ -36,9 +36,9 @@ pub(super) fn belongs(pod: &Pod, promise: &Promise) -> bool {
 /// S1: every pod of the set is named `<set>-<ordinal>`, says so in its labels, and has an ordinal that the set
 /// asked for.
 pub fn pods_carry_their_ordinals(_: &Promise) -> Inquiry<'_> {
-    let mut asked = Asked::default();
+    let mut demand = Demand::default();
     Inquiry::new(S1, &[Kind::Pod], move |judgement, world, promise, entry| {
-        asked.follow(entry, promise);
+        demand.follow(entry, promise);
         let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;
         let name = &pod.meta.name;
@@ -58,7 +58,7 @@ pub fn pods_carry_their_ordinals(_: &Promise) -> Inquiry<'_> {
                     .find(format!("label {label} of {name}: expected {expected}, found {found}"), [entry]);
             }
         }
-        let ordinals = asked.ordinals();
+        let ordinals = demand.ordinals();
         if !ordinals.contains(&ordinal) {
             judgement.find(
                 format!(

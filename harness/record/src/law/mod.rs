@@ -3,9 +3,9 @@
 //! Every law is judged over every scenario's journal, for every set that was deployed in it. A law counts what
 //! it examined: a claim of which nothing was examined is not proved.
 
-mod asked;
 mod by_hand;
 pub mod census;
+mod demand;
 pub mod disorder;
 mod health;
 pub mod identity;

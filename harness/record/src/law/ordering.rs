@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{
     Inquiry,
-    asked::Asked,
+    demand::Demand,
     health::Health,
     removal::{Removals, ended},
 };
@@ -18,16 +18,17 @@ pub fn creates_lowest_first(promise: &Promise) -> Inquiry<'_> {
     if !promise.ordered {
         return Inquiry::none(S8);
     }
-    let mut asked = Asked::default();
+    let mut demand = Demand::default();
     let mut health = Health::default();
     Inquiry::new(S8, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
-        asked.follow(entry, promise);
+        demand.follow(entry, promise);
         if let Some((ordinal, pod)) = created(entry, promise) {
             if ordinal > promise.start {
                 judgement.examined += 1;
             }
             // One proof is enough: ten thousand pods made at once would give fifty million.
-            if let Some((why, proof)) = health.against(world, promise, asked.always().start..ordinal).next() {
+            if let Some((why, proof)) = health.against(world, promise, demand.always().start..ordinal).next()
+            {
                 let policy = policy(world, promise);
                 judgement
                     .find(format!("{pod} was created while {why}{policy}"), proof.into_iter().chain([entry]));
@@ -66,10 +67,10 @@ pub fn removes_highest_first(promise: &Promise) -> Inquiry<'_> {
         let removed = removals.by_controller(world, promise, entry);
         if let (Some((ordinal, pod)), Some(set)) = (removed, world.sets.get(&promise.set)) {
             // A controller that has not seen the scaling may still roll, or make a failed pod anew.
-            let replaced = removals.asked.ordinals().contains(&ordinal)
+            let replaced = removals.demand.ordinals().contains(&ordinal)
                 && (ended(pod) || pod.revision() != &*set.update_revision);
             // What is scaled down may be of an old revision as well, which is told only after the pods have gone.
-            let replaced = replaced || removals.asked.recreates();
+            let replaced = replaced || removals.demand.recreates();
             if ordinal >= promise.start + set.replicas && !replaced {
                 judgement.examined += 1;
                 let higher = there

@@ -2,20 +2,20 @@
 
 use std::collections::HashSet;
 
-use super::{asked::Asked, by_hand::ByHand};
+use super::{by_hand::ByHand, demand::Demand};
 use crate::journal::{Change, Entry, Fact, Promise, Record, World, fact::Pod};
 
 /// Follows which pods begin to end, and by whose will. What we delete ourselves is not the controller's doing; neither
 /// is what an eviction, a taint or the end of a node takes, nor what goes with a deleted set.
 pub(super) struct Removals<'history> {
-    pub(super) asked: Asked<'history>,
+    pub(super) demand: Demand<'history>,
     by_hand: ByHand<'history>,
     ending: HashSet<&'history str>,
 }
 
 impl<'history> Removals<'history> {
     pub(super) fn new() -> Self {
-        Self { asked: Asked::default(), by_hand: ByHand::pods(), ending: HashSet::new() }
+        Self { demand: Demand::default(), by_hand: ByHand::pods(), ending: HashSet::new() }
     }
 
     /// The pod that the controller begins to take away with this entry.
@@ -25,7 +25,7 @@ impl<'history> Removals<'history> {
         promise: &'history Promise,
         entry: &'history Entry,
     ) -> Option<(u32, &'history Pod)> {
-        self.asked.follow(entry, promise);
+        self.demand.follow(entry, promise);
         self.by_hand.follow(entry);
         let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return None };
         let ordinal = promise.ordinal(&pod.meta.name)?;
@@ -48,7 +48,7 @@ impl<'history> Removals<'history> {
         entry: &'history Entry,
     ) -> Option<(u32, &'history Pod)> {
         let (ordinal, pod) = self.by_controller(world, promise, entry)?;
-        (self.asked.always().contains(&ordinal) && !ended(pod)).then_some((ordinal, pod))
+        (self.demand.always().contains(&ordinal) && !ended(pod)).then_some((ordinal, pod))
     }
 }
 

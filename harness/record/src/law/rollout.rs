@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{Inquiry, asked::Asked, health::Health, identity::born, removal::Removals};
+use super::{Inquiry, demand::Demand, health::Health, identity::born, removal::Removals};
 use crate::{
     claim::{K3, K4, K5, K8, K23},
     journal::{Change, Entry, Fact, Kind, Promise, Record, fact::Pod},
@@ -16,9 +16,9 @@ pub fn rolls_highest_first(_: &Promise) -> Inquiry<'_> {
     let mut health = Health::default();
     Inquiry::new(K3, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let rolled = removals.by_roll(world, promise, entry);
-        if let Some((ordinal, pod)) = rolled.filter(|_| !removals.asked.recreates()) {
+        if let Some((ordinal, pod)) = rolled.filter(|_| !removals.demand.recreates()) {
             judgement.examined += 1;
-            let higher = ordinal + 1..removals.asked.always().end;
+            let higher = ordinal + 1..removals.demand.always().end;
             let alike = health.alike(pod.revision(), higher.clone());
             let alike =
                 alike.map(|higher| (format!("{} was still of the same revision", promise.pod(higher)), None));
@@ -63,7 +63,7 @@ pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
     Inquiry::new(K4, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         if let Some((ordinal, pod)) = removals.by_roll(world, promise, entry) {
             judgement.examined += 1;
-            if removals.asked.promises().all(|promise| ordinal < promise.partition) {
+            if removals.demand.promises().all(|promise| ordinal < promise.partition) {
                 let message =
                     format!("{} was taken away, below the partition {}", pod.meta.name, promise.partition);
                 judgement.find(message, [entry]);
@@ -72,7 +72,7 @@ pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
         let Some(pod) = born(world, entry, promise) else { return };
         let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
         let Some(set) = world.sets.get(&promise.set) else { return };
-        if removals.asked.promises().all(|promise| ordinal < promise.partition)
+        if removals.demand.promises().all(|promise| ordinal < promise.partition)
             && set.current_revision != set.update_revision
         {
             judgement.examined += 1;
@@ -95,7 +95,7 @@ pub fn on_delete_waits(_: &Promise) -> Inquiry<'_> {
     let mut removals = Removals::new();
     Inquiry::new(K5, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         let taken = removals.by_roll(world, promise, entry);
-        if !removals.asked.promises().all(|promise| promise.on_delete) {
+        if !removals.demand.promises().all(|promise| promise.on_delete) {
             return;
         }
         if let Record::Act(act) = &entry.record {
@@ -119,13 +119,13 @@ pub fn availability_gates(_: &Promise) -> Inquiry<'_> {
         let rolled = removals.by_roll(world, promise, entry);
         // Of several that may be missing at once, each waits for none in particular.
         let rolled = rolled
-            .filter(|_| promise.max_unavailable == 1 && !removals.asked.recreates())
+            .filter(|_| promise.max_unavailable == 1 && !removals.demand.recreates())
             .map(|(ordinal, pod)| (ordinal + 1, pod.told_to_go));
         let grown = born(world, entry, promise).filter(|_| promise.ordered).and_then(|pod| {
             let ordinal = promise.ordinal(&pod.meta.name).filter(|ordinal| *ordinal > promise.start)?;
             Some((ordinal - 1, pod.created))
         });
-        let seconds = removals.asked.promises().map(|promise| promise.min_ready_seconds).min().unwrap_or(0);
+        let seconds = removals.demand.promises().map(|promise| promise.min_ready_seconds).min().unwrap_or(0);
         if let Some((before, touched)) = rolled.or(grown).filter(|_| seconds > 0)
             && let Some((since, proof)) = ready.get(&before)
         {
@@ -160,11 +160,11 @@ pub fn recreates_all_at_once(promise: &Promise) -> Inquiry<'_> {
     if !promise.recreate {
         return Inquiry::none(K23);
     }
-    let mut asked = Asked::default();
+    let mut demand = Demand::default();
     Inquiry::new(K23, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
-        asked.follow(entry, promise);
+        demand.follow(entry, promise);
         let Some(pod) = born(world, entry, promise) else { return };
-        if !asked.promises().all(|promise| promise.recreate) {
+        if !demand.promises().all(|promise| promise.recreate) {
             return;
         }
         judgement.examined += 1;

@@ -10,4 +10,4 @@ pub mod verdict;
 
 pub use attempt::{Attempt, Outcome, Write};
 pub use file::Ledger;
-pub use verdict::{Content, Flaw, Held, Holdings, Judgement, Statistics, judge};
+pub use verdict::{Audit, Content, Flaw, Held, Holdings, Statistics, judge};

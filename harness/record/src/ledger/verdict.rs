@@ -85,7 +85,7 @@ pub struct Statistics {
 
 /// The verdict over one ledger and one reader's holdings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Judgement {
+pub struct Audit {
     /// What is wrong, key by key.
     pub flaws: Vec<Flaw>,
     /// What the attempts came to.
@@ -96,25 +96,25 @@ pub struct Judgement {
 const QUOTES: usize = 5;
 
 /// Compares a ledger with what a reader found. The writers must have stopped.
-pub fn judge(ledger: &Ledger, holdings: &Holdings) -> Judgement {
-    let mut judgement = Judgement::default();
+pub fn judge(ledger: &Ledger, holdings: &Holdings) -> Audit {
+    let mut audit = Audit::default();
     let attempts: BTreeMap<&str, &Attempt> =
         ledger.attempts.iter().map(|attempt| (attempt.key.as_str(), attempt)).collect();
     for attempt in &ledger.attempts {
         let held = holdings.get(&attempt.key);
-        judgement.statistics.count(attempt, held);
+        audit.statistics.count(attempt, held);
         if let Some((kind, message)) = flaw(attempt, held) {
-            judgement.flaws.push(Flaw { kind, key: attempt.key.clone(), message });
+            audit.flaws.push(Flaw { kind, key: attempt.key.clone(), message });
         }
     }
     for (key, held) in holdings {
         let present = held.listed || matches!(held.content, Content::Read { .. });
         if present && !attempts.contains_key(key.as_str()) {
             let message = format!("{key} is there and was never written");
-            judgement.flaws.push(Flaw { kind: Kind::Phantom, key: key.clone(), message });
+            audit.flaws.push(Flaw { kind: Kind::Phantom, key: key.clone(), message });
         }
     }
-    judgement
+    audit
 }
 
 fn flaw(attempt: &Attempt, held: Option<&Held>) -> Option<(Kind, String)> {
@@ -203,7 +203,7 @@ impl Kind {
     }
 }
 
-impl Judgement {
+impl Audit {
     /// The flaws as findings against a claim: one for each kind, which quotes its first keys. `reader` says where
     /// was read: `S3 at garage-1`.
     pub fn findings(&self, claim: &str, reader: &str) -> Vec<Finding> {

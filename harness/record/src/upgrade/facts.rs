@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Finding,
+    Forecast,
     availability::{Availability, Window},
 };
 
@@ -42,7 +42,7 @@ pub struct Facts {
     /// `garage 1.1.0`
     pub to: String,
     /// What the preflight found, the worst first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Forecast>,
     /// What differs between the two.
     pub differences: Vec<Change>,
     /// What was done, and how it ended; empty when there was only a preflight.

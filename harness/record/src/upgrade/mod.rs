@@ -2,8 +2,8 @@
 
 pub mod availability;
 pub mod facts;
-pub mod finding;
+pub mod forecast;
 
 pub use availability::{Availability, Window};
 pub use facts::{Change, Facts, Phase, Way};
-pub use finding::{Finding, Severity};
+pub use forecast::{Forecast, Severity};

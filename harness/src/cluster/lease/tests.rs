@@ -1,4 +1,4 @@
-//! Plans, names, locks and records of leases.
+//! What is next, names, locks and records of leases.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -19,26 +19,26 @@ fn images(id: &str) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn the_plan_follows_from_what_is_found() {
+fn what_is_next_follows_from_what_is_found() {
     let ready = Record { images: images("a"), ..Record::new(State::Ready) };
-    let of = |alive, others, wanted| plan(Some(&ready), alive, others, &images(wanted), false);
-    assert_eq!(of(true, false, "a"), Plan::Use);
-    assert_eq!(of(true, true, "a"), Plan::Use);
-    assert_eq!(of(true, false, "b"), Plan::Load);
-    assert_eq!(of(false, false, "a"), Plan::Make);
+    let of = |alive, others, wanted| next(Some(&ready), alive, others, &images(wanted), false);
+    assert_eq!(of(true, false, "a"), Next::Use);
+    assert_eq!(of(true, true, "a"), Next::Use);
+    assert_eq!(of(true, false, "b"), Next::Load);
+    assert_eq!(of(false, false, "a"), Next::Make);
     // Nobody's images or cluster are changed while he uses them: it may be he who stopped a node.
-    assert_eq!(of(true, true, "b"), Plan::Elsewhere);
-    assert_eq!(of(false, true, "a"), Plan::Elsewhere);
+    assert_eq!(of(true, true, "b"), Next::Elsewhere);
+    assert_eq!(of(false, true, "a"), Next::Elsewhere);
     for state in [State::Creating, State::Removing] {
-        assert_eq!(plan(Some(&Record::new(state)), true, false, &images("a"), false), Plan::Make);
+        assert_eq!(next(Some(&Record::new(state)), true, false, &images("a"), false), Next::Make);
     }
-    assert_eq!(plan(None, false, false, &images("a"), false), Plan::Make);
+    assert_eq!(next(None, false, false, &images("a"), false), Next::Make);
     // Who may hurt a cluster shares it with nobody, and nobody trusts what he left.
-    assert_eq!(plan(Some(&ready), true, true, &images("a"), true), Plan::Elsewhere);
-    assert_eq!(plan(Some(&ready), true, false, &images("a"), true), Plan::Use);
+    assert_eq!(next(Some(&ready), true, true, &images("a"), true), Next::Elsewhere);
+    assert_eq!(next(Some(&ready), true, false, &images("a"), true), Next::Use);
     let hurt = Record { images: images("a"), ..Record::new(State::Alone) };
-    assert_eq!(plan(Some(&hurt), true, true, &images("a"), false), Plan::Elsewhere);
-    assert_eq!(plan(Some(&hurt), true, false, &images("a"), false), Plan::Make);
+    assert_eq!(next(Some(&hurt), true, true, &images("a"), false), Next::Elsewhere);
+    assert_eq!(next(Some(&hurt), true, false, &images("a"), false), Next::Make);
 }
 
 #[test]

@@ -1,13 +1,11 @@
 //! The DNS domain and how old its answers may be: read from CoreDNS' configuration, or asked from inside a pod where that
 //! can't be read.
 
+use external::api::objects;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::{Api, Client};
+use kube::Client;
 
-use super::{
-    corefile::{Kept, Server, servers},
-    read,
-};
+use super::corefile::{Kept, Server, servers};
 use crate::{
     error::Result,
     report::terrain::{Dns, KnownBy},
@@ -38,8 +36,8 @@ pub(super) async fn configured(client: &Client) -> Result<Option<Dns>> {
 }
 
 async fn corefile(client: &Client, (namespace, name): (&str, &str)) -> Result<Option<String>> {
-    let api: Api<ConfigMap> = Api::namespaced(client.clone(), namespace);
-    let found = read(&format!("the Corefile in configmap {namespace}/{name}"), api.get_opt(name)).await?;
+    let doing = format!("reading the Corefile in configmap {namespace}/{name}");
+    let found = objects::<ConfigMap>(client, namespace).doing(doing).get_opt(name).await?;
     Ok(found.and_then(|map| map.data?.remove("Corefile")))
 }
 

@@ -2,33 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use external::api::{self, Namespaced, objects};
 use futures::future::try_join_all;
 use http::{HeaderMap, header::WARNING};
 use http_body_util::BodyExt;
 use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, LimitRangeItem, ResourceQuota, Service};
-use kube::{
-    Api, Client, Resource, ResourceExt,
-    api::{ListParams, PostParams},
-    client::Body,
-};
+use kube::{Client, ResourceExt, client::Body};
 use serde_json::{Value, json};
 
-use super::{CALL, Scout, known, read};
+use super::{Scout, known};
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     report::terrain::{Family, NamespaceRules, Terrain},
 };
 
-/// What it told, into the terrain. One thing that may not be read keeps nothing else from being told.
+/// Asks a namespace of ours, and writes into the terrain what it tells. One thing that may not be read hides no other.
 pub(super) async fn tell(client: &Client, scout: &Scout) -> Terrain {
-    let quotas: Api<ResourceQuota> = Api::namespaced(client.clone(), &scout.namespace);
-    let ranges: Api<LimitRange> = Api::namespaced(client.clone(), &scout.namespace);
-    let all = ListParams::default();
+    let quotas = objects::<ResourceQuota>(client, &scout.namespace);
+    let quotas = quotas.doing("reading the quotas of a fresh namespace");
+    let ranges = objects::<LimitRange>(client, &scout.namespace);
+    let ranges = ranges.doing("reading the limit ranges of a fresh namespace");
     let (families, pods, quotas, ranges, apart) = tokio::join!(
         families(client, scout),
         try_join_all(scout.pods.iter().map(|(_, pod)| dry_run(client, scout, pod))),
-        read("the quotas of a fresh namespace", quotas.list(&all)),
-        read("the limit ranges of a fresh namespace", ranges.list(&all)),
+        quotas.list(),
+        ranges.list(),
         events_apart(client, scout),
     );
     let mut unread = Vec::new();
@@ -55,9 +53,8 @@ pub(super) async fn tell(client: &Client, scout: &Scout) -> Terrain {
 async fn families(client: &Client, scout: &Scout) -> Result<Vec<Family>> {
     let service = object::<Service>(json!({"metadata": {"name": "families"},
         "spec": {"clusterIP": "None", "ipFamilyPolicy": "PreferDualStack", "selector": {"app": "none"}}}))?;
-    let api: Api<Service> = Api::namespaced(client.clone(), &scout.namespace);
-    let dry = PostParams { dry_run: true, ..PostParams::default() };
-    let made = read("the IP families, by a dry run of a Service", api.create(&dry, &service)).await?;
+    let services = objects::<Service>(client, &scout.namespace).dry_run();
+    let made = services.doing("reading the IP families, by a dry run of a Service").create(&service).await?;
     let families = made.spec.and_then(|spec| spec.ip_families).unwrap_or_default();
     let family = |name: &String| match name.as_str() {
         "IPv4" => Some(Family::IPv4),
@@ -106,7 +103,7 @@ async fn dry_run(client: &Client, scout: &Scout, pod: &Value) -> Result<(Option<
         let body = body.collect().await?.to_bytes();
         Ok((head, body))
     };
-    let (head, body) = within(CALL, doing, answered, Error::api(doing)).await?;
+    let (head, body) = api::call(doing, answered).await?;
     let said: Value = serde_json::from_slice(&body).unwrap_or_default();
     let refused = match head.status.as_u16() {
         200..300 => false,
@@ -147,18 +144,14 @@ fn apart(before: &str, between: &str, after: &str) -> Option<bool> {
 }
 
 /// Makes an object, and returns its version.
-async fn made<K>(client: &Client, scout: &Scout, value: Value) -> Result<String>
-where
-    K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope>
-        + Clone
-        + std::fmt::Debug
-        + serde::Serialize
-        + serde::de::DeserializeOwned,
-{
+async fn made<K: Namespaced + serde::Serialize>(
+    client: &Client,
+    scout: &Scout,
+    value: Value,
+) -> Result<String> {
     let object = object::<K>(value)?;
-    let api: Api<K> = Api::namespaced(client.clone(), &scout.namespace);
-    let what = format!("whether events are kept apart, by a new {}", K::kind(&()));
-    let made = read(&what, api.create(&PostParams::default(), &object)).await?;
+    let doing = format!("reading whether events are kept apart: making a {}", K::kind(&()));
+    let made = objects::<K>(client, &scout.namespace).doing(doing).create(&object).await?;
     Ok(made.resource_version().unwrap_or_default())
 }
 

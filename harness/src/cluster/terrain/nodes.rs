@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use external::api::{cluster_objects, objects};
 use jiff::Timestamp;
 use k8s_openapi::api::{coordination::v1::Lease, core::v1 as core};
-use kube::{Api, Client, ResourceExt, api::ListParams};
+use kube::{Client, ResourceExt};
 
-use super::read;
 use crate::{
     error::Result,
     report::terrain::{Closed, Node},
@@ -17,9 +17,8 @@ const LEASES: &str = "kube-node-lease";
 
 /// The cluster's nodes.
 pub(in crate::cluster) async fn all_nodes(client: &Client) -> Result<Vec<Node>> {
-    let api: Api<core::Node> = Api::all(client.clone());
-    let found = read("the nodes", api.list(&ListParams::default())).await?;
-    let mut nodes: Vec<Node> = found.items.iter().map(node).collect();
+    let found = cluster_objects::<core::Node>(client).doing("reading the nodes").list().await?;
+    let mut nodes: Vec<Node> = found.iter().map(node).collect();
     nodes.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(nodes)
 }
@@ -51,9 +50,8 @@ pub(in crate::cluster) fn closed(node: &core::Node) -> Option<Closed> {
 
 /// How many seconds each node's clock is ahead of the API server's.
 pub(super) async fn clocks(client: &Client) -> Result<BTreeMap<String, f64>> {
-    let api: Api<Lease> = Api::namespaced(client.clone(), LEASES);
-    let found = read("the nodes' leases", api.list(&ListParams::default())).await?;
-    Ok(found.items.iter().filter_map(|lease| Some((lease.name_any(), ahead(lease)?))).collect())
+    let found = objects::<Lease>(client, LEASES).doing("reading the nodes' leases").list().await?;
+    Ok(found.iter().filter_map(|lease| Some((lease.name_any(), ahead(lease)?))).collect())
 }
 
 /// By how much a node's clock was ahead of the API server's when it renewed its lease: it writes its own time, and the API

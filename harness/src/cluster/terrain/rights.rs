@@ -1,12 +1,12 @@
 //! The rights that a run uses, and which of them we lack.
 
+use external::api::cluster_objects;
 use futures::future::try_join_all;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use kube::{Api, Client, api::PostParams};
+use kube::Client;
 
-use super::read;
 use crate::{
     error::{Error, Result, exit},
     report::terrain::Right,
@@ -182,8 +182,8 @@ async fn allowed(client: &Client, verb: &str, resource: &str, namespace: Option<
         ..SelfSubjectAccessReviewSpec::default()
     };
     let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
-    let api: Api<SelfSubjectAccessReview> = Api::all(client.clone());
-    let answer = read("which rights we have", api.create(&PostParams::default(), &review)).await?;
+    let reviews = cluster_objects::<SelfSubjectAccessReview>(client).doing("reading which rights we have");
+    let answer = reviews.create(&review).await?;
     Ok(answer.status.is_some_and(|status| status.allowed))
 }
 

@@ -1,9 +1,9 @@
 //! Storage classes, with what they allow.
 
+use external::api::cluster_objects;
 use k8s_openapi::api::storage::v1 as storage;
-use kube::{Api, Client, ResourceExt, api::ListParams};
+use kube::{Client, ResourceExt};
 
-use super::read;
 use crate::{error::Result, report::terrain::StorageClass};
 
 /// The annotation of the class that a claim gets which names none.
@@ -11,9 +11,9 @@ pub(in crate::cluster) const DEFAULT: &str = "storageclass.kubernetes.io/is-defa
 
 /// The cluster's storage classes.
 pub(super) async fn classes(client: &Client) -> Result<Vec<StorageClass>> {
-    let api: Api<storage::StorageClass> = Api::all(client.clone());
-    let found = read("the storage classes", api.list(&ListParams::default())).await?;
-    Ok(concluded(&found.items))
+    let classes = cluster_objects::<storage::StorageClass>(client).doing("reading the storage classes");
+    let found = classes.list().await?;
+    Ok(concluded(&found))
 }
 
 /// Whether a class is marked as the default.

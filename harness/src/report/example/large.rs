@@ -6,7 +6,7 @@ use super::super::{
     tally::Report,
 };
 use crate::claim;
-use record::upgrade::{Availability, Change, Facts, Finding, Phase, Severity, Way, Window};
+use record::upgrade::{Availability, Change, Facts, Forecast, Phase, Severity, Way, Window};
 
 const WORKLOADS: [&str; 5] = ["sentinel", "garage", "dagster-postgresql", "airbyte-db", "chart"];
 const SABOTAGES: [&str; 4] =
@@ -49,7 +49,7 @@ pub fn report() -> Report {
 /// With values that nothing breaks.
 fn facts_of_an_upgrade() -> Facts {
     let hash = "0123456789abcdef".repeat(12);
-    let finding = Finding {
+    let finding = Forecast {
         cause: "immutable-field".into(),
         claim: "U1".into(),
         severity: Severity::Break,

@@ -1,14 +1,10 @@
 //! What a scenario does to the PVCs of a set.
 
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
-use kube::{
-    Api,
-    api::{Patch, PatchParams},
-};
 use serde_json::Value;
 
-use super::{CALL, Set};
-use crate::error::{Error, Result, within};
+use super::Set;
+use crate::error::Result;
 
 impl Set {
     /// Asks whether the API server would take this merge patch of a PVC, without changing anything.
@@ -26,10 +22,7 @@ impl Set {
     pub async fn change_volume_claim(&self, name: &str, text: &str, patch: &Value) -> Result<()> {
         let doing = format!("persistentvolumeclaim {name}: {text}");
         self.act("patch", format!("persistentvolumeclaim/{name}"), &doing);
-        let api: Api<PersistentVolumeClaim> = self.api();
-        let (parameters, patch) = (PatchParams::default(), Patch::Merge(patch));
-        let patch = api.patch(name, &parameters, &patch);
-        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+        self.objects::<PersistentVolumeClaim>().doing(doing).merge(name, patch).await.map(drop)
     }
 
     /// Deletes a PVC; it goes when no pod uses it any more.

@@ -66,8 +66,8 @@ fn acknowledged(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Acknowledged)
 }
 
-fn only(judgement: &Judgement) -> (Kind, String) {
-    let [flaw] = judgement.flaws.as_slice() else { panic!("not one flaw: {:?}", judgement.flaws) };
+fn only(audit: &Audit) -> (Kind, String) {
+    let [flaw] = audit.flaws.as_slice() else { panic!("not one flaw: {:?}", audit.flaws) };
     (flaw.kind, flaw.key.clone())
 }
 
@@ -75,10 +75,10 @@ proptest! {
     #[test]
     fn a_correct_store_is_never_accused(history in histories()) {
         let (ledger, holdings) = correct_store(&history);
-        let judgement = judge(&ledger, &holdings);
-        prop_assert_eq!(&judgement.flaws, &[]);
-        prop_assert_eq!(judgement.findings("S23", "S3"), []);
-        let Statistics { acknowledged, failed, unknown_present, unknown_absent, .. } = judgement.statistics;
+        let audit = judge(&ledger, &holdings);
+        prop_assert_eq!(&audit.flaws, &[]);
+        prop_assert_eq!(audit.findings("S23", "S3"), []);
+        let Statistics { acknowledged, failed, unknown_present, unknown_absent, .. } = audit.statistics;
         let total = acknowledged + failed + unknown_present + unknown_absent;
         prop_assert_eq!(total, ledger.attempts.len() as u64);
     }
@@ -186,9 +186,9 @@ fn a_key_that_nobody_wrote_is_a_phantom_listed_or_readable() {
         judge(&ledger, &Holdings::from([("run/9/000000".to_owned(), Held { listed, content })]))
     };
     for (listed, content) in [(true, read.clone()), (false, read), (true, Content::Absent)] {
-        let judgement = judged(listed, content);
-        assert_eq!(only(&judgement), (Kind::Phantom, "run/9/000000".to_owned()));
-        let findings = judgement.findings("S23", "S3");
+        let audit = judged(listed, content);
+        assert_eq!(only(&audit), (Kind::Phantom, "run/9/000000".to_owned()));
+        let findings = audit.findings("S23", "S3");
         assert_eq!(findings[0].message, "S3: 1 keys are there that were never written");
         assert_eq!(findings[0].quotes[0].text, "run/9/000000 is there and was never written");
     }

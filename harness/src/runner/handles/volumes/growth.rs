@@ -2,18 +2,16 @@
 
 use std::{fmt, time::Duration};
 
+use external::api::objects;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
-use kube::Api;
 
 use super::Volumes;
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     explain::quantity,
     wait::until_answered,
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(10);
 /// The condition of a PVC whose volume has grown, and whose file system has not.
 const FILE_SYSTEM: &str = "FileSystemResizePending";
 /// What Kubernetes says of a PVC that it can't make larger by itself, whether a resizer is there or not.
@@ -101,10 +99,7 @@ impl Volumes {
     }
 
     async fn read(&self, name: &str) -> Result<PersistentVolumeClaim> {
-        let doing = format!("reading persistentvolumeclaim {name}");
-        let api: Api<PersistentVolumeClaim> =
-            Api::namespaced(self.run.client().clone(), self.run.namespace());
-        within(CALL, &doing, api.get(name), Error::api(doing.clone())).await
+        objects::<PersistentVolumeClaim>(self.run.client(), self.run.namespace()).get(name).await
     }
 }
 

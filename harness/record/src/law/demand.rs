@@ -1,19 +1,19 @@
-//! What is asked of a controller that reads from a cache.
+//! What a set demands of its controller, which reads from a cache, at each moment.
 
 use std::{collections::BTreeMap, ops::Range};
 
 use crate::journal::{Change, Entry, Fact, Promise, Record};
 
-/// What a set asks for. A controller that has not yet seen a change acts rightly on what was asked before it, so every
+/// What a set demands. A controller that has not yet seen a change acts rightly on what was asked before it, so every
 /// version of the spec counts from the one on that the controller says it has seen.
 #[derive(Default)]
-pub(super) struct Asked<'history> {
+pub(super) struct Demand<'history> {
     replicas: BTreeMap<i64, u32>,
     promises: BTreeMap<i64, &'history Promise>,
     newest: i64,
 }
 
-impl<'history> Asked<'history> {
+impl<'history> Demand<'history> {
     pub(super) fn follow(&mut self, entry: &Entry, promise: &'history Promise) {
         if self.promises.last_key_value().is_none_or(|(_, last)| !std::ptr::eq(*last, promise)) {
             // The promise is written before the spec is changed.

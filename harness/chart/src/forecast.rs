@@ -1,10 +1,10 @@
-//! What the preflight finds, with its place in the chart.
+//! What the preflight foresees, with its place in the chart.
 
-pub use record::upgrade::{Finding, Severity};
+pub use record::upgrade::{Forecast, Severity};
 
 use super::{Chart, Object, place};
 
-/// A finding about an object of a chart, at a field of it.
+/// A forecast about an object of a chart, at a field of it.
 pub fn about(
     (cause, claim, severity): (&str, &str, Severity),
     chart: &Chart,
@@ -12,8 +12,8 @@ pub fn about(
     field: &str,
     message: impl Into<String>,
     remedy: impl Into<String>,
-) -> Finding {
-    Finding {
+) -> Forecast {
+    Forecast {
         cause: cause.to_owned(),
         claim: claim.to_owned(),
         severity,

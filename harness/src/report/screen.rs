@@ -50,7 +50,7 @@ pub enum Event {
 
 /// A handle that can be cloned at no cost and used from any thread.
 #[derive(Clone)]
-pub struct Progress(Arc<Mutex<Live>>);
+pub struct Screen(Arc<Mutex<Live>>);
 
 struct Live {
     began: Instant,
@@ -70,7 +70,7 @@ struct Running {
     step: String,
 }
 
-impl Progress {
+impl Screen {
     /// Begins to show a run of `total` scenarios on stderr.
     pub fn start(terminal: bool, total: usize) -> Self {
         if terminal {
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn plain_lines_say_each_thing_once() {
         let page = Page::default();
-        let progress = Progress::in_lines(Box::new(page.clone()), 3);
+        let progress = Screen::in_lines(Box::new(page.clone()), 3);
         let other = progress.clone();
         events().into_iter().for_each(|event| other.send(event));
         progress.finish();
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_terminal_takes_the_same_events() {
-        let progress = Progress::on_terminal(ProgressDrawTarget::hidden(), 1);
+        let progress = Screen::on_terminal(ProgressDrawTarget::hidden(), 1);
         events().into_iter().for_each(|event| progress.send(event));
         let counts = progress.0.lock().unwrap().counts();
         assert_eq!(counts, "1 of 1 scenario finished, 1 not passed");

@@ -32,7 +32,7 @@ impl Severity {
 
 /// Something that the upgrade would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
+pub struct Forecast {
     /// `immutable-field`
     pub cause: String,
     /// The claim that it speaks against: `U1`.
@@ -49,7 +49,7 @@ pub struct Finding {
     pub remedy: String,
 }
 
-impl Finding {
+impl Forecast {
     /// One line, for findings against a claim.
     pub fn line(&self) -> String {
         let place = self.place.as_ref().map_or_else(String::new, |place| format!(" ({place})"));
@@ -57,7 +57,7 @@ impl Finding {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Forecast {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{} {} {} [{}]", self.severity.text(), self.claim, self.object, self.cause)?;
         writeln!(formatter, "  {}", self.message)?;

@@ -1,4 +1,4 @@
-//! An upgrade's answer, as it is told: to people, to a pull request, to programs.
+//! An account of an upgrade: to people, to a pull request, to programs.
 
 use camino::Utf8PathBuf;
 use record::{
@@ -18,7 +18,7 @@ const NOTHING_WRITTEN: &str = "nothing was written: no pod of this chart is know
 
 /// Everything that is told of an upgrade.
 #[derive(Debug, Clone, Serialize)]
-pub struct Told {
+pub struct Account {
     /// In one word.
     pub answer: Answer,
     /// What is known of it.
@@ -33,7 +33,7 @@ pub struct Told {
     pub report: Option<Utf8PathBuf>,
 }
 
-impl Told {
+impl Account {
     /// Of a preflight alone.
     pub fn preflight(facts: Facts) -> Self {
         Self {
@@ -239,7 +239,7 @@ mod tests {
         error::Class,
         fixture::scenario,
         result::{Outcome, Trouble},
-        upgrade::{Availability, Finding as Foretold, Phase, Way},
+        upgrade::{Availability, Forecast as Foretold, Phase, Way},
     };
 
     use super::*;
@@ -274,8 +274,8 @@ mod tests {
         }
     }
 
-    fn told(result: ScenarioResult, findings: Vec<Foretold>) -> Told {
-        Told::run(ScenarioResult { upgrade: Some(facts(findings)), ..result }, "report.html".into())
+    fn told(result: ScenarioResult, findings: Vec<Foretold>) -> Account {
+        Account::run(ScenarioResult { upgrade: Some(facts(findings)), ..result }, "report.html".into())
     }
 
     #[test]
