@@ -12,7 +12,6 @@ use super::{
         ClaimResult, ControlFacts, Finding, Outcome, Quote, RunFacts, SCHEMA, ScenarioResult, Trouble,
         Verdict,
     },
-    store,
     tally::Report,
     terrain::{Clocks, Closed, Dns, Family, KnownBy, Node, StorageClass, Terrain},
 };
@@ -76,33 +75,14 @@ pub fn correcting(results: Vec<ScenarioResult>) -> Report {
 
 /// One that passed, and has nothing to say yet.
 pub fn scenario(name: &str) -> ScenarioResult {
+    let started = "2026-11-22T19:05:00Z".parse().expect("a time");
     ScenarioResult {
-        schema: SCHEMA,
-        run: "r1".into(),
-        scenario: name.into(),
-        purpose: String::new(),
         workload: name.rsplit("::").next().unwrap_or(name).into(),
-        control: None,
-        proves: Vec::new(),
-        breaks: Vec::new(),
-        broken_off: None,
         outcome: Outcome::Passed,
-        trouble: None,
-        claims: Vec::new(),
-        findings: Vec::new(),
-        steps: Vec::new(),
-        measures: Vec::new(),
-        comparison: Vec::new(),
-        left_out: Vec::new(),
-        upgrade: None,
-        lifelines: Vec::new(),
-        started: "2026-11-22T19:05:00Z".parse().expect("a time"),
         seconds: 12.0,
         floor_seconds: 9.0,
-        namespace: "sf-r1-1".into(),
-        evidence: store::evidence_folder(name),
-        fingerprints: BTreeMap::new(),
         rerun: format!("cargo test --test conformance -- --exact {name}"),
+        ..ScenarioResult::begun("r1", name, "sf-r1-1", started)
     }
 }
 
@@ -165,6 +145,7 @@ pub fn terrain() -> Terrain {
             expansion: false,
             binding: "WaitForFirstConsumer".into(),
             reclaim: "Delete".into(),
+            access: vec!["ReadWriteOnce".into()],
         }],
         nodes: vec![
             node(

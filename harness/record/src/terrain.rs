@@ -1,9 +1,13 @@
 //! The terrain: what a cluster is like where no claim forbids it. Read once, before anything is judged; here is what was
 //! read, and how a reader is told.
 
+mod network;
+
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub use network::{Dns, Family, KnownBy};
 
 use crate::words::count;
 
@@ -33,42 +37,6 @@ pub struct Terrain {
     pub unread: Vec<String>,
 }
 
-/// The DNS of services and pods.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dns {
-    /// `cluster.local`
-    pub domain: String,
-    /// How many seconds old an address may be that it answers with.
-    pub address_seconds: u64,
-    /// How many seconds old the answer may be that there is no such name.
-    pub absence_seconds: u64,
-    /// How many seconds a client may keep an address for, by the answer's own word.
-    pub client_seconds: u64,
-    /// Whether a cache on each node stands between the pods and it.
-    pub node_cache: bool,
-    /// How this is known.
-    pub known_by: KnownBy,
-}
-
-/// How something is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KnownBy {
-    /// Read from the configuration.
-    Configuration,
-    /// Asked from inside a pod.
-    Measurement,
-}
-
-/// An IP family.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Family {
-    /// IPv4
-    IPv4,
-    /// IPv6
-    IPv6,
-}
-
 /// A storage class.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StorageClass {
@@ -84,6 +52,9 @@ pub struct StorageClass {
     pub binding: String,
     /// `Delete`, `Retain`
     pub reclaim: String,
+    /// The access modes that its volumes have, where that is known of its provisioner; empty where it is not.
+    #[serde(default)]
+    pub access: Vec<String>,
 }
 
 /// A node.
@@ -232,74 +203,6 @@ impl Closed {
     }
 }
 
-impl Dns {
-    /// How old an answer may be at most.
-    pub fn horizon(&self) -> Duration {
-        self.address().max(self.absence())
-    }
-
-    /// How old an address may be.
-    pub fn address(&self) -> Duration {
-        Duration::from_secs(self.address_seconds)
-    }
-
-    /// How old the answer may be that there is no such name.
-    pub fn absence(&self) -> Duration {
-        Duration::from_secs(self.absence_seconds)
-    }
-
-    /// How long a client may keep an address for.
-    pub fn client(&self) -> Duration {
-        Duration::from_secs(self.client_seconds)
-    }
-}
-
-impl fmt::Display for Dns {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "DNS domain {}", self.domain)?;
-        match (self.address_seconds, self.absence_seconds) {
-            (0, 0) => write!(formatter, ", answers are not cached")?,
-            (address, absence) if address == absence => write!(formatter, ", answers up to {address} s old")?,
-            (address, absence) => {
-                write!(
-                    formatter,
-                    ", addresses up to {address} s old, the answer that there is none up to {absence} s"
-                )?;
-            }
-        }
-        if self.node_cache {
-            write!(formatter, ", with a cache on each node")?;
-        }
-        match self.known_by {
-            KnownBy::Configuration => Ok(()),
-            KnownBy::Measurement => write!(formatter, " (asked from inside a pod)"),
-        }
-    }
-}
-
-impl Family {
-    /// The DNS record of its addresses.
-    pub fn record(self) -> &'static str {
-        match self {
-            Self::IPv4 => "A",
-            Self::IPv6 => "AAAA",
-        }
-    }
-
-    /// The one that it is not.
-    pub fn other(self) -> Self {
-        match self {
-            Self::IPv4 => Self::IPv6,
-            Self::IPv6 => Self::IPv4,
-        }
-    }
-
-    /// Whether an address is one of its own.
-    pub fn has(self, address: &str) -> bool {
-        address.contains(':') == (self == Self::IPv6)
-    }
-}
-
 impl fmt::Display for Closed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -310,21 +213,13 @@ impl fmt::Display for Closed {
     }
 }
 
-impl fmt::Display for Family {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::IPv4 => "IPv4",
-            Self::IPv6 => "IPv6",
-        })
-    }
-}
-
 impl fmt::Display for StorageClass {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, default, provisioner, expansion, binding, reclaim } = self;
+        let Self { name, default, provisioner, expansion, binding, reclaim, access } = self;
         let default = if *default { "default class " } else { "class " };
         let grow = if *expansion { "claims may grow" } else { "claims can't grow" };
-        write!(formatter, "{default}{name} of {provisioner} ({grow}, {binding}, {reclaim})")
+        let access: String = access.iter().map(|mode| format!(", {mode}")).collect();
+        write!(formatter, "{default}{name} of {provisioner} ({grow}, {binding}, {reclaim}{access})")
     }
 }
 
@@ -374,7 +269,7 @@ mod tests {
         assert_eq!(
             ours().line(),
             "DNS domain cluster.local, answers are not cached; IPv4; default class standard of \
-             rancher.io/local-path (claims can't grow, WaitForFirstConsumer, Delete); 1 of 2 nodes take pods (amd64 v1.34.4)"
+             rancher.io/local-path (claims can't grow, WaitForFirstConsumer, Delete, ReadWriteOnce); 1 of 2 nodes take pods (amd64 v1.34.4)"
         );
         let clocks = ours().table().into_iter().find(|(what, _)| *what == "clocks");
         assert_eq!(clocks.unwrap().1, "ours and those of 1 node are within 2 s of the API server's");

@@ -1,7 +1,7 @@
 //! From results to what people read: console, JUnit, one HTML page. Knows only results.
 //!
 //! [`result`] is the schema, [`store`] its files, [`verdict`] what one result says, [`tally`] what they say
-//! together, [`matrix`] what the controls did to the claims, [`correction`] what the document gets wrong. [`console`], [`junit`] and [`html`] render that; [`progress`] shows a run while it lasts.
+//! together, [`matrix`] what the controls did to the claims, [`correction`] what the document gets wrong. [`console`], [`junit`] and [`html`] render that; [`screen`] shows a run while it lasts.
 //! [`nights`] hold runs on several Kubernetes versions against those of the night before.
 
 pub mod console;
@@ -16,6 +16,8 @@ pub mod upgrade;
 
 #[cfg(test)]
 mod example;
+#[cfg(test)]
+pub(crate) mod page;
 
 use camino::Utf8Path;
 

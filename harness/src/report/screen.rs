@@ -218,18 +218,7 @@ fn ticking(line: ProgressBar) -> ProgressBar {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Page {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::report::page::Page;
 
     fn events() -> Vec<Event> {
         let scenario = || "a::b".to_owned();
@@ -254,7 +243,7 @@ mod tests {
         let other = progress.clone();
         events().into_iter().for_each(|event| other.send(event));
         progress.finish();
-        let text = String::from_utf8(page.0.lock().unwrap().clone()).unwrap();
+        let text = page.text();
         let lines: Vec<_> = text.lines().map(|line| line.split_once("s] ").unwrap().1).collect();
         assert_eq!(
             lines,

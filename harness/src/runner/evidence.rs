@@ -6,29 +6,28 @@ use std::{
     fs::File,
     io::Write,
     sync::{Arc, PoisonError, RwLock},
-    time::Duration,
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
+use external::api::dynamic_objects;
 use futures::{AsyncBufReadExt, TryStreamExt};
 use k8s_openapi::{ByteString, api::core::v1 as core};
 use kube::{
     Api, Client,
-    api::{DynamicObject, ListParams, LogParams},
+    api::LogParams,
     core::{ApiResource, GroupVersionKind},
+    discovery::Scope,
 };
 use serde_json::Value;
 use tokio::task::JoinSet;
 
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     journal::{Kind, Log, fact::Pod},
     manifest::Manifest,
     watch::resource::resource,
 };
 
-/// How long the API server may take for one list.
-const CALL: Duration = Duration::from_secs(10);
 /// The shortest value that counts as a secret: shorter ones would blacken ordinary words.
 const SHORTEST_SECRET: usize = 6;
 
@@ -164,12 +163,8 @@ pub async fn write_objects(client: &Client, namespace: &str, folder: &Utf8Path) 
     let more =
         ["Service", "ConfigMap"].map(|kind| ApiResource::from_gvk(&GroupVersionKind::gvk("", "v1", kind)));
     for resource in Kind::RECORDED.map(resource).into_iter().chain(more) {
-        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-        let doing = format!("listing {} for the evidence", resource.kind);
-        let parameters = ListParams::default();
-        let list = within(CALL, &doing, api.list(&parameters), Error::api(doing.clone())).await?;
-        let objects: Vec<Value> = list
-            .items
+        let found = dynamic_objects(client, &resource, &Scope::Namespaced, namespace).list().await?;
+        let objects: Vec<Value> = found
             .into_iter()
             .map(|mut object| {
                 object.metadata.managed_fields = None;

@@ -118,25 +118,7 @@ impl Write for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::screen::Event;
-
-    #[derive(Clone, Default)]
-    struct Page(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Page {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Page {
-        fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-        }
-    }
+    use crate::report::{page::Page, screen::Event};
 
     /// What is in the log, and what is on the console.
     fn logged(events: impl FnOnce(&Screen)) -> (String, String) {

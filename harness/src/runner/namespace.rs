@@ -1,19 +1,15 @@
 //! The trial's own namespace, which may go before the trial is over.
 
-use std::time::Duration;
-
+use external::api::cluster_objects;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, api::DeleteParams};
+use kube::api::DeleteParams;
 
 use super::Run;
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     journal::Record,
     law::Obstacle,
 };
-
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(15);
 
 impl Run {
     /// Deletes the trial's namespace and what is in it; does not wait. What the trial made outside it stays.
@@ -24,9 +20,8 @@ impl Run {
         let name = self.namespace();
         let doing = format!("delete namespace {name}");
         self.log().act("delete", format!("namespace/{name}"), doing.clone());
-        let api: Api<Namespace> = Api::all(self.client().clone());
-        let parameters = DeleteParams::background();
-        within(CALL, &doing, api.delete(name, &parameters), Error::api(doing.clone())).await.map(drop)
+        let namespaces = cluster_objects::<Namespace>(self.client()).doing(doing);
+        namespaces.delete(name, &DeleteParams::background()).await.map(drop)
     }
 
     /// The error that ended the scenario; where somebody else takes its namespace away, that is why, and says nothing.
@@ -38,9 +33,7 @@ impl Run {
         if history.entries().iter().any(|entry| by_us(&entry.record)) {
             return error;
         }
-        let api: Api<Namespace> = Api::all(self.client().clone());
-        let doing = format!("reading namespace {name}");
-        match within(CALL, &doing, api.get_opt(name), Error::api(doing.clone())).await {
+        match cluster_objects::<Namespace>(self.client()).get_opt(name).await {
             Ok(found) if found.as_ref().is_none_or(|found| found.metadata.deletion_timestamp.is_some()) => {
                 let message = format!("somebody deletes the namespace {name}: {error:#}");
                 Error::not_judged(Obstacle::Namespace, message).into()

@@ -22,6 +22,8 @@ pub enum Need {
     GrowingClass,
     /// A default storage class whose claims can't grow.
     FixedClass,
+    /// A default storage class that is known to give no volume to several nodes.
+    UnsharedClass,
     /// What depends on its version and its feature gates.
     Offered(Capability),
 }
@@ -49,6 +51,7 @@ impl fmt::Display for Need {
             Self::KnownDns => "a DNS whose domain and cache times can be read or measured",
             Self::GrowingClass => "a storage class with allowVolumeExpansion",
             Self::FixedClass => "a default storage class without allowVolumeExpansion",
+            Self::UnsharedClass => "a default storage class whose volumes are known to be for one node",
             Self::Offered(capability) => capability.sentence(),
         })
     }
@@ -74,6 +77,15 @@ impl Need {
             Self::FixedClass => match terrain.default_class() {
                 Some(class) if !class.expansion => None,
                 Some(class) => Some(format!("claims of the default class {} may grow", class.name)),
+                None => Some("the default storage class is not known".to_owned()),
+            },
+            Self::UnsharedClass => match terrain.default_class() {
+                Some(class) if class.access.is_empty() => {
+                    Some(format!("what the default class {} gives is not known", class.name))
+                }
+                Some(class) => class.access.iter().any(|mode| mode == "ReadWriteMany").then(|| {
+                    format!("the default class {} gives volumes that several nodes share", class.name)
+                }),
                 None => Some("the default storage class is not known".to_owned()),
             },
         }
@@ -169,6 +181,17 @@ mod tests {
             "no storage class has allowVolumeExpansion"
         );
         assert_eq!(lacking(Need::FixedClass, &terrain), None);
+        assert_eq!(
+            lacking(Need::UnsharedClass, &terrain).unwrap(),
+            "what the default class standard gives is not known"
+        );
+        terrain.storage[0].access = vec!["ReadWriteOnce".into()];
+        assert_eq!(lacking(Need::UnsharedClass, &terrain), None);
+        terrain.storage[0].access.push("ReadWriteMany".into());
+        assert_eq!(
+            lacking(Need::UnsharedClass, &terrain).unwrap(),
+            "the default class standard gives volumes that several nodes share"
+        );
         terrain.unread.push("reading the Corefile in configmap kube-system/coredns: no (403)".into());
         assert!(lacking(Need::KnownDns, &terrain).unwrap().ends_with("no (403)"));
         terrain.storage = vec![class(true)];

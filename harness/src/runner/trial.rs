@@ -33,7 +33,7 @@ use crate::{
     replay,
     report::{
         floor::floor,
-        result::{Outcome, SCHEMA, ScenarioResult, Trouble},
+        result::{Outcome, ScenarioResult, Trouble},
         screen::{Event, Screen},
         store,
         terrain::Terrain,
@@ -103,40 +103,20 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
 
 async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
     let (started, alone) = (Timestamp::now(), plan.scenario.alone);
-    let evidence = store::evidence_folder(&plan.name);
-    let directory = shared.directory.join(&evidence);
+    let directory = shared.directory.join(store::evidence_folder(&plan.name));
     let short = shared.run.rsplit('-').next().unwrap_or(&shared.run);
     let namespace = match &plan.command {
         Some(command) => command.namespace.clone(),
         None => format!("{}-{short}-{index}", plan.workload.namespace),
     };
     let mut result = ScenarioResult {
-        schema: SCHEMA,
-        run: shared.run.clone(),
-        scenario: plan.name.clone(),
         purpose: plan.scenario.purpose.to_owned(),
         workload: plan.workload.name.to_owned(),
         control: plan.control.as_ref().map(Control::facts),
         proves: plan.scenario.claims.iter().map(|claim| claim.id.to_owned()).collect(),
         breaks: plan.scenario.breaks.iter().map(|claim| claim.id.to_owned()).collect(),
-        broken_off: None,
-        outcome: Outcome::Error,
-        trouble: None,
-        claims: Vec::new(),
-        findings: Vec::new(),
-        steps: Vec::new(),
-        measures: Vec::new(),
-        comparison: Vec::new(),
-        left_out: Vec::new(),
-        upgrade: None,
-        lifelines: Vec::new(),
-        started,
-        seconds: 0.0,
-        floor_seconds: 0.0,
-        namespace: namespace.clone(),
-        evidence,
-        fingerprints: BTreeMap::new(),
         rerun: rerun(&plan, &shared.settings),
+        ..ScenarioResult::begun(&shared.run, &plan.name, &namespace, started)
     };
     let outcome = match shared.hurt.get().cloned().or_else(|| refused(shared, &plan)) {
         Some(why) => Err(Error::environment(why)),

@@ -2,24 +2,20 @@
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use external::api::objects;
 use futures::future::{BoxFuture, try_join_all};
 use k8s_openapi::api::apps::v1::StatefulSet;
-use kube::{
-    Api, Client,
-    api::{Patch, PatchParams},
-};
+use kube::Client;
 use serde_json::json;
 
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     explain::{cause::*, glance},
     journal::{Log, World},
     law::Obstacle,
     wait::{Witness, until_seen},
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(15);
 /// How long a controller may take to look at a set that was changed: as long as another takes to stand in for one that died.
 const LOOK: Duration = Duration::from_secs(45);
 /// What Kubernetes keeps of a set's revisions where nothing is said.
@@ -51,24 +47,17 @@ impl Controllers {
     /// A change of the spec that promises nothing: its generation is seen when the controller has looked, and written after it
     /// has acted.
     async fn sync(&self, set: &str) -> Result<()> {
-        let api: Api<StatefulSet> = Api::namespaced(self.client.clone(), &self.namespace);
         let doing =
             format!("statefulset {set}: change revisionHistoryLimit, so that the controller looks again");
-        let found = within(CALL, &doing, api.get_opt(set), Error::api(doing.clone())).await?;
+        let sets = objects::<StatefulSet>(&self.client, &self.namespace).doing(&doing);
+        let found = sets.get_opt(set).await?;
         let Some(limit) = found.map(|set| set.spec.and_then(|spec| spec.revision_history_limit)) else {
             return Ok(());
         };
         let limit = limit.unwrap_or(DEFAULT_HISTORY) + 1;
-        self.log.act("sync", format!("statefulset/{set}"), doing.clone());
-        let (parameters, patch) =
-            (PatchParams::default(), Patch::Merge(json!({"spec": {"revisionHistoryLimit": limit}})));
-        let changed =
-            within(CALL, &doing, api.patch(set, &parameters, &patch), Error::api(doing.clone())).await;
-        let changed = match changed {
-            Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.code == 404) =>
-            {
-                return Ok(());
-            }
+        self.log.act("sync", format!("statefulset/{set}"), doing);
+        let changed = match sets.merge(set, &json!({"spec": {"revisionHistoryLimit": limit}})).await {
+            Err(error) if error.status().is_some_and(|status| status.is_not_found()) => return Ok(()),
             changed => changed?,
         };
         let generation = changed.metadata.generation.unwrap_or(0);

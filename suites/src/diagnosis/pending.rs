@@ -33,7 +33,7 @@ fn cases() -> Vec<Case> {
     let scratch =
         json!({"spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "64Mi"}}}});
     vec![
-        case("memory", cause::INSUFFICIENT_MEMORY).requests("memory", "1000Gi"),
+        case("memory", cause::INSUFFICIENT_MEMORY).requests("memory", "1Pi"),
         case("cpu", cause::INSUFFICIENT_CPU).requests("cpu", "1000"),
         case("disk", cause::INSUFFICIENT_EPHEMERAL_STORAGE).requests("ephemeral-storage", "1000Ti"),
         case("device", cause::INSUFFICIENT_RESOURCE)

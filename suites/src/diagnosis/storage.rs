@@ -4,7 +4,7 @@ use anyhow::Result;
 use harness::{
     claim::S15,
     explain::cause,
-    runner::{Run, Scenario, scenario},
+    runner::{Need, Run, Scenario, scenario},
     wait::expectations::pod_running,
     workload::SENTINEL,
 };
@@ -17,6 +17,7 @@ use super::{
 use crate::seconds;
 
 const LEAVING: &str = "leaving";
+const SHARED: &str = "shared";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -27,6 +28,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S15])
         .alike([SENTINEL], BY_THE_SAME)
+        .wants(Need::UnsharedClass, "that a claim for several nodes is told to be refused")
         .within(seconds(240)),
     ]
 }
@@ -48,7 +50,7 @@ fn cases(outside: &dyn Fn(&str) -> String) -> Vec<Case> {
         case("lost", cause::CLAIM_LOST).volume_claim(class("")),
         case("tied", cause::VOLUME_NODE_UNAVAILABLE).volume_claim(class("")),
         // Volumes in a node's own directory are for one node alone.
-        case("shared", cause::PROVISIONING_FAILED).volume_claim(json!({"accessModes": ["ReadWriteMany"]})),
+        case(SHARED, cause::PROVISIONING_FAILED).volume_claim(json!({"accessModes": ["ReadWriteMany"]})),
         case("silent", cause::PROVISIONER_SILENT).volume_claim(class(&outside("silent"))),
         case("full", cause::INSUFFICIENT_STORAGE).volume_claim(class(&outside("full"))),
         case("taken", cause::VOLUME_IN_USE).replicas(2).volume(&mounts("single")),
@@ -94,7 +96,8 @@ fn surroundings(run: &Run) -> Vec<Value> {
 }
 
 async fn storage(run: Run) -> Result<()> {
-    let cases = cases(&|name| run.outside(name));
+    let mut cases = cases(&|name| run.outside(name));
+    cases.retain(|case| case.set != SHARED || run.has(Need::UnsharedClass));
     let leaving = leaving();
     run.apply_objects(surroundings(&run)).await?;
     let set = run

@@ -9,6 +9,9 @@ use crate::{error::Result, report::terrain::StorageClass};
 /// The annotation of the class that a claim gets which names none.
 pub(in crate::cluster) const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
+/// A provisioner whose volumes are folders of a node, and the access modes that it gives them: no class says which.
+const FOLDERS: (&str, [&str; 2]) = ("rancher.io/local-path", ["ReadWriteOnce", "ReadWriteOncePod"]);
+
 /// The cluster's storage classes.
 pub(super) async fn classes(client: &Client) -> Result<Vec<StorageClass>> {
     let classes = cluster_objects::<storage::StorageClass>(client).doing("reading the storage classes");
@@ -35,6 +38,11 @@ fn concluded(found: &[storage::StorageClass]) -> Vec<StorageClass> {
             expansion: class.allow_volume_expansion == Some(true),
             binding: class.volume_binding_mode.clone().unwrap_or_else(|| "Immediate".to_owned()),
             reclaim: class.reclaim_policy.clone().unwrap_or_else(|| "Delete".to_owned()),
+            access: if class.provisioner == FOLDERS.0 {
+                FOLDERS.1.map(str::to_owned).to_vec()
+            } else {
+                Vec::new()
+            },
         })
         .collect();
     classes.sort_by(|one, other| one.name.cmp(&other.name));
@@ -62,14 +70,15 @@ mod tests {
                 "late",
                 "2026-03-01T00:00:00Z",
                 false,
-                json!({"volumeBindingMode": "WaitForFirstConsumer"}),
+                json!({"volumeBindingMode": "WaitForFirstConsumer", "provisioner": "rancher.io/local-path"}),
             ),
         ]);
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         assert_eq!(
             told,
             [
-                "class late of example.com/disk (claims can't grow, WaitForFirstConsumer, Delete)",
+                "class late of rancher.io/local-path (claims can't grow, WaitForFirstConsumer, Delete, ReadWriteOnce, \
+                 ReadWriteOncePod)",
                 "default class new of example.com/disk (claims can't grow, Immediate, Retain)",
                 "class old of example.com/disk (claims may grow, Immediate, Delete)",
             ]

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
+use external::api::objects;
 use k8s_openapi::api::apps::v1::Deployment as DeploymentObject;
-use kube::Api;
 
 use super::scale::scale;
 use crate::{
-    error::{Error, Result, within},
+    error::Result,
     runner::Run,
     wait::{Progress, expectations::made_by, until_asked},
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(15);
+/// How long the controller may take to count.
+const COUNTED: Duration = Duration::from_secs(30);
 
 /// A Deployment by its name.
 #[derive(Debug, Clone)]
@@ -38,17 +38,16 @@ impl Deployment {
     /// When it does not in time.
     pub async fn until_counted(&self, ready: i32) -> Result<()> {
         let name = self.name.as_str();
-        let api: Api<DeploymentObject> = Api::namespaced(self.run.client().clone(), self.run.namespace());
-        let doing = format!("reading deployment {name}");
+        let deployments = objects::<DeploymentObject>(self.run.client(), self.run.namespace());
         let ask = || async {
-            let found = within(CALL, &doing, api.get(name), Error::api(doing.clone())).await?;
+            let found = deployments.get(name).await?;
             Ok(match found.status.and_then(|status| status.ready_replicas).unwrap_or(0) {
                 counted if counted == ready => Progress::Met,
                 counted => Progress::NotYet(format!("it counts {counted}")),
             })
         };
         let sentence = format!("deployment {name} counts {ready} ready pods");
-        until_asked(&sentence, self.run.stretch(CALL * 2), ask).await.map(drop)
+        until_asked(&sentence, self.run.stretch(COUNTED), ask).await.map(drop)
     }
 
     /// Scales it; does not wait.

@@ -2,23 +2,22 @@
 
 use std::time::Duration;
 
+use external::api::{self, objects};
 use k8s_openapi::api::core::v1::Pod as PodObject;
 use kube::{
     Api,
-    api::{DeleteParams, EvictParams, Patch, PatchParams},
+    api::{DeleteParams, Patch, PatchParams},
 };
 use serde_json::json;
 
 use crate::{
     cluster::{Tunnel, exec},
-    error::{Error, Result, within},
+    error::{Error, Result},
     runner::Run,
     wait::{Progress, until_asked},
     workload::{Kind, sentinel::Sentinel, set::GATE},
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(15);
 /// How long a program in a pod may take.
 const EXEC: Duration = Duration::from_secs(15);
 
@@ -94,8 +93,7 @@ impl Pod {
         let patch = Patch::Strategic(json!({"status": {"conditions": [{"type": GATE, "status": status}]}}));
         let api: Api<PodObject> = Api::namespaced(self.run.client().clone(), self.run.namespace());
         let parameters = PatchParams::default();
-        let patch = api.patch_status(pod, &parameters, &patch);
-        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+        api::call(doing, api.patch_status(pod, &parameters, &patch)).await.map(drop)
     }
 
     /// Deletes it; does not wait.
@@ -107,10 +105,9 @@ impl Pod {
         let doing = format!("delete pod {pod}");
         let target = format!("pod/{pod}");
         let act = self.run.log().act("delete", target.clone(), doing.clone());
-        let api: Api<PodObject> = Api::namespaced(self.run.client().clone(), self.run.namespace());
-        let parameters = DeleteParams::default();
-        let outcome = within(CALL, &doing, api.delete(pod, &parameters), Error::api(doing.clone())).await;
-        if let Some(deleted) = self.run.log().outcome(&target, outcome)?.left() {
+        let pods = objects::<PodObject>(self.run.client(), self.run.namespace()).doing(doing);
+        let outcome = pods.delete(pod, &DeleteParams::default()).await;
+        if let Some(deleted) = self.run.log().outcome(&target, outcome)? {
             self.run.log().answered(act, deleted.metadata.resource_version.as_deref());
         }
         Ok(())
@@ -125,10 +122,9 @@ impl Pod {
         let doing = format!("evict pod {pod}");
         let target = format!("pod/{pod}");
         self.run.log().act("evict", target.clone(), doing.clone());
-        let api: Api<PodObject> = Api::namespaced(self.run.probe_client().clone(), self.run.namespace());
-        let parameters = EvictParams::default();
-        let outcome = within(CALL, &doing, api.evict(pod, &parameters), Error::api(doing.clone())).await;
-        self.run.log().outcome(&target, outcome).map(drop)
+        let pods = objects::<PodObject>(self.run.probe_client(), self.run.namespace()).doing(doing);
+        let outcome = pods.evict(pod, &DeleteParams::default()).await;
+        self.run.log().outcome(&target, outcome)
     }
 
     /// Evicts it as soon as its budget allows it; the controller that counts for the budget may lag.
@@ -140,8 +136,8 @@ impl Pod {
         let ask = || async {
             match self.evict().await {
                 Ok(()) => Ok(Progress::Met),
-                Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.code == 429) => {
-                    Ok(Progress::NotYet(source.to_string()))
+                Err(error) if error.status().is_some_and(|status| status.code == 429) => {
+                    Ok(Progress::NotYet(error.to_string()))
                 }
                 Err(error) => Err(error),
             }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use external::api::objects;
 use k8s_openapi::api::core::v1::Service;
-use kube::Api;
 
 use crate::{
     claim::Claim,
     cluster::Tunnel,
-    error::{Error, Result, within},
+    error::{Error, Result},
     journal::fact::Pod,
     runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_steady},
@@ -18,8 +18,6 @@ use crate::{
     },
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(10);
 /// With three pods behind a service, so many all miss one of them once in 10^10 times.
 const CONNECTIONS: u32 = 60;
 /// How a DNS says that a name has no address: there is no such name, or nothing of this kind under it.
@@ -309,11 +307,11 @@ impl Prober {
     /// # Errors
     /// When there is no such service, or it has none.
     pub async fn service_address(&self, service: &str) -> Result<String> {
-        let api: Api<Service> = Api::namespaced(self.run.client().clone(), self.run.namespace());
-        let doing = format!("reading service {service}");
-        let service = within(CALL, &doing, api.get(service), Error::api(doing.clone())).await?;
-        let address = service.spec.and_then(|spec| spec.cluster_ip).filter(|address| address != "None");
-        address.ok_or_else(|| Error::failed(format!("{doing}: expected an address of its own, found none")))
+        let found = objects::<Service>(self.run.client(), self.run.namespace()).get(service).await?;
+        let address = found.spec.and_then(|spec| spec.cluster_ip).filter(|address| address != "None");
+        address.ok_or_else(|| {
+            Error::failed(format!("service {service}: expected an address of its own, found none"))
+        })
     }
 }
 

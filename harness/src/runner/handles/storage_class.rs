@@ -1,21 +1,13 @@
 //! A storage class of the scenario's own.
 
-use std::time::Duration;
-
+use external::api::{Objects, cluster_objects};
 use k8s_openapi::api::storage::v1::StorageClass as StorageClassObject;
-use kube::{
-    Api,
-    api::{Patch, PatchParams},
-};
 use serde_json::json;
 
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     runner::Run,
 };
-
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(10);
 
 /// A storage class that no other scenario uses.
 #[derive(Debug, Clone)]
@@ -37,9 +29,7 @@ impl StorageClass {
     pub async fn copy_growing(&self) -> Result<String> {
         let like = self.run.terrain().growing_class().map(|class| class.name.clone());
         let like = like.ok_or_else(|| Error::bug("a claim is to grow, and no class lets it"))?;
-        let doing = format!("reading storageclass {like}");
-        let api: Api<StorageClassObject> = Api::all(self.run.client().clone());
-        let found = within(CALL, &doing, api.get(&like), Error::api(doing.clone())).await?;
+        let found = self.all().get(&like).await?;
         let mut class = serde_json::to_value(&found).map_err(|error| Error::bug(error.to_string()))?;
         let own = self.name.clone();
         class["apiVersion"] = json!("storage.k8s.io/v1");
@@ -54,12 +44,11 @@ impl StorageClass {
     /// # Errors
     /// When the API server refuses.
     pub async fn forbid_growth(&self) -> Result<()> {
-        let name = &self.name;
-        let doing = format!("storageclass {name}: forbid growth");
-        let api: Api<StorageClassObject> = Api::all(self.run.client().clone());
-        let (parameters, patch) =
-            (PatchParams::default(), Patch::Merge(json!({"allowVolumeExpansion": false})));
-        let patch = api.patch(name, &parameters, &patch);
-        within(CALL, &doing, patch, Error::api(doing.clone())).await.map(drop)
+        let doing = format!("storageclass {}: forbid growth", self.name);
+        self.all().doing(doing).merge(&self.name, &json!({"allowVolumeExpansion": false})).await.map(drop)
+    }
+
+    fn all(&self) -> Objects<StorageClassObject> {
+        cluster_objects(self.run.client())
     }
 }

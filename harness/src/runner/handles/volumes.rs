@@ -10,19 +10,17 @@ pub use marks::Mark;
 
 use std::{collections::BTreeMap, time::Duration};
 
+use external::api::objects;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::Api;
 use serde_json::json;
 
 use crate::{
-    error::{Error, Result, within},
+    error::Result,
     runner::Run,
     wait::expectations::pods_have_volume_claims,
     workload::{Kind, Set},
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(10);
 /// How much later than a pod its PVCs may be heard.
 const HEARD: Duration = Duration::from_secs(10);
 
@@ -61,9 +59,7 @@ impl Volumes {
     pub async fn own(&self, volume_claim: &str, owner: &str) -> Result<()> {
         let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": owner}});
         self.run.apply_objects([object]).await?;
-        let api: Api<ConfigMap> = Api::namespaced(self.run.client().clone(), self.run.namespace());
-        let doing = format!("reading configmap {owner}");
-        let found = within(CALL, &doing, api.get(owner), Error::api(doing.clone())).await?;
+        let found = objects::<ConfigMap>(self.run.client(), self.run.namespace()).get(owner).await?;
         let reference = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": owner,
             "uid": found.metadata.uid, "controller": true});
         let patch = json!({"metadata": {"ownerReferences": [reference]}});

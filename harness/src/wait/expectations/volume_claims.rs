@@ -49,13 +49,7 @@ pub fn volume_claim_lingers(volume_claim: &str, uid: &str) -> Expectation {
 
 /// Another object than the one with this UID is the PVC now, and is Bound.
 pub fn volume_claim_is_another(promise: &Promise, volume_claim: &str, uid: &str) -> Expectation {
-    let (set, name, old) = (promise.set.clone(), volume_claim.to_owned(), uid.to_owned());
-    Expectation::new(format!("{name} is another claim"), move |world| match world.volume_claims.get(&name) {
-        None => missing(world, &set, &name),
-        Some(found) if found.meta.uid == old => NotYet(format!("{name} is still the old one")),
-        Some(found) if found.phase != "Bound" => NotYet(format!("{name} is {}", found.phase)),
-        Some(_) => Met,
-    })
+    volume_claim_made_again(promise, volume_claim, uid).and(bound([volume_claim.to_owned()]))
 }
 
 /// Another object than the one with this UID carries the PVC's name now, whether it has a volume yet or not.
@@ -93,7 +87,11 @@ fn missing(world: &World, set: &str, name: &str) -> Progress {
 
 /// Each PVC of the ordinal is there and Bound.
 pub fn volume_claims_bound(promise: &Promise, ordinal: u32) -> Expectation {
-    let names: Vec<_> = promise.volume_claims(ordinal).collect();
+    bound(promise.volume_claims(ordinal))
+}
+
+fn bound(volume_claims: impl IntoIterator<Item = String>) -> Expectation {
+    let names: Vec<_> = volume_claims.into_iter().collect();
     Expectation::new(format!("the claims {} are bound", names.join(", ")), move |world| {
         match names.iter().find_map(|name| unbound(world, name)) {
             None => Met,

@@ -3,22 +3,19 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use explain::quantity;
+use external::api::cluster_objects;
 use k8s_openapi::api::{
     core::v1::{PersistentVolume, PersistentVolumeSpec},
     storage::v1::StorageClass,
 };
-use kube::{Api, api::ListParams};
 
 use super::Volumes;
 use crate::{
     claim::Claim,
-    error::{Error, Result, within},
+    error::{Error, Result},
     journal::fact::VolumeClaim,
     wait::expectations::volume_claims_bound,
 };
-
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(10);
 
 impl Volumes {
     /// Judges that each PVC of each of the set's pods is there and has a volume of its own, bound to it, as large as
@@ -47,7 +44,7 @@ impl Volumes {
                 against.push(format!("{name} is {} and has no volume", asked.phase));
                 continue;
             };
-            let given = match self.volume(volume).await {
+            let given = match cluster_objects::<PersistentVolume>(self.run.client()).get(volume).await {
                 Err(error) if error.is_forbidden() => {
                     self.run.leave_out(format!("the volumes behind the claims: {error}"));
                     return Ok(());
@@ -56,7 +53,7 @@ impl Volumes {
             };
             let class = given.spec.as_ref().and_then(|spec| spec.storage_class_name.as_deref());
             let class = match class.filter(|class| !class.is_empty()) {
-                Some(class) => self.storage_class(class).await?,
+                Some(class) => cluster_objects::<StorageClass>(self.run.client()).get_opt(class).await?,
                 None => None,
             };
             let spec = given.spec.unwrap_or_default();
@@ -76,7 +73,7 @@ impl Volumes {
     pub async fn judge_bound(&self, claim: Claim, ordinal: u32, deadline: Duration) -> Result<()> {
         let outcome = match self.run.wait(&volume_claims_bound(&self.set.promise, ordinal), deadline).await {
             Err(Error::Failed(message)) => {
-                let volumes = self.all().await?;
+                let volumes = cluster_objects(self.run.client()).list().await?;
                 let names: Vec<_> = self.set.promise.volume_claims(ordinal).collect();
                 let asked: Vec<_> = self.run.log().now(|world| {
                     names.iter().filter_map(|name| world.volume_claims.get(name).cloned()).collect()
@@ -88,25 +85,6 @@ impl Volumes {
             outcome => outcome,
         };
         self.run.found(claim, outcome).map(drop)
-    }
-
-    async fn all(&self) -> Result<Vec<PersistentVolume>> {
-        let doing = "listing persistentvolumes";
-        let api: Api<PersistentVolume> = Api::all(self.run.client().clone());
-        let listed = within(CALL, doing, api.list(&ListParams::default()), Error::api(doing)).await?;
-        Ok(listed.items)
-    }
-
-    async fn volume(&self, name: &str) -> Result<PersistentVolume> {
-        let doing = format!("reading persistentvolume {name}");
-        let api: Api<PersistentVolume> = Api::all(self.run.client().clone());
-        within(CALL, &doing, api.get(name), Error::api(doing.clone())).await
-    }
-
-    async fn storage_class(&self, name: &str) -> Result<Option<StorageClass>> {
-        let doing = format!("reading storageclass {name}");
-        let api: Api<StorageClass> = Api::all(self.run.client().clone());
-        within(CALL, &doing, api.get_opt(name), Error::api(doing.clone())).await
     }
 }
 

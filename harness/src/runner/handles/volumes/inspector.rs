@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use external::api::{self, objects};
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod, VolumeMount};
 use kube::{
     Api,
@@ -12,13 +13,11 @@ use serde_json::{Value, json};
 
 use super::Volumes;
 use crate::{
-    error::{Error, Result, within},
+    error::{Error, Result},
     manifest::patch::of_repository,
     wait::until_answered,
 };
 
-/// How long the API server may take for one call.
-const CALL: Duration = Duration::from_secs(10);
 /// How long the container may take: its image is on every node.
 const INSPECTED: Duration = Duration::from_secs(60);
 /// Our program, in whatever version the cluster has.
@@ -35,9 +34,8 @@ impl Volumes {
         pod: &str,
         leave: Option<&str>,
     ) -> Result<BTreeMap<String, Option<String>>> {
-        let api: Api<Pod> = Api::namespaced(self.run.client().clone(), self.run.namespace());
-        let doing = format!("reading pod {pod}");
-        let found = within(CALL, &doing, api.get(pod), Error::api(doing.clone())).await?;
+        let pods = objects::<Pod>(self.run.client(), self.run.namespace());
+        let found = pods.get(pod).await?;
         let volumes = self.volumes_in(&found)?;
 
         let number = found.spec.iter().flat_map(|spec| spec.ephemeral_containers.iter().flatten()).count();
@@ -62,11 +60,11 @@ impl Volumes {
         self.run.log().act("inspect", format!("pod/{pod}"), doing.clone());
         let (parameters, patch) =
             (PatchParams::default(), Patch::Strategic(json!({"spec": {"ephemeralContainers": [container]}})));
-        let patch = api.patch_ephemeral_containers(pod, &parameters, &patch);
-        within(CALL, &doing, patch, Error::api(doing.clone())).await?;
+        let api: Api<Pod> = Api::namespaced(self.run.client().clone(), self.run.namespace());
+        api::call(&doing, api.patch_ephemeral_containers(pod, &parameters, &patch)).await?;
 
         let ask = || async {
-            let found = api.get(pod).await.map_err(Error::api(format!("reading pod {pod}")))?;
+            let found = pods.get(pod).await?;
             ended(&found, &name).ok_or_else(|| Error::failed(format!("{name} of {pod} has not ended")))
         };
         let ended = until_answered(&doing, self.run.stretch(INSPECTED), ask).await?;

@@ -1,0 +1,118 @@
+//! What a cluster's names and addresses are like.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// The DNS of services and pods.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dns {
+    /// `cluster.local`
+    pub domain: String,
+    /// How many seconds old an address may be that it answers with.
+    pub address_seconds: u64,
+    /// How many seconds old the answer may be that there is no such name.
+    pub absence_seconds: u64,
+    /// How many seconds a client may keep an address for, by the answer's own word.
+    pub client_seconds: u64,
+    /// Whether a cache on each node stands between the pods and it.
+    pub node_cache: bool,
+    /// How this is known.
+    pub known_by: KnownBy,
+}
+
+/// How something is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KnownBy {
+    /// Read from the configuration.
+    Configuration,
+    /// Asked from inside a pod.
+    Measurement,
+}
+
+/// An IP family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Family {
+    /// IPv4
+    IPv4,
+    /// IPv6
+    IPv6,
+}
+
+impl Dns {
+    /// How old an answer may be at most.
+    pub fn horizon(&self) -> Duration {
+        self.address().max(self.absence())
+    }
+
+    /// How old an address may be.
+    pub fn address(&self) -> Duration {
+        Duration::from_secs(self.address_seconds)
+    }
+
+    /// How old the answer may be that there is no such name.
+    pub fn absence(&self) -> Duration {
+        Duration::from_secs(self.absence_seconds)
+    }
+
+    /// How long a client may keep an address for.
+    pub fn client(&self) -> Duration {
+        Duration::from_secs(self.client_seconds)
+    }
+}
+
+impl fmt::Display for Dns {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "DNS domain {}", self.domain)?;
+        match (self.address_seconds, self.absence_seconds) {
+            (0, 0) => write!(formatter, ", answers are not cached")?,
+            (address, absence) if address == absence => write!(formatter, ", answers up to {address} s old")?,
+            (address, absence) => {
+                write!(
+                    formatter,
+                    ", addresses up to {address} s old, the answer that there is none up to {absence} s"
+                )?;
+            }
+        }
+        if self.node_cache {
+            write!(formatter, ", with a cache on each node")?;
+        }
+        match self.known_by {
+            KnownBy::Configuration => Ok(()),
+            KnownBy::Measurement => write!(formatter, " (asked from inside a pod)"),
+        }
+    }
+}
+
+impl Family {
+    /// The DNS record of its addresses.
+    pub fn record(self) -> &'static str {
+        match self {
+            Self::IPv4 => "A",
+            Self::IPv6 => "AAAA",
+        }
+    }
+
+    /// The one that it is not.
+    pub fn other(self) -> Self {
+        match self {
+            Self::IPv4 => Self::IPv6,
+            Self::IPv6 => Self::IPv4,
+        }
+    }
+
+    /// Whether an address is one of its own.
+    pub fn has(self, address: &str) -> bool {
+        address.contains(':') == (self == Self::IPv6)
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::IPv4 => "IPv4",
+            Self::IPv6 => "IPv6",
+        })
+    }
+}
