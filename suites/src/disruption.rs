@@ -43,7 +43,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([S16])
         .breaks([K1])
         .within(seconds(180))
-        .control("removal_held", [S16], REMOVAL_HELD, "sentinel-1 is still the old object"),
+        .slow_control("removal_held", [S16], REMOVAL_HELD, "sentinel-1 is still the old object"),
         scenario(
             "disruption::budget",
             "a budget refuses evictions below it, takes others, and keeps no new pod from starting",

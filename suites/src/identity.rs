@@ -54,7 +54,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .control("set_gone", [S2], SET_GONE, "nothing makes it again")
         .control("hostname_as_full_name", [S3], HOSTNAME_AS_FULL_NAME, "the hostname inside sentinel-0")
-        .control(
+        .slow_control(
             "template_renamed",
             [S6, S7],
             TEMPLATE_RENAMED,

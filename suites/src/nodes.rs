@@ -26,7 +26,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K21])
         .within(seconds(360))
         .alone()
-        .control(
+        .slow_control(
             "pod_deleted_meanwhile",
             [K21],
             POD_DELETED_MEANWHILE,
@@ -40,7 +40,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K22])
         .within(seconds(360))
         .alone()
-        .control("claim_deleted", [K22, S7], VOLUME_CLAIM_DELETED_BEFORE_DRAIN, "runs on"),
+        .slow_control("claim_deleted", [K22, S7], VOLUME_CLAIM_DELETED_BEFORE_DRAIN, "runs on"),
         scenario(
             "nodes::paused",
             "a worker is paused until it is missed: no pod takes the place of its own, which returns when it goes on",

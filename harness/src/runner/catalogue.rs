@@ -230,7 +230,7 @@ impl Scenario {
         self
     }
 
-    /// As [`Scenario::control`], on another workload than the first: one whose answers are judged in a way of its own.
+    /// As [`Scenario::slow_control`], on another workload than the first: one whose answers are judged in a way of its own.
     pub fn control_on(
         mut self,
         workload: Workload,
@@ -239,14 +239,14 @@ impl Scenario {
         sabotage: Sabotage,
         expects: &'static str,
     ) -> Self {
-        self = self.control(name, claims, sabotage, expects);
+        self = self.slow_control(name, claims, sabotage, expects);
         if let Some(control) = self.controls.last_mut() {
             control.workload = Some(workload);
         }
         self
     }
 
-    /// As [`Scenario::control`], one that waits so long that only the full profile runs it.
+    /// As [`Scenario::control`], one that takes so long that only the full profile runs it.
     pub fn slow_control(
         mut self,
         name: &'static str,

@@ -1,6 +1,7 @@
 //! The test program: what is selected, the trials, the exit code.
 
 use std::{
+    cmp::Reverse,
     io::Write,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -35,8 +36,9 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         Err(error) => return fail(error),
     };
     let mut plans: Vec<Plan> = catalogue.iter().flat_map(Scenario::plans).collect();
-    // The longest first, so that none of them is left over when all others have ended; those that run alone last.
-    plans.sort_by_key(|plan| (plan.scenario.alone, std::cmp::Reverse(plan.scenario.deadline)));
+    // The longest first, so that none of them is left over when all others have ended; those that run alone last. A control may
+    // have to wait until a time is over.
+    plans.sort_by_key(|plan| (plan.scenario.alone, Reverse(plan.scenario.deadline), plan.control.is_none()));
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, settings.profile, &session);
     let check = asked.check;

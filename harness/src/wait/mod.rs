@@ -29,7 +29,7 @@
 //! - **Events queue up.** A controller's events share one limit with its work, 20 calls a second: one set that is refused again and
 //!   again keeps the events of all others back for half a minute. Our own clusters allow more (`cluster/kind.rs`); what is judged
 //!   by events waits for them anywhere.
-//! - **A watch may end without an end.** While something is awaited, a list checks every second that the watch is alive; at the end
+//! - **A watch may end without an end.** A list checks one that is silent for five seconds; before a verdict, and at the end,
 //!   the recording goes on until the watch has told what a list shows. A gap that a list closes without a difference is bridged;
 //!   any other keeps every law that reads the kind from judging.
 //! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is

@@ -59,7 +59,6 @@ impl Waiter {
     /// [`Error::Failed`] when it was watched not to be met, though its time was over, everything was seen, the controllers have
     /// looked since, and nothing else is in the way; the message names the last reason. [`Error::NotJudged`] otherwise.
     pub async fn until(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        let _awaiting = self.recorder.awaiting();
         let started = Instant::now();
         let deadline = self.at_most(deadline);
         match met(self.recorder.log(), expectation, deadline, CERTAIN).await {
@@ -108,7 +107,6 @@ impl Waiter {
     /// [`Error::Failed`] at the first moment at which it is not met, [`Error::NotJudged`] when nobody can know.
     pub async fn hold(&self, expectation: &Expectation, least: Duration) -> Result<()> {
         let started = Instant::now();
-        let _awaiting = self.recorder.awaiting();
         let log: &Log = self.recorder.log();
         let mut changed = log.subscribe();
         let settled = async {

@@ -1,10 +1,7 @@
 //! Records a namespace: one watch a kind, from before the first object exists until the scenario ends.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -38,7 +35,6 @@ const EXPLAINING: [Kind; 3] = [Kind::Event, Kind::PersistentVolume, Kind::Node];
 #[derive(Debug)]
 pub struct Recorder {
     log: Arc<Log>,
-    awaited: Arc<AtomicUsize>,
     stop: CancellationToken,
     watches: Mutex<JoinSet<()>>,
     ask: Vec<mpsc::UnboundedSender<Inquirer>>,
@@ -51,7 +47,6 @@ impl Recorder {
     /// # Errors
     /// When a kind can't be listed.
     pub async fn start(client: &Client, namespace: &str, log: Arc<Log>) -> Result<Self> {
-        let awaited = Arc::new(AtomicUsize::new(0));
         let stop = CancellationToken::new();
         let mut watches = JoinSet::new();
         let (mut begun, mut ask) = (Vec::new(), Vec::new());
@@ -59,8 +54,7 @@ impl Recorder {
             let (tell, told) = oneshot::channel();
             let (asks, inquirers) = mpsc::unbounded_channel();
             ask.push(asks);
-            let (log, awaited) = (Arc::clone(&log), Arc::clone(&awaited));
-            let watch = Watch::new(client.clone(), namespace, kind, log, awaited, inquirers);
+            let watch = Watch::new(client.clone(), namespace, kind, Arc::clone(&log), inquirers);
             watches.spawn(watch.run(stop.clone(), tell));
             begun.push(async move {
                 let told = told.await;
@@ -73,25 +67,18 @@ impl Recorder {
             });
         }
         try_join_all(begun).await?;
-        Ok(Self { log, awaited, stop, watches: Mutex::new(watches), ask })
+        Ok(Self { log, stop, watches: Mutex::new(watches), ask })
     }
 
     /// One that records nothing by itself: what is written to its log is all that there is.
     #[cfg(test)]
     pub(crate) fn idle(log: Arc<Log>) -> Self {
-        let (awaited, stop) = (Arc::default(), CancellationToken::new());
-        Self { log, awaited, stop, watches: Mutex::default(), ask: Vec::new() }
+        Self { log, stop: CancellationToken::new(), watches: Mutex::default(), ask: Vec::new() }
     }
 
     /// The log that is recorded to.
     pub fn log(&self) -> &Arc<Log> {
         &self.log
-    }
-
-    /// While the answer lives, a silent watch is checked every second.
-    pub fn awaiting(&self) -> Awaiting {
-        self.awaited.fetch_add(1, Ordering::Relaxed);
-        Awaiting(Arc::clone(&self.awaited))
     }
 
     /// Returns when everything that had happened before the call is in the journal, and says so there: what is not in it
@@ -127,15 +114,5 @@ impl Recorder {
             .map_err(|_| Error::bug("a watch did not end when it was told to"))?;
         self.log.act(END, "scenario", "the scenario is over");
         self.log.close()
-    }
-}
-
-/// Somebody waits for the journal; see [`Recorder::awaiting`].
-#[derive(Debug)]
-pub struct Awaiting(Arc<AtomicUsize>);
-
-impl Drop for Awaiting {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,13 +1,11 @@
 //! One kind of a namespace, list then watch, without holes that nobody marks.
 
+mod access;
 mod whole;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -26,6 +24,8 @@ use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use access::Access;
+
 use super::{Log, resource::resource};
 use crate::error::{Error, Result, within};
 
@@ -34,34 +34,25 @@ pub(super) type Inquirer = oneshot::Sender<Result<()>>;
 
 /// How long a list may take.
 const LIST_DEADLINE: Duration = Duration::from_secs(10);
-/// How long a watch may be silent, while something is awaited, before a list checks that it is alive: one that laws
-/// and expectations live on, and any other. Eight lists a second for each scenario would cost a small machine much.
-const SILENCE: Duration = Duration::from_secs(1);
-const SILENCE_ASIDE: Duration = Duration::from_secs(5);
+/// How long a watch may be silent before a list checks that it is alive, and how long when the last one showed what it had not
+/// told. No verdict hangs on it, since those ask a barrier; eight lists a second for each scenario would cost a small machine much.
+const SILENCE: Duration = Duration::from_secs(5);
+const SUSPICIOUS: Duration = Duration::from_secs(1);
 /// How long to leave an API server alone that refused, and one that no longer lets us in.
 const BACK_OFF: Duration = Duration::from_millis(200);
 const SHUT_OUT: Duration = Duration::from_secs(2);
-/// An API server that comes back forbids everything, until it has read who may do what. To leave it alone meanwhile would
-/// be to miss what its controllers do first.
-const STARTING: Duration = Duration::from_secs(5);
 
 /// Records one kind until it is told to stop.
 pub(super) struct Watch {
     pub(super) kind: Kind,
     pub(super) api: Api<DynamicObject>,
     pub(super) log: Arc<Log>,
-    pub(super) awaited: Arc<AtomicUsize>,
     /// The versions last recorded, by UID, with the object for a deletion that only a list shows.
     known: BTreeMap<String, (String, Value)>,
     /// The UIDs whose end is recorded.
     gone: BTreeSet<String>,
     inquirers: mpsc::UnboundedReceiver<Inquirer>,
-    /// Since when the API server does not answer.
-    away: Option<Instant>,
-    /// Since when it answers that we may not watch.
-    forbids: Option<Instant>,
-    /// Why the API server does not let us in.
-    shut_out: Option<(Obstacle, String)>,
+    access: Access,
 }
 
 /// Why a watch ended.
@@ -79,20 +70,16 @@ impl Watch {
         namespace: &str,
         kind: Kind,
         log: Arc<Log>,
-        awaited: Arc<AtomicUsize>,
         inquirers: mpsc::UnboundedReceiver<Inquirer>,
     ) -> Self {
         Self {
             kind,
             api: Api::namespaced_with(client, namespace, &resource(kind)),
             log,
-            awaited,
             known: BTreeMap::new(),
             gone: BTreeSet::new(),
             inquirers,
-            away: None,
-            forbids: None,
-            shut_out: None,
+            access: Access::default(),
         }
     }
 
@@ -178,14 +165,14 @@ impl Watch {
             }
             Ok(Err(error)) => return self.refused(error).await,
             Err(_) => {
-                self.away.get_or_insert_with(Instant::now);
+                self.access.silent(Instant::now());
                 return End::Resume;
             }
         };
         self.back();
         let mut suspicious = false;
         loop {
-            let silence = self.silence();
+            let silence = if suspicious { SUSPICIOUS } else { SILENCE };
             let next = tokio::select! {
                 () = stop.cancelled() => {
                     if let Err(error) = self.catch_up(&mut stream, version).await {
@@ -228,12 +215,6 @@ impl Watch {
         }
     }
 
-    /// How long the stream may be silent before a list checks that it is alive.
-    fn silence(&self) -> Duration {
-        let first = matches!(self.kind, Kind::Pod | Kind::StatefulSet | Kind::PersistentVolumeClaim);
-        if first && self.awaited.load(Ordering::Relaxed) > 0 { SILENCE } else { SILENCE_ASIDE }
-    }
-
     /// Records what an event tells; returns the version up to which everything is known.
     fn take(&mut self, event: WatchEvent<DynamicObject>) -> std::result::Result<String, Box<Status>> {
         match event {
@@ -253,26 +234,15 @@ impl Watch {
         }
         let name = self.kind.name();
         let error = Error::api(format!("watching {name}"))(error);
-        let forbids = error.obstacle().filter(|why| matches!(why, Obstacle::Credentials | Obstacle::Rights));
-        let shut_out = forbids.filter(|_| {
-            let since = *self.forbids.get_or_insert_with(Instant::now);
-            self.away.is_none() || since.elapsed() > STARTING
-        });
-        match shut_out {
-            Some(obstacle) if self.shut_out.is_none() => {
-                tracing::error!(%error, "{obstacle}: nothing of {name} is recorded until it lets us in again");
-                self.shut_out = Some((obstacle, error.to_string()));
-            }
-            Some(_) => {}
-            None => {
-                tracing::debug!(%error, "the watch ended");
-                self.away.get_or_insert_with(Instant::now);
-            }
+        if self.access.refused(&error, Instant::now()) {
+            tracing::error!(%error, "nothing of {name} is recorded until the API server lets us in again");
+        } else {
+            tracing::debug!(%error, "the watch ended");
         }
         while let Ok(inquirer) = self.inquirers.try_recv() {
-            drop(inquirer.send(Err(self.blind(&error))));
+            drop(inquirer.send(Err(self.access.blind(&error, Instant::now()))));
         }
-        pause(if shut_out.is_some() { SHUT_OUT } else { BACK_OFF }).await;
+        pause(if self.access.is_shut_out() { SHUT_OUT } else { BACK_OFF }).await;
         End::Resume
     }
 

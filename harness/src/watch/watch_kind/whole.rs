@@ -32,22 +32,13 @@ impl Watch {
 
     /// The API server answers: how long it did not is written down, since its controllers may have been away as well.
     pub(super) fn back(&mut self) {
-        if let Some(away) = self.away.take().map(|since| since.elapsed()).filter(|away| *away > SLOW) {
+        let (away, kept_out) = self.access.answered(Instant::now());
+        if let Some(away) = away.filter(|away| *away > SLOW) {
             self.log.gap(self.kind, format!("the API server did not answer for {away:.1?}"), true);
         }
-        self.forbids = None;
-        if let Some((obstacle, _)) = self.shut_out.take() {
+        if let Some(obstacle) = kept_out {
             tracing::info!(kind = self.kind.name(), %obstacle, "the API server lets us in again");
         }
-    }
-
-    /// Why nobody can say what has happened.
-    pub(super) fn blind(&self, error: &Error) -> Error {
-        let (obstacle, message) = match &self.shut_out {
-            Some((obstacle, why)) => (*obstacle, why.clone()),
-            None => (error.obstacle().unwrap_or(Obstacle::ApiAway), error.to_string()),
-        };
-        Error::not_judged(obstacle, message)
     }
 
     /// Whether a list shows other versions than those recorded. An API server that does not answer shows nothing.
@@ -65,8 +56,9 @@ impl Watch {
         let (doing, parameters) = (format!("listing {}", self.kind.name()), ListParams::default());
         let list = self.api.list_metadata(&parameters);
         let list = within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await;
-        self.away.get_or_insert(asked);
-        let list = list.map_err(|error| self.blind(&error))?;
+        let list = list.map_err(|error| self.access.blind(&error, asked))?;
+        // How long it took is how long it was away.
+        self.access.silent(asked);
         self.back();
         let versions = list.items.into_iter();
         Ok(versions

@@ -7,11 +7,13 @@ import (
 	"context"
 	"fmt"
 	"log"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,6 +42,8 @@ func main() {
 		log.Fatal(err)
 	}
 	config.QPS, config.Burst = 100, 200
+	// On a node that starts again, the API server's address leads nowhere until the proxy has its rules: ask again soon.
+	config.Dial = (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		log.Fatal(err)
