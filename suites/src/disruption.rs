@@ -50,7 +50,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             budget,
         )
         .proves([K16, D5])
-        .within(seconds(180))
+        .within(seconds(300))
         .control("budget_selects_nothing", [K16], BUDGET_SELECTS_NOTHING, "expected a refusal")
         .control("predecessor_held", [D5], PREDECESSOR_HELD, "sentinel-3 does not exist"),
         scenario("disruption::failed_pod", "a pod that failed is replaced", failed_pod)

@@ -21,7 +21,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             limits,
         )
         .proves([S20])
-        .within(seconds(180))
+        .within(seconds(300))
         .control("memory_limit_removed", [S20], MEMORY_LIMIT_REMOVED, "sentinel-1 was not restarted"),
     ]
 }

@@ -79,15 +79,17 @@ impl Tunnel {
             loop {
                 tokio::select! {
                     accepted = listener.accept() => match accepted {
-                        Ok((local, _)) => {
+                        Ok((mut local, _)) => {
                             let (pods, way, sender) = (pods.clone(), Arc::clone(&way), sender.clone());
                             connections.spawn(async move {
-                                if let Err(error) = carry(local, &pods, &way).await {
+                                if let Err(error) = carry(&mut local, &pods, &way).await {
                                     tracing::debug!("{error}");
                                     if matches!(error, Error::Failed(_)) {
                                         sender.send_replace(Some(error.to_string()));
                                     }
                                 }
+                                // Not before: who hears of the end asks for the reason.
+                                drop(local);
                             });
                         }
                         Err(error) => {
@@ -114,7 +116,7 @@ impl Drop for Forward {
 }
 
 /// Carries one connection from its first byte to its last. [`Error::Failed`] is the pod's own no.
-async fn carry(mut local: TcpStream, pods: &Api<Pod>, way: &Way) -> Result<()> {
+async fn carry(local: &mut TcpStream, pods: &Api<Pod>, way: &Way) -> Result<()> {
     let doing = match &way.beyond {
         Some(target) => format!("tunnel through {}/{} to {target}", way.namespace, way.pod),
         None => format!("tunnel to {}/{} port {}", way.namespace, way.pod, way.port),
@@ -133,7 +135,7 @@ async fn carry(mut local: TcpStream, pods: &Api<Pod>, way: &Way) -> Result<()> {
                 .await?;
         }
         // An end of one side without the other is not carried: neither HTTP nor SQL needs it.
-        copy_bidirectional(&mut local, &mut remote).await.map_err(Error::io(&doing))?;
+        copy_bidirectional(local, &mut remote).await.map_err(Error::io(&doing))?;
         Ok(())
     };
     let refusal = async {

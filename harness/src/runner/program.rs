@@ -2,6 +2,7 @@
 
 use std::{
     cmp::Reverse,
+    collections::BTreeMap,
     io::Write,
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
@@ -35,10 +36,7 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         Ok(settings) => settings,
         Err(error) => return fail(error),
     };
-    let mut plans: Vec<Plan> = catalogue.iter().flat_map(Scenario::plans).collect();
-    // The longest first, so that none of them is left over when all others have ended; those that run alone last. A control may
-    // have to wait until a time is over.
-    plans.sort_by_key(|plan| (plan.scenario.alone, Reverse(plan.scenario.deadline), plan.control.is_none()));
+    let plans = in_order(catalogue);
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, settings.profile, &session);
     let check = asked.check;
@@ -78,6 +76,21 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
         }
         Err(error) => fail(error),
     }
+}
+
+/// The longest first, so that none of them is left over when all others have ended; those that run alone last. Scenarios, which
+/// keep the machine busy, and controls, which often wait until a time is over, take turns.
+fn in_order(catalogue: &[Scenario]) -> Vec<Plan> {
+    let mut plans: Vec<Plan> = catalogue.iter().flat_map(Scenario::plans).collect();
+    let mut alike: BTreeMap<_, usize> = BTreeMap::new();
+    plans.sort_by_cached_key(|plan| {
+        let (alone, longest, control) =
+            (plan.scenario.alone, Reverse(plan.scenario.deadline), plan.control.is_some());
+        let turn = alike.entry((alone, longest, control)).or_default();
+        *turn += 1;
+        (alone, longest, *turn, control)
+    });
+    plans
 }
 
 /// Says how much is selected.

@@ -13,8 +13,9 @@ use crate::{
     law::Obstacle,
 };
 
-/// How long something must look impossible before it is called so: the kinds are watched apart, and what one watch tells may
-/// be ahead of another by a second or more.
+/// How long something must look impossible, or in the way, before it is called so: the kinds are watched apart, and what one
+/// watch tells may be ahead of another by a second or more; and a kubelet that is slow to hear of a ConfigMap can't mount it at
+/// first.
 const CERTAIN: Duration = Duration::from_secs(3);
 /// What is left of a scenario's time for its last words: what it waited for when its time was over, and what that says.
 const LAST_WORDS: Duration = Duration::from_secs(10);
@@ -25,6 +26,7 @@ pub struct Waiter {
     recorder: Arc<Recorder>,
     witness: Arc<dyn Witness>,
     end: Instant,
+    certain: Duration,
 }
 
 impl fmt::Debug for Waiter {
@@ -45,7 +47,7 @@ enum End {
 impl Waiter {
     /// Waits on what this recorder records, for a scenario that has so much time from now on.
     pub fn new(recorder: Arc<Recorder>, witness: Arc<dyn Witness>, time: Duration) -> Self {
-        Self { recorder, witness, end: Instant::now() + time }
+        Self { recorder, witness, end: Instant::now() + time, certain: CERTAIN }
     }
 
     /// A deadline, or what is left of the scenario's time.
@@ -61,7 +63,7 @@ impl Waiter {
     pub async fn until(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
         let started = Instant::now();
         let deadline = self.at_most(deadline);
-        match met(self.recorder.log(), expectation, deadline, CERTAIN).await {
+        match met(self.recorder.log(), expectation, deadline, self.certain).await {
             End::Met(after) => Ok(after),
             End::InVain(words) => self.conclude(expectation, started, words).await,
             End::Prevented(obstacle, why) => {
@@ -80,14 +82,24 @@ impl Waiter {
             None => error,
         };
         self.settled().await.map_err(unknown)?;
+        let in_the_way = self.in_the_way().await.map_err(unknown)?;
         // Late is not never.
         if self.recorder.log().now(|world| expectation.check(world)) == Progress::Met {
             return Ok(started.elapsed());
         }
-        match self.witness.outside().await.map_err(unknown)? {
+        match in_the_way {
             Some((obstacle, why)) => Err(Error::not_judged(obstacle, format!("{words}; {why}"))),
             None => Err(Error::failed(words)),
         }
+    }
+
+    /// What is in the way: not what was so for a moment.
+    async fn in_the_way(&self) -> Result<Option<(Obstacle, String)>> {
+        if self.witness.outside().await?.is_none() {
+            return Ok(None);
+        }
+        pause(self.at_most(self.certain)).await;
+        self.witness.outside().await
     }
 
     /// Returns when the controllers have looked at what there is, and everything that happened meanwhile is recorded.

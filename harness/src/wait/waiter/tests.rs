@@ -71,10 +71,10 @@ async fn a_time_out_names_the_last_reason() {
     assert!(words.ends_with("for this: it; last seen: last"), "{words}");
 }
 
-/// A witness with these answers.
+/// A witness with these answers: what is in the way, asked again and again.
 struct Said {
     looked: bool,
-    outside: Option<(Obstacle, &'static str)>,
+    outside: Mutex<Vec<Option<(Obstacle, &'static str)>>>,
 }
 
 impl Witness for Said {
@@ -85,14 +85,17 @@ impl Witness for Said {
     }
 
     fn outside(&self) -> BoxFuture<'_, Result<Option<(Obstacle, String)>>> {
-        let said = self.outside.map(|(obstacle, why)| (obstacle, why.to_owned()));
+        let said = self.outside.lock().expect("the answers").pop().flatten();
+        let said = said.map(|(obstacle, why)| (obstacle, why.to_owned()));
         Box::pin(async { Ok(said) })
     }
 }
 
-fn waiter(name: &str, looked: bool, outside: Option<(Obstacle, &'static str)>) -> Waiter {
+fn waiter(name: &str, looked: bool, outside: [Option<(Obstacle, &'static str)>; 2]) -> Waiter {
     let recorder = Arc::new(Recorder::idle(log(name)));
-    Waiter::new(recorder, Arc::new(Said { looked, outside }), LONG)
+    let outside = Mutex::new(outside.into_iter().rev().collect());
+    let waiter = Waiter::new(recorder, Arc::new(Said { looked, outside }), LONG);
+    Waiter { certain: SHORT, ..waiter }
 }
 
 #[tokio::test]
@@ -102,30 +105,41 @@ async fn a_time_that_is_over_speaks_against_a_promise_only_if_nothing_else_is_in
         let error = error.expect_err("it is not met");
         (error.class(), error.obstacle(), error.to_string())
     };
-    let (class, obstacle, words) = in_vain("whole", true, None).await;
+    let (class, obstacle, words) = in_vain("whole", true, [None; 2]).await;
     assert_eq!((class, obstacle), (Class::Failed, None));
     assert_eq!(words, "waited 20ms for this: it; last seen: it is not there");
 
     let quota = Some((Obstacle::Quota, "quota-exceeded: no more pods"));
-    let (class, obstacle, words) = in_vain("quota", true, quota).await;
+    let (class, obstacle, words) = in_vain("quota", true, [quota; 2]).await;
     assert_eq!((class, obstacle), (Class::Environment, Some(Obstacle::Quota)));
     assert!(words.ends_with("it is not there; quota-exceeded: no more pods"), "{words}");
 
-    let (class, obstacle, words) = in_vain("away", false, None).await;
+    let (class, obstacle, words) = in_vain("away", false, [None; 2]).await;
     assert_eq!((class, obstacle), (Class::Environment, Some(Obstacle::Controller)));
     assert!(words.ends_with("which says nothing, since the controller has not looked"), "{words}");
+}
+
+// As a Garage's second pod met it, while the first was judged: "failed to sync configmap cache", and mounted a second later.
+#[tokio::test]
+async fn what_was_in_the_way_for_a_moment_excuses_nothing() {
+    let volume = Some((Obstacle::Volume, "volume-mount-failed: failed to sync configmap cache"));
+    let node = Some((Obstacle::Node, "node-not-ready"));
+    for (name, second, obstacle) in [("passes", None, None), ("another", node, Some(Obstacle::Node))] {
+        let in_vain = waiter(name, true, [volume, second]).until(&answering(vec![not_yet()]), SHORT).await;
+        assert_eq!(in_vain.expect_err("it is not met").obstacle(), obstacle, "{name}");
+    }
 }
 
 #[tokio::test]
 async fn late_is_not_never() {
     let answers = vec![not_yet(), Progress::Met];
-    assert!(waiter("late", true, None).until(&answering(answers), Duration::ZERO).await.is_ok());
+    assert!(waiter("late", true, [None; 2]).until(&answering(answers), Duration::ZERO).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_hold_ends_with_a_look_and_at_the_first_moment_at_which_it_is_not_so() {
     let held = async |name: &str, looked, answers| {
-        waiter(name, looked, None)
+        waiter(name, looked, [None; 2])
             .hold(&answering(answers), Duration::ZERO)
             .await
             .map_err(|error| error.to_string())
