@@ -3,7 +3,7 @@
 use std::num::NonZero;
 
 /// What waits for each core in a usual run, with as many scenarios as by default.
-const USUAL: f64 = 5.0;
+const USUAL: f64 = 4.0;
 /// More than this is no strain but a machine that does nothing else.
 const MOST: f64 = 5.0;
 
@@ -29,8 +29,8 @@ mod tests {
     fn a_machine_is_strained_by_what_waits_beyond_the_usual() {
         let strain = |load: &str| of(&format!("{load} 1.00 1.00 2/300 4711\n"), 2);
         assert!((strain("0.20") - 1.0).abs() < 1e-9);
-        assert!((strain("10.00") - 1.0).abs() < 1e-9);
-        assert!((strain("20.00") - 2.0).abs() < 1e-9);
+        assert!((strain("8.00") - 1.0).abs() < 1e-9);
+        assert!((strain("20.00") - 2.5).abs() < 1e-9);
         assert!((strain("400.00") - 5.0).abs() < 1e-9);
         assert!((of("", 2) - 1.0).abs() < 1e-9);
     }

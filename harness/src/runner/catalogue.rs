@@ -204,7 +204,8 @@ impl Scenario {
         self
     }
 
-    /// Why no control need run on these workloads: who judges there is seen to say no elsewhere.
+    /// Why no control need run on these workloads: who judges there is seen to say no elsewhere. Beside another, only the full
+    /// profile runs them.
     pub fn alike(mut self, workloads: impl IntoIterator<Item = Workload>, why: &'static str) -> Self {
         self.alike.extend(workloads.into_iter().map(|workload| (workload, why)));
         self
@@ -296,8 +297,14 @@ impl Scenario {
 impl Plan {
     /// Whether a profile leaves it out.
     pub fn left_out(&self, profile: Profile) -> bool {
-        let slow = self.scenario.slow || self.control.as_ref().is_some_and(|control| control.slow);
-        profile == Profile::Quick && slow
+        let slow = self.control.as_ref().map_or_else(|| self.is_alike(), |control| control.slow);
+        profile == Profile::Quick && (slow || self.scenario.slow)
+    }
+
+    /// Whether it judges in the same way what is judged on the scenario's first workload.
+    fn is_alike(&self) -> bool {
+        let first = self.scenario.workloads.first().is_some_and(|first| first.name == self.workload.name);
+        !first && self.scenario.alike.iter().any(|(workload, _)| workload.name == self.workload.name)
     }
 }
 

@@ -64,7 +64,8 @@ pub fn table() -> &'static [Setting] {
         Setting {
             key: "profile",
             default: "quick",
-            meaning: "quick: every claim and the fast controls; full: everything, also the slow scenarios and controls",
+            meaning: "quick: every claim and the fast controls; full: everything, also what is slow, and every workload where \
+                      several are judged alike",
             set: |settings, text| text.parse().map(|profile| settings.profile = profile),
         },
         Setting {
@@ -87,7 +88,7 @@ pub fn table() -> &'static [Setting] {
         },
         Setting {
             key: "parallel",
-            default: "five for each core, at most 16",
+            default: "four for each core, at most 16",
             meaning: "scenarios that run at once",
             set: |settings, text| {
                 let parallel = number(text, 1, 64)?;
