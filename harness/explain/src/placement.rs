@@ -26,16 +26,17 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
     if known.is_some() || claim::on_its_way(picture, pod) {
         return known;
     }
-    let told = told(picture, pod);
-    told.as_deref()
+    let words = scheduler_words(picture, pod);
+    words
+        .as_deref()
         .and_then(|text| judge(picture, pod, text))
         .or_else(|| claim::failed_before(picture, pod))
-        .or_else(|| told.map(|text| vec![unknown(picture, pod, &text)]))
+        .or_else(|| words.map(|text| vec![unknown(picture, pod, &text)]))
         .or_else(|| idle(picture, pod))
 }
 
 /// What the scheduler says, in the pod's condition or in an event.
-fn told(picture: &Picture, pod: &Pod) -> Option<String> {
+fn scheduler_words(picture: &Picture, pod: &Pod) -> Option<String> {
     let condition = condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
     let told = condition.and_then(|condition| condition.message.clone());
     told.or_else(|| picture.event(pod, &["FailedScheduling"]).map(|event| message(event).to_owned()))
@@ -213,7 +214,7 @@ fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause 
     if resource != "pods" {
         seen.push_str(&format!(
             "; it asks for {} {resource}",
-            quantity::show(resource, room::asked(pod, resource))
+            quantity::show(resource, room::requested(pod, resource))
         ));
         // Nodes that would refuse it anyway are no measure.
         let able = meant(picture, pod).into_iter();

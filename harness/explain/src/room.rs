@@ -21,7 +21,7 @@ fn request(container: &Container, resource: &str) -> f64 {
 }
 
 /// What the scheduler counts for a pod: its containers together, or its largest initial step.
-pub(super) fn asked(pod: &Pod, resource: &str) -> f64 {
+pub(super) fn requested(pod: &Pod, resource: &str) -> f64 {
     let spec = spec(pod);
     let overhead = amount(spec.overhead.as_ref(), resource).unwrap_or(0.0);
     if let Some(whole) = amount(spec.resources.as_ref().and_then(|all| all.requests.as_ref()), resource) {
@@ -52,7 +52,7 @@ fn free(picture: &Picture, node: &Node, resource: &str) -> Option<f64> {
         spec(pod).node_name.as_deref() == Some(&name) && !["Succeeded", "Failed"].contains(&phase(pod))
     };
     let pods = picture.neighbours.as_ref().ok()?.iter().filter(here);
-    Some(allocatable(node, resource) - pods.map(|pod| asked(pod, resource)).sum::<f64>())
+    Some(allocatable(node, resource) - pods.map(|pod| requested(pod, resource)).sum::<f64>())
 }
 
 /// `worker has 2 allocatable, 1.8 free`, of each of these nodes.

@@ -44,7 +44,7 @@ impl ClaimReport<'_> {
     }
 
     /// Whether a scenario speaks of it. One that only controls speak of was not up for proof.
-    pub fn asked(&self) -> bool {
+    pub fn was_selected(&self) -> bool {
         !self.scenarios.is_empty()
     }
 

@@ -115,8 +115,8 @@ impl S3 {
         let call = self.client.put_object().bucket(&self.bucket).key(&write.key).body(body).send();
         match tokio::time::timeout(self.deadline, call).await {
             Ok(Ok(_)) => Outcome::Acknowledged,
-            Ok(Err(error)) if surely_refused(&error) => Outcome::Failed(told(&error)),
-            Ok(Err(error)) => Outcome::Unknown(told(&error)),
+            Ok(Err(error)) if surely_refused(&error) => Outcome::Failed(reason(&error)),
+            Ok(Err(error)) => Outcome::Unknown(reason(&error)),
             Err(_) => Outcome::Unknown(format!("no answer within {:?}", self.deadline)),
         }
     }
@@ -132,7 +132,7 @@ impl S3 {
                 Ok(answer) => answer,
                 Err(error) if status(&error) == Some(404) => return Ok(Content::Absent),
                 Err(SdkError::ServiceError(error)) => {
-                    return Ok(Content::Unreadable(told(&SdkError::ServiceError(error))));
+                    return Ok(Content::Unreadable(reason(&SdkError::ServiceError(error))));
                 }
                 Err(error) => return Err(unanswered(&doing, &error)),
             };
@@ -249,7 +249,7 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-fn told<E>(error: &SdkError<E, HttpResponse>) -> String
+fn reason<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
@@ -269,7 +269,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match error {
-        SdkError::ServiceError(_) => Error::failed(format!("{doing}: {}", told(error))),
+        SdkError::ServiceError(_) => Error::failed(format!("{doing}: {}", reason(error))),
         _ => unanswered(doing, error),
     }
 }
@@ -278,7 +278,7 @@ fn unanswered<E>(doing: impl Display, error: &SdkError<E, HttpResponse>) -> Erro
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    Error::environment(format!("{doing}: {}", told(error)))
+    Error::environment(format!("{doing}: {}", reason(error)))
 }
 
 #[cfg(test)]

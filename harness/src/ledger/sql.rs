@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     error::Result,
-    workload::postgres::{Session, told},
+    workload::postgres::{Session, reason},
 };
 
 /// Sizes on both sides of PostgreSQL's boundary: rows above 2 kB keep their payload in another table.
@@ -110,14 +110,14 @@ fn content_hash(payload: &[u8], noted: String) -> String {
 /// How a write ended that was not acknowledged. Each insert is sent once and its key is new, so a key that is there
 /// already was committed.
 fn outcome(error: &tokio_postgres::Error) -> Outcome {
-    let Some(answer) = error.as_db_error() else { return Outcome::Unknown(told(error)) };
+    let Some(answer) = error.as_db_error() else { return Outcome::Unknown(reason(error)) };
     if *answer.code() == SqlState::UNIQUE_VIOLATION {
         return Outcome::Acknowledged;
     }
     if surely_refused(answer.severity(), answer.code().code()) {
-        Outcome::Failed(told(error))
+        Outcome::Failed(reason(error))
     } else {
-        Outcome::Unknown(told(error))
+        Outcome::Unknown(reason(error))
     }
 }
 

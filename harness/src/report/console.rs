@@ -30,7 +30,7 @@ pub fn write(out: &mut impl Write, report: &Report, dir: &Utf8Path, colour: bool
 pub fn closing(report: &Report) -> String {
     let totals = report.totals();
     let claims = report.claims();
-    let claims: Vec<_> = claims.iter().filter(|claim| claim.asked()).collect();
+    let claims: Vec<_> = claims.iter().filter(|claim| claim.was_selected()).collect();
     let number = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
     let word = match report.ending() {
         Ending::Proved if claims.is_empty() => "PASSED",
@@ -132,10 +132,10 @@ impl<W: Write> Summary<'_, W> {
             self.heading("Claims")?;
         }
         for claim in &claims {
-            let word = if claim.asked() { words::verdict(claim.verdict) } else { "not asked" };
+            let word = if claim.was_selected() { words::verdict(claim.verdict) } else { "not asked" };
             let statement =
                 claim.claim.map_or("a claim that this version does not know", |claim| claim.statement);
-            let time = if claim.asked() { words::seconds(claim.seconds()) } else { String::new() };
+            let time = if claim.was_selected() { words::seconds(claim.seconds()) } else { String::new() };
             let label = self.label(word, 10);
             writeln!(self.out, "  {label} {:<4} {:<77} {time:>12}", claim.id, words::shorten(statement, 77))?;
             if let Some((result, why)) = claim.why() {
@@ -145,7 +145,7 @@ impl<W: Write> Summary<'_, W> {
             if claim.in_doubt() {
                 self.indented(20, "in doubt: a control did not turn it red as named")?;
             }
-            if !claim.asked() {
+            if !claim.was_selected() {
                 self.indented(20, "only controls ran for it")?;
             }
         }

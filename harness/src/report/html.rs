@@ -72,7 +72,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
     let ids = |wanted: Verdict| {
         claims
             .iter()
-            .filter(|claim| claim.asked() && claim.verdict == wanted)
+            .filter(|claim| claim.was_selected() && claim.verdict == wanted)
             .map(|claim| claim.id.to_owned())
             .collect::<Vec<_>>()
     };
@@ -81,7 +81,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
         report.controls().filter(|(_, state)| *state == ControlState::Held).count(),
         report.controls().count(),
     );
-    let asked = claims.iter().filter(|claim| claim.asked()).count();
+    let asked = claims.iter().filter(|claim| claim.was_selected()).count();
     let (word, title) = match report.ending() {
         Ending::Proved if asked == 0 => ("passed", "Passed: only controls ran".to_owned()),
         Ending::Proved if unproved.is_empty() => ("passed", "Proved".to_owned()),
@@ -231,9 +231,9 @@ fn row(claim: &ClaimReport<'_>, workloads: &[String]) -> Value {
         let sabotage = result.control.as_ref().map(|control| control.sabotage.clone());
         context! { text => state.text(), sabotage, ..mark(result, word) }
     });
-    let word = if claim.asked() { words::verdict(claim.verdict) } else { "not asked" };
+    let word = if claim.was_selected() { words::verdict(claim.verdict) } else { "not asked" };
     context! {
-        id => claim.id, asked => claim.asked(), word, sign => words::sign(word), in_doubt => claim.verdict == Verdict::Proved && claim.in_doubt(),
+        id => claim.id, asked => claim.was_selected(), word, sign => words::sign(word), in_doubt => claim.verdict == Verdict::Proved && claim.in_doubt(),
         statement => claim.claim.map(|claim| claim.statement), source => claim.claim.map(|claim| claim.source),
         judged => words::grouped(claim.judged()),
         cells => cells.collect::<Vec<_>>(), controls => controls.collect::<Vec<_>>(),

@@ -139,7 +139,7 @@ impl Needs {
 }
 
 /// What each of these plans needs and wants, a line each, for those who list them.
-pub(super) fn told(plans: &[&Plan]) -> String {
+pub(super) fn lines(plans: &[&Plan]) -> String {
     let mut text = String::new();
     for plan in plans {
         let needs = plan.scenario.needs.iter().map(|need| format!("needs {need}"));

@@ -104,7 +104,7 @@ fn checked(selected: &[String]) -> ExitCode {
 /// Beside a list, which programs read, and therefore not in it: what of it needs something that not every cluster has.
 fn show_needs(plans: &[Plan], listed: &[String]) {
     let listed: Vec<&Plan> = plans.iter().filter(|plan| listed.contains(&plan.name)).collect();
-    drop(std::io::stderr().lock().write_all(needs::told(&listed).as_bytes()));
+    drop(std::io::stderr().lock().write_all(needs::lines(&listed).as_bytes()));
 }
 
 fn fail(error: Error) -> ExitCode {

@@ -102,7 +102,7 @@ impl<'history> Census<'history> {
 }
 
 /// What a controller follows of a set.
-fn asked(set: &Set) -> (&str, i64) {
+fn version(set: &Set) -> (&str, i64) {
     (&set.meta.uid, set.meta.generation)
 }
 
@@ -156,7 +156,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
             }
             Record::Object { change, fact: Fact::Set(seen), .. } if seen.meta.name == promise.set => {
                 let before = set.map(|(before, _)| before);
-                if before.is_none_or(|before| asked(before) != asked(seen)) {
+                if before.is_none_or(|before| version(before) != version(seen)) {
                     still = Some(entry.at);
                 }
                 away &= before.is_some_and(|before| status(before) == status(seen));

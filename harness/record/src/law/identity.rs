@@ -96,13 +96,15 @@ pub fn names_return_as_other_objects(_: &Promise) -> Inquiry<'_> {
 }
 
 /// K1: a pod is gone from the API only when its containers have ended; otherwise the next of its ordinal may run
-/// beside it. A pod that never ran has nothing to end.
+/// beside it. A pod that never ran has nothing to end, and of one whose node was taken away, which the garbage collector calls
+/// failed, nobody can say more.
 pub fn at_most_one_of_an_ordinal(_: &Promise) -> Inquiry<'_> {
     Inquiry::new(K1, &[Kind::Pod], move |judgement, _, promise, entry| {
         let Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } = &entry.record else {
             return;
         };
-        if promise.ordinal(&pod.meta.name).is_none() {
+        let node_is_lost = pod.disrupted && &*pod.phase == "Failed";
+        if promise.ordinal(&pod.meta.name).is_none() || node_is_lost {
             return;
         }
         judgement.examined += 1;

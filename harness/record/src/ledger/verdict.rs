@@ -191,7 +191,7 @@ impl Kind {
     const ALL: [Self; 6] =
         [Self::Lost, Self::Diverged, Self::Unreadable, Self::Unlisted, Self::Phantom, Self::RefusedButStored];
 
-    fn told(self, many: usize, of: u64) -> String {
+    fn sentence(self, many: usize, of: u64) -> String {
         match self {
             Self::Lost => format!("{many} of {of} acknowledged writes are lost"),
             Self::Diverged => format!("{many} writes have other content than was sent"),
@@ -217,7 +217,8 @@ impl Audit {
                 if flaws.len() > QUOTES {
                     quotes.push(quote(format!("and {} more", flaws.len() - QUOTES)));
                 }
-                let told = || format!("{reader}: {}", kind.told(flaws.len(), self.statistics.acknowledged));
+                let told =
+                    || format!("{reader}: {}", kind.sentence(flaws.len(), self.statistics.acknowledged));
                 (!flaws.is_empty()).then(|| Finding { quotes, ..Finding::against(claim, told()) })
             })
             .collect()

@@ -113,6 +113,12 @@ fn k1_a_container_that_runs_when_its_pod_is_removed() {
     let container = &mut lines[gone]["object"]["object"]["status"]["containerStatuses"][0];
     container["state"] = json!({"running": {}});
     red(&lines, "K1", "sentinel-1 was removed while its container sentinel was still running");
+    // As the garbage collector leaves a pod whose node is no more.
+    let status = &mut lines[gone]["object"]["object"]["status"];
+    status["phase"] = json!("Failed");
+    status["conditions"] =
+        json!([{"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC"}]);
+    green(&lines);
     // A pod that never ran has nothing to end.
     lines[gone]["object"]["object"]["status"]["containerStatuses"] = json!([]);
     green(&lines);

@@ -77,7 +77,7 @@ impl Ran {
             ending: report.ending(),
             closing: console::closing(report),
             seconds: report.seconds(),
-            claims: claims.iter().filter(|claim| claim.asked()).map(cell).collect(),
+            claims: claims.iter().filter(|claim| claim.was_selected()).map(cell).collect(),
         })
     }
 }

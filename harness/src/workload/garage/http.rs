@@ -44,11 +44,11 @@ pub(super) async fn request(
     let call = async {
         let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
         let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(told)?;
+            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(reason)?;
         let exchange = async {
-            let answer = sender.send_request(request).await.map_err(told)?;
+            let answer = sender.send_request(request).await.map_err(reason)?;
             let status = answer.status().as_u16();
-            let body = answer.into_body().collect().await.map_err(told)?.to_bytes();
+            let body = answer.into_body().collect().await.map_err(reason)?.to_bytes();
             Ok(Answer { status, body })
         };
         // The connection has to be driven while the answer is read; what it ends with, the exchange says better.
@@ -64,7 +64,7 @@ pub(super) async fn request(
 }
 
 /// hyper's own words leave out the cause.
-fn told(error: hyper::Error) -> String {
+fn reason(error: hyper::Error) -> String {
     match std::error::Error::source(&error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

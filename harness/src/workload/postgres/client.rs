@@ -50,7 +50,7 @@ impl Session {
             within(deadline, &doing, config.connect(NoTls), |error| broken(&doing, &error)).await?;
         let driver = tokio::spawn(async move {
             if let Err(error) = connection.await {
-                tracing::debug!(error = told(&error), "a PostgreSQL connection ended");
+                tracing::debug!(error = reason(&error), "a PostgreSQL connection ended");
             }
         });
         Ok(Self { client, driver, address, deadline })
@@ -187,7 +187,7 @@ impl fmt::Debug for Session {
 }
 
 /// What PostgreSQL said, with the SQLSTATE; its own `Display` says only "db error".
-pub fn told(error: &tokio_postgres::Error) -> String {
+pub fn reason(error: &tokio_postgres::Error) -> String {
     if let Some(answer) = error.as_db_error() {
         return format!("{} {}: {}", answer.severity(), answer.code().code(), answer.message());
     }
@@ -198,7 +198,7 @@ pub fn told(error: &tokio_postgres::Error) -> String {
 }
 
 fn broken(doing: &str, error: &tokio_postgres::Error) -> Error {
-    let message = format!("{doing}: {}", told(error));
+    let message = format!("{doing}: {}", reason(error));
     if error.as_db_error().is_some() { Error::failed(message) } else { Error::environment(message) }
 }
 

@@ -3,5 +3,5 @@
 pub mod client;
 pub mod placement;
 
-pub use client::{Login, Session, told};
+pub use client::{Login, Session, reason};
 pub use placement::mount_point;
