@@ -19,10 +19,15 @@ pub fn broken_off(error: &anyhow::Error) -> BrokenOff {
     BrokenOff { outcome, trouble: Trouble { class, message: chain(error) } }
 }
 
-/// An error with its causes, leaving out those that their parent already quotes.
+/// An error with its causes, leaving out those that their parent already quotes: to the letter, or, of an API server's answer,
+/// in words.
 pub fn chain(error: &anyhow::Error) -> String {
+    let answer = |cause: &(dyn std::error::Error + 'static)| {
+        let boxed = cause.downcast_ref::<Box<kube::Error>>().map(AsRef::as_ref);
+        matches!(boxed.or(cause.downcast_ref()), Some(kube::Error::Api(_)))
+    };
     let mut text = String::new();
-    for cause in error.chain() {
+    for cause in error.chain().take_while(|cause| !answer(*cause)) {
         let cause = cause.to_string();
         if !text.contains(&cause) {
             if !text.is_empty() {
@@ -59,5 +64,13 @@ mod tests {
     fn a_cause_is_not_said_twice() {
         let error = anyhow::anyhow!("inner").context("outer: inner").context("top");
         assert_eq!(chain(&error), "top: outer: inner");
+    }
+
+    #[test]
+    fn an_answer_of_the_api_server_is_said_in_words_alone() {
+        let status =
+            kube::core::Status { code: 401, message: "Unauthorized".into(), ..kube::core::Status::default() };
+        let error = Error::api("listing pods")(kube::Error::Api(Box::new(status)));
+        assert_eq!(chain(&error.into()), "listing pods: Unauthorized (401)");
     }
 }
