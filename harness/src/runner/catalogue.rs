@@ -303,8 +303,8 @@ impl Plan {
 
     /// Whether it judges in the same way what is judged on the scenario's first workload.
     fn is_alike(&self) -> bool {
-        let first = self.scenario.workloads.first().is_some_and(|first| first.name == self.workload.name);
-        !first && self.scenario.alike.iter().any(|(workload, _)| workload.name == self.workload.name)
+        self.scenario.workloads.first() != Some(&self.workload)
+            && self.scenario.alike.iter().any(|(workload, _)| *workload == self.workload)
     }
 }
 

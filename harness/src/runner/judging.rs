@@ -98,14 +98,8 @@ impl Run {
     /// # Errors
     /// When it did not; that it refused is a finding as well.
     pub fn judge_taken<T>(&self, claim: Claim, what: &str, outcome: Result<T>) -> Result<T> {
-        let refused = |error: &Error| match error {
-            Error::Api { source, .. } => {
-                matches!(&**source, kube::Error::Api(status) if (400..500).contains(&status.code))
-            }
-            _ => false,
-        };
         match outcome {
-            Err(error) if refused(&error) => self
+            Err(error) if error.is_refusal() => self
                 .found(claim, Err(Error::failed(format!("{what}: expected it to be taken; found: {error}")))),
             outcome => self.found(claim, outcome),
         }
@@ -114,10 +108,7 @@ impl Run {
     /// Judges that the API server refused with this code, and with these words about what.
     pub fn judge_refused<T>(&self, claim: Claim, what: &str, outcome: Result<T>, code: u16, words: &str) {
         let expected = format!("{what}: expected a refusal with {code} that says {words:?}");
-        let refused = |error: &Error| match error {
-            Error::Api { source, .. } => matches!(&**source, kube::Error::Api(status) if status.code == code),
-            _ => false,
-        };
+        let refused = |error: &Error| error.status().is_some_and(|status| status.code == code);
         let against = match outcome {
             Ok(_) => Some(format!("{expected}; it was taken")),
             Err(error) if refused(&error) && error.to_string().contains(words) => None,

@@ -4,7 +4,7 @@ use external::api::cluster_objects;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::DeleteParams;
 
-use super::Run;
+use super::{Run, broken_off::chain};
 use crate::{
     error::{Error, Result},
     journal::Record,
@@ -35,7 +35,7 @@ impl Run {
         }
         match cluster_objects::<Namespace>(self.client()).get_opt(name).await {
             Ok(found) if found.as_ref().is_none_or(|found| found.metadata.deletion_timestamp.is_some()) => {
-                let message = format!("somebody deletes the namespace {name}: {error:#}");
+                let message = format!("somebody deletes the namespace {name}: {}", chain(&error));
                 Error::not_judged(Obstacle::Namespace, message).into()
             }
             // There, or not to be asked: then its own error says more.

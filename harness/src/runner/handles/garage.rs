@@ -43,10 +43,7 @@ impl GarageStore {
     pub async fn admin(&self, pod: &str) -> Result<Tunnelled<Admin>> {
         let tunnel = self.run.pod(pod).tunnel(ADMIN).await?;
         let token = Secret::new(self.run.workload().secret("garage-admin-token", "token")?);
-        Ok(Tunnelled {
-            inside: Admin::new(&format!("http://{}", tunnel.address), token, CALL),
-            _tunnels: vec![tunnel],
-        })
+        Ok(Tunnelled::new(Admin::new(&format!("http://{}", tunnel.address), token, CALL), tunnel))
     }
 
     /// The status that /health answers with at a pod, once it answers.
@@ -151,7 +148,7 @@ fn s3(tunnel: Tunnel, key: &AccessKey) -> Tunnelled<S3> {
         key_id: key.id.clone(),
         secret: key.secret.clone(),
     };
-    Tunnelled { inside: S3::new(&access, CALL), _tunnels: vec![tunnel] }
+    Tunnelled::new(S3::new(&access, CALL), tunnel)
 }
 
 fn unless(reasons: Vec<String>) -> Progress {

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use explain::explain;
+use external::api::objects;
 use k8s_openapi::api::apps::v1::StatefulSet;
-use kube::{Api, api::DeleteParams};
+use kube::api::DeleteParams;
 
 use super::scale::scale;
 use crate::{
     claim::Claim,
-    error::Result,
+    error::{Error, Result},
     runner::Run,
     wait::{Progress, until_asked},
 };
@@ -59,12 +60,12 @@ impl NamedSet {
     /// When it would go on to delete it.
     pub async fn until_undeletable(&self, deadline: Duration) -> Result<()> {
         let name = self.name.as_str();
-        let api: Api<StatefulSet> = Api::namespaced(self.run.probe_client().clone(), self.run.namespace());
-        let parameters = DeleteParams { dry_run: true, ..DeleteParams::background() };
+        let sets = objects::<StatefulSet>(self.run.probe_client(), self.run.namespace()).dry_run();
+        let refuses = |error: &Error| error.status().is_some_and(|status| [403, 422].contains(&status.code));
         let refused = || async {
-            Ok(match api.delete(name, &parameters).await {
+            Ok(match sets.delete(name, &DeleteParams::background()).await {
                 Ok(_) => Progress::NotYet("it would delete it".to_owned()),
-                Err(kube::Error::Api(status)) if [403, 422].contains(&status.code) => Progress::Met,
+                Err(error) if refuses(&error) => Progress::Met,
                 Err(error) => Progress::NotYet(error.to_string()),
             })
         };

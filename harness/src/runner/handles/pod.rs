@@ -11,7 +11,7 @@ use kube::{
 use serde_json::json;
 
 use crate::{
-    cluster::{Tunnel, exec},
+    cluster::{Output, Tunnel, exec},
     error::{Error, Result},
     runner::Run,
     wait::{Progress, until_asked},
@@ -46,18 +46,18 @@ impl Pod {
             }
             Kind::Sentinel => Ok(self.run.sentinel(pod).identity().await?.hostname),
             Kind::PostgreSql { .. } | Kind::Chart => {
-                let output = exec(
-                    self.run.client(),
-                    self.run.namespace(),
-                    pod,
-                    self.run.workload().container,
-                    &["hostname"],
-                    EXEC,
-                )
-                .await?;
-                Ok(output.stdout.trim().to_owned())
+                Ok(self.exec(&["hostname"]).await?.stdout.trim().to_owned())
             }
         }
+    }
+
+    /// Runs a program in the workload's container.
+    ///
+    /// # Errors
+    /// When it can't be run, or does not end in time.
+    pub(super) async fn exec(&self, arguments: &[&str]) -> Result<Output> {
+        let (client, namespace) = (self.run.client(), self.run.namespace());
+        exec(client, namespace, &self.name, self.run.workload().container, arguments, EXEC).await
     }
 
     /// A way to a port of it from this machine.

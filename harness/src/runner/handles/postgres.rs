@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Prober, Tunnelled};
 use crate::{
     Secret,
-    cluster::{Tunnel, exec},
+    cluster::Tunnel,
     error::{Error, Result},
     ledger::sql::Sql,
     runner::Run,
@@ -18,8 +18,6 @@ use crate::{
 
 /// How long a store may take for one call.
 const CALL: Duration = Duration::from_secs(12);
-/// How long a program in a pod may take.
-const EXEC: Duration = Duration::from_secs(15);
 /// How long a pod may take until it takes writes again, before a load gives that one up.
 const RETURN: Duration = Duration::from_secs(120);
 
@@ -89,10 +87,7 @@ impl PostgresStore {
     /// # Errors
     /// When the pod can't be asked, or its manifest has no such mount.
     pub async fn mount_of(&self, set: &Set, ordinal: u32, directory: &str) -> Result<(String, String)> {
-        let pod = set.pod_name(ordinal);
-        let arguments = ["cat", "/proc/mounts"];
-        let container = set.workload.container;
-        let output = exec(self.run.client(), self.run.namespace(), &pod, container, &arguments, EXEC).await?;
+        let output = self.run.pod(set.pod_name(ordinal)).exec(&["cat", "/proc/mounts"]).await?;
         let mut manifest = self.run.workload().manifest()?;
         let set = manifest.find("StatefulSet", set.workload.name)?;
         let mounts = set["spec"]["template"]["spec"]["containers"][0]["volumeMounts"].as_array();
@@ -104,7 +99,7 @@ impl PostgresStore {
 
     async fn login(&self, tunnel: Tunnel) -> Result<Tunnelled<Session>> {
         let session = Session::connect(&self.login_at(&tunnel)?, CALL).await?;
-        Ok(Tunnelled { inside: session, _tunnels: vec![tunnel] })
+        Ok(Tunnelled::new(session, tunnel))
     }
 
     fn login_at(&self, tunnel: &Tunnel) -> Result<Login> {
