@@ -142,8 +142,7 @@ async fn retention_policy(run: Run) -> Result<()> {
     set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
     run.step("scale 3 → 2: the claim of pod 2 goes, and no other").await?;
     set.scale(2).await?;
-    let gone = run.wait(&volume_claims_gone([name(2)]), seconds(30)).await;
-    let gone = run.found(D3, gone);
+    let gone = run.expect(D3, &volume_claims_gone([name(2)]), seconds(30)).await;
     run.found(K9, gone)?;
     let mut rest = volume_claims.clone();
     rest.remove(&name(2));

@@ -28,7 +28,7 @@ impl Run {
         expectation: &Expectation,
         deadline: Duration,
     ) -> Result<Duration> {
-        let outcome = self.wait(expectation, deadline).await;
+        let outcome = self.wait_within(expectation, self.time_for(claim, deadline)).await;
         self.found(claim, outcome)
     }
 

@@ -19,6 +19,7 @@ use super::{
     state::State,
 };
 use crate::{
+    claim::Claim,
     cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
@@ -27,9 +28,15 @@ use crate::{
         screen::{Event, Screen},
         terrain::{Dns, Family, Terrain},
     },
+    settings::Profile,
     wait::{Expectation, Waiter},
     workload::{Set, Workload, garage},
 };
+
+/// The time for what a control sees to that it does not come: a third, and ten seconds at the least where there were as many.
+fn in_vain_within(deadline: Duration) -> Duration {
+    (deadline / 3).max(Duration::from_secs(10)).min(deadline)
+}
 
 /// A running scenario. Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +52,7 @@ struct Inner {
 /// What a run is made of.
 pub(super) struct Parts {
     pub(super) plan: Plan,
+    pub(super) profile: Profile,
     pub(super) namespace: String,
     pub(super) run_label: String,
     pub(super) client: Client,
@@ -285,9 +293,14 @@ impl Run {
     /// # Errors
     /// When it can't be met, or was not in time.
     pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
+        self.wait_within(expectation, self.stretch(deadline)).await
+    }
+
+    /// As [`Run::wait`], within a time that is stretched already.
+    pub(super) async fn wait_within(&self, expectation: &Expectation, time: Duration) -> Result<Duration> {
         let (scenario, reason) = (self.inner.parts.plan.name.clone(), expectation.sentence.clone());
         self.inner.parts.progress.send(Event::Waiting { scenario, reason });
-        self.inner.parts.waiter.until(expectation, self.stretch(deadline)).await
+        self.inner.parts.waiter.until(expectation, time).await
     }
 
     /// Returns when the controllers have looked at what there is, and all of it is recorded.
@@ -303,7 +316,27 @@ impl Run {
         self.inner.parts.waiter.at_most(deadline.mul_f64(self.inner.parts.patience))
     }
 
+    /// As [`Run::stretch`], for what a claim promises. A control that is to turn that claim red waits in vain, and in the quick
+    /// profile not for as long: what else is judged there has its whole time.
+    pub(super) fn time_for(&self, claim: Claim, deadline: Duration) -> Duration {
+        let Parts { plan, profile, .. } = self.parts();
+        let in_vain = plan.control.as_ref().is_some_and(|control| control.claims.contains(&claim));
+        let hurried = in_vain && *profile == Profile::Quick;
+        self.stretch(if hurried { in_vain_within(deadline) } else { deadline })
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_in_vain_has_a_third_of_the_time_and_ten_seconds_at_the_least() {
+        let within = |seconds| in_vain_within(Duration::from_secs(seconds)).as_secs();
+        assert_eq!([90, 30, 20, 10, 5].map(within), [30, 10, 10, 10, 5]);
     }
 }

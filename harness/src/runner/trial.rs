@@ -192,6 +192,7 @@ async fn recorded(
         Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
         plan: plan.clone(),
+        profile: shared.settings.profile,
         namespace: namespace.to_owned(),
         run_label: shared.run.clone(),
         client: shared.client.clone(),

@@ -17,7 +17,19 @@ const SILENT: Duration = Duration::from_secs(1);
 /// # Errors
 /// [`Error::Failed`] when the answers said that it was not so, to the end; [`Error::NotJudged`] when the last question had no
 /// answer: who can't be asked says nothing. The message names the last answer.
-pub async fn until_asked<A>(
+pub async fn until_asked<A>(sentence: &str, deadline: Duration, ask: impl FnMut() -> A) -> Result<Duration>
+where
+    A: Future<Output = Result<Progress>>,
+{
+    until_asked_every(BETWEEN, sentence, deadline, ask).await
+}
+
+/// As [`until_asked`], with so long between an answer and the next question: for those that cost many calls.
+///
+/// # Errors
+/// As [`until_asked`].
+pub async fn until_asked_every<A>(
+    between: Duration,
     sentence: &str,
     deadline: Duration,
     mut ask: impl FnMut() -> A,
@@ -48,7 +60,7 @@ where
             let words = format!("waited {deadline:?} for this: {sentence}; last seen: {last}");
             return Err(in_vain.map_or_else(|| Error::failed(&*words), |error| error.reworded(&*words)));
         }
-        pause(BETWEEN.min(deadline.saturating_sub(started.elapsed()))).await;
+        pause(between.min(deadline.saturating_sub(started.elapsed()))).await;
     }
 }
 

@@ -67,7 +67,7 @@ pub mod steady;
 pub mod waiter;
 pub mod witness;
 
-pub use asking::{until_answered, until_asked};
+pub use asking::{until_answered, until_asked, until_asked_every};
 pub use expectation::{Expectation, Progress};
 pub use external::wait::pause;
 pub use steady::until_steady;

@@ -12,8 +12,11 @@ use crate::{
     claim::Claim,
     error::{Error, Result},
     runner::Run,
-    wait::{Progress, until_asked},
+    wait::{Progress, until_asked, until_asked_every},
 };
+
+/// A diagnosis is a dozen calls, and a scenario asks for those of a dozen sets at once.
+const BETWEEN: Duration = Duration::from_secs(1);
 
 /// A set by its name, the workload's or one beside it.
 #[derive(Debug, Clone)]
@@ -48,7 +51,7 @@ impl NamedSet {
             let met = diagnosis.ids() == causes && diagnosis.healthy() == causes.is_empty();
             Ok(if met { Progress::Met } else { Progress::NotYet(diagnosis.to_string()) })
         };
-        let outcome = until_asked(&sentence, self.run.stretch(deadline), ask).await;
+        let outcome = until_asked_every(BETWEEN, &sentence, self.run.time_for(claim, deadline), ask).await;
         let lag = self.run.found(claim, outcome)?;
         self.run.measure(&format!("diagnosis of {set}"), lag.as_secs_f64(), "s");
         Ok(())

@@ -149,7 +149,8 @@ impl Prober {
     where
         A: Future<Output = Result<Progress>>,
     {
-        let lag = self.run.found(claim, until_steady(sentence, self.run.stretch(propagation), ask).await)?;
+        let time = self.run.time_for(claim, propagation);
+        let lag = self.run.found(claim, until_steady(sentence, time, ask).await)?;
         self.run.measure(&format!("lag of {of}"), lag.as_secs_f64(), "s");
         Ok(())
     }
