@@ -1,4 +1,4 @@
-//! The test program: what is selected, the trials, the exit code.
+//! A run of the catalogue: what is selected, the trials, the exit code.
 
 use std::{
     cmp::Reverse,
@@ -19,7 +19,8 @@ use super::{
     trial,
 };
 use crate::{
-    error::{Error, exit},
+    error::{Error, Result, exit},
+    home,
     report::{result::Outcome, screen::Event, words},
     settings::{Profile, Settings},
 };
@@ -27,15 +28,24 @@ use crate::{
 /// Runs a catalogue as `cargo test` expects it of a test program.
 pub fn main(catalogue: &[Scenario]) -> ExitCode {
     let asked = Asked::parse();
+    match Settings::load(home::repository()) {
+        Ok(settings) => run(catalogue, asked, settings, |_| Ok(())),
+        Err(error) => fail(error),
+    }
+}
+
+/// Runs what is asked for of a catalogue. `prepare` is called when something is to run, before a cluster is looked for.
+pub fn run(
+    catalogue: &[Scenario],
+    asked: Asked,
+    settings: Settings,
+    prepare: impl FnOnce(&Settings) -> Result<()>,
+) -> ExitCode {
     let mistakes = mistakes::of(catalogue);
     if !mistakes.is_empty() {
         complain(&format!("the catalogue is wrong: {}", mistakes.join("; ")));
         return ExitCode::from(2);
     }
-    let settings = match Settings::load() {
-        Ok(settings) => settings,
-        Err(error) => return fail(error),
-    };
     let plans = in_order(catalogue);
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, settings.profile, &session);
@@ -59,7 +69,7 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
     }
     let chosen: Vec<&Plan> = plans.iter().filter(|plan| selected.contains(&plan.name)).collect();
     let needs = Needs::of(&chosen);
-    match Session::begin(settings, selected, &needs) {
+    match prepare(&settings).and_then(|()| Session::begin(settings, selected, &needs)) {
         Ok(begun) => {
             if arguments.test_threads.is_none() {
                 arguments.test_threads = Some(begun.shared.settings.parallel.get());
