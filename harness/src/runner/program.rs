@@ -29,7 +29,8 @@ use crate::{
 pub fn main(catalogue: &[Scenario]) -> ExitCode {
     let asked = Asked::parse();
     match Settings::load(home::repository()) {
-        Ok(settings) => run(catalogue, asked, settings, |_| Ok(())),
+        // Where no filter selects anything, they may be meant for another test program: cargo gives the same ones to all.
+        Ok(settings) => play(catalogue, asked, settings, false, |_| Ok(())),
         Err(error) => fail(error),
     }
 }
@@ -41,6 +42,16 @@ pub fn run(
     settings: Settings,
     prepare: impl FnOnce(&Settings) -> Result<()>,
 ) -> ExitCode {
+    play(catalogue, asked, settings, true, prepare)
+}
+
+fn play(
+    catalogue: &[Scenario],
+    asked: Asked,
+    settings: Settings,
+    something_must_match: bool,
+    prepare: impl FnOnce(&Settings) -> Result<()>,
+) -> ExitCode {
     let mistakes = mistakes::of(catalogue);
     if !mistakes.is_empty() {
         complain(&format!("the catalogue is wrong: {}", mistakes.join("; ")));
@@ -49,15 +60,14 @@ pub fn run(
     let plans = in_order(catalogue);
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, settings.profile, &session);
-    let check = asked.check;
+    let (check, must_match) = (asked.check, asked.check || something_must_match);
     let Selection { mut arguments, selected, idle } = asked.select(&trials);
     idle.iter().for_each(|why| complain(why));
-    // A filter with a typo must not make the run smaller unseen. But where none selects anything, they may be meant for
-    // another test program, as cargo gives all of them the same filters: only --check knows that it is not so.
-    if !idle.is_empty() && (check || !selected.is_empty()) {
+    // A filter with a typo must not make the run smaller unseen.
+    if !idle.is_empty() && (must_match || !selected.is_empty()) {
         return ExitCode::from(exit::NOTHING_MATCHES);
     }
-    if check {
+    if check || must_match && selected.is_empty() {
         return checked(&selected);
     }
     // Listing, and filters that match nothing, never touch Docker.

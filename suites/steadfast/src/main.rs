@@ -65,7 +65,7 @@ const UPGRADE_CODES: &str = "Exit codes:
   32  loses data, or hides it
   33  no answer: the old chart does not become ready
   22  the API server refuses to show or try something; the message says what to grant
-  25  no Helm; run scripts/setup
+  25  no Helm; run steadfast setup
   26  no such chart, or it does not render, or has no StatefulSet
   27  no such release, or its last change failed
   others as for a run";
