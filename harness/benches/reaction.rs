@@ -46,7 +46,7 @@ impl Witness for Nobody {
 }
 
 async fn measure() -> Result<()> {
-    let settings = Settings::load()?;
+    let settings = Settings::load(harness::home::repository())?;
     let cluster = Cluster::lease(&settings, &Reporter::stderr(), false).await?;
     let namespace = format!("reaction-{}", std::process::id());
     let lock = RunLock::take(&settings.cache, &namespace, &cluster.facts.name)?;

@@ -5,6 +5,7 @@
 
 pub mod cluster;
 pub mod fault;
+pub mod home;
 pub mod journal;
 pub mod ledger;
 pub mod manifest;

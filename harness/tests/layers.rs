@@ -4,9 +4,10 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The crates of this repository.
-const OURS: [&str; 7] = ["chart", "explain", "external", "harness", "record", "sentinel", "suites"];
+const OURS: [&str; 8] =
+    ["chart", "explain", "external", "harness", "record", "sentinel", "steadfast", "suites"];
 /// The folder of each, the lowest first, with those that it stands on.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("record", &[]),
     ("external", &["record"]),
     ("explain", &["external", "record"]),
@@ -14,6 +15,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (".", &["chart", "explain", "external", "record"]),
     ("sentinel", &[]),
     ("../suites", &["harness"]),
+    ("../suites/steadfast", &["harness", "suites"]),
 ];
 /// What judging takes: files, JSON, times that are handed in, hashes, and the shapes of objects.
 const JUDGING: [&str; 7] = ["camino", "jiff", "k8s-openapi", "serde", "serde_json", "sha2", "thiserror"];

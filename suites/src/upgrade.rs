@@ -4,8 +4,8 @@ use anyhow::Result;
 use harness::{
     chart::{Reference, Way},
     claim::{Claim, U1, U2, U3, U4, U5, U6, U7, U8, U9, U10},
+    home,
     runner::{Run, Sabotage, Scenario, scenario},
-    settings::repository,
     upgrade::{Source, Upgrade, play, preflight},
     workload::CHART,
 };
@@ -140,27 +140,27 @@ const fn to(take: &'static str) -> Sabotage {
 const HOOK: Sabotage = Sabotage::Chart { from: Some("postgresql/1.0.0-hook"), to: "postgresql/2.0.0-hook" };
 
 async fn foreseen(run: Run, chart: Chart) -> Result<()> {
-    let upgrade = upgrade(&run, chart, Way::Helm);
+    let upgrade = upgrade(&run, chart, Way::Helm)?;
     Ok(preflight(run, upgrade).await?)
 }
 
 async fn tried(run: Run, chart: Chart, way: Way) -> Result<()> {
-    let upgrade = upgrade(&run, chart, way);
+    let upgrade = upgrade(&run, chart, way)?;
     Ok(play(run, upgrade).await?)
 }
 
-fn upgrade(run: &Run, chart: Chart, way: Way) -> Upgrade {
+fn upgrade(run: &Run, chart: Chart, way: Way) -> Result<Upgrade> {
     let (from, to) = run.charts().chosen(chart.from, chart.to);
-    let charts = repository().join("manifests/charts");
+    let charts = home::root()?.join("manifests/charts");
     let values = chart.values.map(|values| charts.join(values));
     let source =
         |chart: &str| Source { reference: Reference::Folder(charts.join(chart)), values: values.clone() };
-    Upgrade {
+    Ok(Upgrade {
         release: chart.release.to_owned(),
         way,
         from: source(from),
         to: source(to),
         stores: None,
         patience: seconds(90),
-    }
+    })
 }

@@ -17,7 +17,7 @@ pub async fn docker(arguments: &[&str], deadline: Duration) -> Result<String> {
         Program::new("docker", arguments, deadline).finish().await.map_err(|error| match error {
             Error::Io { source, .. } if source.kind() == ErrorKind::NotFound => Error::trouble(
                 exit::NO_ENGINE,
-                "there is no docker on the PATH: install Docker, or run scripts/setup as root on Debian",
+                "there is no docker on the PATH: install Docker, or run `steadfast setup` (scripts/setup) as root on Debian",
             ),
             error => error,
         })?;
@@ -40,7 +40,8 @@ pub fn trouble(doing: &str, said: &str) -> Option<Error> {
         "error during connect",
         "is the docker daemon running",
     ]) {
-        let hint = "start Docker, set DOCKER_HOST, or run scripts/setup as root on Debian";
+        let hint =
+            "start Docker, set DOCKER_HOST, or run `steadfast setup` (scripts/setup) as root on Debian";
         Some(Error::trouble(exit::NO_ENGINE, format!("no Docker engine answers: {hint} ({doing}: {said})")))
     } else if speaks(&["permission denied while trying to connect"]) {
         let hint = "join the group docker, or use an engine of your own";

@@ -31,7 +31,12 @@ pub fn find_program(cache: &Utf8Path, name: &str, code: u8) -> Result<Utf8PathBu
         .find(|program| program.is_file())
         .ok_or_else(|| {
             let place = cache.join("bin");
-            Error::trouble(code, format!("there is no {name} in {place} or on the PATH: run scripts/setup"))
+            Error::trouble(
+                code,
+                format!(
+                    "there is no {name} in {place} or on the PATH: run `steadfast setup` (scripts/setup)"
+                ),
+            )
         })
 }
 

@@ -18,6 +18,7 @@ mod namespace;
 mod node;
 mod ready;
 mod runs;
+mod scripts;
 mod site;
 mod strain;
 pub mod terrain;
@@ -38,7 +39,7 @@ pub use external::{
     docker,
     images::{Absence, absence, image_missing, whole_name},
 };
-pub use images::{Image, NODE, SCRIPTS, present, provide};
+pub use images::{Image, NODE, present, provide};
 pub use inotify::Instances;
 pub use kind::find as find_kind;
 pub use leased::Cluster;
@@ -48,6 +49,7 @@ pub use namespace::{
 pub use node::Node;
 pub use ready::{all_nodes as all_nodes_ready, api as api_ready};
 pub use runs::RunLock;
+pub use scripts::{sentinel, set_up};
 pub use site::{Loader, Site};
 pub use strain::strain;
 pub use tunnel::Tunnel;

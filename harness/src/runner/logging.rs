@@ -26,7 +26,7 @@ use crate::{
 /// The log's name in the run's directory.
 pub const FILE: &str = "run.log";
 /// Our crates.
-const OURS: [&str; 6] = ["chart", "explain", "external", "harness", "record", "suites"];
+const OURS: [&str; 7] = ["chart", "explain", "external", "harness", "record", "steadfast", "suites"];
 
 /// Begins the log of a run, from here to the end of the process.
 ///

@@ -27,6 +27,7 @@ pub use handles::{
     Prober, StorageClass, Tunnelled, Volumes, Worker,
 };
 pub use needs::Need;
-pub use program::main;
+pub use program::{main, run};
 pub use run::Run;
+pub use selection::Asked;
 pub use single::{Single, alone};

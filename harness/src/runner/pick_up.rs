@@ -44,7 +44,7 @@ impl Run {
     /// # Errors
     /// When it does not run in time.
     pub async fn prober_beside(&self) -> Result<Prober> {
-        self.apply(Manifest::load(&folder("probe"))?).await?;
+        self.apply(Manifest::load(&folder("probe")?)?).await?;
         self.wait(&expectations::pod_ready("probe", None), PROBE_DEADLINE).await?;
         Ok(self.prober("probe"))
     }

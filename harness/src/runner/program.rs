@@ -1,4 +1,4 @@
-//! The test program: what is selected, the trials, the exit code.
+//! A run of the catalogue: what is selected, the trials, the exit code.
 
 use std::{
     cmp::Reverse,
@@ -19,7 +19,8 @@ use super::{
     trial,
 };
 use crate::{
-    error::{Error, exit},
+    error::{Error, Result, exit},
+    home,
     report::{result::Outcome, screen::Event, words},
     settings::{Profile, Settings},
 };
@@ -27,27 +28,46 @@ use crate::{
 /// Runs a catalogue as `cargo test` expects it of a test program.
 pub fn main(catalogue: &[Scenario]) -> ExitCode {
     let asked = Asked::parse();
+    match Settings::load(home::repository()) {
+        // Where no filter selects anything, they may be meant for another test program: cargo gives the same ones to all.
+        Ok(settings) => play(catalogue, asked, settings, false, |_| Ok(())),
+        Err(error) => fail(error),
+    }
+}
+
+/// Runs what is asked for of a catalogue. `prepare` is called when something is to run, before a cluster is looked for.
+pub fn run(
+    catalogue: &[Scenario],
+    asked: Asked,
+    settings: Settings,
+    prepare: impl FnOnce(&Settings) -> Result<()>,
+) -> ExitCode {
+    play(catalogue, asked, settings, true, prepare)
+}
+
+fn play(
+    catalogue: &[Scenario],
+    asked: Asked,
+    settings: Settings,
+    something_must_match: bool,
+    prepare: impl FnOnce(&Settings) -> Result<()>,
+) -> ExitCode {
     let mistakes = mistakes::of(catalogue);
     if !mistakes.is_empty() {
         complain(&format!("the catalogue is wrong: {}", mistakes.join("; ")));
         return ExitCode::from(2);
     }
-    let settings = match Settings::load() {
-        Ok(settings) => settings,
-        Err(error) => return fail(error),
-    };
     let plans = in_order(catalogue);
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, settings.profile, &session);
-    let check = asked.check;
+    let (check, must_match) = (asked.check, asked.check || something_must_match);
     let Selection { mut arguments, selected, idle } = asked.select(&trials);
     idle.iter().for_each(|why| complain(why));
-    // A filter with a typo must not make the run smaller unseen. But where none selects anything, they may be meant for
-    // another test program, as cargo gives all of them the same filters: only --check knows that it is not so.
-    if !idle.is_empty() && (check || !selected.is_empty()) {
+    // A filter with a typo must not make the run smaller unseen.
+    if !idle.is_empty() && (must_match || !selected.is_empty()) {
         return ExitCode::from(exit::NOTHING_MATCHES);
     }
-    if check {
+    if check || must_match && selected.is_empty() {
         return checked(&selected);
     }
     // Listing, and filters that match nothing, never touch Docker.
@@ -59,7 +79,7 @@ pub fn main(catalogue: &[Scenario]) -> ExitCode {
     }
     let chosen: Vec<&Plan> = plans.iter().filter(|plan| selected.contains(&plan.name)).collect();
     let needs = Needs::of(&chosen);
-    match Session::begin(settings, selected, &needs) {
+    match prepare(&settings).and_then(|()| Session::begin(settings, selected, &needs)) {
         Ok(begun) => {
             if arguments.test_threads.is_none() {
                 arguments.test_threads = Some(begun.shared.settings.parallel.get());

@@ -1,7 +1,10 @@
 //! The command that runs just one trial again, as it ran.
 
 use super::Plan;
-use crate::settings::{Profile, Settings};
+use crate::{
+    home,
+    settings::{Profile, Settings},
+};
 
 /// How a run goes about its work; what it finds does not depend on it.
 const ASIDE: [&str; 5] = ["keep", "parallel", "run_deadline", "results", "cache"];
@@ -21,7 +24,8 @@ pub(super) fn rerun(plan: &Plan, settings: &Settings) -> String {
     if plan.left_out(settings.profile) {
         line.push_str(&format!("STEADFAST_PROFILE={} ", Profile::Full));
     }
-    format!("{line}scripts/conformance --exact {}", plan.name)
+    let program = if home::alone() { "steadfast run" } else { "scripts/conformance" };
+    format!("{line}{program} --exact {}", plan.name)
 }
 
 /// One word of a shell.
@@ -38,7 +42,7 @@ mod tests {
     fn again(environment: &[(&str, &str)], slow: bool) -> String {
         let mut scenario = scenario("a::b", "", |_| async { Ok(()) }).proves([S9]);
         scenario.slow = slow;
-        let settings = Settings::from_sources(environment.iter().copied(), None).unwrap();
+        let settings = Settings::from_sources(home::repository(), environment.iter().copied(), None).unwrap();
         rerun(&scenario.plans()[0], &settings)
     }
 

@@ -75,7 +75,7 @@ fn pod(workload: &Workload) -> Result<Value> {
 /// Asks a pod of ours which domain its names end in, and how long answers say that they may be kept.
 async fn ask_a_pod(cluster: &Cluster, scout: &Scout, family: Family) -> Result<Dns> {
     let namespace = scout.namespace.as_str();
-    let mut manifest = Manifest::load(&folder("probe"))?;
+    let mut manifest = Manifest::load(&folder("probe")?)?;
     let pod = "probe";
     manifest.objects.push(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": SERVICE},
         "spec": {"selector": {"app": pod}, "ports": [{"port": SENTINEL.port}]}}));

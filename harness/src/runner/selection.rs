@@ -5,9 +5,9 @@ use libtest_mimic::{Arguments, Trial};
 
 use super::mistakes;
 
-/// The command line of the test program.
+/// What is asked for, in the words of `cargo test`.
 #[derive(Debug, Parser)]
-pub(super) struct Asked {
+pub struct Asked {
     #[command(flatten)]
     arguments: Arguments,
     /// More filters: what matches any of them is run.

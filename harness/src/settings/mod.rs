@@ -8,4 +8,4 @@ mod values;
 pub use record::gates::FeatureGates;
 pub use sources::{CONFIG, PREFIX};
 pub use table::{Setting, table};
-pub use values::{ImageSource, Keep, Profile, Settings, repository};
+pub use values::{ImageSource, Keep, Profile, Settings};

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::{
     file::{self, Entry},
     table::{Setting, table},
-    values::{Settings, repository},
+    values::Settings,
 };
 use crate::error::{Error, Result, exit};
 
@@ -18,19 +18,20 @@ pub const CONFIG: &str = "STEADFAST_CONFIG";
 const FILE: &str = "steadfast.toml";
 
 impl Settings {
-    /// Reads the process's environment, and `steadfast.toml` in the current directory or the repository's root.
+    /// Reads the process's environment, and `steadfast.toml` in the current directory or in `base`, where relative paths begin.
     ///
     /// # Errors
     /// A file that cannot be read, and any key or value that is not known.
-    pub fn load() -> Result<Self> {
+    pub fn load(base: &Utf8Path) -> Result<Self> {
         // A variable that is no Unicode is none of ours, unless its name says so: then its value is refused.
         let environment = std::env::vars_os()
             .map(|(key, value)| (key.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
         let environment: Vec<_> = environment.collect();
         let chosen = environment.iter().find(|(key, _)| key == CONFIG).map(|(_, value)| value.as_str());
-        let file = read(chosen)?;
+        let file = read(base, chosen)?;
         let file = file.as_ref().map(|(path, text)| (path.as_path(), text.as_str()));
-        Self::from_sources(environment.iter().map(|(key, value)| (key.as_str(), value.as_str())), file)
+        let environment = environment.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        Self::from_sources(base, environment, file)
     }
 
     /// Settings from these environment variables over this file.
@@ -38,10 +39,11 @@ impl Settings {
     /// # Errors
     /// Any key or value that is not known.
     pub fn from_sources<'a>(
+        base: &Utf8Path,
         environment: impl IntoIterator<Item = (&'a str, &'a str)> + Clone,
         file: Option<(&Utf8Path, &str)>,
     ) -> Result<Self> {
-        let mut settings = Self::defaults(default_cache(environment.clone()));
+        let mut settings = Self::defaults(base.to_owned(), default_cache(base, environment.clone()));
         if let Some((path, text)) = file {
             settings.read_file(path, text)?;
         }
@@ -95,10 +97,10 @@ fn refused(message: String) -> Error {
     Error::trouble(exit::SETTINGS, message)
 }
 
-fn read(chosen: Option<&str>) -> Result<Option<(Utf8PathBuf, String)>> {
+fn read(base: &Utf8Path, chosen: Option<&str>) -> Result<Option<(Utf8PathBuf, String)>> {
     // `cargo test` runs in the package's folder, so a relative path may also begin at the root.
     let name = chosen.unwrap_or(FILE);
-    for path in [Utf8PathBuf::from(name), repository().join(name)] {
+    for path in [Utf8PathBuf::from(name), base.join(name)] {
         match std::fs::read_to_string(&path) {
             Ok(text) => return Ok(Some((path, text))),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
@@ -111,7 +113,10 @@ fn read(chosen: Option<&str>) -> Result<Option<(Utf8PathBuf, String)>> {
     }
 }
 
-fn default_cache<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) -> Utf8PathBuf {
+fn default_cache<'a>(
+    base: &Utf8Path,
+    environment: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Utf8PathBuf {
     let (mut caches, mut home) = (None, None);
     for (variable, value) in environment {
         match variable {
@@ -121,7 +126,7 @@ fn default_cache<'a>(environment: impl IntoIterator<Item = (&'a str, &'a str)>) 
         }
     }
     let caches = caches.or_else(|| home.map(|home| home.join(".cache")));
-    caches.unwrap_or_else(|| repository().join("target")).join("steadfast")
+    caches.unwrap_or_else(|| base.join("target")).join("steadfast")
 }
 
 fn nearest(to: &str, names: impl Iterator<Item = String>) -> String {
@@ -151,7 +156,7 @@ mod tests {
 
     fn from(environment: &[(&str, &str)], file: Option<&str>) -> Result<Settings> {
         let file = file.map(|text| (Utf8Path::new("steadfast.toml"), text));
-        Settings::from_sources(environment.iter().copied(), file)
+        Settings::from_sources(Utf8Path::new("/base"), environment.iter().copied(), file)
     }
 
     fn refusal(environment: &[(&str, &str)], file: Option<&str>) -> String {
@@ -238,10 +243,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_variable_is_unset_and_relative_paths_begin_at_the_root() {
+    fn an_empty_variable_is_unset_and_relative_paths_begin_at_the_base() {
         let settings = from(&[("STEADFAST_KEEP", ""), ("STEADFAST_RESULTS", "out")], None).unwrap();
         assert_eq!(settings.keep, Keep::Never);
-        assert_eq!(settings.results, repository().join("out"));
+        assert_eq!(settings.results, "/base/out");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, str::FromStr, time::Duration};
 
-use super::values::{Settings, repository};
+use super::values::Settings;
 
 /// One setting: a key in `steadfast.toml`, and `STEADFAST_` with the key in capitals in the environment.
 pub struct Setting {
@@ -117,9 +117,9 @@ pub fn table() -> &'static [Setting] {
         Setting {
             key: "results",
             default: "target/steadfast",
-            meaning: "where results are written; relative paths begin at the repository's root",
+            meaning: "where results are written; relative paths begin at the repository's root, or at the current directory where the program stands alone",
             set: |settings, text| {
-                settings.results = repository().join(name(text)?);
+                settings.results = settings.base.join(name(text)?);
                 Ok(())
             },
         },
@@ -128,7 +128,7 @@ pub fn table() -> &'static [Setting] {
             default: "~/.cache/steadfast",
             meaning: "where images, tools and leases are kept between runs",
             set: |settings, text| {
-                settings.cache = repository().join(name(text)?);
+                settings.cache = settings.base.join(name(text)?);
                 Ok(())
             },
         },

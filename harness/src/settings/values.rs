@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use serde::Serialize;
 
 use super::FeatureGates;
@@ -43,13 +43,15 @@ pub struct Settings {
     pub results: Utf8PathBuf,
     /// Where images, tools and leases are kept between runs.
     pub cache: Utf8PathBuf,
+    /// Where relative paths in settings begin: the repository's root, or the current directory where there is none.
+    pub base: Utf8PathBuf,
     /// What somebody gave another value than the default, by key and as it was given.
     pub given: BTreeMap<&'static str, String>,
 }
 
 impl Settings {
     /// What holds when nothing is set. `cache` is where caches are on this machine.
-    pub(super) fn defaults(cache: Utf8PathBuf) -> Self {
+    pub(super) fn defaults(base: Utf8PathBuf, cache: Utf8PathBuf) -> Self {
         Self {
             kubernetes_version: "1.34".to_owned(),
             feature_gates: FeatureGates::default(),
@@ -64,8 +66,9 @@ impl Settings {
             parallel: default_parallel(),
             run_deadline: Duration::from_secs(60 * 60),
             scenario_deadline_factor: 1.0,
-            results: repository().join("target/steadfast"),
+            results: base.join("target/steadfast"),
             cache,
+            base,
             given: BTreeMap::new(),
         }
     }
@@ -75,12 +78,6 @@ impl Settings {
 fn default_parallel() -> NonZeroUsize {
     let cores = available_parallelism().map_or(2, NonZeroUsize::get);
     NonZeroUsize::new((cores * 4).min(16)).unwrap_or(NonZeroUsize::MIN)
-}
-
-/// The root of this repository, where the scripts are, and where relative paths in settings begin.
-pub fn repository() -> &'static Utf8Path {
-    let package = Utf8Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
 }
 
 macro_rules! choices {

@@ -10,3 +10,4 @@ mod writers;
 
 pub use attempt::try_upgrade;
 pub use play::{Source, Upgrade, play, preflight};
+pub use record::upgrade::Facts;

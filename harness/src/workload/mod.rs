@@ -12,8 +12,8 @@ use serde_json::json;
 
 use crate::{
     error::{Error, Result},
+    home,
     manifest::Manifest,
-    settings::repository,
 };
 
 /// Something that a scenario deploys: a folder of manifests with one StatefulSet of the same name.
@@ -96,7 +96,7 @@ impl Workload {
     /// # Errors
     /// When they can't be read.
     pub fn manifest(&self) -> Result<Manifest> {
-        Manifest::load(&folder(self.name))
+        Manifest::load(&folder(self.name)?)
     }
 
     /// A secret's value from its manifests.
@@ -170,6 +170,6 @@ impl Workload {
 }
 
 /// A folder under manifests/.
-pub(crate) fn folder(name: &str) -> Utf8PathBuf {
-    repository().join("manifests").join(name)
+pub(crate) fn folder(name: &str) -> Result<Utf8PathBuf> {
+    Ok(home::root()?.join("manifests").join(name))
 }

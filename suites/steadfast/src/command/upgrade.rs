@@ -10,9 +10,8 @@ use harness::{
     cluster,
     error::exit,
     settings::Settings,
-    upgrade::{self, Source, Upgrade},
+    upgrade::{self, Facts, Source, Upgrade},
 };
-use record::upgrade::Facts;
 
 use super::say;
 

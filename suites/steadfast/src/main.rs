@@ -1,12 +1,14 @@
 //! The command line.
 
+mod carried;
 mod command;
+mod signals;
 
 use std::process::ExitCode;
 
+use camino::Utf8PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use harness::{Error, Result, cluster, settings};
-use tokio::signal::unix::{SignalKind, signal};
+use harness::{Error, Result, cluster, home, runner::Asked, settings::Settings};
 use tracing_subscriber::EnvFilter;
 
 /// Proves on real kind clusters that Kubernetes keeps the promises that stateful applications live on.
@@ -19,6 +21,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Prove a cluster: set up what is missing, run scenarios, write the report; filters and flags are those of `cargo test`
+    Run(Asked),
+    /// Make this machine ready for clusters of our own: a Docker engine, kind, Helm, images
+    Setup,
     /// Say what this machine has, what it lacks, and what to do about it
     Doctor,
     /// Lease a cluster, make it where there is none, and keep it until `steadfast down`
@@ -32,17 +38,17 @@ enum Command {
     /// Write junit.xml and report.html again from the results of a run
     Report {
         /// The run's directory: target/steadfast/latest
-        directory: camino::Utf8PathBuf,
+        directory: Utf8PathBuf,
     },
     /// Say what the newest night of scripts/nightly proved, and what changed (exit code 1 when it is red)
     Nights {
         /// The folder of the nights: target/nights
-        directory: camino::Utf8PathBuf,
+        directory: Utf8PathBuf,
     },
     /// Judge a recorded run again, without a cluster, and name what differs (exit code 1)
     Replay {
         /// The run's directory: target/steadfast/latest
-        directory: camino::Utf8PathBuf,
+        directory: Utf8PathBuf,
     },
     /// Say why a StatefulSet, or one of its pods, is stuck, and what to do; only reads, on any cluster
     #[command(after_help = EXPLAIN_CODES)]
@@ -59,7 +65,7 @@ const UPGRADE_CODES: &str = "Exit codes:
   32  loses data, or hides it
   33  no answer: the old chart does not become ready
   22  the API server refuses to show or try something; the message says what to grant
-  25  no Helm; run scripts/setup
+  25  no Helm; run steadfast setup
   26  no such chart, or it does not render, or has no StatefulSet
   27  no such release, or its last change failed
   others as for a run";
@@ -77,63 +83,50 @@ fn main() -> ExitCode {
     let matches = Arguments::command().after_help(command::settings_help()).get_matches();
     let arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     cluster::install_crypto();
-    if let Command::Upgrade(upgrade) = &arguments.command
-        && !upgrade.only_looks()
-    {
-        // A run of scenarios has a runtime, signals and a log of its own.
-        let outcome = settings::Settings::load().and_then(|settings| command::try_upgrade(settings, upgrade));
-        return ended(outcome);
-    }
-    tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::io("starting the runtime"))
-        .and_then(|runtime| runtime.block_on(run(arguments.command)));
-    ended(outcome)
+    settings().and_then(|settings| begin(arguments.command, settings)).unwrap_or_else(|error| {
+        command::complain(&format!("error: {error}"));
+        ExitCode::from(error.exit_code())
+    })
 }
 
-fn ended(outcome: Result<ExitCode>) -> ExitCode {
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
-            command::complain(&format!("error: {error}"));
-            ExitCode::from(error.exit_code())
-        }
+fn settings() -> Result<Settings> {
+    let Some(carried) = carried::if_alone() else { return Settings::load(home::repository()) };
+    let here = std::env::current_dir().map_err(Error::io("asking for the current directory"))?;
+    let here = Utf8PathBuf::from_path_buf(here);
+    let here = here.map_err(|path| Error::environment(format!("{} is no Unicode", path.display())))?;
+    let settings = Settings::load(&here)?;
+    home::stand_alone(carried, settings.cache.clone());
+    Ok(settings)
+}
+
+fn begin(command: Command, settings: Settings) -> Result<ExitCode> {
+    match command {
+        // A run of scenarios has a runtime, signals and a log of its own.
+        Command::Run(asked) => Ok(command::run(settings, asked)),
+        Command::Upgrade(upgrade) if !upgrade.only_looks() => command::try_upgrade(settings, &upgrade),
+        Command::Upgrade(upgrade) => answer(command::look(&settings, &upgrade)),
+        Command::Explain(arguments) => answer(command::explain(&arguments)),
+        Command::Setup => succeed(command::setup(&settings)),
+        Command::Doctor => succeed(command::doctor(&settings)),
+        Command::Up => succeed(command::up(&settings)),
+        Command::Down { force } => succeed(command::down(&settings, force)),
+        Command::Report { directory } => succeed(async { command::report(&directory) }),
+        Command::Nights { directory } => succeed(async { command::nights(&directory) }),
+        Command::Replay { directory } => succeed(async { command::replay(&directory) }),
     }
+}
+
+fn succeed(work: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+    answer(async { work.await.map(|()| ExitCode::SUCCESS) })
+}
+
+fn answer(work: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+    tracing_subscriber::fmt().with_env_filter(filter()).with_writer(std::io::stderr).init();
+    signals::until_signal(work)
 }
 
 /// What is logged beside the answer: what RUST_LOG asks for, or errors that nobody else tells.
 fn filter() -> EnvFilter {
     // The client logs what it also returns, and one error is to be said once.
     EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,kube_client=off"))
-}
-
-/// Runs a command until it ends or a signal comes; then what it was at is dropped, which cleans up.
-async fn run(command: Command) -> Result<ExitCode> {
-    let handler = Error::io("installing a signal handler");
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(handler)?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(Error::io("installing a signal handler"))?;
-    let settings = settings::Settings::load()?;
-    let work = async {
-        match command {
-            Command::Doctor => command::doctor(&settings).await?,
-            Command::Up => command::up(&settings).await?,
-            Command::Down { force } => command::down(&settings, force).await?,
-            Command::Report { directory } => command::report(&directory)?,
-            Command::Nights { directory } => command::nights(&directory)?,
-            Command::Replay { directory } => command::replay(&directory)?,
-            Command::Upgrade(arguments) => return command::look(&settings, &arguments).await,
-            Command::Explain(arguments) => return command::explain(&arguments).await,
-        }
-        Ok(ExitCode::SUCCESS)
-    };
-    let mut work = std::pin::pin!(work);
-    tokio::select! {
-        result = &mut work => return result,
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    command::complain("interrupted: cleaning up");
-    Err(Error::Interrupted)
 }

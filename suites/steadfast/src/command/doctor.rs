@@ -75,9 +75,10 @@ pub async fn doctor(settings: &Settings) -> Result<()> {
     }
     match findings.first {
         None => Ok(()),
-        Some(Error::Environment { code, .. }) => {
-            Err(Error::trouble(code, "something is missing; scripts/setup installs most of it"))
-        }
+        Some(Error::Environment { code, .. }) => Err(Error::trouble(
+            code,
+            "something is missing; `steadfast setup` (scripts/setup) installs most of it",
+        )),
         Some(error) => Err(error),
     }
 }
@@ -120,7 +121,7 @@ async fn images(settings: &Settings, engine: &Engine, findings: &mut Findings) {
     }
     let what = absent.join(", ");
     findings.noted(&format!(
-        "images that are not there yet: {what}: scripts/setup or the first run provides them"
+        "images that are not there yet: {what}: `steadfast setup` or the first run provides them"
     ));
     if settings.image_source != ImageSource::Pull {
         for (program, language) in [("go", "Go 1.26 or newer"), ("cargo", "Rust by rustup")] {

@@ -8,6 +8,7 @@ mod nights;
 mod output;
 mod replay;
 mod report;
+mod run;
 mod up;
 mod upgrade;
 
@@ -18,5 +19,6 @@ pub use nights::nights;
 pub use output::{complain, say, settings_help};
 pub use replay::replay;
 pub use report::report;
+pub use run::{run, setup};
 pub use up::up;
 pub use upgrade::{Arguments as Upgrade, look, run as try_upgrade};
