@@ -1,5 +1,4 @@
 //! Packs what the program carries: manifests, scripts, static sentinels, and the sources by which an image of these is known.
-#![expect(clippy::print_stdout, reason = "cargo is told so")]
 
 use std::{
     env,
