@@ -67,8 +67,9 @@ pub async fn down(cache: &Utf8Path, force: bool, progress: &Reporter) -> Result<
             kind::remove(&name).await?;
             done.clusters.push(name);
         } else if ground::is_ground(&name) {
-            done.refused
-                .push(format!("cluster {name} is in use by scripts/ground, or of another cache (--force removes it)"));
+            done.refused.push(format!(
+                "cluster {name} is in use by scripts/ground, or of another cache (--force removes it)"
+            ));
         } else {
             done.refused.push(format!("cluster {name} has no lease in {cache} (--force removes it)"));
         }

@@ -3,7 +3,7 @@
 use super::night::{Cell, Column, Judged, Night, Ran};
 use crate::{
     claim,
-    report::{result::Verdict, tally::Ending, words},
+    report::{tally::Ending, words},
 };
 
 /// A time is told when it differs by more than this share of what it was …

@@ -61,7 +61,8 @@ pub fn verdict(comparison: &Comparison<'_>) -> String {
     let kinds: Vec<_> = kinds.map(|(number, noun, green)| (words::count(number, noun), green)).collect();
     match comparison.red().len() {
         0 => {
-            let green: Vec<_> = kinds.iter().map(|(number, green)| format!("{number}, and {green}")).collect();
+            let green: Vec<_> =
+                kinds.iter().map(|(number, green)| format!("{number}, and {green}")).collect();
             format!("✓ Green: {}.", green.join("; "))
         }
         red => {
