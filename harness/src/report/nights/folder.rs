@@ -30,8 +30,8 @@ pub fn read(folder: &Utf8Path) -> Result<Vec<Night>> {
 
 /// 1.9 comes before 1.10, a version before the same with feature gates, and grounds come last.
 fn order(column: &str) -> (Vec<u64>, &str) {
-    let (version, gates) = column.split_once('+').unwrap_or((column, ""));
-    (version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect(), gates)
+    let (version, _) = column.split_once('+').unwrap_or((column, ""));
+    (version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect(), column)
 }
 
 fn ran(column: &Utf8Path) -> Result<Ran> {
