@@ -9,7 +9,9 @@ EXIT_NO_COMPILER=12   # Go or Rust is missing where something must be built
 EXIT_NO_REGISTRY=13   # an image registry or a package source does not answer
 EXIT_NO_VERSION=14    # a version that cannot be had
 EXIT_TOO_SMALL=15     # too little disk or memory, or inotify limits too low
-export EXIT_NO_ENGINE EXIT_UNPRIVILEGED EXIT_NO_COMPILER EXIT_NO_REGISTRY EXIT_NO_VERSION EXIT_TOO_SMALL
+EXIT_IN_USE=20        # another process works on the same thing
+EXIT_NO_GROUND=34     # a ground did not become what it is about
+export EXIT_NO_ENGINE EXIT_UNPRIVILEGED EXIT_NO_COMPILER EXIT_NO_REGISTRY EXIT_NO_VERSION EXIT_TOO_SMALL EXIT_IN_USE EXIT_NO_GROUND
 
 KIND_VERSION=0.33.0
 HELM_VERSION=4.3.1

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use super::{
     RUN_LABEL, Reporter,
     docker::{self, QUICK, docker},
-    fresh, kind, lease,
+    fresh, ground, kind, lease,
     lease::Place,
     runs,
 };
@@ -57,14 +57,19 @@ pub async fn down(cache: &Utf8Path, force: bool, progress: &Reporter) -> Result<
     }
     for name in kind::clusters().await? {
         let known = leased.iter().any(|place| place.name == name);
-        if known || !lease::is_ours(&name) {
+        if known || !(lease::is_ours(&name) || ground::is_ground(&name)) {
             continue;
         }
+        let abandoned = ground::abandoned(cache, &name)?;
         // Its name says that it is ours, but whoever leases it does so from another cache: we cannot know his lock.
-        if force {
+        if force || abandoned.is_some() {
             progress.say(format!("removing cluster {name}"));
             kind::remove(&name).await?;
             done.clusters.push(name);
+        } else if ground::is_ground(&name) {
+            done.refused.push(format!(
+                "cluster {name} is in use by scripts/ground, or of another cache (--force removes it)"
+            ));
         } else {
             done.refused.push(format!("cluster {name} has no lease in {cache} (--force removes it)"));
         }

@@ -9,6 +9,7 @@ mod exec;
 mod existing;
 mod fresh;
 mod gates;
+mod ground;
 mod images;
 mod inotify;
 mod kind;

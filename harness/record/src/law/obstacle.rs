@@ -38,6 +38,8 @@ pub enum Obstacle {
     Namespace,
     /// The pod that asks, or is asked, can't be reached.
     Prober,
+    /// A network policy that is not ours keeps pods apart.
+    Network,
     /// The cluster lacks what the question needs.
     Terrain,
     /// The scenario's time was over, which proves nothing.
@@ -62,6 +64,7 @@ impl fmt::Display for Obstacle {
             Self::Node => "a node is not Ready",
             Self::Namespace => "the namespace is going",
             Self::Prober => "who was to be asked can't be reached",
+            Self::Network => "a network policy is in the way",
             Self::Terrain => "the cluster lacks what it needs",
             Self::Time => "the time was over",
         })

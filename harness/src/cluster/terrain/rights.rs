@@ -69,6 +69,12 @@ const USED: &[Used] = &[
     must(&["get", "create"], "pods/portforward", "the way to Garage and PostgreSQL"),
     must(&["get"], "pods/log", "logs are kept as evidence"),
     may(RECORD, "events", Place::Ours, "why something waits"),
+    may(
+        &["list"],
+        "networkpolicies.networking.k8s.io",
+        Place::Ours,
+        "whether somebody's policy keeps pods apart",
+    ),
     may(RECORD, "nodes", Place::Cluster, "which nodes there are"),
     may(RECORD, "persistentvolumes", Place::Cluster, "volumes are recorded"),
     may(

@@ -3,7 +3,7 @@
 use super::night::{Cell, Column, Judged, Night, Ran};
 use crate::{
     claim,
-    report::{result::Verdict, tally::Ending, words},
+    report::{tally::Ending, words},
 };
 
 /// A time is told when it differs by more than this share of what it was …
@@ -16,20 +16,20 @@ pub const SECONDS: f64 = 10.0;
 pub struct Comparison<'a> {
     /// The night.
     pub night: &'a Night,
-    /// For each of its columns, the newest earlier night in which the suites ran to their end on that version.
+    /// For each of its columns, the newest earlier night in which the suites ran to their end there.
     pub before: Vec<Option<(&'a str, &'a Judged)>>,
     /// The claims of the night and of what it is compared with, in their order.
     pub ids: Vec<&'a str>,
-    /// Versions of the night before that this one was not asked for.
+    /// Columns of the night before that this one was not asked for.
     pub left_out: Vec<&'a str>,
 }
 
-/// A claim on a version, now and before.
+/// A claim in a column, now and before.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
     /// It is as it was, or there is nothing to compare it with.
     Same(Cell),
-    /// The version has earlier nights, and none of them had the claim.
+    /// The column has earlier nights, and none of them had the claim.
     New(Cell),
     /// Another verdict: before, now.
     Verdict(Cell, Cell),
@@ -40,11 +40,6 @@ pub enum Change {
 }
 
 impl Change {
-    /// Whether it makes the night red.
-    pub fn red(&self) -> bool {
-        self.now().is_none_or(|cell| cell.verdict != Verdict::Proved)
-    }
-
     /// What became of the claim now.
     pub fn now(&self) -> Option<Cell> {
         match self {
@@ -81,7 +76,7 @@ fn slower_or_faster(before: f64, now: f64) -> bool {
 pub fn compare<'a>(night: &'a Night, earlier: &'a [Night]) -> Comparison<'a> {
     let newest = |column: &Column| {
         earlier.iter().rev().find_map(|night| {
-            let judged = night.column(&column.version)?.judged()?;
+            let judged = night.column(&column.name)?.judged()?;
             // One that was interrupted may lack claims that did not vanish.
             (judged.ending != Ending::Interrupted).then_some((night.name.as_str(), judged))
         })
@@ -95,12 +90,12 @@ pub fn compare<'a>(night: &'a Night, earlier: &'a [Night]) -> Comparison<'a> {
     ids.sort_by_key(|id| (place(id), *id));
     ids.dedup();
     let last = earlier.last().into_iter().flat_map(|night| &night.columns);
-    let left_out = last.filter(|column| night.column(&column.version).is_none());
-    Comparison { night, ids, left_out: left_out.map(|column| column.version.as_str()).collect(), before }
+    let left_out = last.filter(|column| night.column(&column.name).is_none());
+    Comparison { night, ids, left_out: left_out.map(|column| column.name.as_str()).collect(), before }
 }
 
 impl Comparison<'_> {
-    /// What became of a claim on each version; none where it was not asked for, or nothing ran.
+    /// What became of a claim in each column; none where it was not asked for, or nothing ran.
     pub fn row(&self, id: &str) -> Vec<Option<Change>> {
         let cell = |(column, before): (&Column, &Option<(&str, &Judged)>)| {
             let now = column.judged()?.claim(id);
@@ -124,14 +119,14 @@ impl Comparison<'_> {
     pub fn changes(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (column, before) in self.night.columns.iter().zip(&self.before) {
-            let (version, Some((night, before))) = (&column.version, before) else { continue };
+            let (name, Some((night, before))) = (&column.name, before) else { continue };
             match &column.ran {
-                Ran::Nothing(_) => all.push(format!("{version}: nothing ran, scenarios did in {night}")),
+                Ran::Nothing(_) => all.push(format!("{name}: nothing ran, scenarios did in {night}")),
                 Ran::Judged(now) => {
                     if let (Some(was), Some(now)) = (before.seconds, now.seconds)
                         && slower_or_faster(was, now)
                     {
-                        all.push(format!("{version}: the run took {}", time(was, now)));
+                        all.push(format!("{name}: the run took {}", time(was, now)));
                     }
                 }
             }
@@ -147,11 +142,29 @@ impl Comparison<'_> {
                     }
                     _ => String::new(),
                 };
-                all.push(format!("{id} on {}: {now}{what}", column.version));
+                all.push(format!("{id} on {}: {now}{what}", column.name));
             }
         }
         let left_out = self.left_out.iter();
-        all.extend(left_out.map(|version| format!("{version} was not asked for, and was the night before")));
+        all.extend(left_out.map(|name| format!("{name} was not asked for, and was the night before")));
+        all
+    }
+
+    /// What could not be judged, a sentence for each cause in a column.
+    pub fn unjudged(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for column in &self.night.columns {
+            let mut causes: Vec<(&str, Vec<&str>)> = Vec::new();
+            for (id, cause) in column.judged().into_iter().flat_map(|judged| &judged.unjudged) {
+                match causes.iter_mut().find(|(known, _)| known == cause) {
+                    Some((_, ids)) => ids.push(id),
+                    None => causes.push((cause, vec![id])),
+                }
+            }
+            let sentence =
+                |(cause, ids): (&str, Vec<&str>)| format!("{}: {}: {cause}", column.name, ids.join(", "));
+            all.extend(causes.into_iter().map(sentence));
+        }
         all
     }
 
@@ -159,29 +172,37 @@ impl Comparison<'_> {
     pub fn red(&self) -> Vec<String> {
         let mut all = Vec::new();
         for (index, column) in self.night.columns.iter().enumerate() {
-            let version = &column.version;
+            let name = &column.name;
             match &column.ran {
-                Ran::Nothing(why) => all.push(format!("{version}: no result: {why}")),
+                Ran::Nothing(why) => all.push(format!("{name}: no result: {why}")),
                 Ran::Judged(judged) => {
                     let rows = self.ids.iter().map(|id| (id, self.row(id)[index]));
-                    let red =
-                        rows.filter_map(|(id, change)| Some((id, change?))).filter(|(_, one)| one.red());
-                    let red: Vec<_> = red
-                        .map(|(id, change)| {
-                            let word = change.now().map_or("vanished", |cell| words::verdict(cell.verdict));
-                            format!("{version}: {id} {word}")
+                    let red: Vec<_> = rows
+                        .filter_map(|(id, change)| match change?.now().map(|cell| cell.verdict) {
+                            None => Some(format!("{name}: {id} vanished")),
+                            Some(verdict) if !column.is_red(verdict) => None,
+                            Some(verdict) if column.is_ground() => Some(format!(
+                                "{name}: {id} {}: a false refutation, or the ground is broken",
+                                words::verdict(verdict)
+                            )),
+                            Some(verdict) => Some(format!("{name}: {id} {}", words::verdict(verdict))),
                         })
                         .collect();
                     // A control that stayed green, or an error of ours, shows on no claim.
-                    if red.is_empty() && judged.ending.exit_code() != 0 {
-                        all.push(format!("{version}: {}", judged.closing));
+                    let ended_well = match judged.ending {
+                        Ending::Proved => true,
+                        Ending::Environment => column.is_ground() && judged.proved_something(),
+                        _ => false,
+                    };
+                    if red.is_empty() && !ended_well {
+                        all.push(format!("{name}: {}", judged.closing));
                     }
                     all.extend(red);
                 }
             }
         }
         if self.night.columns.is_empty() {
-            all.push("no version ran".to_owned());
+            all.push("nothing ran".to_owned());
         }
         all
     }

@@ -3,10 +3,9 @@
 use super::night::{Column, Night, Ran};
 use crate::report::{fixture::report, result::ScenarioResult};
 
-/// A night with what ran on each version.
+/// A night with what ran in each column.
 pub fn night(name: &str, columns: Vec<(&str, Ran)>) -> Night {
-    let columns =
-        columns.into_iter().map(|(version, ran)| Column { version: version.to_owned(), ran }).collect();
+    let columns = columns.into_iter().map(|(name, ran)| Column { name: name.to_owned(), ran }).collect();
     Night { name: name.to_owned(), columns }
 }
 

@@ -1,4 +1,4 @@
-//! Reads nights: `<folder>/<night>/<version>/<run>`, as `scripts/nightly` leaves them.
+//! Reads nights: `<folder>/<night>/<version or ground>/<run>`, as `scripts/nightly` leaves them.
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -8,36 +8,36 @@ use crate::{
     report::{store, words},
 };
 
-/// What a version's set-up and run said, beside its runs.
+/// What a column's set-up and run said, beside its runs.
 const LOG: &str = "nightly.log";
 
 /// Every night of a folder, oldest first.
 ///
 /// # Errors
-/// When a folder can't be listed. What can't be read of one version is that version's reason.
+/// When a folder can't be listed. What can't be read of one column is that column's reason.
 pub fn read(folder: &Utf8Path) -> Result<Vec<Night>> {
     let night = |path: Utf8PathBuf| {
-        let mut versions = folders(&path)?;
-        versions.sort_by(|one, other| order(name(one)).cmp(&order(name(other))));
-        let column = |path: &Utf8PathBuf| Ok(Column { version: name(path).to_owned(), ran: ran(path)? });
+        let mut columns = folders(&path)?;
+        columns.sort_by(|one, other| order(name(one)).cmp(&order(name(other))));
+        let column = |path: &Utf8PathBuf| Ok(Column { name: name(path).to_owned(), ran: ran(path)? });
         Ok(Night {
             name: name(&path).to_owned(),
-            columns: versions.iter().map(column).collect::<Result<_>>()?,
+            columns: columns.iter().map(column).collect::<Result<_>>()?,
         })
     };
     folders(folder)?.into_iter().map(night).collect()
 }
 
-/// 1.9 comes before 1.10, and a version before the same with feature gates.
+/// 1.9 comes before 1.10, a version before the same with feature gates, and grounds come last.
 fn order(column: &str) -> (Vec<u64>, &str) {
-    let (version, gates) = column.split_once('+').unwrap_or((column, ""));
-    (version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect(), gates)
+    let (version, _) = column.split_once('+').unwrap_or((column, ""));
+    (version.split('.').map(|part| part.parse().unwrap_or(u64::MAX)).collect(), column)
 }
 
-fn ran(version: &Utf8Path) -> Result<Ran> {
-    let runs: Vec<_> = folders(version)?.into_iter().filter(|run| run.join("run.json").is_file()).collect();
-    let Some(run) = runs.last() else { return Ok(Ran::Nothing(reason(version))) };
-    let page = format!("{}/{}/report.html", name(version), name(run));
+fn ran(column: &Utf8Path) -> Result<Ran> {
+    let runs: Vec<_> = folders(column)?.into_iter().filter(|run| run.join("run.json").is_file()).collect();
+    let Some(run) = runs.last() else { return Ok(Ran::Nothing(reason(column))) };
+    let page = format!("{}/{}/report.html", name(column), name(run));
     Ok(match store::load(run) {
         Ok(report) => Ran::of(&report, page),
         Err(error) => Ran::Nothing(error.to_string()),
@@ -45,8 +45,8 @@ fn ran(version: &Utf8Path) -> Result<Ran> {
 }
 
 /// The last error in the log, or its last line.
-fn reason(version: &Utf8Path) -> String {
-    let Ok(bytes) = std::fs::read(version.join(LOG)) else {
+fn reason(column: &Utf8Path) -> String {
+    let Ok(bytes) = std::fs::read(column.join(LOG)) else {
         return format!("it left neither a run nor a {LOG}");
     };
     let text = words::plain(&String::from_utf8_lossy(&bytes));
@@ -80,12 +80,30 @@ mod tests {
     use crate::report::fixture::{Folder, facts, scenario};
 
     #[test]
-    fn columns_are_in_the_order_of_versions() {
-        let mut columns = ["1.37.10", "1.37.2+B=true", "1.37.2", "1.9.1", "1.37.2+A=true,B=true", "1.37.9"];
+    fn columns_are_in_the_order_of_versions_and_grounds_come_last() {
+        let mut columns = [
+            "one-node",
+            "dual-stack",
+            "1.37.10",
+            "1.37.2+B=true",
+            "1.37.2",
+            "1.9.1",
+            "1.37.2+A=true,B=true",
+            "1.37.9",
+        ];
         columns.sort_by_key(|column| order(column));
         assert_eq!(
             columns,
-            ["1.9.1", "1.37.2", "1.37.2+A=true,B=true", "1.37.2+B=true", "1.37.9", "1.37.10"]
+            [
+                "1.9.1",
+                "1.37.2",
+                "1.37.2+A=true,B=true",
+                "1.37.2+B=true",
+                "1.37.9",
+                "1.37.10",
+                "dual-stack",
+                "one-node"
+            ]
         );
     }
 
@@ -115,8 +133,8 @@ mod tests {
             .columns
             .iter()
             .map(|column| match &column.ran {
-                Ran::Judged(judged) => (column.version.as_str(), judged.page.as_str()),
-                Ran::Nothing(why) => (column.version.as_str(), why.as_str()),
+                Ran::Judged(judged) => (column.name.as_str(), judged.page.as_str()),
+                Ran::Nothing(why) => (column.name.as_str(), why.as_str()),
             })
             .collect();
         assert_eq!(

@@ -36,7 +36,7 @@ fn fill(comparison: &Comparison<'_>) -> std::result::Result<String, minijinja::E
         style => Value::from_safe_string(include_str!("../style.css").to_owned()),
         night => &comparison.night.name, word => if red.is_empty() { "passed" } else { "failed" },
         verdict => verdict(comparison), red, changes => comparison.changes(),
-        unchanged => nothing_changed(comparison), threshold => threshold(),
+        unjudged => comparison.unjudged(), unchanged => nothing_changed(comparison), threshold => threshold(),
         columns => comparison.night.columns.iter().map(column).collect::<Vec<_>>(),
         rows => comparison.ids.iter().map(row).collect::<Vec<_>>(),
     })
@@ -47,7 +47,7 @@ fn column(column: &Column) -> Value {
         Ran::Judged(judged) => (Some(&judged.page), &judged.closing),
         Ran::Nothing(why) => (None, why),
     };
-    context! { version => &column.version, page, text }
+    context! { name => &column.name, page, text }
 }
 
 fn cell(change: Option<Change>, column: &Column) -> Value {

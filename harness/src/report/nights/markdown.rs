@@ -17,8 +17,9 @@ pub fn render(comparison: &Comparison<'_>) -> String {
     } else {
         list(&mut text, "What changed", &told);
     }
+    list(&mut text, "What could not be judged", &comparison.unjudged());
     text.push_str("\n## Claims\n\n| claim |");
-    columns.iter().for_each(|column| text.push_str(&format!(" {} |", column.version)));
+    columns.iter().for_each(|column| text.push_str(&format!(" {} |", column.name)));
     text.push_str(&format!("\n|---|{}\n", "---|".repeat(columns.len())));
     for id in &comparison.ids {
         let cells = comparison.row(id).into_iter().zip(columns).map(|(change, column)| match &column.ran {
@@ -50,10 +51,24 @@ fn cell(change: Change) -> String {
 
 /// How the night ended, in a sentence.
 pub fn verdict(comparison: &Comparison<'_>) -> String {
-    let versions = words::count(comparison.night.columns.len(), "version");
+    let columns = &comparison.night.columns;
+    let grounds = columns.iter().filter(|column| column.is_ground()).count();
+    let kinds = [
+        (columns.len() - grounds, "version", "every claim that was asked is proved"),
+        (grounds, "ground", "no claim is refuted"),
+    ];
+    let kinds = kinds.into_iter().filter(|(number, ..)| *number > 0);
+    let kinds: Vec<_> = kinds.map(|(number, noun, green)| (words::count(number, noun), green)).collect();
     match comparison.red().len() {
-        0 => format!("✓ Green: {versions}, and every claim that was asked is proved."),
-        red => format!("✗ Red: {} on {versions} not as it should be.", words::count(red, "thing")),
+        0 => {
+            let green: Vec<_> =
+                kinds.iter().map(|(number, green)| format!("{number}, and {green}")).collect();
+            format!("✓ Green: {}.", green.join("; "))
+        }
+        red => {
+            let all: Vec<_> = kinds.into_iter().map(|(number, _)| number).collect();
+            format!("✗ Red: {} on {} not as it should be.", words::count(red, "thing"), all.join(" and "))
+        }
     }
 }
 
@@ -62,7 +77,7 @@ pub fn nothing_changed(comparison: &Comparison<'_>) -> &'static str {
     if comparison.before.iter().all(Option::is_none) {
         "There is no earlier night to compare with."
     } else {
-        "Nothing, since the last night in which scenarios ran on each version."
+        "Nothing, since the last night in which scenarios ran on each."
     }
 }
 

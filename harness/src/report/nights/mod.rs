@@ -1,4 +1,4 @@
-//! Nights: the suites on several Kubernetes versions, and what changed since the night before.
+//! Nights: the suites on several Kubernetes versions and neutral grounds, and what changed since the night before.
 //!
 //! [`night`] is what a night left, [`folder`] reads it, [`mod@compare`] holds it against earlier ones; [`markdown`] and
 //! [`html`] render the comparison.

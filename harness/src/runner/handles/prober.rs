@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use external::api::objects;
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::{core::v1::Service, networking::v1::NetworkPolicy};
+use kube::ResourceExt;
 
 use crate::{
     claim::Claim,
     cluster::Tunnel,
     error::{Error, Result},
     journal::fact::Pod,
+    law::Obstacle,
     runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_steady},
     workload::{
@@ -150,9 +152,29 @@ impl Prober {
         A: Future<Output = Result<Progress>>,
     {
         let time = self.run.time_for(claim, propagation);
-        let lag = self.run.found(claim, until_steady(sentence, time, ask).await)?;
+        let steady = until_steady(sentence, time, ask).await;
+        let lag = self.run.found(claim, self.unless_kept_apart(steady).await)?;
         self.run.measure(&format!("lag of {of}"), lag.as_secs_f64(), "s");
         Ok(())
+    }
+
+    /// Passes an outcome on. Where a network policy keeps pods apart, what failed says nothing of a claim.
+    async fn unless_kept_apart<T>(&self, outcome: Result<T>) -> Result<T> {
+        let Err(Error::Failed(message)) = outcome else { return outcome };
+        let policies = objects::<NetworkPolicy>(self.run.client(), self.run.namespace());
+        match policies.doing("reading the network policies of a namespace of ours").list().await {
+            // None of ours: whatever is there, somebody else put there.
+            Ok(found) => Err(match found.first() {
+                Some(policy) => Error::not_judged(
+                    Obstacle::Network,
+                    format!("{message}; the network policy {} may be why", policy.name_any()),
+                ),
+                None => Error::Failed(message),
+            }),
+            // Who may not see them takes it that there are none.
+            Err(error) if error.is_forbidden() => Err(Error::Failed(message)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Judges that a pod's name is found as clients in pods write and ask it: without the cluster's domain, in capitals,

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::report::{
     fixture::scenario,
-    result::{Outcome, ScenarioResult},
+    result::{Outcome, ScenarioResult, Verdict},
 };
 
 fn takes(seconds: f64) -> ScenarioResult {
@@ -90,5 +90,27 @@ fn what_shows_on_no_claim_is_red_as_well() {
     let now = night("1", vec![("1.34.4", ran(vec![scenario("a::b").proves("S9"), green]))]);
     let red = compare(&now, &[]).red();
     assert!(red.len() == 1 && red[0].starts_with("1.34.4: FAILED: 1 of 1 claim proved"), "{red:?}");
-    assert_eq!(compare(&night("1", vec![]), &[]).red(), ["no version ran"]);
+    assert_eq!(compare(&night("1", vec![]), &[]).red(), ["nothing ran"]);
+}
+
+#[test]
+fn on_a_ground_nothing_may_be_refuted_and_what_is_in_the_way_of_judging_is_named() {
+    let away = scenario("a::c").claim("S4", Verdict::Unproved, 0).claim("S5", Verdict::Unproved, 0);
+    let away = || away.clone().ends(Outcome::Environment, "a node is away\nmore");
+    let column = |results| ("node-away", ran(results));
+    let quiet = night("1", vec![column(vec![scenario("a::b").proves("S9"), away()])]);
+    let comparison = compare(&quiet, &[]);
+    assert!(comparison.red().is_empty(), "{:?}", comparison.red());
+    assert_eq!(comparison.unjudged(), ["node-away: S4, S5: a node is away"]);
+    let false_one = night("2", vec![column(vec![scenario("a::b").finding("S9", "broken"), away()])]);
+    let comparison = compare(&false_one, std::slice::from_ref(&quiet));
+    assert_eq!(comparison.red(), ["node-away: S9 refuted: a false refutation, or the ground is broken"]);
+    assert_eq!(comparison.changes(), ["S9 on node-away: refuted, was proved"]);
+    // Where nothing at all is proved, it is no ground to stand on; and an error of ours is never the ground's.
+    assert_eq!(compare(&night("3", vec![column(vec![away()])]), &[]).red().len(), 1);
+    let error = scenario("a::c").claim("S4", Verdict::Unproved, 0).ends(Outcome::Error, "boom");
+    let error = night("4", vec![column(vec![scenario("a::b").proves("S9"), error])]);
+    assert_eq!(compare(&error, &[]).red().len(), 1);
+    let version = night("5", vec![("1.34.4", ran(vec![scenario("a::b").proves("S9"), away()]))]);
+    assert_eq!(compare(&version, &[]).red(), ["1.34.4: S4 unproved", "1.34.4: S5 unproved"]);
 }

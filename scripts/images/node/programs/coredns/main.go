@@ -1,10 +1,12 @@
-// CoreDNS with the plugins of kubeadm's Corefile and no others: it builds in a third of the time.
+// CoreDNS with the plugins of kubeadm's Corefile, bind for a cache on each node, and no others: it builds in a third of the
+// time.
 package main
 
 import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 
+	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/forward"
@@ -20,7 +22,7 @@ import (
 func main() {
 	// The order in which a query passes the plugins, as in CoreDNS's own plugin.cfg.
 	dnsserver.Directives = []string{
-		"reload", "ready", "health", "prometheus", "errors",
+		"reload", "bind", "ready", "health", "prometheus", "errors",
 		"loop", "cache", "loadbalance", "kubernetes", "forward",
 	}
 	coremain.Run()

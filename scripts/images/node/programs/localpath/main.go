@@ -1,6 +1,7 @@
 // Localpath makes volumes as folders of the node that their pod will run on, as the local-path provisioner of kind does,
 // which starts a pod for each folder that it makes or removes: more than half of all pods of a run. This one runs on every
-// node and serves its own; the controller around it is the one that the other uses.
+// node and serves its own; the controller around it is the one that the other uses. Where a class binds at once, before a
+// pod has a node, the volume is placed by the claim's ordinal, as clouds chose zones: all claims of a pod are together.
 package main
 
 import (
@@ -11,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -50,12 +53,16 @@ func main() {
 	}
 	go grow(ctx, client, node)
 	// Every node has its own, so there is none to elect.
-	controller.NewProvisionController(klog.FromContext(ctx), client, name, provisioner{node}, controller.LeaderElection(false)).Run(ctx)
+	served := provisioner{node, client}
+	controller.NewProvisionController(klog.FromContext(ctx), client, name, served, controller.LeaderElection(false)).Run(ctx)
 }
 
-type provisioner struct{ node string }
+type provisioner struct {
+	node   string
+	client kubernetes.Interface
+}
 
-// ShouldProvision leaves claims for other nodes to these. One without a node is refused by whoever is asked.
+// ShouldProvision leaves claims for other nodes to these. Whose a claim without a node is, shows when it is provisioned.
 func (p provisioner) ShouldProvision(_ context.Context, claim *corev1.PersistentVolumeClaim) bool {
 	node := claim.Annotations[selectedNode]
 	return node == "" || node == p.node
@@ -66,9 +73,38 @@ func (p provisioner) ShouldDelete(_ context.Context, volume *corev1.PersistentVo
 	return volume.Annotations[volumeNode] == p.node
 }
 
-func (p provisioner) Provision(_ context.Context, options controller.ProvisionOptions) (*corev1.PersistentVolume, controller.ProvisioningState, error) {
+func (p provisioner) Provision(ctx context.Context, options controller.ProvisionOptions) (*corev1.PersistentVolume, controller.ProvisioningState, error) {
+	if options.SelectedNode == nil {
+		node, err := p.place(ctx, options.PVC.Name)
+		if err != nil {
+			return nil, controller.ProvisioningFinished, err
+		}
+		if node.Name != p.node {
+			return nil, controller.ProvisioningFinished, &controller.IgnoredError{Reason: "it is for node " + node.Name}
+		}
+		options.SelectedNode = node
+	}
 	volume, err := p.provision(options)
 	return volume, controller.ProvisioningFinished, err
+}
+
+// place is the node of a claim that none was selected for: of those that take pods, the one of its ordinal.
+func (p provisioner) place(ctx context.Context, claim string) (*corev1.Node, error) {
+	nodes, err := p.client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	open := slices.DeleteFunc(nodes.Items, func(node corev1.Node) bool {
+		return node.Spec.Unschedulable || len(node.Spec.Taints) > 0
+	})
+	if len(open) == 0 {
+		return nil, fmt.Errorf("no node takes pods")
+	}
+	ordinal, err := strconv.Atoi(claim[strings.LastIndex(claim, "-")+1:])
+	if err != nil {
+		ordinal = 0
+	}
+	return &open[ordinal%len(open)], nil
 }
 
 func (p provisioner) provision(options controller.ProvisionOptions) (*corev1.PersistentVolume, error) {
@@ -80,9 +116,6 @@ func (p provisioner) provision(options controller.ProvisionOptions) (*corev1.Per
 		if mode != corev1.ReadWriteOnce && mode != corev1.ReadWriteOncePod {
 			return nil, fmt.Errorf("only the access modes ReadWriteOnce and ReadWriteOncePod are supported, not %s", mode)
 		}
-	}
-	if node == nil {
-		return nil, fmt.Errorf("no node was specified: the storage class must bind with WaitForFirstConsumer")
 	}
 	path := filepath.Join(root, strings.Join([]string{options.PVName, claim.Namespace, claim.Name}, "_"))
 	if err := os.MkdirAll(path, 0o777); err != nil {

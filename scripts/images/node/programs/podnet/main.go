@@ -1,5 +1,6 @@
-// Podnet is the pod network of a node: it writes the CNI configuration for the node's own pod range, routes the
-// other nodes' ranges by their addresses, and masquerades what leaves the cluster's pod subnet.
+// Podnet is the pod network of a node: it writes the CNI configuration for the node's own pod ranges, routes the
+// other nodes' ranges by their addresses, and masquerades what leaves the cluster's pod subnets. A node has a range, and an
+// address, of each IP family of the cluster.
 //
 // It runs in the host's network on every node and reaches the API server directly (CONTROL_PLANE_ENDPOINT, which
 // kind patches in), so that it needs no kube-proxy to start.
@@ -33,7 +34,7 @@ const (
     {
       "type": "ptp",
       "ipMasq": false,
-      "ipam": {"type": "host-local", "dataDir": "/run/cni-ipam-state", "ranges": [[{"subnet": "%s"}]], "routes": [{"dst": "0.0.0.0/0"}]}
+      "ipam": {"type": "host-local", "dataDir": "/run/cni-ipam-state", "ranges": [%s], "routes": [%s]}
     },
     {"type": "portmap", "capabilities": {"portMappings": true}}
   ]
@@ -42,7 +43,7 @@ const (
 )
 
 func main() {
-	self, subnet := mustEnv("NODE_NAME"), mustEnv("POD_SUBNET")
+	self, subnets := mustEnv("NODE_NAME"), strings.Split(mustEnv("POD_SUBNET"), ",")
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 
@@ -57,7 +58,9 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	masquerade(subnet)
+	for _, subnet := range subnets {
+		masquerade(subnet)
+	}
 	for ctx.Err() == nil {
 		if err := follow(ctx, client, self); err != nil && ctx.Err() == nil {
 			log.Printf("starting over: %v", err)
@@ -92,8 +95,10 @@ func follow(ctx context.Context, client kubernetes.Interface, self string) error
 		}
 		switch event.Type {
 		case "DELETED":
-			if node.Name != self && node.Spec.PodCIDR != "" {
-				_ = run("ip", "route", "del", node.Spec.PodCIDR)
+			if node.Name != self {
+				for _, pods := range node.Spec.PodCIDRs {
+					_ = run("ip", family(pods), "route", "del", pods)
+				}
 			}
 		default:
 			if err := connect(node, self); err != nil {
@@ -104,28 +109,47 @@ func follow(ctx context.Context, client kubernetes.Interface, self string) error
 	return nil
 }
 
+// family is ip's option for the family of an address or a range.
+func family(address string) string {
+	if strings.Contains(address, ":") {
+		return "-6"
+	}
+	return "-4"
+}
+
 // connect makes one node's pods reachable; a node that has no range or no address yet comes again with a later event.
 func connect(node *corev1.Node, self string) error {
-	if node.Spec.PodCIDR == "" {
+	if len(node.Spec.PodCIDRs) == 0 {
 		return nil
 	}
 	if node.Name == self {
-		return writeCNI(node.Spec.PodCIDR)
+		return writeCNI(node.Spec.PodCIDRs)
 	}
-	for _, address := range node.Status.Addresses {
-		if address.Type == corev1.NodeInternalIP && !strings.Contains(address.Address, ":") {
-			return run("ip", "route", "replace", node.Spec.PodCIDR, "via", address.Address)
+	for _, pods := range node.Spec.PodCIDRs {
+		for _, address := range node.Status.Addresses {
+			if address.Type != corev1.NodeInternalIP || family(address.Address) != family(pods) {
+				continue
+			}
+			if err := run("ip", family(pods), "route", "replace", pods, "via", address.Address); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func writeCNI(podCIDR string) error {
-	text := fmt.Sprintf(cniText, podCIDR)
+func writeCNI(podCIDRs []string) error {
+	var ranges, routes []string
+	for _, pods := range podCIDRs {
+		ranges = append(ranges, fmt.Sprintf(`[{"subnet": %q}]`, pods))
+		everything := map[string]string{"-4": "0.0.0.0/0", "-6": "::/0"}[family(pods)]
+		routes = append(routes, fmt.Sprintf(`{"dst": %q}`, everything))
+	}
+	text := fmt.Sprintf(cniText, strings.Join(ranges, ", "), strings.Join(routes, ", "))
 	if old, err := os.ReadFile(cniFile); err == nil && string(old) == text {
 		return nil
 	}
-	log.Printf("this node's pods are %s", podCIDR)
+	log.Printf("this node's pods are %s", strings.Join(podCIDRs, ", "))
 	// Renamed when complete: the container runtime watches the folder and must not read half a file.
 	temporary := filepath.Join(filepath.Dir(cniFile), ".podnet")
 	if err := os.WriteFile(temporary, []byte(text), 0o644); err != nil {
@@ -136,7 +160,8 @@ func writeCNI(podCIDR string) error {
 
 // masquerade hides pod addresses from everything outside the pod subnet; inside it every pod sees real addresses.
 func masquerade(subnet string) {
-	_ = run("iptables", "-w", "-t", "nat", "-N", natChain)
+	iptables := map[string]string{"-4": "iptables", "-6": "ip6tables"}[family(subnet)]
+	_ = run(iptables, "-w", "-t", "nat", "-N", natChain)
 	for _, rule := range []string{
 		natChain + " -d " + subnet + " -j RETURN",
 		natChain + " -m addrtype --dst-type LOCAL -j RETURN",
@@ -144,10 +169,10 @@ func masquerade(subnet string) {
 		"POSTROUTING -s " + subnet + " -j " + natChain,
 	} {
 		arguments := strings.Fields(rule)
-		if run("iptables", append([]string{"-w", "-t", "nat", "-C"}, arguments...)...) == nil {
+		if run(iptables, append([]string{"-w", "-t", "nat", "-C"}, arguments...)...) == nil {
 			continue
 		}
-		if err := run("iptables", append([]string{"-w", "-t", "nat", "-A"}, arguments...)...); err != nil {
+		if err := run(iptables, append([]string{"-w", "-t", "nat", "-A"}, arguments...)...); err != nil {
 			log.Fatal(err)
 		}
 	}
