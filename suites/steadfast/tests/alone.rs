@@ -1,7 +1,14 @@
 //! The program by itself: copied into an empty folder, without repository, home or cargo.
 #![expect(clippy::unwrap_used, reason = "a test ends where its helpers do")]
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+    sync::Mutex,
+};
+
+/// A program is not run while another thread has it open for writing, and what is started meanwhile has that open as well.
+static COPYING: Mutex<()> = Mutex::new(());
 
 struct Alone(PathBuf);
 
@@ -9,6 +16,7 @@ impl Alone {
     fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("steadfast-alone-{name}-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("empty")).unwrap();
+        let _copying = COPYING.lock();
         std::fs::copy(env!("CARGO_BIN_EXE_steadfast"), folder.join("steadfast")).unwrap();
         Self(folder)
     }
@@ -18,7 +26,11 @@ impl Alone {
         let mut command = Command::new(self.0.join("steadfast"));
         command.args(line.split_whitespace()).env_clear().env("HOME", &self.0);
         command.envs(environment.iter().copied()).current_dir(self.0.join("empty"));
-        let output = command.output().unwrap();
+        let started = {
+            let _copying = COPYING.lock();
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+        };
+        let output = started.wait_with_output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
