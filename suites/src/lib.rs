@@ -50,7 +50,7 @@ pub(crate) const fn seconds(seconds: u64) -> std::time::Duration {
 
 #[cfg(test)]
 mod tests {
-    use harness::runner::mistakes;
+    use harness::{report::rig, runner::mistakes};
 
     #[test]
     fn every_claim_is_proved_and_every_judge_is_seen_to_say_no() {
@@ -58,5 +58,17 @@ mod tests {
         assert_eq!(mistakes::of(&catalogue), Vec::<String>::new());
         assert_eq!(mistakes::unproved_and_uncontrolled(&catalogue), Vec::<String>::new());
         assert_eq!(mistakes::uncontrolled(&catalogue), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_change_of_the_rig_meets_scenarios_that_there_are() {
+        let catalogue = super::catalogue();
+        let names: Vec<String> =
+            catalogue.iter().flat_map(|scenario| scenario.plans()).map(|plan| plan.name).collect();
+        let unknown = |change: rig::Change| {
+            change.on.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>()
+        };
+        let unknown: Vec<_> = rig::table().unwrap_or_default().into_iter().flat_map(unknown).collect();
+        assert_eq!(unknown, Vec::<String>::new());
     }
 }

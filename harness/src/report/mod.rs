@@ -2,7 +2,8 @@
 //!
 //! [`result`] is the schema, [`store`] its files, [`verdict`] what one result says, [`tally`] what they say
 //! together, [`matrix`] what the controls did to the claims, [`correction`] what the document gets wrong. [`console`], [`junit`] and [`html`] render that; [`screen`] shows a run while it lasts.
-//! [`nights`] hold runs on several Kubernetes versions against those of the night before.
+//! [`nights`] hold runs on several Kubernetes versions against those of the night before; [`rig`] tells which claims turned red when
+//! Kubernetes itself was broken.
 
 pub mod console;
 pub mod correction;
@@ -11,6 +12,7 @@ pub mod junit;
 pub mod matrix;
 pub mod nights;
 pub mod picture;
+pub mod rig;
 pub mod screen;
 pub mod upgrade;
 

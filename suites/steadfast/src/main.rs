@@ -45,6 +45,9 @@ enum Command {
         /// The folder of the nights: target/nights
         directory: Utf8PathBuf,
     },
+    /// The changes of scripts/broken-clusters: which are to be run, and what became of them
+    #[command(subcommand)]
+    Rig(command::Rig),
     /// Judge a recorded run again, without a cluster, and name what differs (exit code 1)
     Replay {
         /// The run's directory: target/steadfast/latest
@@ -112,6 +115,7 @@ fn begin(command: Command, settings: Settings) -> Result<ExitCode> {
         Command::Down { force } => succeed(command::down(&settings, force)),
         Command::Report { directory } => succeed(async { command::report(&directory) }),
         Command::Nights { directory } => succeed(async { command::nights(&directory) }),
+        Command::Rig(rig) => succeed(async { command::rig(&rig) }),
         Command::Replay { directory } => succeed(async { command::replay(&directory) }),
     }
 }
