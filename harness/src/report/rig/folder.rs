@@ -42,7 +42,8 @@ fn seen(folder: &Utf8Path, last: &mut Option<String>) -> Result<Seen> {
     })?;
     let Some(run) = run(folder) else { return Ok(Seen::Unjudged("the run left no result".to_owned())) };
     let report = store::load(&run)?;
-    let version = report.facts.cluster.as_ref().map_or("unknown", |cluster| cluster.kubernetes.trim_start_matches('v'));
+    let version =
+        report.facts.cluster.as_ref().map_or("unknown", |cluster| cluster.kubernetes.trim_start_matches('v'));
     let on = format!("{}, Kubernetes {version}", report.facts.started.strftime("%Y-%m-%d"));
     *last = last.take().max(Some(on));
     Ok(Seen::of(&report, reached))
