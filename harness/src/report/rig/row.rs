@@ -191,7 +191,7 @@ impl Summary {
     /// In a sentence.
     pub fn text(self) -> String {
         let Self { faults, killed, others, green, missing } = self;
-        let share = if faults == 0 { 100 } else { killed * 100 / faults };
+        let share = (killed * 100).checked_div(faults).unwrap_or(100);
         let mut text = format!(
             "{killed} of {} killed by the claim named ({share} %; the aim is {AIM} %), {green} of {} green",
             words::count(faults, "fault"),
