@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use jiff::Timestamp;
-use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{Value, context};
 
 use super::{
     correction::{Correction, corrections},
@@ -12,6 +12,7 @@ use super::{
     picture::picture,
     result::{ClusterFacts, Outcome, ScenarioResult, Verdict},
     tally::{ClaimReport, Ending, Report},
+    templates::{style, templates},
     terrain::Terrain,
     upgrade,
     verdict::{self, ControlState},
@@ -32,19 +33,13 @@ pub fn write(out: &mut impl Write, report: &Report) -> Result<()> {
 }
 
 fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
-    let mut templates = Environment::new();
-    // A name that is misspelt in the template must fail, not show as nothing.
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    for (name, source) in [
+    let templates = templates(&[
         ("page.html", include_str!("page.html")),
         ("matrix.html", include_str!("matrix.html")),
         ("scenario.html", include_str!("scenario.html")),
         ("picture.html", include_str!("picture.html")),
         ("upgrade.html", include_str!("upgrade.html")),
-    ] {
-        templates.add_template(name, source)?;
-    }
+    ])?;
     let claims = report.claims();
     let workloads = workloads(report);
     let rows: Vec<Value> = claims.iter().map(|claim| row(claim, &workloads)).collect();
@@ -53,7 +48,7 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
         silent.iter().map(|claim| context! { id => claim.id, statement => claim.statement }).collect();
     let skipped = report.facts.skipped.iter().map(|(name, reason)| context! { name, reason });
     templates.get_template("page.html")?.render(context! {
-        style => Value::from_safe_string(include_str!("style.css").to_owned()),
+        style => style(),
         run => &report.facts.run,
         started => time(report.facts.started),
         head => head(report, &claims),

@@ -14,6 +14,7 @@ pub mod nights;
 pub mod picture;
 pub mod rig;
 pub mod screen;
+mod templates;
 pub mod upgrade;
 
 #[cfg(test)]

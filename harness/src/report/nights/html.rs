@@ -1,6 +1,6 @@
 //! A night as one HTML page that needs no network.
 
-use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{Value, context};
 
 use super::{
     compare::{Change, Comparison},
@@ -10,7 +10,10 @@ use super::{
 use crate::{
     claim,
     error::{Error, Result},
-    report::words,
+    report::{
+        templates::{style, templates},
+        words,
+    },
 };
 
 /// The whole page.
@@ -22,10 +25,7 @@ pub fn render(comparison: &Comparison<'_>) -> Result<String> {
 }
 
 fn fill(comparison: &Comparison<'_>) -> std::result::Result<String, minijinja::Error> {
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    templates.add_template("night.html", include_str!("night.html"))?;
+    let templates = templates(&[("night.html", include_str!("night.html"))])?;
     let red = comparison.red();
     let row = |id: &&str| {
         let cells = comparison.row(id).into_iter().zip(&comparison.night.columns);
@@ -33,7 +33,7 @@ fn fill(comparison: &Comparison<'_>) -> std::result::Result<String, minijinja::E
         context! { id => *id, statement => claim::find(id).map(|claim| claim.statement), cells }
     };
     templates.get_template("night.html")?.render(context! {
-        style => Value::from_safe_string(include_str!("../style.css").to_owned()),
+        style => style(),
         night => &comparison.night.name, word => if red.is_empty() { "passed" } else { "failed" },
         verdict => verdict(comparison), red, changes => comparison.changes(),
         unjudged => comparison.unjudged(), unchanged => nothing_changed(comparison), threshold => threshold(),

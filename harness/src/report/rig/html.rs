@@ -1,11 +1,14 @@
 //! The rows as one HTML page that needs no network.
 
-use minijinja::{Environment, UndefinedBehavior, Value, context, syntax::SyntaxConfig};
+use minijinja::{Value, context};
 
 use super::{Row, State, Summary, markdown::findings};
 use crate::{
     error::{Error, Result},
-    report::words,
+    report::{
+        templates::{style, templates},
+        words,
+    },
 };
 
 /// The whole page.
@@ -17,13 +20,10 @@ pub fn render(rows: &[Row], on: &str) -> Result<String> {
 }
 
 fn fill(rows: &[Row], on: &str) -> std::result::Result<String, minijinja::Error> {
-    let mut templates = Environment::new();
-    templates.set_undefined_behavior(UndefinedBehavior::Strict);
-    templates.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
-    templates.add_template("rig.html", include_str!("rig.html"))?;
+    let templates = templates(&[("rig.html", include_str!("rig.html"))])?;
     let sum = Summary::of(rows);
     templates.get_template("rig.html")?.render(context! {
-        style => Value::from_safe_string(include_str!("../style.css").to_owned()),
+        style => style(),
         word => if sum.is_good() { "passed" } else { "failed" },
         sum => sum.text(), on,
         rows => rows.iter().map(row).collect::<Vec<_>>(),
