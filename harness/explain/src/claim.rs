@@ -9,6 +9,8 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
+    evidence::Evidence,
+    named_volume,
     picture::{message, spec, terminating},
     quantity,
 };
@@ -87,7 +89,7 @@ fn one(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
     }
     match phase(claim) {
         "Lost" => Some(lost(picture, claim)),
-        "Pending" => unbound(picture, claim),
+        "Pending" => named_volume::examine(picture, claim).or_else(|| unbound(picture, claim)),
         _ => None,
     }
 }
@@ -173,7 +175,14 @@ fn unbound(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
             Some(class) => failed(picture, claim, name).or_else(|| silent(picture, claim, class)),
         },
     };
-    cause.map(|cause| cause.advise(format!("see the claim: {describe}")))
+    let about = format!("persistentvolumeclaim/{}", claim.name_any());
+    let events = picture.events_about(claim);
+    cause.map(|cause| {
+        cause
+            .by([Evidence::field(about, "status.phase", phase(claim))])
+            .by(events.first().map(|event| Evidence::event(event)))
+            .advise(format!("see the claim: {describe}"))
+    })
 }
 
 fn of_class<'a>(picture: &'a Picture, name: &str) -> impl Iterator<Item = &'a PersistentVolume> {
