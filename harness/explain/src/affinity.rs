@@ -39,9 +39,14 @@ fn runs(pod: &Pod) -> bool {
     spec(pod).node_name.is_some() && !["Failed", "Succeeded"].contains(&phase(pod))
 }
 
-/// A required neighbour of the pod that runs nowhere; nothing where neighbours can't be seen.
+/// A required neighbour of the pod that runs nowhere; nothing where pods can't be seen that might be meant.
 pub(super) fn examine(picture: &Picture, pod: &Pod, said: &str) -> Option<Cause> {
-    let all = picture.neighbours.as_deref().ok()?;
+    let elsewhere = |term: &PodAffinityTerm| term.namespaces.is_some() || term.namespace_selector.is_some();
+    let all = match &picture.neighbours {
+        Ok(all) => all,
+        Err(_) if terms(pod).any(elsewhere) => return None,
+        Err(_) => &picture.pods,
+    };
     let unmet = |term: &&PodAffinityTerm| {
         // The first of pods that want to be together may go anywhere.
         !means(term, pod, pod) && !all.iter().any(|other| runs(other) && means(term, pod, other))

@@ -20,6 +20,8 @@ const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 /// A provisioner that just starts, or elects its leader, takes longer than nothing.
 const PROVISIONER_MAY_TAKE: f64 = 15.0;
+/// A controller that makes deleted claims again does so within seconds.
+const MADE_AGAIN_WITHIN: f64 = 30.0;
 /// A provisioner that has begun may take longer than one that has not.
 const PROVISIONING_MAY_TAKE: f64 = 120.0;
 
@@ -56,7 +58,9 @@ pub(super) fn waits_for_consumer(picture: &Picture, claim: &PersistentVolumeClai
         // Without the class, its own word for it.
         None => picture.event(claim, &["WaitForFirstConsumer", "WaitForPodScheduled"]).is_some(),
     };
-    late && phase(claim) == "Pending" && !claim.annotations().contains_key(SELECTED_NODE)
+    late && phase(claim) == "Pending"
+        && named_volume::of(claim).is_none()
+        && !claim.annotations().contains_key(SELECTED_NODE)
 }
 
 /// The causes in the claims that a pod without a node mounts.
@@ -89,7 +93,8 @@ fn one(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
     }
     match phase(claim) {
         "Lost" => Some(lost(picture, claim)),
-        "Pending" => named_volume::examine(picture, claim).or_else(|| unbound(picture, claim)),
+        "Pending" if named_volume::of(claim).is_some() => named_volume::examine(picture, claim),
+        "Pending" => unbound(picture, claim),
         _ => None,
     }
 }
@@ -101,12 +106,30 @@ fn missing(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
         .iter()
         .any(|(ordinal, _)| picture.template_claims(*ordinal).iter().any(|own| own == name))
     {
-        return super::refusal::examine(picture, &pod.name_any());
+        return super::refusal::examine(picture, &pod.name_any()).or_else(|| gone(picture, pod, name));
     }
     let seen = format!("pod {} mounts PVC {name}, which does not exist", pod.name_any());
     let advice =
         format!("create PVC {name} in namespace {}, or take it out of the pod template", picture.namespace());
     Some(Cause::new(cause::CLAIM_MISSING, format!("persistentvolumeclaim/{name}"), seen).advise(advice))
+}
+
+/// A claim of the set's own that was deleted after its pod was made: some versions of the controller make it again only
+/// with the pod.
+fn gone(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
+    if picture.since(pod.metadata.creation_timestamp.as_ref()) < MADE_AGAIN_WITHIN {
+        return None;
+    }
+    let pod = pod.name_any();
+    let seen = format!(
+        "pod {pod} mounts PVC {name}, which does not exist any more: it was deleted after the pod was made"
+    );
+    let cause =
+        Cause::new(cause::CLAIM_MISSING, format!("persistentvolumeclaim/{name}"), seen).advise(format!(
+            "delete the pod: {}; the controller makes both anew, the PVC empty",
+            picture.kubectl(&format!("delete pod {pod}"))
+        ));
+    Some(cause)
 }
 
 /// A claim that is being deleted: nothing new may use it.

@@ -13,7 +13,7 @@ use super::{
     cause::{self, Cause, quote},
     crash,
     evidence::Evidence,
-    hook, log,
+    hook, last_words, log,
     picture::{container, message, sidecar, spec, status},
 };
 
@@ -168,6 +168,9 @@ impl At<'_> {
 
     /// The container runtime can't start it.
     pub(super) fn cannot_start(&self, reason: &str, told: &str) -> Cause {
+        if told.contains("exec format error") {
+            return last_words::wrong_architecture(self, told);
+        }
         self.cause(cause::CONTAINER_CANNOT_START, &format!("can't be started ({reason}): {}", quote(told)))
             .advise(format!("change command, args, mounts or security settings of statefulset {}, whichever is complained about", self.picture.name()))
     }

@@ -60,11 +60,17 @@ pub fn diagnose(picture: &Picture) -> Diagnosis {
         (true, false) => State::Moving,
         (true, true) => State::Healthy,
     };
-    if state == State::Healthy {
-        comes_again(picture, &mut found);
+    if state == State::Healthy
+        && let Some(refused) = refused_change::update(picture)
+    {
+        found.blame(None, refused);
+        state = State::Stuck;
     }
-    if state == State::Healthy && !found.causes.is_empty() {
-        state = State::Unstable;
+    if state == State::Healthy {
+        for (pod, cause) in recurring::examine(picture) {
+            found.blame(Some(&pod), cause);
+            state = State::Unstable;
+        }
     }
     let seen = if state == State::Moving { seen(picture) } else { Vec::new() };
     Diagnosis {
@@ -100,17 +106,6 @@ fn examine(picture: &Picture) -> Found {
         found.take(None, examination);
     }
     found
-}
-
-/// What a set that is whole now suffers from all the same, or can't be brought up to date.
-fn comes_again(picture: &Picture, found: &mut Found) {
-    if let Some(refused) = refused_change::update(picture) {
-        found.blame(None, refused);
-        return;
-    }
-    for (pod, cause) in recurring::examine(picture) {
-        found.blame(Some(&pod), cause);
-    }
 }
 
 /// What was seen of the set and of its pods and claims, the newest last.

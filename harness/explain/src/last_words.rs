@@ -54,7 +54,7 @@ static KNOWN: &[Words] = &[
     words(POSTGRESQL, &["is not a valid data directory"], cause::DATA_DAMAGED),
     words(POSTGRESQL, &["database system identifier differs"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(POSTGRESQL, &["is from different database system"], cause::DATA_OF_ANOTHER_CLUSTER),
-    words(POSTGRESQL, &["superuser password is not specified"], cause::SETTING_MISSING),
+    words(POSTGRESQL, &["database is uninitiali", "password"], cause::SETTING_MISSING),
     words(
         MYSQL,
         &["initialize specified but the data directory has files in it"],
@@ -100,6 +100,7 @@ static KNOWN: &[Words] = &[
     words(RABBITMQ, &["schema_integrity_check_failed"], cause::DATA_DAMAGED),
     words(KAFKA, &["lost+found", "topic-partition"], cause::DATA_DIRECTORY_NOT_EMPTY),
     words(KAFKA, &["inconsistentclusteridexception"], cause::DATA_OF_ANOTHER_CLUSTER),
+    words(KAFKA, &["invalid cluster.id in"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(KAFKA, &["doesn't match stored clusterid"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(KAFKA, &["configured broker.id", "doesn't match stored"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(KAFKA, &["inconsistentbrokeridexception"], cause::DATA_OF_ANOTHER_CLUSTER),
@@ -242,6 +243,12 @@ fn advise(at: &At<'_>, id: &'static str, cause: Cause) -> Cause {
             .advise(format!("use an image that is built for the node's processor: kubectl get nodes -L kubernetes.io/arch; it is {image}"))
             .advise("or bind the pods to nodes that fit: nodeSelector kubernetes.io/arch"),
     }
+}
+
+/// A program that the container runtime can't start, since it is for another processor.
+pub(super) fn wrong_architecture(at: &At<'_>, told: &str) -> Cause {
+    let cause = at.cause(cause::WRONG_ARCHITECTURE, &format!("can't be started: {}", quote(told)));
+    advise(at, cause::WRONG_ARCHITECTURE, cause)
 }
 
 /// The sentence by which a server says that it found a database and makes none, in a life that a probe cut off.

@@ -11,9 +11,14 @@ use super::{
     quantity,
 };
 
+/// The volume that a claim names.
+pub(super) fn of(claim: &PersistentVolumeClaim) -> Option<&str> {
+    claim.spec.as_ref()?.volume_name.as_deref().filter(|name| !name.is_empty())
+}
+
 /// Why a pending claim does not get the volume that it names.
 pub(super) fn examine(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
-    let wanted = claim.spec.as_ref()?.volume_name.as_deref().filter(|name| !name.is_empty())?;
+    let wanted = of(claim)?;
     let event = picture.event(claim, &["VolumeMismatch", "FailedBinding"]);
     let why = match &picture.volumes {
         Ok(volumes) => match volumes.iter().find(|volume| volume.name_any() == wanted) {

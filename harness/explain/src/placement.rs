@@ -54,7 +54,9 @@ fn binding(picture: &Picture, pod: &Pod) -> Option<Cause> {
     let condition =
         condition(pod, "PodScheduled").filter(|found| found.reason.as_deref() == Some("SchedulerError"))?;
     let told = condition.message.as_deref()?;
-    if !told.contains("Bind plugin \"") && !told.contains("binding rejected") {
+    let bound = told.contains("Bind plugin \"") || told.contains("binding rejected");
+    // A conflict is over when the scheduler tries again.
+    if !bound || told.contains("cannot be fulfilled") {
         return None;
     }
     let seen = format!(

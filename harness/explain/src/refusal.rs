@@ -119,7 +119,11 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
     if let Some(stranger) = picture.stranger(pod).filter(|_| text.contains("already exists")) {
         return taken(picture, stranger.name_any().as_str());
     }
-    Cause::new(cause::ADMISSION_REFUSED, about_set, said)
+    let refused = Cause::new(cause::ADMISSION_REFUSED, about_set, said);
+    // Some answers are no refusal: a server that is busy, or loses its store.
+    let words = ["denied", "forbidden", "invalid"];
+    let refused = if words.iter().any(|word| text.contains(word)) { refused } else { refused.unknown() };
+    refused
         .advise(format!("change what is complained about; the controller tries again by itself: {describe}"))
 }
 

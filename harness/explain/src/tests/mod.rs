@@ -45,7 +45,7 @@ fn each_world_has_its_cause_and_no_other() {
     for case in cases() {
         let diagnosis = diagnose(&case.world.picture());
         assert_eq!(diagnosis.ids(), [case.id], "{diagnosis}");
-        assert_eq!(diagnosis.state, State::Stuck);
+        assert_eq!(diagnosis.state, State::Stuck, "{diagnosis}");
         for quoted in case.quotes {
             assert!(diagnosis.to_string().contains(quoted), "expected {quoted:?} in\n{diagnosis}");
         }

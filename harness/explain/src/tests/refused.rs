@@ -132,7 +132,9 @@ pub fn cases() -> Vec<Case> {
         case(cause::TOPOLOGY_SPREAD, spread().node("control", json!({"spec": {"taints": null}})).pod(0, json!({"spec": {"nodeName": "worker2"}})), &["worker2 has 2"]),
         case(cause::AFFINITY_UNMET, beside(), &["no pod has these labels"]),
         case(cause::AFFINITY_UNMET, beside().object("neighbour", "other-0", other("nobody")), &["have no node themselves: other-0"]),
-        case(cause::AFFINITY_CIRCLE, beside().object("neighbour", "other-0", other("web")).without_pod(0), &["in a circle", "web-1 must be beside other-0"]),
+        case(cause::AFFINITY_CIRCLE, beside().object("neighbour", "other-0", other("web")).without_pod(0)
+                .set(json!({"spec": {"podManagementPolicy": "Parallel", "replicas": 2, "ordinals": {"start": 1}}}))
+                .set(json!({"spec": {"replicas": 1}})), &["in a circle", "web-1 must be beside other-0"]),
         case(cause::BINDING_REFUSED, homeless("").pod(1, json!({"status": {"conditions": bind}})), &["does not let it bind"]),
         case(cause::NAMED_VOLUME_UNAVAILABLE, named(Value::Null), &["PV pv-old (volumeName), which does not exist"]),
         case(cause::NAMED_VOLUME_UNAVAILABLE, named(kept), &["an earlier PVC of this name", "\"uid\":null"]),

@@ -69,7 +69,7 @@ fn asking_peers() -> World {
 }
 
 fn service(change: Value) -> Value {
-    let mut spec = json!({"clusterIP": "None", "selector": {"app": "web"}});
+    let mut spec = json!({"publishNotReadyAddresses": false});
     for (key, value) in change.as_object().unwrap() {
         spec[key] = value.clone();
     }
@@ -217,7 +217,7 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             cause::SERVICE_GIVES_NO_NAMES,
-            asking_peers(),
+            asking_peers().without("service", "web"),
             &["Service web, the set's serviceName, does not exist"],
         ),
         case(
@@ -246,6 +246,7 @@ fn what_only_looks_like_a_need_of_names_is_none() {
     let with = |command: &str| {
         let probe = json!({"exec": {"command": ["sh", "-c", command]}});
         let world = World::new(1)
+            .without("service", "web")
             .pod(0, json!({"spec": {"containers": [{"name": "main", "image": "web:1", "readinessProbe": probe}]}}))
             .probe_fails(0);
         diagnose(&world.picture()).ids()
@@ -253,9 +254,11 @@ fn what_only_looks_like_a_need_of_names_is_none() {
     assert_eq!(with("curl web.web-tools"), [cause::READINESS_PROBE_FAILING]);
     assert_eq!(with("test -f /var/lib/.web"), [cause::READINESS_PROBE_FAILING]);
     assert_eq!(with("ping web-0.web.shop"), [cause::SERVICE_GIVES_NO_NAMES]);
-    let said = World::new(1).probe_fails(0).log(0, "lookup web-1.web: no such host");
+    let said =
+        World::new(1).without("service", "web").probe_fails(0).log(0, "lookup web-1.web: no such host");
     assert_eq!(diagnose(&said.picture()).ids(), [cause::SERVICE_GIVES_NO_NAMES]);
-    let other = World::new(1).probe_fails(0).log(0, "lookup mail.example: no such host");
+    let other =
+        World::new(1).without("service", "web").probe_fails(0).log(0, "lookup mail.example: no such host");
     assert_eq!(diagnose(&other.picture()).ids(), [cause::READINESS_PROBE_FAILING]);
 }
 

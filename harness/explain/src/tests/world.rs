@@ -36,6 +36,8 @@ impl World {
             .node("control", json!({"spec": {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]}}))
             .node("worker", json!({}))
             .node("worker2", json!({}))
+            .object("service", "web", json!({"spec": {
+                "clusterIP": "None", "selector": {"app": "web"}, "publishNotReadyAddresses": true}}))
             .object("class", "standard", json!({
                 "metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
                 "provisioner": "rancher.io/local-path", "volumeBindingMode": "WaitForFirstConsumer",
@@ -58,10 +60,15 @@ impl World {
                 "nodeName": "worker",
                 "containers": [{
                     "name": "main", "image": "web:1",
+                    "envFrom": [{"configMapRef": {"name": "settings"}}, {"secretRef": {"name": "login"}}],
                     "readinessProbe": {"httpGet": {"path": "/ready", "port": 80}},
                     "resources": {"requests": {"cpu": "500m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
                 }],
-                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}],
+                "volumes": [
+                    {"name": "data", "persistentVolumeClaim": {"claimName": claim}},
+                    {"name": "config", "configMap": {"name": "settings"}},
+                    {"name": "key", "secret": {"secretName": "web-key"}},
+                ],
             },
             "status": {
                 "phase": "Running",
@@ -223,7 +230,7 @@ impl World {
             quiet: self.quiet,
             set: from(self.set.clone()),
             home: Ok(self.all("namespace")),
-            pods: self.all("pod"),
+            pods: self.everyone(),
             claims: self.all("claim"),
             events: self.events.iter().map(event).collect(),
             quotas: Ok(self.all("quota")),
@@ -235,7 +242,7 @@ impl World {
             drivers: Ok(self.all("driver")),
             services: Ok(self.all("service")),
             lease: Ok(self.all("lease")),
-            neighbours: Ok(self.neighbours()),
+            neighbours: Ok(self.everyone()),
             logs: self.logs.clone(),
             ..Picture::at(NOW.parse().unwrap())
         }
@@ -247,7 +254,8 @@ impl World {
         self
     }
 
-    fn neighbours(&self) -> Vec<k8s_openapi::api::core::v1::Pod> {
+    /// The set's pods, and others of the namespace.
+    fn everyone(&self) -> Vec<k8s_openapi::api::core::v1::Pod> {
         [self.all("pod"), self.all("neighbour")].concat()
     }
 
