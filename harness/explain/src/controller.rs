@@ -151,7 +151,7 @@ fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
     let name = picture.pod_name(ordinal);
     let refused = found.filter(|pod| to_go(picture, ordinal, pod));
     let refused = refused.and_then(|pod| refused_change::deletion(picture, pod));
-    let known = template::node_name(picture).or(refused);
+    let known = template::node_name(picture, found).or(refused);
     let examination = match found {
         _ if known.is_some() => Examination::Blamed(known.into_iter().collect()),
         Some(pod) => match pod::examine(picture, pod) {

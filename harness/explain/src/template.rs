@@ -1,19 +1,24 @@
 //! What the set's own template rules out before any pod is looked at.
 
+use k8s_openapi::api::core::v1::Pod;
+
 use super::{
     Picture,
     cause::{self, Cause, quote},
     evidence::Evidence,
+    picture::spec,
 };
 
 /// The longest value that a label may have.
 const LONGEST_LABEL: usize = 63;
 
-/// A template that names a node which is not there: its pods pass the scheduler by, and no kubelet takes them.
-pub(super) fn node_name(picture: &Picture) -> Option<Cause> {
+/// A template that names a node which is not there: its pods pass the scheduler by, and no kubelet takes them. A pod of
+/// another revision may be elsewhere.
+pub(super) fn node_name(picture: &Picture, pod: Option<&Pod>) -> Option<Cause> {
     let template = picture.set.spec.as_ref()?.template.spec.as_ref()?;
     let node = template.node_name.as_deref()?;
-    if picture.node(node).ok()?.is_some() {
+    let elsewhere = pod.is_some_and(|pod| spec(pod).node_name.as_deref() != Some(node));
+    if elsewhere || picture.node(node).ok()?.is_some() {
         return None;
     }
     let set = picture.name();
