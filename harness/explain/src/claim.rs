@@ -12,18 +12,14 @@ use super::{
     evidence::Evidence,
     named_volume,
     picture::{message, spec, terminating},
-    quantity,
+    provisioning, quantity,
 };
 
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
-/// A provisioner that just starts, or elects its leader, takes longer than nothing.
-const PROVISIONER_MAY_TAKE: f64 = 15.0;
 /// A controller that makes deleted claims again does so within seconds.
 const MADE_AGAIN_WITHIN: f64 = 30.0;
-/// A provisioner that has begun may take longer than one that has not.
-const PROVISIONING_MAY_TAKE: f64 = 120.0;
 
 /// The names of the claims that a pod mounts.
 pub(super) fn mounted(pod: &Pod) -> Vec<String> {
@@ -76,7 +72,7 @@ pub(super) fn on_its_way(picture: &Picture, pod: &Pod) -> bool {
 
 /// Why no volume was made on the node that the scheduler had chosen, before it took the choice back.
 pub(super) fn failed_before(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
-    let failed = |claim| failed(picture, claim, class_name(claim)?);
+    let failed = |claim| provisioning::failed(picture, claim, class_name(claim)?);
     let causes: Vec<Cause> = pending(picture, pod).filter_map(failed).collect();
     (!causes.is_empty()).then_some(causes)
 }
@@ -181,7 +177,7 @@ fn unbound(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
     let cause = match (class_name(claim), &picture.classes) {
         (None, _) => no_class(picture, claim),
         (Some(""), _) => nothing_fits(picture, claim, "asks for a volume without a storage class"),
-        (Some(name), Err(_)) => failed(picture, claim, name),
+        (Some(name), Err(_)) => provisioning::failed(picture, claim, name),
         (Some(name), Ok(classes)) => match classes.iter().find(|class| class.name_any() == name) {
             None if of_class(picture, name).next().is_some() => nothing_fits(
                 picture,
@@ -195,7 +191,8 @@ fn unbound(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
                 let why = format!("asks for storage class {name}, whose volumes are made by hand");
                 nothing_fits(picture, claim, &why)
             }
-            Some(class) => failed(picture, claim, name).or_else(|| silent(picture, claim, class)),
+            Some(class) => provisioning::failed(picture, claim, name)
+                .or_else(|| provisioning::silent(picture, claim, class)),
         },
     };
     let about = format!("persistentvolumeclaim/{}", claim.name_any());
@@ -290,61 +287,6 @@ fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> 
     let cause = Cause::new(cause::NO_VOLUME_FITS, format!("persistentvolumeclaim/{name}"), seen)
         .advise("create a volume that fits, or free a Released one by removing its claimRef: kubectl get pv")
         .advise(again(picture, claim, "with a class that is provisioned"));
-    Some(cause)
-}
-
-/// What the provisioner of a claim that is still pending complained about last.
-fn failed(picture: &Picture, claim: &PersistentVolumeClaim, class: &str) -> Option<Cause> {
-    let text = message(picture.event(claim, &["ProvisioningFailed"])?);
-    let no_class = text.starts_with("storageclass.storage.k8s.io") && text.ends_with("not found");
-    let (id, about) = match (&picture.classes, no_class) {
-        // The class has been made since.
-        (Ok(_), true) => return None,
-        (Err(_), true) => (cause::STORAGE_CLASS_MISSING, format!("storageclass/{class}")),
-        _ => (cause::PROVISIONING_FAILED, format!("persistentvolumeclaim/{}", claim.name_any())),
-    };
-    let name = claim.name_any();
-    let seen =
-        format!("PVC {name} is Pending: no volume of storage class {class} can be made: {}", quote(text));
-    Some(
-        Cause::new(id, about, seen)
-            .advise("end what is complained about; the provisioner tries again by itself"),
-    )
-}
-
-/// A provisioner that answers says "Provisioning" on the claim.
-fn silent(picture: &Picture, claim: &PersistentVolumeClaim, class: &StorageClass) -> Option<Cause> {
-    let asked = picture.event(claim, &["ExternalProvisioning"]);
-    let begun = picture.event(claim, &["Provisioning"]);
-    let first = |event: Option<&k8s_openapi::api::core::v1::Event>| {
-        event
-            .and_then(|event| event.first_timestamp.clone())
-            .or_else(|| claim.metadata.creation_timestamp.clone())
-    };
-    let (since, may_take) = match begun {
-        Some(event) => (event.last_timestamp.clone(), PROVISIONING_MAY_TAKE),
-        None => (first(asked), PROVISIONER_MAY_TAKE),
-    };
-    if picture.since(since.as_ref()) < may_take {
-        return None;
-    }
-    let told = asked.or(begun).map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();
-    let seen = format!(
-        "PVC {} is Pending: the provisioner {} of storage class {} has not made a volume in {}{told}",
-        claim.name_any(),
-        class.provisioner,
-        class.name_any(),
-        picture.ago(since.as_ref())
-    );
-    let cause = Cause::new(cause::PROVISIONER_SILENT, format!("storageclass/{}", class.name_any()), seen)
-        .advise(format!(
-            "see whether {} runs: kubectl get pods -A; kubectl get csidrivers",
-            class.provisioner
-        ))
-        .advise(format!(
-            "if its name is wrong, make the class anew: kubectl get storageclass {} -o yaml",
-            class.name_any()
-        ));
     Some(cause)
 }
 

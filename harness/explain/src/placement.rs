@@ -14,7 +14,7 @@ use super::{
     refused_change::{self, NOT_ASKED},
     room,
     scheduling::{Refusal, closest, refusals},
-    spread, volume,
+    spread, standing, volume,
 };
 
 /// The causes that a pod has no node.
@@ -123,8 +123,15 @@ fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
         closest.insert(0, Refusal::Cordoned);
     }
     let place = volume::place(picture, pod);
+    let differing = standing::differing(picture, pod);
     let causes = closest.iter().map(|refusal| {
         let cause = explain(picture, pod, refusal, &said).by(words(picture, pod));
+        let cause = match &differing {
+            Some(differing) => cause.advise(format!(
+                "no node is all at once; on one of them, end what is in the way there: {differing}"
+            )),
+            None => cause,
+        };
         match &place {
             // Advice that means another node would help nobody.
             Some(place) => cause.advise(format!(

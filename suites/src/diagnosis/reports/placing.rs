@@ -69,7 +69,8 @@ async fn volume_elsewhere(run: Run) -> Result<()> {
     run.wait(&pod_ready("archive-0", None), seconds(90)).await?;
     let here = run.log().now(|world| world.pods.get("archive-0").and_then(|pod| pod.node.clone()));
     let workers = run.workers()?;
-    let Some(there) = workers.iter().map(|worker| worker.name()).find(|name| Some(*name) != here.as_deref())
+    let Some(there) =
+        workers.iter().map(|worker| worker.name.as_str()).find(|name| Some(*name) != here.as_deref())
     else {
         run.leave_out("a selector for another node than the volume's: there is one worker");
         return Ok(());

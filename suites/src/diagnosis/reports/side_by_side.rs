@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::{healed, report};
 use crate::{
-    diagnosis::case::{Case, case, named},
+    diagnosis::case::{Case, case},
     seconds,
 };
 
@@ -20,7 +20,7 @@ const LONG: &str = "a-release-of-a-chart-whose-names-are-as-long-as-they-may-be"
 /// What this scenario makes.
 #[cfg(test)]
 pub(super) fn causes() -> Vec<&'static str> {
-    named(&cases()).map(|(_, cause)| cause).collect()
+    cases().iter().map(|case| case.cause).collect()
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
