@@ -9,17 +9,17 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
+    evidence::Evidence,
+    named_volume,
     picture::{message, spec, terminating},
-    quantity,
+    provisioning, quantity,
 };
 
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
-/// A provisioner that just starts, or elects its leader, takes longer than nothing.
-const PROVISIONER_MAY_TAKE: f64 = 15.0;
-/// A provisioner that has begun may take longer than one that has not.
-const PROVISIONING_MAY_TAKE: f64 = 120.0;
+/// A controller that makes deleted claims again does so within seconds.
+const MADE_AGAIN_WITHIN: f64 = 30.0;
 
 /// The names of the claims that a pod mounts.
 pub(super) fn mounted(pod: &Pod) -> Vec<String> {
@@ -54,7 +54,9 @@ pub(super) fn waits_for_consumer(picture: &Picture, claim: &PersistentVolumeClai
         // Without the class, its own word for it.
         None => picture.event(claim, &["WaitForFirstConsumer", "WaitForPodScheduled"]).is_some(),
     };
-    late && phase(claim) == "Pending" && !claim.annotations().contains_key(SELECTED_NODE)
+    late && phase(claim) == "Pending"
+        && named_volume::of(claim).is_none()
+        && !claim.annotations().contains_key(SELECTED_NODE)
 }
 
 /// The causes in the claims that a pod without a node mounts.
@@ -70,7 +72,7 @@ pub(super) fn on_its_way(picture: &Picture, pod: &Pod) -> bool {
 
 /// Why no volume was made on the node that the scheduler had chosen, before it took the choice back.
 pub(super) fn failed_before(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
-    let failed = |claim| failed(picture, claim, class_name(claim)?);
+    let failed = |claim| provisioning::failed(picture, claim, class_name(claim)?);
     let causes: Vec<Cause> = pending(picture, pod).filter_map(failed).collect();
     (!causes.is_empty()).then_some(causes)
 }
@@ -87,6 +89,7 @@ fn one(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
     }
     match phase(claim) {
         "Lost" => Some(lost(picture, claim)),
+        "Pending" if named_volume::of(claim).is_some() => named_volume::examine(picture, claim),
         "Pending" => unbound(picture, claim),
         _ => None,
     }
@@ -99,12 +102,30 @@ fn missing(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
         .iter()
         .any(|(ordinal, _)| picture.template_claims(*ordinal).iter().any(|own| own == name))
     {
-        return super::refusal::examine(picture, &pod.name_any());
+        return super::refusal::examine(picture, &pod.name_any()).or_else(|| gone(picture, pod, name));
     }
     let seen = format!("pod {} mounts PVC {name}, which does not exist", pod.name_any());
     let advice =
         format!("create PVC {name} in namespace {}, or take it out of the pod template", picture.namespace());
     Some(Cause::new(cause::CLAIM_MISSING, format!("persistentvolumeclaim/{name}"), seen).advise(advice))
+}
+
+/// A claim of the set's own that was deleted after its pod was made: some versions of the controller make it again only
+/// with the pod.
+fn gone(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
+    if picture.since(pod.metadata.creation_timestamp.as_ref()) < MADE_AGAIN_WITHIN {
+        return None;
+    }
+    let pod = pod.name_any();
+    let seen = format!(
+        "pod {pod} mounts PVC {name}, which does not exist any more: it was deleted after the pod was made"
+    );
+    let cause =
+        Cause::new(cause::CLAIM_MISSING, format!("persistentvolumeclaim/{name}"), seen).advise(format!(
+            "delete the pod: {}; the controller makes both anew, the PVC empty",
+            picture.kubectl(&format!("delete pod {pod}"))
+        ));
+    Some(cause)
 }
 
 /// A claim that is being deleted: nothing new may use it.
@@ -156,7 +177,7 @@ fn unbound(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
     let cause = match (class_name(claim), &picture.classes) {
         (None, _) => no_class(picture, claim),
         (Some(""), _) => nothing_fits(picture, claim, "asks for a volume without a storage class"),
-        (Some(name), Err(_)) => failed(picture, claim, name),
+        (Some(name), Err(_)) => provisioning::failed(picture, claim, name),
         (Some(name), Ok(classes)) => match classes.iter().find(|class| class.name_any() == name) {
             None if of_class(picture, name).next().is_some() => nothing_fits(
                 picture,
@@ -170,10 +191,18 @@ fn unbound(picture: &Picture, claim: &PersistentVolumeClaim) -> Option<Cause> {
                 let why = format!("asks for storage class {name}, whose volumes are made by hand");
                 nothing_fits(picture, claim, &why)
             }
-            Some(class) => failed(picture, claim, name).or_else(|| silent(picture, claim, class)),
+            Some(class) => provisioning::failed(picture, claim, name)
+                .or_else(|| provisioning::silent(picture, claim, class)),
         },
     };
-    cause.map(|cause| cause.advise(format!("see the claim: {describe}")))
+    let about = format!("persistentvolumeclaim/{}", claim.name_any());
+    let events = picture.events_about(claim);
+    cause.map(|cause| {
+        cause
+            .by([Evidence::field(about, "status.phase", phase(claim))])
+            .by(events.first().map(|event| Evidence::event(event)))
+            .advise(format!("see the claim: {describe}"))
+    })
 }
 
 fn of_class<'a>(picture: &'a Picture, name: &str) -> impl Iterator<Item = &'a PersistentVolume> {
@@ -258,61 +287,6 @@ fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> 
     let cause = Cause::new(cause::NO_VOLUME_FITS, format!("persistentvolumeclaim/{name}"), seen)
         .advise("create a volume that fits, or free a Released one by removing its claimRef: kubectl get pv")
         .advise(again(picture, claim, "with a class that is provisioned"));
-    Some(cause)
-}
-
-/// What the provisioner of a claim that is still pending complained about last.
-fn failed(picture: &Picture, claim: &PersistentVolumeClaim, class: &str) -> Option<Cause> {
-    let text = message(picture.event(claim, &["ProvisioningFailed"])?);
-    let no_class = text.starts_with("storageclass.storage.k8s.io") && text.ends_with("not found");
-    let (id, about) = match (&picture.classes, no_class) {
-        // The class has been made since.
-        (Ok(_), true) => return None,
-        (Err(_), true) => (cause::STORAGE_CLASS_MISSING, format!("storageclass/{class}")),
-        _ => (cause::PROVISIONING_FAILED, format!("persistentvolumeclaim/{}", claim.name_any())),
-    };
-    let name = claim.name_any();
-    let seen =
-        format!("PVC {name} is Pending: no volume of storage class {class} can be made: {}", quote(text));
-    Some(
-        Cause::new(id, about, seen)
-            .advise("end what is complained about; the provisioner tries again by itself"),
-    )
-}
-
-/// A provisioner that answers says "Provisioning" on the claim.
-fn silent(picture: &Picture, claim: &PersistentVolumeClaim, class: &StorageClass) -> Option<Cause> {
-    let asked = picture.event(claim, &["ExternalProvisioning"]);
-    let begun = picture.event(claim, &["Provisioning"]);
-    let first = |event: Option<&k8s_openapi::api::core::v1::Event>| {
-        event
-            .and_then(|event| event.first_timestamp.clone())
-            .or_else(|| claim.metadata.creation_timestamp.clone())
-    };
-    let (since, may_take) = match begun {
-        Some(event) => (event.last_timestamp.clone(), PROVISIONING_MAY_TAKE),
-        None => (first(asked), PROVISIONER_MAY_TAKE),
-    };
-    if picture.since(since.as_ref()) < may_take {
-        return None;
-    }
-    let told = asked.or(begun).map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();
-    let seen = format!(
-        "PVC {} is Pending: the provisioner {} of storage class {} has not made a volume in {}{told}",
-        claim.name_any(),
-        class.provisioner,
-        class.name_any(),
-        picture.ago(since.as_ref())
-    );
-    let cause = Cause::new(cause::PROVISIONER_SILENT, format!("storageclass/{}", class.name_any()), seen)
-        .advise(format!(
-            "see whether {} runs: kubectl get pods -A; kubectl get csidrivers",
-            class.provisioner
-        ))
-        .advise(format!(
-            "if its name is wrong, make the class anew: kubectl get storageclass {} -o yaml",
-            class.name_any()
-        ));
     Some(cause)
 }
 

@@ -1,24 +1,34 @@
 //! Containers that do not run, or not for long.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::api::core::v1::{
-    ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Pod,
+    Container, ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Pod,
 };
 use kube::ResourceExt;
+use serde_json::Value;
 
 use super::{
     Picture,
     cause::{self, Cause, quote},
-    picture::{message, seen_last, spec, status},
+    crash,
+    evidence::Evidence,
+    hook, last_words, log,
+    picture::{container, message, sidecar, spec, status},
 };
 
 /// Seconds after which the end of a container is an event of its own, and not one of a series.
 const LONG_LIFE: f64 = 300.0;
+/// Seconds within which an init container that runs is nothing to speak of.
+const INIT_MAY_TAKE: f64 = 30.0;
+/// Seconds after which an init container may be meant to run on.
+const SIDECAR_SUSPECTED: f64 = 60.0;
 
 /// A container with its pod.
-struct At<'a> {
-    picture: &'a Picture,
-    pod: &'a Pod,
-    container: &'a ContainerStatus,
+pub(super) struct At<'a> {
+    pub picture: &'a Picture,
+    pub pod: &'a Pod,
+    pub container: &'a ContainerStatus,
 }
 
 /// The first container, in the order in which they start, that something is wrong with.
@@ -33,32 +43,61 @@ impl At<'_> {
         let state = self.container.state.as_ref()?;
         match (&state.waiting, &state.terminated) {
             (Some(waiting), _) => self.waits(waiting),
-            (None, Some(ended)) if self.stays_ended(ended) => None,
-            (None, Some(ended)) => Some(self.crashed(ended)),
-            (None, None) => self.runs(state),
+            (None, Some(ended)) if self.initial() && ended.exit_code == 0 => None,
+            (None, Some(ended)) => Some(crash::crashed(self, ended)),
+            (None, None) => {
+                crash::does_not_stop(self).or_else(|| self.runs(state)).or_else(|| self.does_not_end(state))
+            }
         }
     }
 
-    /// An init container that ended well has done its part.
-    fn stays_ended(&self, ended: &ContainerStateTerminated) -> bool {
+    /// Its template in the pod.
+    pub(super) fn template(&self) -> Option<&Container> {
+        container(self.pod, &self.container.name)
+    }
+
+    /// Whether it is to end before the others start.
+    fn initial(&self) -> bool {
         let init = spec(self.pod).init_containers.iter().flatten();
-        ended.exit_code == 0 && init.into_iter().any(|init| init.name == self.container.name)
+        init.into_iter().any(|init| init.name == self.container.name && !sidecar(init))
     }
 
     /// Who runs, and has not yet run for longer than the last time, is still about to crash.
     fn runs(&self, state: &ContainerState) -> Option<Cause> {
         let ended = self.last_end()?;
         let running = self.picture.since(state.running.as_ref()?.started_at.as_ref());
-        let lifetime = match (&ended.started_at, &ended.finished_at) {
-            (Some(begin), Some(end)) => end.0.duration_since(begin.0).as_secs_f64(),
-            _ => 0.0,
-        };
+        let lifetime = lifetime(ended);
         // One end after a long life is no habit: a node that was started again, a deadlock once a week.
         let crashing = !self.container.ready && lifetime < LONG_LIFE && running < lifetime * 2.0 + 10.0;
-        crashing.then(|| self.crashed(ended))
+        crashing.then(|| crash::crashed(self, ended))
     }
 
-    fn last_end(&self) -> Option<&ContainerStateTerminated> {
+    /// An init container that runs: nothing else of its pod starts before it has ended.
+    fn does_not_end(&self, state: &ContainerState) -> Option<Cause> {
+        let began = state.running.as_ref()?.started_at.as_ref();
+        if !self.initial() || self.picture.since(began) < INIT_MAY_TAKE {
+            return None;
+        }
+        let (pod, name, ago) = (self.pod.name_any(), &self.container.name, self.picture.ago(began));
+        let seen = format!(
+            "is an init container, runs since {ago}, and has not ended: no other container of the pod starts before it has"
+        );
+        let cause = self
+            .cause(cause::INIT_CONTAINER_RUNS, &seen)
+            .by([Evidence::field(format!("pod/{pod}"), format!("status.initContainerStatuses[{name}].state.running"), &ago)])
+            .by(log::evidence(self.picture, self.pod, name))
+            .likely(format!("it may only be slow: what it is at, its log or its command says: {}", self.picture.kubectl(&format!("logs {pod} -c {name}"))))
+            .advise(format!("see what it waits for: {}", self.picture.kubectl(&format!("get pod {pod} -o jsonpath='{{.spec.initContainers[?(@.name==\"{name}\")]}}'"))))
+            .advise("give it what it waits for, or make it end whatever happens: a bound on its loop, a timeout on its calls");
+        let meant_to_run = self.picture.since(began) > SIDECAR_SUSPECTED;
+        Some(if meant_to_run {
+            cause.advise("if it is to run beside the others, make it a sidecar: restartPolicy: Always in the init container")
+        } else {
+            cause
+        })
+    }
+
+    pub(super) fn last_end(&self) -> Option<&ContainerStateTerminated> {
         self.container.last_state.as_ref()?.terminated.as_ref()
     }
 
@@ -82,18 +121,21 @@ impl At<'_> {
                     .advise(format!("change what is complained about in statefulset {}", self.picture.name()))
                 }))
             }
-            "CreateContainerError" | "RunContainerError" | "PostStartHookError" => {
-                Some(self.cannot_start(reason, told))
-            }
+            "PostStartHookError" => Some(hook::failing(self, told)),
+            "CreateContainerError" | "RunContainerError" => Some(self.cannot_start(reason, told)),
             // Before the first end, nothing is known against it: it may be created, or wait for those before it.
-            "CrashLoopBackOff" => self.last_end().map(|ended| self.crashed(ended)),
-            _ => None,
+            "CrashLoopBackOff" => self.last_end().map(|ended| crash::crashed(self, ended)),
+            _ => hook::running(self),
         }
     }
 
-    fn cause(&self, id: &'static str, what: &str) -> Cause {
+    /// A cause in this container.
+    pub(super) fn cause(&self, id: &'static str, what: &str) -> Cause {
         let (pod, container) = (self.pod.name_any(), &self.container.name);
+        let state = self.container.state.as_ref().map(state_text).unwrap_or_default();
+        let field = format!("status.containerStatuses[{container}].state");
         Cause::new(id, format!("pod/{pod}"), format!("container {container} of pod {pod} {what}"))
+            .by([Evidence::field(format!("pod/{pod}"), field, &state)])
     }
 
     fn image(&self, reason: &str, told: &str) -> Cause {
@@ -124,89 +166,52 @@ impl At<'_> {
         .advise("if the registry asks for a login, name its Secret in imagePullSecrets")
     }
 
-    fn cannot_start(&self, reason: &str, told: &str) -> Cause {
+    /// The container runtime can't start it.
+    pub(super) fn cannot_start(&self, reason: &str, told: &str) -> Cause {
+        if told.contains("exec format error") {
+            return last_words::wrong_architecture(self, told);
+        }
         self.cause(cause::CONTAINER_CANNOT_START, &format!("can't be started ({reason}): {}", quote(told)))
             .advise(format!("change command, args, mounts or security settings of statefulset {}, whichever is complained about", self.picture.name()))
     }
+}
 
-    fn crashed(&self, ended: &ContainerStateTerminated) -> Cause {
-        let reason = ended.reason.as_deref().unwrap_or("no reason given");
-        let told = ended.message.as_deref().unwrap_or_default();
-        let pod = self.pod.name_any();
-        let restarts = match self.container.restart_count {
-            0 => "not restarted yet".to_owned(),
-            1 => "restarted once".to_owned(),
-            times => format!("restarted {times} times"),
-        };
-        if ["StartError", "ContainerCannotRun"].contains(&reason) {
-            return self.cannot_start(reason, told);
-        }
-        let logs = self.picture.kubectl(&format!("logs {pod} -c {} --previous", self.container.name));
-        let logs = format!("see what it was at: {logs}");
-        if reason == "OOMKilled" {
-            let limit = self.memory_limit();
-            let seen =
-                format!("is killed for using more memory than its limit of {limit} (OOMKilled, {restarts})");
-            let set = self.picture.name();
-            let raise = format!("raise resources.limits.memory in statefulset {set}, or make it use less");
-            return self.cause(cause::OUT_OF_MEMORY, &seen).advise(raise).advise(logs);
-        }
-        if let Some(said) = self.killed_by_probe(ended) {
-            let said = quote(&said);
-            let seen = format!("is restarted because its liveness probe fails ({restarts}): {said}");
-            return self
-                .cause(cause::LIVENESS_PROBE_FAILING, &seen)
-                .advise("see whether the process hangs, or the probe asks too early or too much")
-                .advise("its initialDelaySeconds, timeoutSeconds and failureThreshold say when it gives up")
-                .advise(logs);
-        }
-        let told = if told.is_empty() { String::new() } else { format!(": {}", quote(told)) };
-        let seen = format!("ends with exit code {} ({reason}, {restarts}){told}", ended.exit_code);
-        self.cause(cause::CONTAINER_CRASHES, &seen).advise(logs)
-    }
-
-    /// A limit as the pod's spec has it.
-    fn memory_limit(&self) -> String {
-        let limit = spec(self.pod)
-            .containers
-            .iter()
-            .chain(spec(self.pod).init_containers.iter().flatten())
-            .find(|container| container.name == self.container.name)
-            .and_then(|container| {
-                Some(container.resources.as_ref()?.limits.as_ref()?.get("memory")?.0.clone())
-            });
-        limit.unwrap_or_else(|| "its pod or node".to_owned())
-    }
-
-    /// What the liveness probe said, of a container whose last end was the kubelet's doing.
-    fn killed_by_probe(&self, ended: &ContainerStateTerminated) -> Option<String> {
-        let began = ended.started_at.as_ref().map(|time| time.0);
-        // What was said of an earlier life says nothing of how this one ended.
-        let mut events = self.picture.events_about(self.pod);
-        events.retain(|event| seen_last(event) >= began);
-        let word = format!("Container {} failed liveness probe", self.container.name);
-        events.iter().find(|event| message(event).contains(&word))?;
-        let said = events.iter().find(|event| message(event).starts_with("Liveness probe"))?;
-        Some(message(said).to_owned())
+/// Seconds between a container's start and its end.
+pub(super) fn lifetime(ended: &ContainerStateTerminated) -> f64 {
+    match (&ended.started_at, &ended.finished_at) {
+        (Some(begin), Some(end)) => end.0.duration_since(begin.0).as_secs_f64(),
+        _ => 0.0,
     }
 }
 
-/// The ConfigMap or Secret that a message says is not there.
+fn state_text(state: &ContainerState) -> String {
+    if let Some(waiting) = &state.waiting {
+        let texts = [waiting.reason.as_deref(), waiting.message.as_deref()];
+        return format!("waiting: {}", texts.into_iter().flatten().collect::<Vec<_>>().join(": "));
+    }
+    if let Some(ended) = &state.terminated {
+        return format!(
+            "terminated: exit code {}, {}",
+            ended.exit_code,
+            ended.reason.as_deref().unwrap_or_default()
+        );
+    }
+    let began = state.running.as_ref().and_then(|running| running.started_at.as_ref());
+    began.map(|began| format!("running since {}", began.0)).unwrap_or_default()
+}
+
+/// The ConfigMap or Secret that a message of the kubelet says is not there. The status has no field for it, so that its
+/// own words are read, and only where the pod refers to what they name.
 pub(super) fn missing(picture: &Picture, pod: &Pod, told: &str) -> Option<Cause> {
-    let lower = told.to_lowercase();
-    let absent = ["not found", "couldn't find key", "non-existent config key", "non-existent secret key"];
-    if !absent.iter().any(|word| lower.contains(word)) {
+    let (kind, name) = absent(told)?;
+    let (id, refers) = match kind {
+        "configmap" => (cause::CONFIG_MAP_MISSING, references(pod, CONFIG_MAP_REFERENCES)),
+        _ => (cause::SECRET_MISSING, references(pod, SECRET_REFERENCES)),
+    };
+    // A missing key of a volume's object is said without its name.
+    if name.as_ref().map_or(refers.is_empty(), |name| !refers.contains(name)) {
         return None;
     }
-    // A missing key of a volume's ConfigMap is said without its name.
-    let (id, kind) = if lower.contains("configmap") || lower.contains("config key") {
-        (cause::CONFIG_MAP_MISSING, "configmap")
-    } else if lower.contains("secret") {
-        (cause::SECRET_MISSING, "secret")
-    } else {
-        return None;
-    };
-    let name = named(told, kind);
     let about =
         name.as_ref().map_or_else(|| format!("pod/{}", pod.name_any()), |name| format!("{kind}/{name}"));
     let name = name.unwrap_or_else(|| "NAME".to_owned());
@@ -221,11 +226,53 @@ pub(super) fn missing(picture: &Picture, pod: &Pod, told: &str) -> Option<Cause>
     Some(cause)
 }
 
-/// `configmap "settings" not found`, `couldn't find key host in ConfigMap garage/settings`
-fn named(told: &str, kind: &str) -> Option<String> {
-    let at = told.to_lowercase().find(&format!("{kind} "))? + kind.len() + 1;
-    let word = told.get(at..)?.split_whitespace().next()?;
-    let word = word.trim_matches(|letter: char| !letter.is_ascii_alphanumeric());
-    let name = word.rsplit('/').next().unwrap_or(word);
-    (!name.is_empty()).then(|| name.to_owned())
+/// `configmap "settings" not found`, `couldn't find key host in ConfigMap garage/settings`,
+/// `references non-existent secret key: password`
+fn absent(told: &str) -> Option<(&'static str, Option<String>)> {
+    let lower = told.to_lowercase();
+    for kind in ["configmap", "secret"] {
+        if let Some((_, rest)) = lower.split_once(&format!("{kind} \""))
+            && let Some((name, rest)) = rest.split_once('"')
+            && rest.starts_with(" not found")
+        {
+            return Some((kind, Some(name.to_owned())));
+        }
+        if lower.contains("couldn't find key")
+            && let Some((_, place)) = lower.split_once(&format!(" in {kind} "))
+        {
+            let place = place.split_whitespace().next().unwrap_or_default();
+            let name = place.rsplit('/').next().unwrap_or_default();
+            return Some((kind, Some(name.to_owned())));
+        }
+        let key = if kind == "configmap" { "config" } else { kind };
+        if lower.contains(&format!("references non-existent {key} key")) {
+            return Some((kind, None));
+        }
+    }
+    None
+}
+
+const CONFIG_MAP_REFERENCES: &[&str] = &["configMap", "configMapRef", "configMapKeyRef"];
+const SECRET_REFERENCES: &[&str] = &["secret", "secretRef", "secretKeyRef"];
+
+/// The names that a pod's spec has at these fields, wherever they are: in volumes, projected ones, environments.
+fn references(pod: &Pod, fields: &[&str]) -> BTreeSet<String> {
+    fn walk(value: &Value, fields: &[&str], found: &mut BTreeSet<String>) {
+        match value {
+            Value::Object(map) => {
+                for (key, value) in map {
+                    if fields.contains(&key.as_str()) {
+                        let names = ["name", "secretName"].iter().filter_map(|name| value[*name].as_str());
+                        found.extend(names.map(str::to_owned));
+                    }
+                    walk(value, fields, found);
+                }
+            }
+            Value::Array(all) => all.iter().for_each(|value| walk(value, fields, found)),
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    walk(&serde_json::to_value(spec(pod)).unwrap_or_default(), fields, &mut found);
+    found
 }

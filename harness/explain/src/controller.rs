@@ -6,13 +6,15 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause},
+    evidence::Evidence,
     failure,
-    picture::{condition, healthy, seen_last, terminating},
+    picture::{condition, healthy, phase, seen_last, terminating},
     pod::{self, Examination},
-    refusal,
+    refusal, refused_change,
     rollout::{self, Strategy},
-    termination,
+    template, termination,
 };
+use record::words;
 
 /// What stands at an ordinal that is not healthy.
 #[derive(Debug)]
@@ -55,20 +57,69 @@ fn refused(picture: &Picture) -> bool {
     failed.is_some() && failed >= written
 }
 
-/// Nothing moves, though the controller could act: its fault, if that stays so.
+/// Nothing moves, though the controller could act: its fault, if that stays so and it has not said what it can't do.
 fn idle(picture: &Picture, what: &str) -> Examination {
+    if let Some(refused) = refused_change::update(picture) {
+        return Examination::Blamed(vec![refused]);
+    }
     if !picture.quiet {
         return Examination::Moving(format!("the controller's turn: {what}"));
+    }
+    let lease = lease(picture);
+    if let (Lease::Held(ago), false) = (&lease, unseen(picture)) {
+        return Examination::Moving(format!(
+            "the controller's turn: {what}; the controller manager is alive (it renewed its lease {ago} ago), and no event says what it waits for"
+        ));
     }
     let set = picture.name();
     let seen = format!("the StatefulSet controller does not act: {what}");
     let system = "kubectl -n kube-system";
     let label = "component=kube-controller-manager";
-    let cause = Cause::new(cause::CONTROLLER_IDLE, format!("statefulset/{set}"), seen)
+    let (id, about) = (cause::CONTROLLER_IDLE, format!("statefulset/{set}"));
+    let cause = match lease {
+        Lease::Given(ago) => Cause::new(
+            id,
+            about,
+            format!("{seen}; the controller manager has not renewed its lease for {ago}"),
+        )
+        .by([Evidence::field(
+            "lease/kube-controller-manager",
+            "spec.renewTime",
+            &format!("{ago} ago"),
+        )]),
+        Lease::Held(_) | Lease::Unseen => Cause::new(id, about, seen).likely(format!(
+            "see whether the controller leads: {system} get lease kube-controller-manager -o yaml"
+        )),
+    };
+    let cause = cause
         .advise(format!("see whether the controller runs: {system} get pods -l {label}"))
         .advise(format!("and whether it leads: {system} get lease kube-controller-manager -o yaml"))
         .advise(format!("its log says why it does not act: {system} logs -l {label} --tail 50"));
     Examination::Blamed(vec![cause])
+}
+
+/// The controller manager's lease, with the time since it was renewed.
+enum Lease {
+    Held(String),
+    Given(String),
+    Unseen,
+}
+
+fn lease(picture: &Picture) -> Lease {
+    let spec = picture.lease.as_deref().ok().and_then(|leases| leases.first()?.spec.clone());
+    let Some((renewed, spec)) = spec.and_then(|spec| Some((spec.renew_time.clone()?, spec))) else {
+        return Lease::Unseen;
+    };
+    let ago = picture.at.duration_since(renewed.0).as_secs_f64().max(0.0);
+    let lasts = f64::from(spec.lease_duration_seconds.unwrap_or(15));
+    let text = words::seconds(ago);
+    if ago > lasts { Lease::Given(text) } else { Lease::Held(text) }
+}
+
+/// Whether the controller has not seen the newest spec.
+fn unseen(picture: &Picture) -> bool {
+    let seen = picture.set.status.as_ref().and_then(|status| status.observed_generation).unwrap_or(0);
+    seen < picture.set.metadata.generation.unwrap_or(0)
 }
 
 /// A set that is deleted stays until its pods are gone, where somebody waits for that.
@@ -98,11 +149,16 @@ pub(super) fn unhealthy(picture: &Picture) -> Vec<Trouble> {
 
 fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
     let name = picture.pod_name(ordinal);
+    let refused = found.filter(|pod| to_go(picture, ordinal, pod));
+    let refused = refused.and_then(|pod| refused_change::deletion(picture, pod));
+    let known = template::node_name(picture, found).or(refused);
     let examination = match found {
+        _ if known.is_some() => Examination::Blamed(known.into_iter().collect()),
         Some(pod) => match pod::examine(picture, pod) {
             Examination::Blamed(causes) => {
-                let stuck = rollout::stuck(picture, ordinal, pod, &causes);
-                let by_hand = |cause| rollout::by_hand(picture, pod, cause);
+                let stuck = rollout::kept(picture, ordinal, pod, &causes)
+                    .or_else(|| rollout::stuck(picture, ordinal, pod, &causes));
+                let by_hand = |cause| rollout::by_hand(picture, ordinal, pod, cause);
                 Examination::Blamed(match stuck {
                     Some(stuck) => vec![stuck],
                     None => causes.into_iter().map(by_hand).collect(),
@@ -126,6 +182,12 @@ fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
     Trouble { pod: name, exists: found.is_some(), examination }
 }
 
+/// Whether the controller wants to delete this pod of the set, and not only to see it Ready.
+fn to_go(picture: &Picture, ordinal: i32, pod: &Pod) -> bool {
+    let rolled = matches!(rollout::strategy(picture), Strategy::Rolling(from) if ordinal >= from);
+    ["Failed", "Succeeded"].contains(&phase(pod)) || (rolled && rollout::other(picture, pod))
+}
+
 /// Under Recreate, every pod of an old revision: all go at once, those above what the set asks for as well, and nothing
 /// else is done before the last of them is gone.
 pub(super) fn recreated(picture: &Picture) -> Vec<Trouble> {
@@ -138,8 +200,9 @@ pub(super) fn recreated(picture: &Picture) -> Vec<Trouble> {
         let examination = if terminating(pod) {
             pod::examine(picture, pod)
         } else {
-            idle(
+            deleted(
                 picture,
+                pod,
                 &format!("pod {pod_name} is not of the newest revision, and updateStrategy is Recreate"),
             )
         };
@@ -166,23 +229,24 @@ pub(super) fn surplus(picture: &Picture) -> Option<Trouble> {
         return trouble(first, pod::examine(picture, first));
     }
     let name = highest.name_any();
-    trouble(
-        highest,
-        idle(
-            picture,
-            &format!("pod {name} is above what the set asks for, and nothing keeps it from being removed"),
-        ),
-    )
+    let what = format!("pod {name} is above what the set asks for, and nothing keeps it from being removed");
+    trouble(highest, deleted(picture, highest, &what))
+}
+
+/// A pod that the controller should delete: it may not, or it does not act.
+fn deleted(picture: &Picture, pod: &Pod, what: &str) -> Examination {
+    refused_change::deletion(picture, pod)
+        .map_or_else(|| idle(picture, what), |cause| Examination::Blamed(vec![cause]))
 }
 
 /// A roll that is not through, though every pod is healthy.
 pub(super) fn roll(picture: &Picture) -> Option<Examination> {
     let Strategy::Rolling(from) = rollout::strategy(picture) else { return None };
     let pods = picture.pods_of_set();
-    let (ordinal, _) =
+    let (ordinal, pod) =
         pods.iter().rev().find(|(ordinal, pod)| **ordinal >= from && rollout::other(picture, pod))?;
     let what = format!("pod {} is not of the newest revision yet", picture.pod_name(*ordinal));
-    Some(settling(picture).unwrap_or_else(|| idle(picture, &what)))
+    Some(settling(picture).unwrap_or_else(|| deleted(picture, pod, &what)))
 }
 
 /// Ready, but not for as long as the set wants it to be.

@@ -1,12 +1,17 @@
 //! From a picture to its diagnosis. It knows no cluster and no clock.
 
 use super::{
-    Cause, Diagnosis, Picture, State, cause,
+    Cause, Diagnosis, Picture, State, cause, claim,
     controller::{self, Trouble},
+    evidence::Evidence,
     notes,
-    picture::{healthy, terminating},
+    picture::{healthy, seen_last, status, terminating},
     pod::Examination,
+    recurring, refused_change,
 };
+
+/// Events that are shown of a set without a cause.
+const SHOWN: usize = 10;
 
 /// What was found of the set, before it is put into words.
 #[derive(Default)]
@@ -50,18 +55,34 @@ impl Found {
 pub fn diagnose(picture: &Picture) -> Diagnosis {
     let mut found = examine(picture);
     found.notes.extend(notes::all(picture));
-    let state = match (found.causes.is_empty(), found.moving.is_empty()) {
+    let mut state = match (found.causes.is_empty(), found.moving.is_empty()) {
         (false, _) => State::Stuck,
         (true, false) => State::Moving,
         (true, true) => State::Healthy,
     };
+    if state == State::Healthy
+        && let Some(refused) = refused_change::update(picture)
+    {
+        found.blame(None, refused);
+        state = State::Stuck;
+    }
+    if state == State::Healthy {
+        for (pod, cause) in recurring::examine(picture) {
+            found.blame(Some(&pod), cause);
+            state = State::Unstable;
+        }
+    }
+    let seen = if state == State::Moving { seen(picture) } else { Vec::new() };
     Diagnosis {
         namespace: picture.namespace(),
         set: picture.name(),
         state,
+        wanted: u32::try_from(picture.wanted().len()).unwrap_or(u32::MAX),
+        ready: ready(picture),
         numbers: numbers(picture),
         causes: found.causes,
         moving: found.moving,
+        seen,
         notes: found.notes,
         not_looked_at: not_looked_at(picture),
     }
@@ -85,6 +106,27 @@ fn examine(picture: &Picture) -> Found {
         found.take(None, examination);
     }
     found
+}
+
+/// What was seen of the set and of its pods and claims, the newest last.
+fn seen(picture: &Picture) -> Vec<Evidence> {
+    let pods = picture.pods_of_set();
+    let unready = pods.values().filter(|pod| !healthy(pod));
+    let conditions = unready.clone().flat_map(|pod| {
+        let all = status(pod).conditions.as_deref().unwrap_or_default().iter();
+        all.filter(|condition| condition.status != "True")
+            .map(|condition| Evidence::condition(pod, condition))
+    });
+    let mut events = picture.events_about(&picture.set);
+    for pod in unready.clone() {
+        events.extend(picture.events_about(*pod));
+        for claim in claim::mounted(pod).iter().filter_map(|name| picture.claim(name)) {
+            events.extend(picture.events_about(claim));
+        }
+    }
+    events.sort_by_key(|event| seen_last(event));
+    let events = events[events.len().saturating_sub(SHOWN)..].iter().map(|event| Evidence::event(event));
+    conditions.chain(events).collect()
 }
 
 fn each(unhealthy: Vec<Trouble>, found: &mut Found) {
@@ -140,10 +182,16 @@ fn controller_at_it(trouble: &Trouble) -> bool {
     }
 }
 
+fn ready(picture: &Picture) -> u32 {
+    let pods = picture.pods_of_set();
+    let ready = picture.wanted().filter(|ordinal| pods.get(ordinal).is_some_and(|pod| healthy(pod))).count();
+    u32::try_from(ready).unwrap_or(u32::MAX)
+}
+
 fn numbers(picture: &Picture) -> String {
     let pods = picture.pods_of_set();
     let wanted = picture.wanted();
-    let ready = wanted.clone().filter(|ordinal| pods.get(ordinal).is_some_and(|pod| healthy(pod))).count();
+    let ready = ready(picture);
     let above = pods.keys().filter(|ordinal| !wanted.contains(ordinal)).count();
     let mut text = format!("{ready} of {} pods are Running and Ready", wanted.len());
     if above > 0 {
@@ -161,7 +209,10 @@ fn not_looked_at(picture: &Picture) -> Vec<String> {
         ("persistentvolumes", picture.volumes.as_ref().err()),
         ("storageclasses", picture.classes.as_ref().err()),
         ("nodes", picture.nodes.as_ref().err()),
+        ("csinodes", picture.drivers.as_ref().err()),
+        ("services", picture.services.as_ref().err()),
         ("pods of other namespaces", picture.neighbours.as_ref().err()),
+        ("how full volumes are", picture.usage.as_ref().err()),
         ("resourcequotas", picture.quotas.as_ref().err()),
         ("poddisruptionbudgets", picture.budgets.as_ref().err()),
         ("controllerrevisions", picture.revisions.as_ref().err()),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::{Client, ResourceExt};
 
-use super::{Diagnosis, Picture, State, diagnose, read};
+use super::{Diagnosis, Picture, State, Survey, diagnose, logs, read, survey};
 use external::{error::Result, wait};
 
 /// A controller that runs acts in milliseconds, and one that is busy in seconds.
@@ -16,7 +16,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(5);
 /// # Errors
 /// When there is no such set, the API server refuses to show what is needed, or does not answer.
 pub async fn explain(client: &Client, namespace: &str, set: &str) -> Result<Diagnosis> {
-    let first = Box::pin(read::picture(client, namespace, set)).await?;
+    let mut first = Box::pin(read::picture(client, namespace, set)).await?;
+    first.usage = logs::usage(client, &first).await;
     let diagnosis = diagnose(&first);
     if diagnosis.state != State::Moving {
         return Ok(diagnosis);
@@ -24,7 +25,29 @@ pub async fn explain(client: &Client, namespace: &str, set: &str) -> Result<Diag
     wait::pause(BETWEEN_LOOKS).await;
     let mut second = Box::pin(read::picture(client, namespace, set)).await?;
     second.quiet = acts(&first) == acts(&second);
+    second.usage = first.usage;
     Ok(diagnose(&second))
+}
+
+/// Says of all sets of a namespace, or of all namespaces, which are stuck and why, as [`explain`] does of one.
+///
+/// # Errors
+/// As for [`explain`], but for a set that is not there.
+pub async fn explain_all(client: &Client, namespace: Option<&str>) -> Result<Survey> {
+    let first = Box::pin(read::pictures(client, namespace)).await?;
+    let mut diagnoses: Vec<Diagnosis> = first.iter().map(diagnose).collect();
+    if diagnoses.iter().all(|diagnosis| diagnosis.state != State::Moving) {
+        return Ok(survey(diagnoses));
+    }
+    wait::pause(BETWEEN_LOOKS).await;
+    for (before, diagnosis) in first.iter().zip(&mut diagnoses) {
+        if diagnosis.state == State::Moving {
+            let mut again = Box::pin(read::picture(client, &before.namespace(), &before.name())).await?;
+            again.quiet = acts(before) == acts(&again);
+            *diagnosis = diagnose(&again);
+        }
+    }
+    Ok(survey(diagnoses))
 }
 
 /// As [`explain`], by one look: a controller that does nothing is not known by it.

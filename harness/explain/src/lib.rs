@@ -4,26 +4,45 @@
 
 pub mod answer;
 pub mod cause;
+pub mod evidence;
 pub mod explain;
 pub mod picture;
 
+mod affinity;
 mod claim;
 mod container;
 mod controller;
+mod crash;
 mod diagnose;
+mod driver;
 mod failure;
+mod hook;
+mod labels;
+mod last_words;
+mod log;
+mod logs;
 mod mount;
+mod named_volume;
 mod node;
 mod notes;
+mod peers;
 mod placement;
 mod pod;
+mod preemption;
 mod probe;
+mod provisioning;
 pub mod quantity;
 mod read;
+mod recurring;
 mod refusal;
+mod refused_change;
 mod rollout;
 mod room;
 mod scheduling;
+mod spread;
+mod standing;
+mod survey;
+mod template;
 mod termination;
 mod volume;
 
@@ -31,7 +50,9 @@ mod volume;
 mod tests;
 
 pub use answer::{Diagnosis, State};
-pub use cause::Cause;
+pub use cause::{Cause, Certainty};
 pub use diagnose::diagnose;
-pub use explain::{explain, glance};
+pub use evidence::Evidence;
+pub use explain::{explain, explain_all, glance};
 pub use picture::Picture;
+pub use survey::{Survey, survey};

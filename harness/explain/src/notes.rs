@@ -1,17 +1,19 @@
 //! What is worth knowing of a set and is no cause.
 
-use k8s_openapi::{
-    api::policy::v1::PodDisruptionBudget,
-    apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement},
-};
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt;
-use std::collections::BTreeMap;
 
 use super::{
     Picture, claim,
-    picture::{healthy, phase, terminating},
+    labels::selects,
+    peers,
+    picture::{Usage, healthy, phase, terminating},
+    quantity,
     rollout::{self, Strategy},
 };
+
+/// The part of what may be used from which on it is told, before it is all.
+const NEARLY: f64 = 0.85;
 
 /// The notes on a set.
 pub(super) fn all(picture: &Picture) -> Vec<String> {
@@ -20,7 +22,47 @@ pub(super) fn all(picture: &Picture) -> Vec<String> {
         .chain(revisions(picture))
         .chain(consumers(picture))
         .chain(going(picture))
+        .chain(peers::note(picture))
+        .chain(full_volumes(picture))
+        .chain(full_quotas(picture))
         .collect()
+}
+
+/// Volumes of the set's pods that are nearly full.
+fn full_volumes(picture: &Picture) -> Vec<String> {
+    let pods = picture.pods_of_set();
+    let mounted: Vec<String> = pods.values().flat_map(|pod| claim::mounted(pod)).collect();
+    let usage = picture.usage.as_deref().unwrap_or_default().iter();
+    let full = usage.filter(|usage| mounted.contains(&usage.claim) && usage.used / usage.has >= NEARLY);
+    let note = |usage: &Usage| {
+        format!(
+            "PVC {} is {:.0} % full ({} of {}): a server that finds no space stops; grow it in time",
+            usage.claim,
+            (usage.used / usage.has * 100.0).floor(),
+            quantity::show("storage", usage.used),
+            quantity::show("storage", usage.has)
+        )
+    };
+    full.map(note).collect()
+}
+
+/// Quotas of the namespace that leave little: the next pod or PVC may be refused.
+fn full_quotas(picture: &Picture) -> Vec<String> {
+    let quotas = picture.quotas.as_deref().unwrap_or_default().iter();
+    let notes = quotas.flat_map(|quota| {
+        let status = quota.status.as_ref();
+        let hard = status.and_then(|status| status.hard.clone()).unwrap_or_default();
+        let used = status.and_then(|status| status.used.clone()).unwrap_or_default();
+        let name = quota.name_any();
+        hard.into_iter().filter_map(move |(resource, hard)| {
+            let used = used.get(&resource)?.0.clone();
+            let (whole, part) = (quantity::parse(&hard.0)?, quantity::parse(&used)?);
+            (whole > 0.0 && part / whole >= NEARLY).then(|| {
+                format!("ResourceQuota {name} is nearly used up: {resource} {used} of {}; the next pod or PVC may be refused", hard.0)
+            })
+        })
+    });
+    notes.collect()
 }
 
 /// A budget covers the pods, and a pod is Pending or not there: people blame the one for the other.
@@ -46,23 +88,6 @@ fn budgets(picture: &Picture) -> Vec<String> {
         )
     };
     if waits { budgets.map(note).collect() } else { Vec::new() }
-}
-
-/// Whether a selector selects these labels.
-fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
-    let meets = |needed: &LabelSelectorRequirement| {
-        let values = needed.values.as_deref().unwrap_or_default();
-        let found = labels.get(&needed.key);
-        match needed.operator.as_str() {
-            "In" => found.is_some_and(|found| values.contains(found)),
-            "NotIn" => !found.is_some_and(|found| values.contains(found)),
-            "Exists" => found.is_some(),
-            "DoesNotExist" => found.is_none(),
-            _ => false,
-        }
-    };
-    selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value))
-        && selector.match_expressions.iter().flatten().all(meets)
 }
 
 /// Pods of other revisions that are so because the set says so.

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use k8s_openapi::{
     api::{
         apps::v1::{ControllerRevision, StatefulSet},
+        coordination::v1::Lease,
         core::v1::{
-            Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition, PodSpec,
-            PodStatus, ResourceQuota,
+            Container, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition,
+            PodSpec, PodStatus, ResourceQuota, Service,
         },
         policy::v1::PodDisruptionBudget,
-        storage::v1::StorageClass,
+        storage::v1::{CSINode, StorageClass},
     },
     apimachinery::pkg::apis::meta::v1::Time,
 };
@@ -45,17 +46,63 @@ pub struct Picture {
     pub budgets: Look<PodDisruptionBudget>,
     /// The revisions of its namespace.
     pub revisions: Look<ControllerRevision>,
+    /// The Services of its namespace.
+    pub services: Look<Service>,
+    /// The lease of the controller manager, where it has one.
+    pub lease: Look<Lease>,
     /// All storage classes.
     pub classes: Look<StorageClass>,
     /// All volumes.
     pub volumes: Look<PersistentVolume>,
     /// All nodes.
     pub nodes: Look<Node>,
+    /// The drivers that are registered on each node.
+    pub drivers: Look<CSINode>,
     /// The pods of all namespaces; not read while none of the set's pods looks for a node.
     pub neighbours: Look<Pod>,
+    /// The last lines of containers that end or are not ready, by pod and container, without what may be secret.
+    pub logs: BTreeMap<(String, String), String>,
+    /// How full volumes of the namespace are.
+    pub usage: Look<Usage>,
+}
+
+/// How full a volume is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Usage {
+    /// Its claim.
+    pub claim: String,
+    /// Bytes that are used.
+    pub used: f64,
+    /// Bytes that it has.
+    pub has: f64,
 }
 
 impl Picture {
+    /// A picture of nothing, at a moment.
+    pub fn at(at: Timestamp) -> Self {
+        Self {
+            at,
+            quiet: false,
+            set: StatefulSet::default(),
+            home: Ok(Vec::new()),
+            pods: Vec::new(),
+            claims: Vec::new(),
+            events: Vec::new(),
+            quotas: Ok(Vec::new()),
+            budgets: Ok(Vec::new()),
+            revisions: Ok(Vec::new()),
+            services: Ok(Vec::new()),
+            lease: Ok(Vec::new()),
+            classes: Ok(Vec::new()),
+            volumes: Ok(Vec::new()),
+            nodes: Ok(Vec::new()),
+            drivers: Ok(Vec::new()),
+            neighbours: Ok(Vec::new()),
+            logs: BTreeMap::new(),
+            usage: Ok(Vec::new()),
+        }
+    }
+
     /// The set's name.
     pub fn name(&self) -> String {
         self.set.name_any()
@@ -142,6 +189,21 @@ impl Picture {
         self.events_about(object).into_iter().find(|event| known(event))
     }
 
+    /// The newest event about a container of a pod with this reason.
+    pub fn container_event(&self, pod: &Pod, container: &str, reason: &str) -> Option<&Event> {
+        let field = format!("{{{container}}}");
+        let about = |event: &&Event| {
+            let path = event.involved_object.field_path.as_deref();
+            event.reason.as_deref() == Some(reason) && path.is_none_or(|path| path.ends_with(&field))
+        };
+        self.events_about(pod).into_iter().find(about)
+    }
+
+    /// The last lines of a container's log, where they could be read.
+    pub fn log(&self, pod: &Pod, container: &str) -> Option<&str> {
+        self.logs.get(&(pod.name_any(), container.to_owned())).map(String::as_str)
+    }
+
     /// Seconds since a moment; none before it, whatever the clocks say.
     pub fn since(&self, moment: Option<&Time>) -> f64 {
         moment.map_or(0.0, |moment| self.at.duration_since(moment.0).as_secs_f64().max(0.0))
@@ -166,6 +228,11 @@ pub fn seen_last(event: &Event) -> Option<Timestamp> {
     series.max(last).or(once).or(event.metadata.creation_timestamp.as_ref().map(|time| time.0))
 }
 
+/// Seconds since an event was seen last.
+pub fn age(picture: &Picture, event: &Event) -> f64 {
+    seen_last(event).map_or(0.0, |seen| picture.at.duration_since(seen).as_secs_f64().max(0.0))
+}
+
 /// An event's sentence.
 pub fn message(event: &Event) -> &str {
     event.message.as_deref().unwrap_or_default()
@@ -182,6 +249,18 @@ pub fn spec(pod: &Pod) -> &PodSpec {
 /// A pod's status, empty where nobody has written one yet.
 pub fn status(pod: &Pod) -> &PodStatus {
     pod.status.as_ref().unwrap_or(&NO_STATUS)
+}
+
+/// A container of a pod, an initial one or not, as its template has it.
+pub fn container<'a>(pod: &'a Pod, name: &str) -> Option<&'a Container> {
+    let spec = spec(pod);
+    let mut all = spec.init_containers.iter().flatten().chain(&spec.containers);
+    all.find(|container| container.name == name)
+}
+
+/// Whether a container is an initial one that runs on beside the others.
+pub fn sidecar(container: &Container) -> bool {
+    container.restart_policy.as_deref() == Some("Always")
 }
 
 /// A pod's phase.

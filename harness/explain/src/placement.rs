@@ -4,13 +4,17 @@ use k8s_openapi::api::core::v1::{Node, Pod, Taint};
 use kube::ResourceExt;
 
 use super::{
-    Picture,
+    Picture, affinity,
     cause::{self, Cause, quote},
-    claim, node,
+    claim,
+    evidence::Evidence,
+    node,
     picture::{condition, message, spec},
-    quantity, room,
+    quantity,
+    refused_change::{self, NOT_ASKED},
+    room,
     scheduling::{Refusal, closest, refusals},
-    volume,
+    spread, standing, volume,
 };
 
 /// The causes that a pod has no node.
@@ -22,7 +26,9 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
             &gates.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>(),
         )]);
     }
-    let known = claim::examine(picture, pod).or_else(|| volume::examine(picture, pod));
+    let known = claim::examine(picture, pod)
+        .or_else(|| volume::examine(picture, pod))
+        .or_else(|| binding(picture, pod).map(|cause| vec![cause]));
     if known.is_some() || claim::on_its_way(picture, pod) {
         return known;
     }
@@ -40,6 +46,27 @@ fn scheduler_words(picture: &Picture, pod: &Pod) -> Option<String> {
     let condition = condition(pod, "PodScheduled").filter(|condition| condition.status == "False");
     let told = condition.and_then(|condition| condition.message.clone());
     told.or_else(|| picture.event(pod, &["FailedScheduling"]).map(|event| message(event).to_owned()))
+}
+
+/// A node was found, and the API server does not take the choice: only the scheduler's words say so, under a reason of
+/// its own.
+fn binding(picture: &Picture, pod: &Pod) -> Option<Cause> {
+    let condition =
+        condition(pod, "PodScheduled").filter(|found| found.reason.as_deref() == Some("SchedulerError"))?;
+    let told = condition.message.as_deref()?;
+    let bound = told.contains("Bind plugin \"") || told.contains("binding rejected");
+    // A conflict is over when the scheduler tries again.
+    if !bound || told.contains("cannot be fulfilled") {
+        return None;
+    }
+    let seen = format!(
+        "the scheduler has found a node for pod {}, and the API server does not let it bind the pod to it: {}",
+        pod.name_any(),
+        quote(told)
+    );
+    let id = if told.contains(NOT_ASKED) { cause::WEBHOOK_UNREACHABLE } else { cause::BINDING_REFUSED };
+    let cause = Cause::new(id, about(pod), seen).by([Evidence::condition(pod, condition)]);
+    Some(refused_change::end_it(picture, cause, told))
 }
 
 fn about(pod: &Pod) -> String {
@@ -87,13 +114,41 @@ fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
         out_of_the_question(picture, pod, &mut found);
     }
     let said = said(pod, text);
+    if let Some(apart) = volume::elsewhere(picture, pod, &said) {
+        return Some(vec![apart]);
+    }
     let cordoned = found.contains(&Refusal::Cordoned);
     let mut closest = closest(found);
     if cordoned && closest == [Refusal::Taint] && cordoned_and_tainted(picture, pod) {
         closest.insert(0, Refusal::Cordoned);
     }
-    let causes: Vec<Cause> = closest.iter().map(|refusal| explain(picture, pod, refusal, &said)).collect();
+    let place = volume::place(picture, pod);
+    let differing = standing::differing(picture, pod);
+    let causes = closest.iter().map(|refusal| {
+        let cause = explain(picture, pod, refusal, &said).by(words(picture, pod));
+        let cause = match &differing {
+            Some(differing) => cause.advise(format!(
+                "no node is all at once; on one of them, end what is in the way there: {differing}"
+            )),
+            None => cause,
+        };
+        match &place {
+            // Advice that means another node would help nobody.
+            Some(place) => cause.advise(format!(
+                "{place}: what helps must happen there; other nodes help only when the data has moved"
+            )),
+            None => cause,
+        }
+    });
+    let causes: Vec<Cause> = causes.collect();
     (!causes.is_empty()).then_some(causes)
+}
+
+/// The scheduler's words, as evidence.
+fn words(picture: &Picture, pod: &Pod) -> Vec<Evidence> {
+    let condition = condition(pod, "PodScheduled").map(|condition| Evidence::condition(pod, condition));
+    let event = picture.event(pod, &["FailedScheduling"]).map(Evidence::event);
+    condition.into_iter().chain(event).collect()
 }
 
 /// Drops what only says why nodes are out of the question that were never meant, where others were.
@@ -139,6 +194,8 @@ fn meant<'a>(picture: &'a Picture, pod: &Pod) -> Vec<&'a Node> {
 fn unknown(picture: &Picture, pod: &Pod, text: &str) -> Cause {
     let describe = picture.kubectl(&format!("describe pod {}", pod.name_any()));
     Cause::new(cause::UNSCHEDULABLE, about(pod), said(pod, text))
+        .unknown()
+        .by(words(picture, pod))
         .advise(format!("see the pod and the nodes: {describe}; kubectl get nodes"))
 }
 
@@ -191,13 +248,12 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         )
         .advise("see what each storage pool has free: kubectl get csistoragecapacities -A")
         .advise("make room in the storage, or ask for less: claims can't shrink, so make claim and set anew"),
-        Refusal::Spread => new(cause::TOPOLOGY_SPREAD, "").advise(format!(
-            "add nodes where pods lack, or set whenUnsatisfiable: ScheduleAnyway in statefulset {set}"
-        )),
-        Refusal::PodAffinity => new(cause::ANTI_AFFINITY, "")
+        Refusal::Spread => spread::examine(picture, pod, said),
+        Refusal::PodAffinity => affinity::examine(picture, pod, said)
+            .unwrap_or_else(|| new(cause::ANTI_AFFINITY, ""))
             .advise("see which pods run where: kubectl get pods -A -o wide")
             .advise(format!(
-                "add nodes, or make the rule of statefulset {set} preferred instead of required"
+                "let one node more take such pods, or make the rule of statefulset {set} preferred instead of required"
             )),
     }
 }

@@ -6,9 +6,9 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{Cause, quote},
-    container, failure, mount,
+    container, failure, mount, peers,
     picture::{message, phase, spec, terminating},
-    placement, probe, termination,
+    placement, preemption, probe, termination,
 };
 
 /// What an examination found.
@@ -25,6 +25,9 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
     if terminating(pod) {
         return termination::examine(picture, pod);
     }
+    if let Some(making_room) = preemption::examine(picture, pod) {
+        return making_room;
+    }
     let found = if ["Failed", "Succeeded"].contains(&phase(pod)) {
         Some(vec![failure::ended(pod)])
     } else if spec(pod).node_name.is_none() {
@@ -40,6 +43,7 @@ fn placed(picture: &Picture, pod: &Pod) -> Option<Cause> {
         .or_else(|| container::examine(picture, pod))
         .or_else(|| mount::examine(picture, pod))
         .or_else(|| probe::examine(picture, pod))
+        .map(|cause| peers::behind(picture, pod, cause))
 }
 
 /// What a pod is at that nothing seems to stop.

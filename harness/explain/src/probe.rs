@@ -6,12 +6,19 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
-    picture::{condition, is_true, message, seen_last, spec, status},
+    crash::patience,
+    evidence::{Evidence, times},
+    log,
+    picture::{condition, container as template, is_true, message, seen_last, sidecar, spec, status},
 };
 
 /// Why a pod whose containers run is not Ready.
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
-    let unready = status(pod).container_statuses.iter().flatten().find(|container| !container.ready);
+    let status = status(pod);
+    let sidecars = status.init_container_statuses.iter().flatten();
+    let sidecars = sidecars.filter(|container| is_sidecar(pod, &container.name));
+    let unready =
+        sidecars.chain(status.container_statuses.iter().flatten()).find(|container| !container.ready);
     match unready {
         Some(container) => failing(picture, pod, container),
         None if is_true(pod, "ContainersReady") => gate(picture, pod),
@@ -19,9 +26,13 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
     }
 }
 
+fn is_sidecar(pod: &Pod, name: &str) -> bool {
+    spec(pod).init_containers.iter().flatten().any(|init| init.name == name && sidecar(init))
+}
+
 fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<Cause> {
     let running = container.state.as_ref()?.running.as_ref()?;
-    let of_spec = spec(pod).containers.iter().find(|found| found.name == container.name)?;
+    let of_spec = template(pod, &container.name)?;
     let starting = container.started == Some(false) && of_spec.startup_probe.is_some();
     let (id, kind, probe) = if starting {
         (cause::STARTUP_PROBE_FAILING, "startup", &of_spec.startup_probe)
@@ -53,9 +64,16 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
     };
     let (name, container) = (pod.name_any(), &container.name);
     let ago = picture.ago(running.started_at.as_ref());
-    let seen =
-        format!("container {container} of pod {name} runs since {ago}, and its {kind} probe fails: {told}");
+    let often = said.map(times).filter(|times| *times > 1).map(|times| format!(" ({times} times)"));
+    let gives_up = if starting { format!("; it gives up {}", patience(probe)) } else { String::new() };
+    let seen = format!(
+        "container {container} of pod {name} runs since {ago}, and its {kind} probe fails{}{gives_up}: {told}",
+        often.unwrap_or_default()
+    );
     let cause = Cause::new(id, format!("pod/{name}"), seen)
+        .by(said.map(Evidence::event))
+        .by(condition(pod, "Ready").map(|ready| Evidence::condition(pod, ready)))
+        .by(log::evidence(picture, pod, container))
         .advise(format!(
             "see what the container says: {}",
             picture.kubectl(&format!("logs {name} -c {container} --tail 50"))
@@ -63,7 +81,7 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
         .advise(format!(
             "see what the probe asks: {}",
             picture.kubectl(&format!(
-                "get pod {name} -o jsonpath='{{.spec.containers[?(@.name==\"{container}\")].{kind}Probe}}'"
+                "get pod {name} -o jsonpath='{{..[?(@.name==\"{container}\")].{kind}Probe}}'"
             ))
         ));
     Some(if picture.ordered() && !starting {

@@ -7,39 +7,117 @@ use external::{
 use jiff::Timestamp;
 use k8s_openapi::api::{
     apps::v1::StatefulSet,
-    core::v1::{Namespace, Pod},
+    coordination::v1::Lease,
+    core::v1::{Namespace, Node, PersistentVolume, Pod},
+    storage::v1::{CSINode, StorageClass},
 };
 use kube::{Client, ResourceExt};
 
 use super::{
-    Picture,
+    Picture, logs,
     picture::{Look, spec},
 };
 
 /// What the command needs, for who grants it.
 const NEEDED: &str = "statefulsets.apps,pods,persistentvolumeclaims,events";
 
+/// What no namespace has.
+#[derive(Clone)]
+struct Cluster {
+    lease: Look<Lease>,
+    classes: Look<StorageClass>,
+    volumes: Look<PersistentVolume>,
+    nodes: Look<Node>,
+    drivers: Look<CSINode>,
+}
+
 /// Looks at a set, once.
 pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Result<Picture> {
     let at = clock(client, namespace).await?;
     let set = set(client, namespace, name).await?;
+    let (cluster, around) = tokio::join!(cluster(client), around(client, namespace, at, set));
+    let mut picture = around?.of(cluster);
+    picture.logs = logs::read(client, &picture).await;
+    Ok(picture)
+}
+
+/// Looks at all sets of a namespace, or of all namespaces, once.
+pub(super) async fn pictures(client: &Client, namespace: Option<&str>) -> Result<Vec<Picture>> {
+    let at = clock(client, namespace.unwrap_or("all")).await?;
+    let doing = format!(
+        "list statefulsets in {}",
+        namespace.map_or_else(|| "all namespaces".to_owned(), |name| format!("namespace {name}"))
+    );
+    let sets = match namespace {
+        Some(namespace) => objects::<StatefulSet>(client, namespace),
+        None => cluster_objects::<StatefulSet>(client),
+    };
+    let sets = sets.doing(doing).list().await;
+    let mut sets =
+        sets.map_err(|error| trouble(namespace.unwrap_or("NAMESPACE"), "statefulsets.apps", error))?;
+    if sets.is_empty()
+        && let Some(namespace) = namespace
+    {
+        there(client, namespace).await?;
+    }
+    sets.sort_by_key(|set| (set.namespace(), set.name_any()));
+    let cluster = cluster(client).await;
+    let mut pictures: Vec<Picture> = Vec::new();
+    for set in sets {
+        let namespace = set.namespace().unwrap_or_default();
+        let mut picture = match pictures.last().filter(|last| last.namespace() == namespace) {
+            Some(last) => Picture { set, ..last.clone() },
+            None => Box::pin(around(client, &namespace, at, set)).await?.of(cluster.clone()),
+        };
+        picture.logs = logs::read(client, &picture).await;
+        pictures.push(picture);
+    }
+    Ok(pictures)
+}
+
+async fn cluster(client: &Client) -> Cluster {
+    let (lease, classes, volumes, nodes, drivers) = tokio::join!(
+        lease(client),
+        optional(cluster_objects(client)),
+        optional(cluster_objects(client)),
+        optional(cluster_objects(client)),
+        optional(cluster_objects(client)),
+    );
+    Cluster { lease, classes, volumes, nodes, drivers }
+}
+
+async fn lease(client: &Client) -> Look<Lease> {
+    let found = objects::<Lease>(client, "kube-system").get_opt("kube-controller-manager").await;
+    found.map(|found| found.into_iter().collect()).map_err(reason)
+}
+
+/// What a namespace shows of a set.
+struct Around(Picture);
+
+impl Around {
+    fn of(self, cluster: Cluster) -> Picture {
+        let Cluster { lease, classes, volumes, nodes, drivers } = cluster;
+        Picture { lease, classes, volumes, nodes, drivers, ..self.0 }
+    }
+}
+
+async fn around(client: &Client, namespace: &str, at: Timestamp, set: StatefulSet) -> Result<Around> {
     let (pods, claims, events) = tokio::try_join!(
         needed(client, namespace, "pods"),
         needed(client, namespace, "persistentvolumeclaims"),
         needed(client, namespace, "events"),
     )?;
-    let (home, quotas, budgets, revisions, classes, volumes, nodes) = tokio::join!(
+    let (home, quotas, budgets, revisions, services) = tokio::join!(
         home(client, namespace),
         optional(objects(client, namespace)),
         optional(objects(client, namespace)),
         optional(objects(client, namespace)),
-        optional(cluster_objects(client)),
-        optional(cluster_objects(client)),
-        optional(cluster_objects(client)),
+        optional(objects(client, namespace)),
     );
-    let mut picture = Picture {
-        at,
-        quiet: false,
+    // They may be many, and only say how much room the nodes have and who is beside whom.
+    let homeless = pods.iter().any(|pod| spec(pod).node_name.is_none());
+    let neighbours = if homeless { optional(cluster_objects::<Pod>(client)).await } else { Ok(Vec::new()) };
+    Ok(Around(Picture {
         set,
         home,
         pods,
@@ -48,16 +126,10 @@ pub(super) async fn picture(client: &Client, namespace: &str, name: &str) -> Res
         quotas,
         budgets,
         revisions,
-        classes,
-        volumes,
-        nodes,
-        neighbours: Ok(Vec::new()),
-    };
-    // They may be many, and only say how much room the nodes have.
-    if picture.pods_of_set().values().any(|pod| spec(pod).node_name.is_none()) {
-        picture.neighbours = optional(cluster_objects::<Pod>(client)).await;
-    }
-    Ok(picture)
+        services,
+        neighbours,
+        ..Picture::at(at)
+    }))
 }
 
 /// The API server's clock: ours may be another. It is also the first question, so that it shows who does not answer.
@@ -76,14 +148,22 @@ async fn set(client: &Client, namespace: &str, name: &str) -> Result<StatefulSet
     }
 }
 
-/// No such set: what there is instead, as far as it can be seen.
-async fn absent(client: &Client, namespace: &str, name: &str) -> Error {
-    let there = cluster_objects::<Namespace>(client).get_opt(namespace).await;
-    if matches!(there, Ok(None)) {
-        return Error::trouble(
+/// Fails when there is no such namespace.
+async fn there(client: &Client, namespace: &str) -> Result<()> {
+    match cluster_objects::<Namespace>(client).get_opt(namespace).await {
+        Ok(None) => Err(Error::trouble(
             exit::NO_SET,
             format!("there is no namespace {namespace}: kubectl get namespaces"),
-        );
+        )),
+        // Who may not see namespaces may see what is in one.
+        _ => Ok(()),
+    }
+}
+
+/// No such set: what there is instead, as far as it can be seen.
+async fn absent(client: &Client, namespace: &str, name: &str) -> Error {
+    if let Err(nowhere) = there(client, namespace).await {
+        return nowhere;
     }
     let names = optional(objects::<StatefulSet>(client, namespace)).await.unwrap_or_default();
     let names = names.iter().map(ResourceExt::name_any).collect::<Vec<_>>().join(", ");
@@ -103,12 +183,12 @@ async fn needed<K: Namespaced>(client: &Client, namespace: &str, kind: &str) -> 
 }
 
 /// What helps, and is left out where it can't be had.
-async fn optional<K: Kind>(objects: Objects<K>) -> Look<K> {
+pub(super) async fn optional<K: Kind>(objects: Objects<K>) -> Look<K> {
     objects.list().await.map_err(reason)
 }
 
 /// Why something could not be looked at.
-fn reason(error: Error) -> String {
+pub(super) fn reason(error: Error) -> String {
     match error {
         Error::Api { source, .. } => match *source {
             kube::Error::Api(status) if status.code == 403 => "forbidden".to_owned(),

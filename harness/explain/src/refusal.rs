@@ -8,6 +8,8 @@ use super::{
     cause::{self, Cause, quote},
     claim,
     picture::{message, seen_last, terminating},
+    refused_change::{self, NOT_ASKED},
+    template,
 };
 
 /// The causes that a pod of the set, or a claim of it, is not created.
@@ -18,7 +20,7 @@ pub(super) fn examine(picture: &Picture, pod: &str) -> Option<Cause> {
     if let Some(claim) = going(picture, pod) {
         return Some(claim::going(picture, claim));
     }
-    newest(picture, pod).map(|event| judge(picture, pod, message(event)))
+    newest(picture, pod).map(|event| judge(picture, pod, message(event)).by_event(event))
 }
 
 /// In a namespace that is being deleted nothing can be made, and no event be written that says so.
@@ -73,6 +75,16 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
                 picture.namespace()
             ));
     }
+    if let Some(cause) = template::name_too_long(picture, pod, text) {
+        return cause;
+    }
+    if text.contains(NOT_ASKED) {
+        return refused_change::end_it(
+            picture,
+            Cause::new(cause::WEBHOOK_UNREACHABLE, about_set, said),
+            text,
+        );
+    }
     if let Some((_, quota)) = text.split_once("exceeded quota: ") {
         let name = quota.split(',').next().unwrap_or_default().trim();
         return Cause::new(cause::QUOTA_EXCEEDED, format!("resourcequota/{name}"), format!("{said}{}", used(picture, name)))
@@ -107,7 +119,11 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
     if let Some(stranger) = picture.stranger(pod).filter(|_| text.contains("already exists")) {
         return taken(picture, stranger.name_any().as_str());
     }
-    Cause::new(cause::ADMISSION_REFUSED, about_set, said)
+    let refused = Cause::new(cause::ADMISSION_REFUSED, about_set, said);
+    // Some answers are no refusal: a server that is busy, or loses its store.
+    let words = ["denied", "forbidden", "invalid"];
+    let refused = if words.iter().any(|word| text.contains(word)) { refused } else { refused.unknown() };
+    refused
         .advise(format!("change what is complained about; the controller tries again by itself: {describe}"))
 }
 

@@ -46,7 +46,7 @@ fn allocatable(node: &Node, resource: &str) -> f64 {
 }
 
 /// What the pods on a node leave of a resource.
-fn free(picture: &Picture, node: &Node, resource: &str) -> Option<f64> {
+pub(super) fn free(picture: &Picture, node: &Node, resource: &str) -> Option<f64> {
     let name = node.name_any();
     let here = |pod: &&Pod| {
         spec(pod).node_name.as_deref() == Some(&name) && !["Succeeded", "Failed"].contains(&phase(pod))

@@ -6,6 +6,7 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
+    evidence::Evidence,
     node,
     picture::{message, spec},
     pod::Examination,
@@ -36,7 +37,11 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
     }
     let told =
         picture.event(pod, &["FailedKillPod", "FailedPreStopHook", "FailedUnmount", "KillContainerError"]);
-    let told = told.map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();
+    let evidence = told.map(Evidence::event);
+    let mut told = told.map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();
+    if let Some(hooked) = hooked(pod) {
+        told.push_str(&format!("; container {hooked} has a preStop hook, which runs before the process is told to stop, within the same time"));
+    }
     let grace_text = words::seconds(grace as f64);
     let cause = if late > KILLING_MAY_TAKE {
         let seen = format!(
@@ -63,6 +68,7 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
                 "see what it is at: {}",
                 picture.kubectl(&format!("logs {name} --all-containers --tail 50"))
             ))
+            .advise(if hooked(pod).is_some() { "bound the preStop hook: its own command may wait, and the process is told to stop only after it" } else { "a process that is a shell's child may never hear of the signal: use exec" })
             .advise(format!(
                 "let it end on SIGTERM, or lower terminationGracePeriodSeconds of statefulset {}",
                 picture.name()
@@ -73,13 +79,25 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
             words::seconds(left)
         ));
     };
-    Examination::Blamed(vec![cause])
+    let deleted = end.map(|end| end.0.to_string()).unwrap_or_default();
+    let field = Evidence::field(format!("pod/{name}"), "metadata.deletionTimestamp", &deleted);
+    Examination::Blamed(vec![cause.by([field]).by(evidence)])
+}
+
+/// A container of the pod with a preStop hook.
+fn hooked(pod: &Pod) -> Option<&str> {
+    let all = spec(pod).containers.iter().chain(spec(pod).init_containers.iter().flatten());
+    let hooked = |container: &&k8s_openapi::api::core::v1::Container| {
+        container.lifecycle.as_ref().is_some_and(|lifecycle| lifecycle.pre_stop.is_some())
+    };
+    all.into_iter().find(hooked).map(|container| container.name.as_str())
 }
 
 /// An object that only its finalizers keep.
 pub(super) fn held(picture: &Picture, kind: &str, name: &str, finalizers: &str) -> Cause {
     let seen = format!("{kind} {name} is deleted, and kept by its finalizers: {finalizers}");
     Cause::new(cause::FINALIZER_HOLDS, format!("{kind}/{name}"), seen)
+        .by([Evidence::field(format!("{kind}/{name}"), "metadata.finalizers", finalizers)])
         .advise("look after the program that set them: it takes them away when it has cleaned up")
         .advise(format!(
             "if that program is gone for good: {}",

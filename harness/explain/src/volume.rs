@@ -6,7 +6,9 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause},
-    claim, node,
+    claim,
+    evidence::Evidence,
+    node,
 };
 
 /// A volume that the pod mounts, with the nodes that can mount it.
@@ -91,4 +93,49 @@ fn apart(picture: &Picture, pod: &Pod, ties: &[Tied<'_>]) -> Cause {
         "move the data of one of them, or, if it may go: {} with its name, and delete the pod",
         picture.kubectl("delete pvc")
     ))
+}
+
+/// Where the pod's volumes tie it to, in words; nothing where they leave all nodes.
+pub(super) fn place(picture: &Picture, pod: &Pod) -> Option<String> {
+    let ties = tied(picture, pod);
+    let nodes = nodes_for(picture, pod);
+    let all = picture.nodes.as_deref().unwrap_or_default().len();
+    if ties.is_empty() || nodes.is_empty() || nodes.len() == all {
+        return None;
+    }
+    let claims = ties.iter().map(|tie| tie.claim.clone()).collect::<Vec<_>>().join(", ");
+    let nodes = nodes.iter().map(|node| node.name_any()).collect::<Vec<_>>().join(", ");
+    Some(format!("the volume of PVC {claims} can only be mounted on {nodes}"))
+}
+
+/// Nodes have what the pod's selector and affinity ask for, and nodes can mount its volumes, and no node is both.
+pub(super) fn elsewhere(picture: &Picture, pod: &Pod, said: &str) -> Option<Cause> {
+    let place = place(picture, pod)?;
+    let able = nodes_for(picture, pod);
+    let nodes = picture.nodes.as_deref().ok()?;
+    let wanted: Vec<&Node> = nodes.iter().filter(|node| node::meets_demand(node, pod)).collect();
+    if wanted.is_empty() || able.iter().any(|node| node::meets_demand(node, pod)) {
+        return None;
+    }
+    let (name, set, demand) = (pod.name_any(), picture.name(), node::demand(pod));
+    let wanted = wanted.iter().map(|node| node.name_any()).collect::<Vec<_>>().join(", ");
+    let ties = tied(picture, pod);
+    let claims = ties.iter().map(|tie| tie.claim.clone()).collect::<Vec<_>>().join(" ");
+    let needed = ties.iter().map(|tie| node::selector_text(tie.selector)).collect::<Vec<_>>().join("; ");
+    let seen = format!(
+        "pod {name} must be on two nodes at once: it asks for {demand}, which only {wanted} has, and {place}; no node is both; {said}"
+    );
+    let cause = Cause::new(cause::VOLUME_ELSEWHERE, format!("pod/{name}"), seen)
+        .by(ties.iter().map(|tie| {
+            let about = format!("persistentvolume/{}", tie.volume.name_any());
+            Evidence::field(about, "spec.nodeAffinity", &needed)
+        }))
+        .by([Evidence::field(format!("pod/{name}"), "spec.nodeSelector, spec.affinity.nodeAffinity", &demand)])
+        .advise(format!("take the selector or affinity of statefulset {set} back, so that it admits the node of the volume"))
+        .advise(format!(
+            "or move the data; if it may go: {}, and delete the pod: both are made anew on a node that the pod asks for",
+            picture.kubectl(&format!("delete pvc {claims}"))
+        ))
+        .advise("no new node and no label helps: the volume does not move");
+    Some(cause)
 }

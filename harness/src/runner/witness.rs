@@ -98,19 +98,24 @@ impl Witness for Controllers {
 /// What a cause stands in the way of a judgement as; none of a cause that is the set's own, or that the promise is about.
 fn obstacle(cause: &str) -> Option<Obstacle> {
     Some(match cause {
-        ADMISSION_REFUSED => Obstacle::Admission,
+        ADMISSION_REFUSED | BINDING_REFUSED | DELETION_REFUSED | UPDATE_REFUSED | WEBHOOK_UNREACHABLE => {
+            Obstacle::Admission
+        }
         LIMIT_RANGE_REFUSED | QUOTA_EXCEEDED => Obstacle::Quota,
         IMAGE_UNAVAILABLE => Obstacle::Image,
-        CONTAINER_CANNOT_START => Obstacle::Architecture,
+        CONTAINER_CANNOT_START | WRONG_ARCHITECTURE => Obstacle::Architecture,
         INSUFFICIENT_CPU
         | INSUFFICIENT_EPHEMERAL_STORAGE
         | INSUFFICIENT_MEMORY
         | INSUFFICIENT_RESOURCE
         | NO_NODE_MATCHES
+        | PREEMPTION_PENDING
         | TOO_MANY_PODS
         | UNSCHEDULABLE => Obstacle::Room,
         NODES_CORDONED | TAINT_NOT_TOLERATED => Obstacle::Taint,
-        INSUFFICIENT_STORAGE
+        CSI_DRIVER_NOT_REGISTERED
+        | INSUFFICIENT_STORAGE
+        | NAMED_VOLUME_UNAVAILABLE
         | NO_DEFAULT_STORAGE_CLASS
         | NO_VOLUME_FITS
         | PROVISIONER_SILENT
@@ -133,7 +138,10 @@ mod tests {
     use super::*;
 
     /// The causes that a workload, or Kubernetes itself, answers for.
-    const INSIDE: [&str; 21] = [
+    const INSIDE: [&str; 46] = [
+        ADOPTED_POD_DIFFERS,
+        AFFINITY_CIRCLE,
+        AFFINITY_UNMET,
         ANTI_AFFINITY,
         CLAIM_LOST,
         CLAIM_MISSING,
@@ -141,20 +149,42 @@ mod tests {
         CONFIG_MAP_MISSING,
         CONTAINER_CONFIG_INVALID,
         CONTAINER_CRASHES,
+        CONTAINER_DOES_NOT_STOP,
+        DATA_DAMAGED,
+        DATA_DIRECTORY_NOT_EMPTY,
+        DATA_IN_USE,
+        DATA_NOT_PERMITTED,
+        DATA_OF_ANOTHER_CLUSTER,
+        DATA_OF_ANOTHER_VERSION,
+        DISK_FULL,
         FINALIZER_HOLDS,
+        INIT_CONTAINER_RUNS,
         LIVENESS_PROBE_FAILING,
+        MEMBER_ALREADY_KNOWN,
         NAME_TAKEN,
+        NAME_TOO_LONG,
+        NODE_NAME_UNKNOWN,
+        NODE_SETTING_TOO_LOW,
+        OLD_REVISION_KEPT,
         OUT_OF_MEMORY,
+        PEERS_COME_LATER,
+        PEERS_NOT_PUBLISHED,
         POD_TERMINATING,
         PORTS_TAKEN,
+        POST_START_HOOK_FAILING,
+        POST_START_HOOK_RUNNING,
         READINESS_GATE_UNSET,
         READINESS_PROBE_FAILING,
         REVISION_STUCK,
         SCHEDULING_GATED,
         SECRET_MISSING,
         SERVICE_ACCOUNT_MISSING,
+        SERVICE_GIVES_NO_NAMES,
+        SETTING_MISSING,
+        SPREAD_COUNTS_CLOSED_NODES,
         STARTUP_PROBE_FAILING,
         TOPOLOGY_SPREAD,
+        VOLUME_ELSEWHERE,
     ];
 
     #[test]

@@ -142,6 +142,16 @@ pub fn pod_running(pod: &str) -> Expectation {
     })
 }
 
+/// A pod has its node.
+pub fn pod_placed(pod: &str) -> Expectation {
+    let name = pod.to_owned();
+    Expectation::new(format!("{name} has a node"), move |world| match world.pods.get(&name) {
+        Some(pod) if pod.node.is_some() && !pod.meta.terminating => Met,
+        Some(pod) => waiting(world, pod),
+        None => NotYet(format!("{name} does not exist")),
+    })
+}
+
 /// A pod is being deleted, or gone.
 pub fn pod_terminating(pod: &str) -> Expectation {
     let name = pod.to_owned();

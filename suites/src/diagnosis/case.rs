@@ -15,6 +15,7 @@ pub struct Case {
     /// The cause's id.
     pub cause: &'static str,
     replicas: u32,
+    spec: Value,
     pod: Value,
     container: Value,
     volume_claim: Value,
@@ -22,7 +23,15 @@ pub struct Case {
 
 /// A set of one pod that is well, until more is said.
 pub fn case(set: &'static str, cause: &'static str) -> Case {
-    Case { set, cause, replicas: 1, pod: json!({}), container: json!({}), volume_claim: json!({}) }
+    Case {
+        set,
+        cause,
+        replicas: 1,
+        spec: json!({}),
+        pod: json!({}),
+        container: json!({}),
+        volume_claim: json!({}),
+    }
 }
 
 impl Case {
@@ -32,9 +41,21 @@ impl Case {
         self
     }
 
+    /// With a merge patch of the set's spec.
+    pub fn spec(mut self, patch: Value) -> Self {
+        self.spec = patch;
+        self
+    }
+
     /// With a merge patch of the pod's spec.
     pub fn pod(mut self, patch: Value) -> Self {
         self.pod = patch;
+        self
+    }
+
+    /// With another merge patch of the pod's spec, beside the first.
+    pub fn also_pod(mut self, patch: Value) -> Self {
+        merge(&mut self.pod, &patch);
         self
     }
 
@@ -74,11 +95,26 @@ impl Case {
         spec["replicas"] = json!(self.replicas);
         spec["selector"] = json!({"matchLabels": labels});
         spec["template"]["metadata"]["labels"] = labels;
+        merge(spec, &self.spec);
         merge(&mut spec["template"]["spec"], &self.pod);
         merge(SENTINEL.container_in(&mut spec["template"]["spec"])?, &self.container);
         merge(&mut spec["volumeClaimTemplates"][0]["spec"], &self.volume_claim);
         Ok(set)
     }
+}
+
+/// A container of this image and command, which nobody asks how it is; what is said after it is merged into it.
+pub fn plain(image: &str, command: &[&str], patch: Value) -> Value {
+    let mut container = json!({"image": image, "command": command, "args": null, "env": null,
+        "livenessProbe": null, "readinessProbe": null});
+    merge(&mut container, &patch);
+    container
+}
+
+/// A headless Service of a set's name, which selects its pods.
+pub fn headless(set: &str, early: bool) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": set}, "spec": {"clusterIP": "None",
+        "publishNotReadyAddresses": early, "selector": {"app": set}, "ports": [{"name": "peer", "port": 7000}]}})
 }
 
 /// Adds a set for each case.

@@ -5,6 +5,7 @@ mod cluster;
 mod nodes;
 mod pending;
 mod refused;
+mod reports;
 mod starting;
 mod stopping;
 mod storage;
@@ -31,6 +32,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         stopping::scenarios(),
         nodes::scenarios(),
         cluster::scenarios(),
+        reports::scenarios(),
     ]
     .concat()
 }

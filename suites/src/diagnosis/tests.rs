@@ -17,6 +17,7 @@ fn every_cause_is_made_by_a_scenario() {
         stopping::CAUSES.to_vec(),
         nodes::causes(),
         cluster::CAUSES.to_vec(),
+        reports::causes(),
     ];
     let made: BTreeSet<&str> = made.into_iter().flatten().collect();
     let all: BTreeSet<&str> = ALL.iter().map(|(id, _)| *id).collect();

@@ -65,7 +65,7 @@ enum Command {
         /// The run's directory: target/steadfast/latest
         directory: Utf8PathBuf,
     },
-    /// Say why a StatefulSet, or one of its pods, is stuck, and what to do; only reads, on any cluster
+    /// Say why a StatefulSet, one of its pods, or any set of a namespace or cluster is stuck, and what to do; only reads
     #[command(after_help = EXPLAIN_CODES)]
     Explain(command::Explain),
     /// Say what upgrading a chart would break or lose: try it in a cluster of our own, or only look at a live release
@@ -86,8 +86,8 @@ const UPGRADE_CODES: &str = "Exit codes:
   others as for a run";
 
 const EXPLAIN_CODES: &str = "Exit codes:
-  0   the set is healthy
-  1   it is stuck, and the cause is named
+  0   the set is healthy, or all are
+  1   it is stuck, or does not stay ready, and the cause is named; of many, one is
   17  no such kubeconfig or context, or a target that can't be one
   21  no such StatefulSet or namespace
   22  the API server refuses to show it; the message says what to grant

@@ -3,14 +3,17 @@
 mod containers;
 mod controller;
 mod placement;
+mod refused;
 mod storage;
+mod survey;
+mod templates;
 mod world;
 
 use proptest::prelude::*;
 use serde_json::json;
 use world::World;
 
-use super::{State, cause, diagnose};
+use super::{Certainty, State, cause, diagnose};
 
 /// A world, the one cause that is to be named, and what its text must contain.
 struct Case {
@@ -24,10 +27,17 @@ fn case(id: &'static str, world: World, quotes: &[&'static str]) -> Case {
 }
 
 fn cases() -> Vec<Case> {
-    [storage::cases(), placement::cases(), containers::cases(), controller::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        storage::cases(),
+        placement::cases(),
+        containers::cases(),
+        controller::cases(),
+        templates::cases(),
+        refused::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 #[test]
@@ -35,11 +45,18 @@ fn each_world_has_its_cause_and_no_other() {
     for case in cases() {
         let diagnosis = diagnose(&case.world.picture());
         assert_eq!(diagnosis.ids(), [case.id], "{diagnosis}");
-        assert_eq!(diagnosis.state, State::Stuck);
+        assert_eq!(diagnosis.state, State::Stuck, "{diagnosis}");
         for quoted in case.quotes {
             assert!(diagnosis.to_string().contains(quoted), "expected {quoted:?} in\n{diagnosis}");
         }
         assert!(diagnosis.causes.iter().all(|cause| !cause.advice.is_empty()), "{diagnosis}");
+        assert!(
+            diagnosis
+                .causes
+                .iter()
+                .all(|cause| (cause.certainty == Certainty::Likely) == cause.to_be_sure.is_some()),
+            "{diagnosis}"
+        );
     }
 }
 

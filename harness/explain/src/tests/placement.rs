@@ -194,3 +194,13 @@ fn a_budget_is_never_the_cause() {
     );
     assert!(!diagnose(&other.picture()).to_string().contains("Budget"));
 }
+
+#[test]
+fn where_each_node_lacks_something_else_each_is_told() {
+    let world = mixed("1 Insufficient cpu, 1 node(s) had untolerated taint {dedicated: db}")
+        .pod(1, json!({"spec": {"containers": [{"name": "main", "resources": {"requests": {"cpu": "2"}}}]}}))
+        .node("worker2", taint("dedicated"));
+    let text = diagnose(&world.picture()).to_string();
+    let told = "worker: it has 1500m cpu free, and not 2; worker2: it has the taint dedicated:NoSchedule";
+    assert!(text.contains(told), "{text}");
+}

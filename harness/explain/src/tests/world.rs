@@ -1,5 +1,7 @@
 //! A small cluster, healthy until something is done to it.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::Picture;
@@ -15,6 +17,7 @@ pub struct World {
     set: Value,
     objects: Vec<(&'static str, Value)>,
     events: Vec<Value>,
+    logs: BTreeMap<(String, String), String>,
 }
 
 impl World {
@@ -29,10 +32,12 @@ impl World {
             },
             "status": {"observedGeneration": 1, "replicas": replicas, "currentRevision": "web-a", "updateRevision": "web-a"},
         });
-        let mut world = Self { quiet: false, set, objects: Vec::new(), events: Vec::new() }
+        let mut world = Self { quiet: false, set, objects: Vec::new(), events: Vec::new(), logs: BTreeMap::new() }
             .node("control", json!({"spec": {"taints": [{"key": "node-role.kubernetes.io/control-plane", "effect": "NoSchedule"}]}}))
             .node("worker", json!({}))
             .node("worker2", json!({}))
+            .object("service", "web", json!({"spec": {
+                "clusterIP": "None", "selector": {"app": "web"}, "publishNotReadyAddresses": true}}))
             .object("class", "standard", json!({
                 "metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}},
                 "provisioner": "rancher.io/local-path", "volumeBindingMode": "WaitForFirstConsumer",
@@ -55,10 +60,15 @@ impl World {
                 "nodeName": "worker",
                 "containers": [{
                     "name": "main", "image": "web:1",
+                    "envFrom": [{"configMapRef": {"name": "settings"}}, {"secretRef": {"name": "login"}}],
                     "readinessProbe": {"httpGet": {"path": "/ready", "port": 80}},
                     "resources": {"requests": {"cpu": "500m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
                 }],
-                "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": claim}}],
+                "volumes": [
+                    {"name": "data", "persistentVolumeClaim": {"claimName": claim}},
+                    {"name": "config", "configMap": {"name": "settings"}},
+                    {"name": "key", "secret": {"secretName": "web-key"}},
+                ],
             },
             "status": {
                 "phase": "Running",
@@ -89,8 +99,11 @@ impl World {
             .iter()
             .position(|(known, object)| *known == kind && object["metadata"]["name"] == name);
         let place = place.unwrap_or_else(|| {
-            let namespace =
-                if ["node", "volume", "class"].contains(&kind) { Value::Null } else { "shop".into() };
+            let namespace = if ["node", "volume", "class", "driver"].contains(&kind) {
+                Value::Null
+            } else {
+                "shop".into()
+            };
             let meta = json!({"name": name, "namespace": namespace, "uid": format!("{kind}-{name}")});
             self.objects.push((kind, json!({"metadata": meta})));
             self.objects.len() - 1
@@ -144,6 +157,25 @@ impl World {
         self
     }
 
+    /// The newest event was seen so many seconds ago, once.
+    pub fn ago(mut self, seconds: i64) -> Self {
+        let now: jiff::Timestamp = NOW.parse().unwrap();
+        let then = (now - jiff::SignedDuration::from_secs(seconds)).to_string();
+        if let Some(event) = self.events.last_mut() {
+            merge(event, json!({"firstTimestamp": then, "lastTimestamp": then}));
+        }
+        self
+    }
+
+    /// An event about an earlier pod of this ordinal: its node needed room.
+    pub fn evicted(self, ordinal: i32, uid: &str) -> Self {
+        let mut world = self.event(uid, "Evicted", "The node was low on resource: memory.").ago(1200);
+        if let Some(event) = world.events.last_mut() {
+            merge(event, json!({"involvedObject": {"kind": "Pod", "name": format!("web-{ordinal}")}}));
+        }
+        world
+    }
+
     /// An event about an earlier pod of this ordinal, seen now: its node refused it.
     pub fn refused_by_node(mut self, ordinal: i32, uid: &str) -> Self {
         self = self.event(uid, "NodeAffinity", "Predicate NodeAffinity failed");
@@ -195,11 +227,10 @@ impl World {
     pub fn picture(&self) -> Picture {
         let event = |event: &Value| from(event.clone());
         Picture {
-            at: NOW.parse().unwrap(),
             quiet: self.quiet,
             set: from(self.set.clone()),
             home: Ok(self.all("namespace")),
-            pods: self.all("pod"),
+            pods: self.everyone(),
             claims: self.all("claim"),
             events: self.events.iter().map(event).collect(),
             quotas: Ok(self.all("quota")),
@@ -208,8 +239,24 @@ impl World {
             classes: Ok(self.all("class")),
             volumes: Ok(self.all("volume")),
             nodes: Ok(self.all("node")),
-            neighbours: Ok(self.all("pod")),
+            drivers: Ok(self.all("driver")),
+            services: Ok(self.all("service")),
+            lease: Ok(self.all("lease")),
+            neighbours: Ok(self.everyone()),
+            logs: self.logs.clone(),
+            ..Picture::at(NOW.parse().unwrap())
         }
+    }
+
+    /// What the container of a pod said last.
+    pub fn log(mut self, ordinal: i32, text: &str) -> Self {
+        self.logs.insert((format!("web-{ordinal}"), "main".to_owned()), text.to_owned());
+        self
+    }
+
+    /// The set's pods, and others of the namespace.
+    fn everyone(&self) -> Vec<k8s_openapi::api::core::v1::Pod> {
+        [self.all("pod"), self.all("neighbour")].concat()
     }
 
     fn all<K: serde::de::DeserializeOwned>(&self, kind: &str) -> Vec<K> {

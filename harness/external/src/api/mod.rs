@@ -6,7 +6,7 @@ mod server;
 use std::time::Duration;
 
 pub use objects::{Kind, Namespaced, Objects, cluster_objects, dynamic_objects, objects};
-pub use server::{clock, served_kind, version};
+pub use server::{VolumeInUse, clock, served_kind, version, volumes_in_use};
 
 use crate::error::{Error, Result, within};
 

@@ -9,6 +9,8 @@ use kube::{
     discovery::{ApiResource, Scope, pinned_kind},
 };
 
+use serde_json::Value;
+
 use super::call;
 use crate::error::Result;
 
@@ -47,4 +49,41 @@ pub async fn served_kind(
 ) -> Result<(ApiResource, Scope)> {
     let (resource, capabilities) = call(doing, pinned_kind(client, kind)).await?;
     Ok((resource, capabilities.scope))
+}
+
+/// How full a volume is, as the kubelet of a node that mounts it measures.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VolumeInUse {
+    /// Its claim's namespace.
+    pub namespace: String,
+    /// Its claim.
+    pub claim: String,
+    /// Bytes that are used.
+    pub used: f64,
+    /// Bytes that it has.
+    pub capacity: f64,
+}
+
+/// The volumes of claims that a node mounts.
+///
+/// # Errors
+/// The API server refuses (it takes the right to get nodes/proxy), or has not answered in time.
+pub async fn volumes_in_use(client: &Client, node: &str) -> Result<Vec<VolumeInUse>> {
+    let path = format!("/api/v1/nodes/{node}/proxy/stats/summary");
+    let ask = async {
+        let request = http::Request::get(path).body(Vec::new()).map_err(kube::Error::HttpError)?;
+        client.request::<Value>(request).await
+    };
+    let summary = call(format!("asking node {node} how full its volumes are"), ask).await?;
+    let pods = summary["pods"].as_array().into_iter().flatten();
+    let volumes = pods.flat_map(|pod| pod["volume"].as_array().into_iter().flatten());
+    let of_claim = |volume: &Value| {
+        Some(VolumeInUse {
+            namespace: volume["pvcRef"]["namespace"].as_str()?.to_owned(),
+            claim: volume["pvcRef"]["name"].as_str()?.to_owned(),
+            used: volume["usedBytes"].as_f64()?,
+            capacity: volume["capacityBytes"].as_f64().filter(|bytes| *bytes > 0.0)?,
+        })
+    };
+    Ok(volumes.filter_map(of_claim).collect())
 }

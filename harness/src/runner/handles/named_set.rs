@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use explain::explain;
-use external::api::objects;
-use k8s_openapi::api::apps::v1::StatefulSet;
+use external::api::{Namespaced, objects};
+use k8s_openapi::api::{
+    apps::v1::StatefulSet,
+    core::v1::{PersistentVolumeClaim, Pod},
+};
 use kube::api::DeleteParams;
+use serde_json::{Value, json};
 
 use super::scale::scale;
 use crate::{
@@ -57,22 +61,126 @@ impl NamedSet {
         Ok(())
     }
 
+    /// Judges that the diagnosis of it names this cause, and no other, and advises what the scenario does next: each of
+    /// these words is in its advice.
+    ///
+    /// # Errors
+    /// When it does not; that is a finding as well.
+    pub async fn judge_advice(
+        &self,
+        claim: Claim,
+        cause: &str,
+        advice: &[&str],
+        deadline: Duration,
+    ) -> Result<()> {
+        self.judge_diagnosis(claim, &[cause], deadline).await?;
+        let diagnosis = explain(self.run.client(), self.run.namespace(), &self.name).await?;
+        let text = diagnosis.to_string();
+        let unsaid: Vec<&&str> = advice.iter().filter(|words| !text.contains(**words)).collect();
+        let against = || {
+            let message = format!("the advice for {} does not say {unsaid:?}: {text}", self.name);
+            self.run.found(claim, Err(Error::failed(message)))
+        };
+        if unsaid.is_empty() { Ok(()) } else { against() }
+    }
+
+    /// Deletes a pod of it; does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_pod(&self, ordinal: u32) -> Result<()> {
+        let pod = format!("{}-{ordinal}", self.name);
+        objects::<Pod>(self.run.client(), self.run.namespace())
+            .delete(&pod, &DeleteParams::default())
+            .await
+            .map(drop)
+    }
+
+    /// Deletes a pod of it without a grace.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_pod_at_once(&self, ordinal: u32) -> Result<()> {
+        let pod = format!("{}-{ordinal}", self.name);
+        let at_once = DeleteParams::default().grace_period(0);
+        objects::<Pod>(self.run.client(), self.run.namespace()).delete(&pod, &at_once).await.map(drop)
+    }
+
+    /// Deletes a PVC of its claim template `data`; does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_volume_claim(&self, ordinal: u32) -> Result<()> {
+        let name = format!("data-{}-{ordinal}", self.name);
+        let claims = objects::<PersistentVolumeClaim>(self.run.client(), self.run.namespace());
+        claims.delete(&name, &DeleteParams::default()).await.map(drop)
+    }
+
+    /// Deletes it and leaves its pods.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn leave_pods(&self) -> Result<()> {
+        let sets = objects::<StatefulSet>(self.run.client(), self.run.namespace());
+        sets.delete(&self.name, &DeleteParams::orphan()).await?;
+        let gone = || async {
+            Ok(match sets.get_opt(&self.name).await? {
+                Some(_) => Progress::NotYet("it is still there".to_owned()),
+                None => Progress::Met,
+            })
+        };
+        let sentence = format!("statefulset {} is gone, and its pods are not", self.name);
+        until_asked(&sentence, self.run.stretch(Duration::from_secs(30)), gone).await.map(drop)
+    }
+
+    /// Takes a label from a pod of it.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn take_label(&self, ordinal: u32, label: &str) -> Result<()> {
+        self.patch_pod(ordinal, &json!({"metadata": {"labels": {label: null}}})).await
+    }
+
+    /// Gives an annotation to a pod of it.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn annotate(&self, ordinal: u32, annotation: &str) -> Result<()> {
+        self.patch_pod(ordinal, &json!({"metadata": {"annotations": {annotation: "yes"}}})).await
+    }
+
+    async fn patch_pod(&self, ordinal: u32, patch: &Value) -> Result<()> {
+        let pod = format!("{}-{ordinal}", self.name);
+        objects::<Pod>(self.run.client(), self.run.namespace()).merge(&pod, patch).await.map(drop)
+    }
+
     /// Waits until the API server refuses to delete it: it learns of a policy a moment after it has taken it.
     ///
     /// # Errors
     /// When it would go on to delete it.
     pub async fn until_undeletable(&self, deadline: Duration) -> Result<()> {
-        let name = self.name.as_str();
-        let sets = objects::<StatefulSet>(self.run.probe_client(), self.run.namespace()).dry_run();
+        self.until_kept::<StatefulSet>("statefulset", &self.name, deadline).await
+    }
+
+    /// As [`until_undeletable`](Self::until_undeletable), of a pod of it.
+    ///
+    /// # Errors
+    /// When it would go on to delete it.
+    pub async fn until_pod_undeletable(&self, ordinal: u32, deadline: Duration) -> Result<()> {
+        self.until_kept::<Pod>("pod", &format!("{}-{ordinal}", self.name), deadline).await
+    }
+
+    async fn until_kept<K: Namespaced>(&self, kind: &str, name: &str, deadline: Duration) -> Result<()> {
+        let objects = objects::<K>(self.run.probe_client(), self.run.namespace()).dry_run();
         let refuses = |error: &Error| error.status().is_some_and(|status| [403, 422].contains(&status.code));
         let refused = || async {
-            Ok(match sets.delete(name, &DeleteParams::background()).await {
+            Ok(match objects.delete(name, &DeleteParams::background()).await {
                 Ok(_) => Progress::NotYet("it would delete it".to_owned()),
                 Err(error) if refuses(&error) => Progress::Met,
                 Err(error) => Progress::NotYet(error.to_string()),
             })
         };
-        let sentence = format!("the API server refuses to delete statefulset {name}");
+        let sentence = format!("the API server refuses to delete {kind} {name}");
         until_asked(&sentence, self.run.stretch(deadline), refused).await.map(drop)
     }
 }

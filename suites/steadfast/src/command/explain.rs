@@ -1,14 +1,15 @@
 //! `steadfast explain`.
 
-use std::process::ExitCode;
+use std::{fmt::Display, process::ExitCode};
 
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 use harness::{
     Error, Result, cluster,
     error::exit,
-    explain::{self, Diagnosis, State},
+    explain::{self, State},
 };
+use serde::Serialize;
 
 use super::say;
 
@@ -24,11 +25,14 @@ pub enum Format {
 /// What to look at.
 #[derive(Args)]
 pub struct Explain {
-    /// The set: statefulset/NAME or NAME; or one of its pods, there or not: pod/NAME-0
-    target: String,
+    /// The set: statefulset/NAME or NAME; or one of its pods, there or not: pod/NAME-0 [default: all sets of the namespace]
+    target: Option<String>,
     /// The namespace [default: that of the context]
     #[arg(short, long)]
     namespace: Option<String>,
+    /// All sets of all namespaces, those that are stuck first
+    #[arg(short = 'A', long, conflicts_with_all = ["namespace", "target"])]
+    all_namespaces: bool,
     /// The kubeconfig's context [default: the current one]
     #[arg(long)]
     context: Option<String>,
@@ -41,24 +45,36 @@ pub struct Explain {
 }
 
 pub async fn explain(arguments: &Explain) -> Result<ExitCode> {
-    let set = set_of(&arguments.target)?;
+    let set = arguments.target.as_deref().map(set_of).transpose()?;
     let client = cluster::reader(arguments.kubeconfig.as_deref(), arguments.context.as_deref()).await?;
     let namespace = arguments.namespace.as_deref().unwrap_or(client.default_namespace()).to_owned();
-    let diagnosis = explain::explain(&client, &namespace, &set).await?;
-    match arguments.format {
-        Format::Text => say(&diagnosis.to_string()),
-        Format::Json => say(&json(&diagnosis)?),
-    }
-    Ok(ExitCode::from(match diagnosis.state {
+    let state = if let Some(set) = set {
+        let diagnosis = explain::explain(&client, &namespace, &set).await?;
+        tell(arguments.format, &diagnosis)?;
+        diagnosis.state
+    } else {
+        let namespace = (!arguments.all_namespaces).then_some(namespace.as_str());
+        let survey = explain::explain_all(&client, namespace).await?;
+        tell(arguments.format, &survey)?;
+        survey.state()
+    };
+    Ok(ExitCode::from(match state {
         State::Healthy => 0,
-        State::Stuck => 1,
+        State::Stuck | State::Unstable => 1,
         State::Moving => exit::NO_CAUSE,
     }))
 }
 
-fn json(diagnosis: &Diagnosis) -> Result<String> {
-    serde_json::to_string_pretty(diagnosis)
-        .map_err(|error| Error::bug(format!("a diagnosis as JSON: {error}")))
+fn tell<T: Display + Serialize>(format: Format, answer: &T) -> Result<()> {
+    let json = || {
+        serde_json::to_string_pretty(answer)
+            .map_err(|error| Error::bug(format!("a diagnosis as JSON: {error}")))
+    };
+    match format {
+        Format::Text => say(&answer.to_string()),
+        Format::Json => say(&json()?),
+    }
+    Ok(())
 }
 
 /// The set that a target names: itself, or by one of its pods.

@@ -1,0 +1,65 @@
+//! Hooks of containers: a postStart hook that does not return, or fails.
+
+use k8s_openapi::api::core::v1::ContainerStateTerminated;
+use kube::ResourceExt;
+
+use super::{
+    cause::{self, Cause, quote},
+    container::At,
+    evidence::Evidence,
+    log,
+    picture::{age, message, seen_last},
+};
+use record::words;
+
+/// Seconds that a hook may take before it is named.
+const HOOK_MAY_TAKE: f64 = 15.0;
+
+/// A container that was started and is not yet said to run: the kubelet waits for its postStart hook.
+pub(super) fn running(at: &At<'_>) -> Option<Cause> {
+    let hook = at.template()?.lifecycle.as_ref()?.post_start.as_ref()?;
+    let started = at.picture.container_event(at.pod, &at.container.name, "Started")?;
+    // The event of an earlier life, where it has ended since.
+    let ended = at.last_end().and_then(|ended| ended.finished_at.as_ref()).map(|end| end.0);
+    if age(at.picture, started) < HOOK_MAY_TAKE
+        || ended.is_some_and(|ended| seen_last(started) <= Some(ended))
+    {
+        return None;
+    }
+    let (pod, set, name) = (at.pod.name_any(), at.picture.name(), &at.container.name);
+    let ago = words::seconds(age(at.picture, started));
+    let seen = format!(
+        "was started {ago} ago ({}), and its postStart hook has not returned: until it does, the kubelet reports neither the container as Running nor the pod's address, so that a hook that waits for the pod's own name or endpoint waits for ever",
+        quote(message(started))
+    );
+    let what = hook.exec.as_ref().and_then(|exec| exec.command.as_ref()).map(|command| command.join(" "));
+    let what = what.unwrap_or_else(|| "a request".to_owned());
+    let path = format!("spec.containers[{name}].lifecycle.postStart");
+    let cause = at
+        .cause(cause::POST_START_HOOK_RUNNING, &seen)
+        .by_event(started)
+        .by([Evidence::field(format!("pod/{pod}"), path, &what)])
+        .by(log::evidence(at.picture, at.pod, name))
+        .advise(format!("make the hook end whatever happens (a bound on its loop), or move what it waits for into the container's own start or a readiness probe, in statefulset {set}"))
+        .advise("a hook's output is in no log; what it runs is in the pod's spec: lifecycle.postStart");
+    Some(cause)
+}
+
+/// A hook that the kubelet says has failed just now.
+pub(super) fn failing(at: &At<'_>, told: &str) -> Cause {
+    let event = at.picture.container_event(at.pod, &at.container.name, "FailedPostStartHook");
+    let told = event.map_or(told, message);
+    let seen = format!("is killed because its postStart hook fails: {}", quote(told));
+    at.cause(cause::POST_START_HOOK_FAILING, &seen)
+        .by(event.map(Evidence::event))
+        .by(log::evidence(at.picture, at.pod, &at.container.name))
+        .advise(format!("correct the hook's command in statefulset {}, or let it end well whatever happens: a container whose postStart hook fails is killed", at.picture.name()))
+        .advise("move what may fail into the container's own start or a readiness probe")
+}
+
+/// An end that was a failed hook's doing.
+pub(super) fn failed(at: &At<'_>, ended: &ContainerStateTerminated) -> Option<Cause> {
+    let event = at.picture.container_event(at.pod, &at.container.name, "FailedPostStartHook")?;
+    let began = ended.started_at.as_ref().map(|time| time.0);
+    (seen_last(event) >= began).then(|| failing(at, message(event)))
+}

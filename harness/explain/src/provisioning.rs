@@ -1,0 +1,77 @@
+//! Provisioners: what one complains about, and one that says nothing.
+
+use k8s_openapi::api::{
+    core::v1::{Event, PersistentVolumeClaim},
+    storage::v1::StorageClass,
+};
+use kube::ResourceExt;
+
+use super::{
+    Picture,
+    cause::{self, Cause, quote},
+    picture::message,
+};
+
+/// A provisioner that just starts, or elects its leader, takes longer than nothing.
+const PROVISIONER_MAY_TAKE: f64 = 15.0;
+/// A provisioner that has begun may take longer than one that has not.
+const PROVISIONING_MAY_TAKE: f64 = 120.0;
+
+/// What the provisioner of a claim that is still pending complained about last.
+pub(super) fn failed(picture: &Picture, claim: &PersistentVolumeClaim, class: &str) -> Option<Cause> {
+    let text = message(picture.event(claim, &["ProvisioningFailed"])?);
+    let no_class = text.starts_with("storageclass.storage.k8s.io") && text.ends_with("not found");
+    let (id, about) = match (&picture.classes, no_class) {
+        // The class has been made since.
+        (Ok(_), true) => return None,
+        (Err(_), true) => (cause::STORAGE_CLASS_MISSING, format!("storageclass/{class}")),
+        _ => (cause::PROVISIONING_FAILED, format!("persistentvolumeclaim/{}", claim.name_any())),
+    };
+    let name = claim.name_any();
+    let seen =
+        format!("PVC {name} is Pending: no volume of storage class {class} can be made: {}", quote(text));
+    Some(
+        Cause::new(id, about, seen)
+            .advise("end what is complained about; the provisioner tries again by itself"),
+    )
+}
+
+/// A provisioner that answers says "Provisioning" on the claim.
+pub(super) fn silent(
+    picture: &Picture,
+    claim: &PersistentVolumeClaim,
+    class: &StorageClass,
+) -> Option<Cause> {
+    let asked = picture.event(claim, &["ExternalProvisioning"]);
+    let begun = picture.event(claim, &["Provisioning"]);
+    let first = |event: Option<&Event>| {
+        event
+            .and_then(|event| event.first_timestamp.clone())
+            .or_else(|| claim.metadata.creation_timestamp.clone())
+    };
+    let (since, may_take) = match begun {
+        Some(event) => (event.last_timestamp.clone(), PROVISIONING_MAY_TAKE),
+        None => (first(asked), PROVISIONER_MAY_TAKE),
+    };
+    if picture.since(since.as_ref()) < may_take {
+        return None;
+    }
+    let told = asked.or(begun).map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();
+    let seen = format!(
+        "PVC {} is Pending: the provisioner {} of storage class {} has not made a volume in {}{told}",
+        claim.name_any(),
+        class.provisioner,
+        class.name_any(),
+        picture.ago(since.as_ref())
+    );
+    let cause = Cause::new(cause::PROVISIONER_SILENT, format!("storageclass/{}", class.name_any()), seen)
+        .advise(format!(
+            "see whether {} runs: kubectl get pods -A; kubectl get csidrivers",
+            class.provisioner
+        ))
+        .advise(format!(
+            "if its name is wrong, make the class anew: kubectl get storageclass {} -o yaml",
+            class.name_any()
+        ));
+    Some(cause)
+}

@@ -1,0 +1,41 @@
+//! Pods that are Ready now and do not stay so: killed, evicted or crashing again and again, or told to stop already.
+
+use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
+
+use super::{Picture, cause::Cause, container::At, crash, failure, picture::status};
+
+/// An end this long ago, in seconds, is still news.
+const RECENT: f64 = 1800.0;
+/// Ends for memory that are no chance.
+const KILLS: i32 = 2;
+/// Other ends that are no chance.
+const ENDS: i32 = 3;
+
+/// What comes again and again in pods that are Ready now, with the pod.
+pub(super) fn examine(picture: &Picture) -> Vec<(String, Cause)> {
+    let pods = picture.pods_of_set();
+    let found = pods.iter().filter_map(|(ordinal, pod)| {
+        let name = picture.pod_name(*ordinal);
+        let cause = containers(picture, pod).or_else(|| failure::again(picture, &name))?;
+        Some((name, cause))
+    });
+    found.collect()
+}
+
+fn containers(picture: &Picture, pod: &Pod) -> Option<Cause> {
+    let status = status(pod);
+    let all = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
+    all.into_iter().find_map(|container| {
+        let at = At { picture, pod, container };
+        crash::does_not_stop(&at).or_else(|| {
+            let ended = at.last_end()?;
+            recurs(picture, ended, container.restart_count).then(|| crash::crashed(&at, ended))
+        })
+    })
+}
+
+/// Whether a container's last end is one of many.
+pub(super) fn recurs(picture: &Picture, ended: &ContainerStateTerminated, restarts: i32) -> bool {
+    let enough = if ended.reason.as_deref() == Some("OOMKilled") { KILLS } else { ENDS };
+    restarts >= enough && ended.exit_code != 0 && picture.since(ended.finished_at.as_ref()) < RECENT
+}
