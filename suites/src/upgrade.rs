@@ -32,17 +32,17 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let postgresql = scenario(
         "upgrade::postgresql",
         "a database is upgraded, taken back and upgraded again, and keeps what it acknowledged",
-        |run| tried(run, POSTGRESQL, Way::Helm),
+        |run| tried(run, POSTGRESQL, Way::Helm4),
     );
     let garage = scenario(
         "upgrade::garage",
         "a replicated store is upgraded, taken back and upgraded again under load",
-        |run| tried(run, GARAGE, Way::Helm),
+        |run| tried(run, GARAGE, Way::Helm4),
     );
     let umbrella = scenario(
         "upgrade::umbrella",
         "two stores and a definition of one chart are upgraded together",
-        |run| tried(run, UMBRELLA, Way::Helm),
+        |run| tried(run, UMBRELLA, Way::Helm4),
     );
     let applied = scenario(
         "upgrade::applied",
@@ -140,7 +140,7 @@ const fn to(take: &'static str) -> Sabotage {
 const HOOK: Sabotage = Sabotage::Chart { from: Some("postgresql/1.0.0-hook"), to: "postgresql/2.0.0-hook" };
 
 async fn foreseen(run: Run, chart: Chart) -> Result<()> {
-    let upgrade = upgrade(&run, chart, Way::Helm)?;
+    let upgrade = upgrade(&run, chart, Way::Helm4)?;
     Ok(preflight(run, upgrade).await?)
 }
 

@@ -13,7 +13,10 @@ pub mod place;
 pub mod preflight;
 pub mod reference;
 pub mod rendered;
+mod same;
+pub mod server;
 pub mod store;
+pub mod stored;
 pub mod unpacked;
 
 pub use documents::documents;
@@ -22,4 +25,6 @@ pub use helm::{Helm, Release};
 pub use record::upgrade::Way;
 pub use reference::Reference;
 pub use rendered::{Object, Rendered};
+pub use same::says_the_same;
+pub use stored::Stored;
 pub use unpacked::Chart;

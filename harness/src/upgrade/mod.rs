@@ -3,6 +3,7 @@
 
 mod attempt;
 mod connection;
+mod crash;
 mod garage;
 mod live;
 mod play;

@@ -4,12 +4,15 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use chart::{Chart, Forecast, Helm, Reference, Release, Rendered, Severity, Way, helm::Lookup, preflight};
+use chart::{
+    Chart, Forecast, Helm, Object, Reference, Release, Rendered, Severity, Way, helm::Lookup, preflight,
+};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use record::upgrade::{Facts, Phase, Window};
 
 use super::{
+    crash,
     live::{self, Identity},
     writers::Writers,
 };
@@ -117,9 +120,6 @@ impl Stage {
         let release = Release { name: upgrade.release.clone(), namespace: run.namespace().to_owned() };
         run.charts().facts(Facts::new(&release.name, upgrade.way, from.title(), to.title()));
         let old = helm.render(&from, &release, Lookup::Nothing, false).await?;
-        if old.of_kind("StatefulSet").next().is_none() {
-            return Err(from.without_set());
-        }
         run.step(format!("install {}", from.title())).await?;
         run.charts().have_images(&live::images(&old)).await?;
         let stores = upgrade.stores.clone();
@@ -127,15 +127,12 @@ impl Stage {
         let taken = Rendered::default();
         let mut stage = Self { run, helm, release, way, patience, from, to, old, taken, stores };
         stage.promise(&stage.old);
-        match way {
-            Way::Helm => stage
-                .helm
-                .install(&stage.from, &stage.release)
-                .await
-                .map_err(|error| stage.no_ground(error))?,
-            Way::Apply => stage.apply(&stage.old).await.map_err(|error| stage.no_ground(error))?,
-        }
-        if way == Way::Helm {
+        let installed = match way.has_release() {
+            true => stage.helm.install(&stage.from, &stage.release, way).await,
+            false => stage.apply(&stage.old).await,
+        };
+        installed.map_err(|error| stage.no_ground(error))?;
+        if way.has_release() {
             // What it holds now has the values that were made up at the installation.
             stage.old = stage.helm.held(&stage.release).await?;
         }
@@ -154,7 +151,11 @@ impl Stage {
             writers.prepare(&self.run).await?;
             Ok::<_, Error>(writers)
         };
-        ready.await.map_err(|error| self.no_ground(error))
+        let ready = tokio::select! {
+            ready = ready => ready,
+            crash = crash::third(self.run.log()) => Err(crash),
+        };
+        ready.map_err(|error| self.no_ground(error))
     }
 
     /// The old chart itself does not work: an answer of its own. What else goes wrong stays what it is.
@@ -177,14 +178,17 @@ impl Stage {
     /// The preflight, judged; the answer is what the new chart is here.
     async fn judge_before(&mut self) -> Result<Rendered> {
         self.run.step(format!("preflight to {}", self.to.title())).await?;
-        let offline = self.helm.render(&self.to, &self.release, Lookup::Nothing, true).await?;
-        let missing = self.run.charts().have_images(&live::images(&offline)).await?;
+        // One that does not render is judged by its own words, and has no images.
+        let offline = self.helm.rendering(&self.to, &self.release, Lookup::Nothing, true).await?;
+        let images = offline.as_ref().map(live::images).unwrap_or_default();
+        let missing = self.run.charts().have_images(&images).await?;
         let question = preflight::Question {
             release: &self.release,
             way: self.way,
             from: Some(&self.from),
             to: &self.to,
             images: self.run.images(),
+            target: None,
         };
         let mut picture = preflight::read(self.run.client(), &self.helm, question).await?;
         picture.missing_images.extend(missing);
@@ -268,25 +272,27 @@ impl Stage {
 
     async fn upgrade(&self, new: &Rendered) -> Result<()> {
         self.promise(&self.taken);
-        match self.way {
-            Way::Helm => self.helm.upgrade(&self.to, &self.release).await,
-            Way::Apply => self.apply(new).await,
+        match self.way.has_release() {
+            true => self.helm.upgrade(&self.to, &self.release).await,
+            false => self.apply(new).await,
         }
     }
 
     async fn roll_back(&self) -> Result<()> {
         // Whatever the upgrade came to, the release's first revision is what it was before.
         self.promise(&self.old);
-        match self.way {
-            Way::Helm => self.helm.roll_back(&self.release, 1).await,
-            Way::Apply => self.apply(&self.old).await,
+        match self.way.has_release() {
+            true => self.helm.roll_back(&self.release, 1).await,
+            false => self.apply(&self.old).await,
         }
     }
 
-    /// `kubectl apply` of what was rendered; definitions first.
+    /// `kubectl apply` of what was rendered; definitions first. Argo CD leaves hooks out, and runs them beside it.
     async fn apply(&self, rendered: &Rendered) -> Result<()> {
-        let objects =
-            rendered.objects.iter().filter(|object| !object.is_test()).map(|object| object.value.clone());
+        let applied = |object: &&Object| {
+            !object.is_test() && (self.way != Way::Argo || object.hooks().is_empty())
+        };
+        let objects = rendered.objects.iter().filter(applied).map(|object| object.value.clone());
         let manifest = Manifest { objects: objects.collect() };
         crate::manifest::apply::apply(self.run.client(), &self.release.namespace, &manifest, &[])
             .await

@@ -12,7 +12,7 @@ use record::journal::{
     Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
     entry::{Change, Content, Line, REFUSED, SCHEMA},
 };
-use record::terrain::Terrain;
+use record::{redact, terrain::Terrain};
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
@@ -56,8 +56,9 @@ impl Log {
         Ok(log)
     }
 
-    /// Records a version of an object.
-    pub fn object(&self, change: Change, kind: Kind, object: serde_json::Value) {
+    /// Records a version of an object, without what may be secret in it: a journal is shown to others.
+    pub fn object(&self, change: Change, kind: Kind, mut object: serde_json::Value) {
+        redact::object(&mut object);
         self.append(Content::Object { change, kind, object });
     }
 

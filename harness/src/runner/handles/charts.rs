@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chart::Helm;
+use external::ImageName;
 use record::upgrade::Facts;
 use serde_json::Value;
 
 use crate::{
-    cluster::{Absence, absence, docker, whole_name},
+    cluster::{Absence, absence, docker},
     error::{Error, Result, exit},
     journal::Promise,
     runner::{Run, Sabotage},
@@ -53,8 +54,8 @@ impl Charts {
         let mut missing = BTreeMap::new();
         let Some(loader) = &self.run.site().loader else { return Ok(missing) };
         for image in images {
-            let whole = whole_name(image);
-            let known = |have: &String| whole_name(have) == whole;
+            let whole = ImageName::parse(image).whole();
+            let known = |have: &String| ImageName::parse(have).whole() == whole;
             if self.run.images().iter().any(known) || self.run.state().loaded.contains(&whole) {
                 continue;
             }

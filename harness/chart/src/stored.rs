@@ -1,0 +1,77 @@
+//! What Helm stores of a release in the cluster: how it was applied, and the defaults of its chart.
+
+use std::io::Read;
+
+use external::{api::objects, error::Result};
+use flate2::read::GzDecoder;
+use k8s_openapi::{ByteString, api::core::v1::Secret};
+use kube::{Client, ResourceExt};
+use serde_json::Value;
+
+use super::Release;
+
+/// What is stored of a release.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Whether it was applied on the server's side: what Helm 4 does for releases that it made.
+    pub server_side: bool,
+    /// `garage 1.0.0`
+    pub chart: String,
+    /// The defaults of its chart's values.
+    pub defaults: Value,
+}
+
+impl Stored {
+    /// Reads it; none where the release is stored elsewhere, or we may not see it.
+    ///
+    /// # Errors
+    /// The API server does not answer.
+    pub async fn read(client: &Client, release: &Release) -> Result<Option<Self>> {
+        let labels = format!("owner=helm,name={},status=deployed", release.name);
+        let found = objects::<Secret>(client, &release.namespace).list_labelled(&labels).await;
+        let found = match found {
+            Err(error) if error.is_refusal() => return Ok(None),
+            found => found?,
+        };
+        let number = |secret: &Secret| secret.labels().get("version").and_then(|version| version.parse::<u32>().ok());
+        let newest = found.into_iter().max_by_key(number);
+        Ok(newest.and_then(|secret| Self::decode(&secret.data?.get("release")?.0)))
+    }
+
+    /// Base64 of gzipped JSON.
+    fn decode(held: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(held).ok()?;
+        let zipped: ByteString = serde_json::from_value(Value::String(text.to_owned())).ok()?;
+        let mut json = String::new();
+        GzDecoder::new(zipped.0.as_slice()).read_to_string(&mut json).ok()?;
+        let release: Value = serde_json::from_str(&json).ok()?;
+        let metadata = &release["chart"]["metadata"];
+        let text = |field: &str| metadata[field].as_str().unwrap_or_default();
+        Some(Self {
+            server_side: release["apply_method"] == "ssa",
+            chart: format!("{} {}", text("name"), text("version")),
+            defaults: release["chart"]["values"].clone(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::{Compression, write::GzEncoder};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_release_is_read_as_helm_stores_it() {
+        let release = json!({"apply_method": "ssa", "chart": {"metadata": {"name": "garage", "version": "1.0.0"}, "values": {"a": 1}}});
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(release.to_string().as_bytes()).unwrap();
+        let zipped = serde_json::to_value(ByteString(encoder.finish().unwrap())).unwrap();
+        let stored = Stored::decode(zipped.as_str().unwrap().as_bytes()).unwrap();
+        assert_eq!(stored, Stored { server_side: true, chart: "garage 1.0.0".into(), defaults: json!({"a": 1}) });
+        assert_eq!(Stored::decode(b"no release"), None);
+    }
+}
