@@ -118,14 +118,19 @@ impl Account {
                 let cell = |words: &str| words.replace('|', "\\|").replace('\n', "<br>");
                 for group in grouped(&facts.findings) {
                     let Some(first) = group.first() else { continue };
-                    let each = |of: &dyn Fn(&Forecast) -> String| group.iter().map(|one| of(one)).collect::<Vec<_>>().join("<br>");
+                    let each = |of: &dyn Fn(&Forecast) -> String| {
+                        group.iter().map(|one| of(one)).collect::<Vec<_>>().join("<br>")
+                    };
                     line(format!(
                         "| {} | {} | {} | {} | {} | {} |",
                         first.severity.text(),
                         first.claim,
                         each(&|one| cell(&one.object)),
                         each(&|one| cell(&one.message)),
-                        each(&|one| one.place.as_deref().map_or(String::new(), |place| format!("`{}`", cell(place)))),
+                        each(&|one| one
+                            .place
+                            .as_deref()
+                            .map_or(String::new(), |place| format!("`{}`", cell(place)))),
                         cell(&first.remedy)
                     ));
                 }

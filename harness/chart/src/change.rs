@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use record::{ledger::attempt::sha256, redact};
 pub use record::upgrade::Change;
+use record::{ledger::attempt::sha256, redact};
 use serde_json::{Value, json};
 
 use super::Object;
@@ -32,7 +32,8 @@ impl Walk<'_> {
                 names.dedup();
                 // A variable's value is as secret as its name says.
                 let named = |fields: &serde_json::Map<String, Value>| {
-                    field.contains("/env/") && fields.get("name").and_then(Value::as_str).is_some_and(redact::names_a_secret)
+                    field.contains("/env/")
+                        && fields.get("name").and_then(Value::as_str).is_some_and(redact::names_a_secret)
                 };
                 let secret = secret || named(before) || named(after);
                 for name in names {
@@ -41,23 +42,36 @@ impl Walk<'_> {
                     self.compare(below, before.get(name), after.get(name), secret);
                 }
             }
-            (Some(Value::Array(before)), Some(Value::Array(after))) => match (by_name(before), by_name(after)) {
-                (Some(before), Some(after)) => {
-                    for (name, (number, old)) in &before {
-                        let new = after.get(name);
-                        let number = new.map_or(*number, |(number, _)| *number);
-                        self.compare(format!("{field}/{number}"), Some(old), new.map(|(_, new)| *new), secret);
+            (Some(Value::Array(before)), Some(Value::Array(after))) => {
+                match (by_name(before), by_name(after)) {
+                    (Some(before), Some(after)) => {
+                        for (name, (number, old)) in &before {
+                            let new = after.get(name);
+                            let number = new.map_or(*number, |(number, _)| *number);
+                            self.compare(
+                                format!("{field}/{number}"),
+                                Some(old),
+                                new.map(|(_, new)| *new),
+                                secret,
+                            );
+                        }
+                        for (_, (number, new)) in after.iter().filter(|(name, _)| !before.contains_key(*name))
+                        {
+                            self.compare(format!("{field}/{number}"), None, Some(new), secret);
+                        }
                     }
-                    for (_, (number, new)) in after.iter().filter(|(name, _)| !before.contains_key(*name)) {
-                        self.compare(format!("{field}/{number}"), None, Some(new), secret);
+                    _ => {
+                        for number in 0..before.len().max(after.len()) {
+                            self.compare(
+                                format!("{field}/{number}"),
+                                before.get(number),
+                                after.get(number),
+                                secret,
+                            );
+                        }
                     }
                 }
-                _ => {
-                    for number in 0..before.len().max(after.len()) {
-                        self.compare(format!("{field}/{number}"), before.get(number), after.get(number), secret);
-                    }
-                }
-            },
+            }
             _ => {
                 let shown = |value: &Value| shown(&field, value, secret);
                 let (old, new) = (old.map(shown), new.map(shown));
@@ -67,7 +81,7 @@ impl Walk<'_> {
     }
 
     fn in_secret(&self, field: &str) -> bool {
-        self.object.key.kind == "Secret" && (field.starts_with("/data/") || field.starts_with("/stringData/"))
+        self.object.key.kind == "Secret" && (field.starts_with("/data") || field.starts_with("/stringData"))
     }
 
     fn add(&mut self, field: String, old: Option<Value>, new: Option<Value>) {
@@ -141,8 +155,10 @@ mod tests {
             json!({"spec": {"a": 1, "b": [1, 3], "c": "x", "l": [{"name": "y", "v": 2}]}}),
         );
         let found = changes(&object("Service"), Some(&old), Some(&new));
-        let found: Vec<_> =
-            found.iter().map(|change| (change.field.as_str(), change.old.clone(), change.new.clone())).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|change| (change.field.as_str(), change.old.clone(), change.new.clone()))
+            .collect();
         assert_eq!(
             found,
             [
@@ -153,20 +169,35 @@ mod tests {
             ]
         );
         let gone = &changes(&object("Service"), Some(&old), None)[0];
-        assert_eq!((gone.old.clone(), gone.object()), (Some(json!("the whole object")), "Service a".to_owned()));
+        assert_eq!(
+            (gone.old.clone(), gone.object()),
+            (Some(json!("the whole object")), "Service a".to_owned())
+        );
     }
 
     #[test]
     fn a_secret_is_never_shown() {
         for (kind, old, new) in [
-            ("Secret", json!({"data": {"p": "hunter2"}}), json!({"data": {"p": "hunter3"}, "stringData": {"q": "hunter4"}})),
+            (
+                "Secret",
+                json!({"data": {"p": "hunter2"}}),
+                json!({"data": {"p": "hunter3"}, "stringData": {"q": "hunter4"}}),
+            ),
             (
                 "Pod",
                 json!({"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}),
                 json!({"env": [{"name": "DB_PASSWORD", "value": "hunter3"}, {"name": "TOKEN", "value": "hunter4"}]}),
             ),
-            ("ConfigMap", json!({"data": {"a": "password = hunter2"}}), json!({"data": {"a": "password = hunter3"}})),
-            ("Cluster", json!({"spec": {"adminPassword": "hunter2"}}), json!({"spec": {"adminPassword": "hunter3"}})),
+            (
+                "ConfigMap",
+                json!({"data": {"a": "password = hunter2"}}),
+                json!({"data": {"a": "password = hunter3"}}),
+            ),
+            (
+                "Cluster",
+                json!({"spec": {"adminPassword": "hunter2"}}),
+                json!({"spec": {"adminPassword": "hunter3"}}),
+            ),
         ] {
             let text = format!("{:?}", changes(&object(kind), Some(&old), Some(&new)));
             assert!(!text.contains("hunter") && text.contains("field"), "{text}");

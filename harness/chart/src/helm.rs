@@ -122,7 +122,8 @@ impl Helm {
         release: &Release,
         kubernetes: &str,
     ) -> Result<std::result::Result<Rendered, String>> {
-        self.template(chart, release, &["--dry-run=client", "--is-upgrade", "--kube-version", kubernetes]).await
+        self.template(chart, release, &["--dry-run=client", "--is-upgrade", "--kube-version", kubernetes])
+            .await
     }
 
     async fn template(
@@ -150,7 +151,8 @@ impl Helm {
     /// # Errors
     /// With Helm's own words: no such release, or no right to read it.
     pub async fn values(&self, release: &Release) -> Result<String> {
-        self.run(&["get", "values", &release.name, "--namespace", &release.namespace, "--output", "yaml"]).await
+        self.run(&["get", "values", &release.name, "--namespace", &release.namespace, "--output", "yaml"])
+            .await
     }
 
     /// What a release holds: its manifest and its hooks.
@@ -221,7 +223,12 @@ impl Helm {
 
 /// Whether it is not the chart that Helm speaks of.
 fn is_trouble(said: &str) -> bool {
-    let around = ["Kubernetes cluster unreachable", "connection refused", "is forbidden: User", "context deadline exceeded"];
+    let around = [
+        "Kubernetes cluster unreachable",
+        "connection refused",
+        "is forbidden: User",
+        "context deadline exceeded",
+    ];
     around.iter().any(|words| said.contains(words))
 }
 
@@ -242,7 +249,8 @@ fn words(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let told: Vec<&str> = lines.iter().copied().filter(|line| !line.starts_with("level=")).collect();
     let told = if told.is_empty() { lines } else { told };
-    let begin = told.iter().position(|line| line.starts_with("Error:")).unwrap_or(told.len().saturating_sub(TOLD));
+    let begin =
+        told.iter().position(|line| line.starts_with("Error:")).unwrap_or(told.len().saturating_sub(TOLD));
     let told = told[begin..].iter().filter(|line| !line.starts_with("Use --debug flag"));
     told.take(TOLD).copied().collect::<Vec<_>>().join("\n")
 }
@@ -257,6 +265,9 @@ mod tests {
         assert_eq!(words(said), "Error: UPGRADE FAILED: x");
         assert_eq!(words("level=ERROR msg=alone\n"), "level=ERROR msg=alone");
         let refusal = "coalesce.go: warning\nError: execution error at (a/templates/b.yaml:1:4): \nPASSWORDS ERROR: x\n    y\n\nUse --debug flag to render out invalid YAML\n";
-        assert_eq!(words(refusal), "Error: execution error at (a/templates/b.yaml:1:4): \nPASSWORDS ERROR: x\n    y");
+        assert_eq!(
+            words(refusal),
+            "Error: execution error at (a/templates/b.yaml:1:4): \nPASSWORDS ERROR: x\n    y"
+        );
     }
 }

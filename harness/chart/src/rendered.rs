@@ -210,7 +210,9 @@ impl Object {
             templates.contains(&name)
                 || volumes.iter().any(|volume| {
                     volume["name"] == name
-                        && (!volume["persistentVolumeClaim"].is_null() || !volume["hostPath"].is_null() || !volume["nfs"].is_null())
+                        && (!volume["persistentVolumeClaim"].is_null()
+                            || !volume["hostPath"].is_null()
+                            || !volume["nfs"].is_null())
                 })
         };
         let mounts = container["volumeMounts"].as_array().into_iter().flatten();

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 /// Fields whose values are amounts: 1Gi and 1024Mi are the same in them.
-const AMOUNTS: &[&str] = &["capacity", "cpu", "divisor", "hard", "limits", "memory", "requests", "sizeLimit", "storage"];
+const AMOUNTS: &[&str] =
+    &["capacity", "cpu", "divisor", "hard", "limits", "memory", "requests", "sizeLimit", "storage"];
 
 /// Maps in which every entry counts: a label that the chart has no more is a difference; elsewhere it is a default.
 const WHOLE: &[&str] = &["annotations", "labels", "matchLabels"];

@@ -8,13 +8,18 @@ use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{Client, ResourceExt};
 use serde_json::Value;
 
-use super::Release;
+use super::{Release, Way};
+
+/// The label by which Flux knows what it made.
+const FLUX: &str = "helm.toolkit.fluxcd.io/name";
 
 /// What is stored of a release.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     /// Whether it was applied on the server's side: what Helm 4 does for releases that it made.
     pub server_side: bool,
+    /// Whether Flux made it.
+    pub by_flux: bool,
     /// `garage 1.0.0`
     pub chart: String,
     /// The defaults of its chart's values.
@@ -22,6 +27,15 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// How it goes on as it was made.
+    pub fn way(&self) -> Way {
+        match (self.by_flux, self.server_side) {
+            (true, _) => Way::Flux,
+            (false, true) => Way::Helm4,
+            (false, false) => Way::Helm3,
+        }
+    }
+
     /// Reads it; none where the release is stored elsewhere, or we may not see it.
     ///
     /// # Errors
@@ -33,7 +47,8 @@ impl Stored {
             Err(error) if error.is_refusal() => return Ok(None),
             found => found?,
         };
-        let number = |secret: &Secret| secret.labels().get("version").and_then(|version| version.parse::<u32>().ok());
+        let number =
+            |secret: &Secret| secret.labels().get("version").and_then(|version| version.parse::<u32>().ok());
         let newest = found.into_iter().max_by_key(number);
         Ok(newest.and_then(|secret| Self::decode(&secret.data?.get("release")?.0)))
     }
@@ -49,6 +64,7 @@ impl Stored {
         let text = |field: &str| metadata[field].as_str().unwrap_or_default();
         Some(Self {
             server_side: release["apply_method"] == "ssa",
+            by_flux: release["manifest"].as_str().is_some_and(|manifest| manifest.contains(FLUX)),
             chart: format!("{} {}", text("name"), text("version")),
             defaults: release["chart"]["values"].clone(),
         })
@@ -71,7 +87,15 @@ mod tests {
         encoder.write_all(release.to_string().as_bytes()).unwrap();
         let zipped = serde_json::to_value(ByteString(encoder.finish().unwrap())).unwrap();
         let stored = Stored::decode(zipped.as_str().unwrap().as_bytes()).unwrap();
-        assert_eq!(stored, Stored { server_side: true, chart: "garage 1.0.0".into(), defaults: json!({"a": 1}) });
+        assert_eq!(
+            stored,
+            Stored {
+                server_side: true,
+                by_flux: false,
+                chart: "garage 1.0.0".into(),
+                defaults: json!({"a": 1})
+            }
+        );
         assert_eq!(Stored::decode(b"no release"), None);
     }
 }

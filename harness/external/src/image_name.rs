@@ -70,7 +70,13 @@ mod tests {
         for (text, registry, path, tag, digest) in [
             ("postgres", "docker.io", "library/postgres", None, None),
             ("bitnami/postgresql:16.1.0", "docker.io", "bitnami/postgresql", Some("16.1.0"), None),
-            ("r.example:5000/a/b/redis:7@sha256:1f", "r.example:5000", "a/b/redis", Some("7"), Some("sha256:1f")),
+            (
+                "r.example:5000/a/b/redis:7@sha256:1f",
+                "r.example:5000",
+                "a/b/redis",
+                Some("7"),
+                Some("sha256:1f"),
+            ),
             ("r.example:5000/redis", "r.example:5000", "redis", None, None),
             ("localhost/redis@sha256:1f", "localhost", "redis", None, Some("sha256:1f")),
         ] {

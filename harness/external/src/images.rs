@@ -3,8 +3,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     io::Write,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
 };
 
 use camino::Utf8PathBuf;

@@ -28,7 +28,12 @@ pub async fn third(log: &Arc<Log>) -> Error {
 
 /// Which containers crash at each start, where they are all that is not ready.
 fn hopeless(world: &World) -> Option<String> {
-    let alive = || world.pods.values().filter(|pod| !pod.meta.terminating && !["Succeeded", "Failed"].contains(&&*pod.phase));
+    let alive = || {
+        world
+            .pods
+            .values()
+            .filter(|pod| !pod.meta.terminating && !["Succeeded", "Failed"].contains(&&*pod.phase))
+    };
     let others_ready = alive().filter(|pod| pod.ready).filter_map(|pod| pod.ready_since).max();
     let mut words = Vec::new();
     for pod in alive().filter(|pod| !pod.ready) {
@@ -37,7 +42,10 @@ fn hopeless(world: &World) -> Option<String> {
         if others_ready.is_some_and(|ready| ended.is_none_or(|ended| ended <= ready)) {
             return None;
         }
-        words.push(format!("{container} of pod {} crashed {crashes} times, last with exit code {code}", pod.meta.name));
+        words.push(format!(
+            "{container} of pod {} crashed {crashes} times, last with exit code {code}",
+            pod.meta.name
+        ));
     }
     (!words.is_empty()).then(|| words.join("; "))
 }
@@ -63,7 +71,8 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let ended = ended.map(|second| Ended { reason: "Error".into(), code: 1, at: Some(at(second)) });
         let waiting = (ready.is_none()).then(|| ("CrashLoopBackOff".to_owned(), String::new()));
-        let container = Container { name: "server".into(), restarts, running: ready.is_some(), waiting, ended };
+        let container =
+            Container { name: "server".into(), restarts, running: ready.is_some(), waiting, ended };
         Pod {
             meta: Arc::new(Meta { name: name.into(), ..Meta::default() }),
             phase: "Running".into(),
@@ -76,7 +85,7 @@ mod tests {
 
     fn told(pods: &[Pod]) -> Option<String> {
         let mut world = World::default();
-        world.pods = pods.iter().map(|pod| (pod.meta.name.clone(), pod.clone())).collect();
+        world.pods = pods.iter().map(|pod| (pod.meta.name.clone(), Arc::new(pod.clone()))).collect();
         hopeless(&world)
     }
 

@@ -10,5 +10,5 @@ mod play;
 mod writers;
 
 pub use attempt::try_upgrade;
-pub use play::{Source, Upgrade, play, preflight};
+pub use play::{Source, Stage, Upgrade, play, preflight};
 pub use record::upgrade::Facts;

@@ -4,11 +4,15 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
+use chart::preflight::Picture;
 use chart::{
-    Chart, Forecast, Helm, Object, Reference, Release, Rendered, Severity, Way, helm::Lookup, preflight,
+    Chart, Forecast, Helm, Object, Reference, Release, Rendered, Scratch, Severity, Way, helm::Lookup,
+    preflight,
 };
+use external::api::objects;
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
+use k8s_openapi::api::apps::v1::StatefulSet;
 use record::upgrade::{Facts, Phase, Window};
 
 use super::{
@@ -50,6 +54,8 @@ pub struct Upgrade {
     pub stores: Option<Utf8PathBuf>,
     /// How long a roll may take on a quick machine.
     pub patience: Duration,
+    /// The version of Kubernetes that the cluster is to have, where it is another.
+    pub target: Option<String>,
 }
 
 /// The old release, installed, and everything that is needed to change it.
@@ -66,6 +72,9 @@ pub struct Stage {
     /// The sets of the new chart that the API server would take.
     taken: Rendered,
     stores: Option<Utf8PathBuf>,
+    target: Option<String>,
+    /// What both charts are unpacked to: no evidence, as a chart of one's own may hold secrets.
+    _scratch: Scratch,
 }
 
 /// Installs the old chart and says what an upgrade would do, without doing it.
@@ -74,9 +83,6 @@ pub struct Stage {
 /// There is no such chart, the old one can't be installed, or nobody answers.
 pub async fn preflight(run: Run, upgrade: Upgrade) -> Result<()> {
     let mut stage = Stage::set(run, upgrade).await?;
-    for set in stage.old.of_kind("StatefulSet") {
-        live::first_pod(&stage.run, set, stage.patience).await?;
-    }
     stage.judge_before().await.map(drop)
 }
 
@@ -111,21 +117,37 @@ pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
 
 impl Stage {
     /// Gets both charts and installs the old one.
-    async fn set(run: Run, upgrade: Upgrade) -> Result<Self> {
+    ///
+    /// # Errors
+    /// There is no such chart, or the old one can't be installed.
+    pub async fn set(run: Run, upgrade: Upgrade) -> Result<Self> {
         run.step("get both charts").await?;
         let helm = run.charts().helm()?;
-        let scratch = run.directory().join("charts");
-        let from = get(&helm, &upgrade.from, scratch.join("from")).await?;
-        let to = get(&helm, &upgrade.to, scratch.join("to")).await?;
+        let scratch = run.charts().scratch()?;
+        let from = get(&helm, &upgrade.from, scratch.path("from")).await?;
+        let to = get(&helm, &upgrade.to, scratch.path("to")).await?;
         let release = Release { name: upgrade.release.clone(), namespace: run.namespace().to_owned() };
         run.charts().facts(Facts::new(&release.name, upgrade.way, from.title(), to.title()));
         let old = helm.render(&from, &release, Lookup::Nothing, false).await?;
         run.step(format!("install {}", from.title())).await?;
         run.charts().have_images(&live::images(&old)).await?;
-        let stores = upgrade.stores.clone();
+        let (stores, target) = (upgrade.stores.clone(), upgrade.target.clone());
         let (way, patience) = (upgrade.way, upgrade.patience);
         let taken = Rendered::default();
-        let mut stage = Self { run, helm, release, way, patience, from, to, old, taken, stores };
+        let mut stage = Self {
+            run,
+            helm,
+            release,
+            way,
+            patience,
+            from,
+            to,
+            old,
+            taken,
+            stores,
+            target,
+            _scratch: scratch,
+        };
         stage.promise(&stage.old);
         let installed = match way.has_release() {
             true => stage.helm.install(&stage.from, &stage.release, way).await,
@@ -175,8 +197,14 @@ impl Stage {
         )
     }
 
-    /// The preflight, judged; the answer is what the new chart is here.
-    async fn judge_before(&mut self) -> Result<Rendered> {
+    /// What the preflight says, and the picture that it says it of; set up once the sets' first pods are there.
+    ///
+    /// # Errors
+    /// The API server shows or tries nothing, or a set has no pod.
+    pub async fn foretell(&mut self) -> Result<(Picture, Vec<Forecast>)> {
+        for set in self.old.of_kind("StatefulSet") {
+            live::first_pod(&self.run, set, self.patience).await?;
+        }
         self.run.step(format!("preflight to {}", self.to.title())).await?;
         // One that does not render is judged by its own words, and has no images.
         let offline = self.helm.rendering(&self.to, &self.release, Lookup::Nothing, true).await?;
@@ -188,12 +216,27 @@ impl Stage {
             from: Some(&self.from),
             to: &self.to,
             images: self.run.images(),
-            target: None,
+            target: self.target.as_deref(),
         };
         let mut picture = preflight::read(self.run.client(), &self.helm, question).await?;
         picture.missing_images.extend(missing);
         self.learn(&picture.new);
         let findings = preflight::judge(&picture);
+        Ok((picture, findings))
+    }
+
+    /// Another manager sets fields of a set of the release, and owns them from then on.
+    ///
+    /// # Errors
+    /// The API server refuses.
+    pub async fn set_by_another(&self, set: &str, manager: &str, fields: &serde_json::Value) -> Result<()> {
+        let sets = objects::<StatefulSet>(self.run.client(), self.run.namespace());
+        sets.apply(set, manager, fields).await.map(drop)
+    }
+
+    /// The preflight, judged; the answer is what the new chart is here.
+    async fn judge_before(&mut self) -> Result<Rendered> {
+        let (picture, findings) = self.foretell().await?;
         let grave = |claim: &Claim| {
             findings
                 .iter()
@@ -289,9 +332,8 @@ impl Stage {
 
     /// `kubectl apply` of what was rendered; definitions first. Argo CD leaves hooks out, and runs them beside it.
     async fn apply(&self, rendered: &Rendered) -> Result<()> {
-        let applied = |object: &&Object| {
-            !object.is_test() && (self.way != Way::Argo || object.hooks().is_empty())
-        };
+        let applied =
+            |object: &&Object| !object.is_test() && (self.way != Way::Argo || object.hooks().is_empty());
         let objects = rendered.objects.iter().filter(applied).map(|object| object.value.clone());
         let manifest = Manifest { objects: objects.collect() };
         crate::manifest::apply::apply(self.run.client(), &self.release.namespace, &manifest, &[])

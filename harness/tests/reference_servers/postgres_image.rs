@@ -20,7 +20,9 @@ impl Container {
         let made = docker(&[&["create"], settings, &[IMAGE]].concat(), QUICK).await.unwrap();
         let container = Self(made.trim().to_owned());
         let scripts = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference_servers/initdb/.");
-        docker(&["cp", scripts, &format!("{}:/docker-entrypoint-initdb.d/", container.0)], QUICK).await.unwrap();
+        docker(&["cp", scripts, &format!("{}:/docker-entrypoint-initdb.d/", container.0)], QUICK)
+            .await
+            .unwrap();
         docker(&["start", &container.0], QUICK).await.unwrap();
         container
     }
@@ -30,7 +32,13 @@ impl Container {
         let (user, database) = login;
         let address = format!("postgresql://{user}:{PASSWORD}@127.0.0.1/{database}");
         let asked = ["exec", &self.0, "psql", "--no-psqlrc", "-At", "-c", query, &address];
-        soon(|| async { self.running().await?; docker(&asked, QUICK).await }).await.trim().to_owned()
+        soon(|| async {
+            self.running().await?;
+            docker(&asked, QUICK).await
+        })
+        .await
+        .trim()
+        .to_owned()
     }
 
     async fn running(&self) -> Result<()> {
@@ -65,16 +73,29 @@ async fn users_paths_and_variables_are_the_documented_ones() {
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[..3], ["999", "999", "/var/lib/postgresql/data 17 en_US.utf8"], "{said}");
     assert!(lines[3].contains("en_US.utf8") && lines[3].contains("C.utf8"), "{said}");
-    assert_eq!(lines[4..], ["999 1777", "/var/lib/postgresql", "/usr/share/postgresql/postgresql.conf.sample"], "{said}");
+    assert_eq!(
+        lines[4..],
+        ["999 1777", "/var/lib/postgresql", "/usr/share/postgresql/postgresql.conf.sample"],
+        "{said}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_takes_every_setting_and_runs_every_script() {
     let password = format!("POSTGRES_PASSWORD={PASSWORD}");
     let container = Container::start(&[
-        "-e", "POSTGRES_USER=app", "-e", "POSTGRES_DB=store", "-e", &password,
-        "-e", "POSTGRES_INITDB_ARGS=--data-checksums --locale=en_US.utf8", "-e", "POSTGRES_INITDB_WALDIR=/var/lib/postgresql/wal",
-        "-e", "PGDATA=/var/lib/postgresql/data/pgdata",
+        "-e",
+        "POSTGRES_USER=app",
+        "-e",
+        "POSTGRES_DB=store",
+        "-e",
+        &password,
+        "-e",
+        "POSTGRES_INITDB_ARGS=--data-checksums --locale=en_US.utf8",
+        "-e",
+        "POSTGRES_INITDB_WALDIR=/var/lib/postgresql/wal",
+        "-e",
+        "PGDATA=/var/lib/postgresql/data/pgdata",
     ])
     .await;
     let login = ("app", "store");
@@ -94,8 +115,15 @@ async fn a_first_start_takes_every_setting_and_runs_every_script() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_user_may_run_it_and_trust_needs_no_password() {
-    let container =
-        Container::start(&["--user", "1234:1234", "-e", "POSTGRES_HOST_AUTH_METHOD=trust", "-e", "PGDATA=/tmp/data"]).await;
+    let container = Container::start(&[
+        "--user",
+        "1234:1234",
+        "-e",
+        "POSTGRES_HOST_AUTH_METHOD=trust",
+        "-e",
+        "PGDATA=/tmp/data",
+    ])
+    .await;
     assert_eq!(container.asks(("postgres", "postgres"), "select count(*) from ran").await, "5");
 }
 

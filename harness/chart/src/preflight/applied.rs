@@ -255,7 +255,13 @@ pub(super) fn deleted_by_hooks(picture: &Picture) -> Vec<Forecast> {
         let theirs = held.values().filter(|object| relief.deletes(object, picture.live(object)));
         let named: Vec<String> = theirs
             .map(|object| object.key.name.clone())
-            .chain(picture.claims.iter().filter(|claim| relief.which == super::relief::Which::Named((*claim).clone())).cloned())
+            .chain(
+                picture
+                    .claims
+                    .iter()
+                    .filter(|claim| relief.which == super::relief::Which::Named((*claim).clone()))
+                    .cloned(),
+            )
             .collect();
         let what = match (&relief.which, named.is_empty()) {
             (_, false) => named.join(", "),
@@ -269,7 +275,8 @@ pub(super) fn deleted_by_hooks(picture: &Picture) -> Vec<Forecast> {
             object: relief.hook.clone(),
             message: format!("this hook deletes {what} before the upgrade, with the data"),
             place: None,
-            remedy: "leave the PVCs alone: a set that is deleted with --cascade=orphan finds them again".to_owned(),
+            remedy: "leave the PVCs alone: a set that is deleted with --cascade=orphan finds them again"
+                .to_owned(),
         });
     }
     forecasts
@@ -281,7 +288,9 @@ pub(super) fn left_behind(picture: &Picture) -> Vec<Forecast> {
         return Vec::new();
     }
     let hooks = picture.new.objects.iter().filter(|object| {
-        object.hooks().iter().any(|hook| hook.ends_with("-upgrade")) && object.key.kind == "Job" && !object.is_test()
+        object.hooks().iter().any(|hook| hook.ends_with("-upgrade"))
+            && object.key.kind == "Job"
+            && !object.is_test()
     });
     hooks
         .map(|object| {

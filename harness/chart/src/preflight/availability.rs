@@ -82,7 +82,8 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
         }
     }
     let gone = picture.gone();
-    let budgets = gone.iter().filter(|object| picture.way.prunes() && object.key.kind == "PodDisruptionBudget");
+    let budgets =
+        gone.iter().filter(|object| picture.way.prunes() && object.key.kind == "PodDisruptionBudget");
     for budget in budgets {
         care(
             budget,
@@ -104,7 +105,9 @@ fn stricter(old: &Value, new: &Value) -> Option<&'static str> {
             let mut way = probe[way].clone();
             // Defaults that the API server adds.
             if let Some(fields) = way.as_object_mut() {
-                fields.retain(|name, value| !(name == "scheme" && *value == "HTTP") && !(name == "service" && *value == ""));
+                fields.retain(|name, value| {
+                    (name != "scheme" || *value != "HTTP") && (name != "service" || *value != "")
+                });
             }
             way
         })
@@ -114,7 +117,8 @@ fn stricter(old: &Value, new: &Value) -> Option<&'static str> {
     }
     let number = |probe: &Value, field: &str, default: u64| probe[field].as_u64().unwrap_or(default);
     let patience = |probe: &Value| {
-        number(probe, "initialDelaySeconds", 0) + number(probe, "periodSeconds", 10) * number(probe, "failureThreshold", 3)
+        number(probe, "initialDelaySeconds", 0)
+            + number(probe, "periodSeconds", 10) * number(probe, "failureThreshold", 3)
     };
     let answer = |probe: &Value| number(probe, "timeoutSeconds", 1);
     (patience(new) < patience(old) || answer(new) < answer(old)).then_some("has less time than before")

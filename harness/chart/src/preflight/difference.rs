@@ -21,7 +21,8 @@ pub enum Difference {
 
 /// In what two values under this name differ. `certified` says whether there is a certificate beside them.
 pub fn difference(name: &str, old: &[u8], new: &[u8], certified: bool) -> Difference {
-    let keystore = [".jks", ".p12", ".pfx", ".keystore", ".truststore"].iter().any(|ending| name.ends_with(ending));
+    let keystore =
+        [".jks", ".p12", ".pfx", ".keystore", ".truststore"].iter().any(|ending| name.ends_with(ending));
     let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) else {
         return if keystore { Difference::Certificate } else { Difference::Password };
     };
@@ -40,7 +41,11 @@ pub fn difference(name: &str, old: &[u8], new: &[u8], certified: bool) -> Differ
     let lines = plain_new.trim().lines().count().max(plain_old.trim().lines().count());
     let file = lines > 1 || (plain_new.trim_start().starts_with('{') && plain_new.trim_end().ends_with('}'));
     match (file, names_a_secret(name)) {
-        (true, _) if secrets_in(&plain_old).iter().any(|(name, value)| secrets_in(&plain_new).get(name).is_some_and(|new| new != value)) => {
+        (true, _)
+            if secrets_in(&plain_old)
+                .iter()
+                .any(|(name, value)| secrets_in(&plain_new).get(name).is_some_and(|new| new != value)) =>
+        {
             Difference::Password
         }
         (true, _) => Difference::File,
@@ -51,7 +56,9 @@ pub fn difference(name: &str, old: &[u8], new: &[u8], certified: bool) -> Differ
 
 /// What a file of settings gives to names of secrets.
 fn secrets_in(text: &str) -> BTreeMap<&str, &str> {
-    let settings = text.split(['\n', ',', '{', '}']).filter_map(|line| line.split_once('=').or_else(|| line.split_once(':')));
+    let settings = text
+        .split(['\n', ',', '{', '}'])
+        .filter_map(|line| line.split_once('=').or_else(|| line.split_once(':')));
     settings
         .map(|(name, value)| (name.trim_matches([' ', '"', '\'', '-']), value.trim_matches([' ', '"', '\''])))
         .filter(|(name, _)| names_a_secret(name))
@@ -60,7 +67,8 @@ fn secrets_in(text: &str) -> BTreeMap<&str, &str> {
 
 /// Whether a text holds a password's hash with a salt: crypt's forms, and those of LDAP.
 fn is_hash(word: &str) -> bool {
-    let crypt = ["$2a$", "$2b$", "$2y$", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$argon2", "$pbkdf2", "$scrypt$"];
+    let crypt =
+        ["$2a$", "$2b$", "$2y$", "$apr1$", "$1$", "$5$", "$6$", "$y$", "$argon2", "$pbkdf2", "$scrypt$"];
     let ldap = ["{SSHA}", "{SSHA256}", "{SSHA512}", "pbkdf2_sha256$", "pbkdf2:sha256:", "SCRAM-SHA-256$"];
     crypt.iter().chain(&ldap).any(|form| word.starts_with(form) && word.len() > form.len() + 8)
 }
@@ -126,7 +134,10 @@ mod tests {
     fn a_salt_is_no_password() {
         let (one, other) = ("$2a$10$abcdefghijklmnopqrstuv", "$2a$10$zyxwvutsrqponmlkjihgfe");
         assert_eq!(of("REGISTRY_HTPASSWD", &format!("u:{one}"), &format!("u:{other}")), Difference::Salt);
-        assert_eq!(of("users.yml", &format!("a: \"{one}\"\nb: 1"), &format!("a: \"{other}\"\nb: 1")), Difference::Salt);
+        assert_eq!(
+            of("users.yml", &format!("a: \"{one}\"\nb: 1"), &format!("a: \"{other}\"\nb: 1")),
+            Difference::Salt
+        );
         assert_eq!(of("REGISTRY_HTPASSWD", &format!("u:{one}"), &format!("v:{other}")), Difference::Password);
         assert_eq!(of("password", one, other), Difference::Salt);
         assert_eq!(of("password", "hunter2", "hunter3"), Difference::Password);
@@ -134,17 +145,28 @@ mod tests {
 
     #[test]
     fn a_certificate_is_no_password_and_a_lone_key_is_one() {
-        let certificate = |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
-        let key = |text: &str| format!("-----BEGIN RSA PRIVATE KEY-----\n{text}\n-----END RSA PRIVATE KEY-----\n");
+        let certificate =
+            |text: &str| format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+        let key =
+            |text: &str| format!("-----BEGIN RSA PRIVATE KEY-----\n{text}\n-----END RSA PRIVATE KEY-----\n");
         assert_eq!(of("tls.crt", &certificate("a"), &certificate("b")), Difference::Certificate);
-        assert_eq!(difference("tls.key", key("a").as_bytes(), key("b").as_bytes(), true), Difference::Certificate);
+        assert_eq!(
+            difference("tls.key", key("a").as_bytes(), key("b").as_bytes(), true),
+            Difference::Certificate
+        );
         assert_eq!(of("signing", &key("a"), &key("b")), Difference::Password);
     }
 
     #[test]
     fn a_file_is_read_for_its_passwords() {
-        assert_eq!(of("garage.toml", "a = 1\nrpc_secret = \"x\"\n", "a = 2\nrpc_secret = \"x\"\n"), Difference::File);
-        assert_eq!(of("garage.toml", "a = 1\nrpc_secret = \"x\"\n", "a = 1\nrpc_secret = \"y\"\n"), Difference::Password);
+        assert_eq!(
+            of("garage.toml", "a = 1\nrpc_secret = \"x\"\n", "a = 2\nrpc_secret = \"x\"\n"),
+            Difference::File
+        );
+        assert_eq!(
+            of("garage.toml", "a = 1\nrpc_secret = \"x\"\n", "a = 1\nrpc_secret = \"y\"\n"),
+            Difference::Password
+        );
         assert_eq!(of("config.json", "{\"password\": \"x\"}", "{\"password\": \"y\"}"), Difference::Password);
         assert_eq!(of("username", "a", "b"), Difference::Setting);
     }

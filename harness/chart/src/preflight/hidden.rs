@@ -21,10 +21,14 @@ impl Hidden {
         let renderings = [&picture.held, &picture.new, &picture.again, &picture.offline];
         let mut texts = BTreeSet::new();
         for secret in renderings.iter().flat_map(|rendered| rendered.of_kind("Secret")) {
-            texts.extend(plain(&secret.value).into_values().filter_map(|value| String::from_utf8(value).ok()));
+            texts
+                .extend(plain(&secret.value).into_values().filter_map(|value| String::from_utf8(value).ok()));
         }
         let live = picture.live.iter().filter(|(key, _)| key.kind == "Secret");
-        texts.extend(live.flat_map(|(_, secret)| plain(secret).into_values()).filter_map(|value| String::from_utf8(value).ok()));
+        texts.extend(
+            live.flat_map(|(_, secret)| plain(secret).into_values())
+                .filter_map(|value| String::from_utf8(value).ok()),
+        );
         for rendered in renderings {
             for object in &rendered.objects {
                 variables(&object.value, &mut texts);
@@ -74,10 +78,9 @@ impl Hidden {
 fn variables(value: &Value, texts: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
-            if let (Some(name), Some(value)) = (
-                fields.get("name").and_then(Value::as_str),
-                fields.get("value").and_then(Value::as_str),
-            ) && names_a_secret(name)
+            if let (Some(name), Some(value)) =
+                (fields.get("name").and_then(Value::as_str), fields.get("value").and_then(Value::as_str))
+                && names_a_secret(name)
             {
                 texts.insert(value.to_owned());
             }

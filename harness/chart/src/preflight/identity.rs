@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use external::ImageName;
 
 use super::Picture;
-use crate::{Forecast, Object, Severity, forecast};
+use crate::{Forecast, Object, Severity, forecast, server::server_of};
 
 /// Sets, and Deployments with volumes, that the new chart has no more, or under another name or kind.
 pub(super) fn workloads_gone(picture: &Picture) -> Vec<Forecast> {
@@ -36,16 +36,23 @@ pub(super) fn workloads_gone(picture: &Picture) -> Vec<Forecast> {
         let (cause, severity, message, object) = match heir {
             Some(new) if inherits => (
                 "workload-renamed",
-                Severity::Care,
-                format!("it is {} in the new chart, with the same PVCs; {fate}: for a moment both may use them", new.key),
+                if serves(new) { Severity::Break } else { Severity::Care },
+                format!(
+                    "it is {} in the new chart, with the same PVCs; {fate}: for a moment both may use them",
+                    new.key
+                ),
                 *new,
             ),
             Some(new) => {
-                let name = if new.key.kind == old.key.kind { new.key.name.clone() } else { new.key.to_string() };
+                let name =
+                    if new.key.kind == old.key.kind { new.key.name.clone() } else { new.key.to_string() };
                 (
                     if set { "set-renamed" } else { "workload-renamed" },
                     if claims.is_empty() { Severity::Break } else { Severity::Loss },
-                    format!("it is called {name} in the new chart, and starts empty; as {} {fate}{left}", old.key.name),
+                    format!(
+                        "it is called {name} in the new chart, and starts empty; as {} {fate}{left}",
+                        old.key.name
+                    ),
                     *new,
                 )
             }
@@ -66,11 +73,20 @@ pub(super) fn workloads_gone(picture: &Picture) -> Vec<Forecast> {
         } else {
             "keep the name (nameOverride and fullnameOverride, the fullname helper, the chart's own name); if it must go, say in the notes how its data is moved to the new PVCs first"
         };
-        let mut forecast = forecast::about((cause, "U2", severity), &picture.to, object, "/metadata/name", message, remedy);
+        let mut forecast =
+            forecast::about((cause, "U2", severity), &picture.to, object, "/metadata/name", message, remedy);
         forecast.object = old.key.to_string();
         forecasts.push(forecast);
     }
     forecasts
+}
+
+/// Whether a database runs in it: two over one data folder destroy it.
+fn serves(workload: &Object) -> bool {
+    workload
+        .servers()
+        .iter()
+        .any(|(_, container)| server_of(container["image"].as_str().unwrap_or_default()).is_some())
 }
 
 /// What may hold data of its own.
@@ -95,10 +111,13 @@ pub(super) fn claims_gone(picture: &Picture) -> Vec<Forecast> {
     let coming: Vec<&Object> =
         picture.coming().into_iter().filter(|object| object.key.kind == "PersistentVolumeClaim").collect();
     let gone = picture.gone();
-    let gone: Vec<&Object> = gone.iter().filter(|object| object.key.kind == "PersistentVolumeClaim").collect();
+    let gone: Vec<&Object> =
+        gone.iter().filter(|object| object.key.kind == "PersistentVolumeClaim").collect();
     let lost = gone.iter().filter(|claim| {
         // What is not there has no data.
-        picture.way.prunes() && picture.live(claim).is_some() && claim.annotation("helm.sh/resource-policy") != "keep"
+        picture.way.prunes()
+            && picture.live(claim).is_some()
+            && claim.annotation("helm.sh/resource-policy") != "keep"
     });
     lost.map(|claim| {
         let heir = match coming.as_slice() {
@@ -119,7 +138,10 @@ pub(super) fn claims_gone(picture: &Picture) -> Vec<Forecast> {
 
 /// Pods that mount another PVC where they had one, or none at all.
 pub(super) fn claims_swapped(picture: &Picture) -> Vec<Forecast> {
-    let gone: BTreeSet<String> = picture.gone().into_iter().map(|object| object.key.name).collect();
+    let gone: BTreeSet<String> = match picture.way.prunes() {
+        true => picture.gone().into_iter().map(|object| object.key.name).collect(),
+        false => BTreeSet::new(),
+    };
     let mut forecasts = Vec::new();
     for (old, new) in picture.kept().iter().filter(|(_, new)| LASTING.contains(&new.key.kind.as_str())) {
         let (before, after) = (old.claim_names(), new.claim_names());
@@ -132,8 +154,13 @@ pub(super) fn claims_swapped(picture: &Picture) -> Vec<Forecast> {
             let there = instead.iter().any(|other| picture.claims.contains(*other));
             let (severity, what) = match (instead.as_slice(), there) {
                 ([], _) => (Severity::Loss, "what is in it is not seen any more".to_owned()),
-                (others, true) => (Severity::Care, format!("they mount {} instead, which is there already", others.join(", "))),
-                (others, false) => (Severity::Loss, format!("they mount {} instead, which starts empty", others.join(", "))),
+                (others, true) => (
+                    Severity::Care,
+                    format!("they mount {} instead, which is there already", others.join(", ")),
+                ),
+                (others, false) => {
+                    (Severity::Loss, format!("they mount {} instead, which starts empty", others.join(", ")))
+                }
             };
             forecasts.push(forecast::about(
                 ("claim-swapped", "U2", severity),
@@ -216,7 +243,9 @@ fn needing(picture: &Picture, gone: &Object) -> Option<String> {
         _ => &["configMap", "configMapKeyRef", "configMapRef"],
     };
     let mut workloads = picture.new.workloads().filter(|object| !object.is_test());
-    workloads.find(|workload| names(&workload.value, fields, &gone.key.name)).map(|workload| workload.key.to_string())
+    workloads
+        .find(|workload| names(&workload.value, fields, &gone.key.name))
+        .map(|workload| workload.key.to_string())
 }
 
 /// Whether a field of these names, or an object in one, names this, and is not optional.
@@ -281,7 +310,10 @@ pub(super) fn claims_deleted(picture: &Picture) -> Vec<Forecast> {
 
 /// Where a workload's images are kept, in the order of its containers.
 fn repositories(workload: &Object) -> Vec<String> {
-    let images = workload.servers().into_iter().filter_map(|(_, container)| container["image"].as_str().map(ImageName::parse));
+    let images = workload
+        .servers()
+        .into_iter()
+        .filter_map(|(_, container)| container["image"].as_str().map(ImageName::parse));
     images.map(|image| image.repository()).collect()
 }
 

@@ -43,7 +43,8 @@ pub(super) fn missing(picture: &Picture) -> Vec<Forecast> {
                 why.into_iter().collect::<Vec<_>>().join("; ")
             ),
             place: None,
-            remedy: "make sure that the nodes can pull them, or ask again from where the registry answers".to_owned(),
+            remedy: "make sure that the nodes can pull them, or ask again from where the registry answers"
+                .to_owned(),
         });
     }
     forecasts

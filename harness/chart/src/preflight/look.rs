@@ -66,7 +66,8 @@ impl Look<'_> {
         let (held, new) = (self.held.by_key(self.namespace), self.new.by_key(self.namespace));
         let mut objects: BTreeMap<Key, (&Object, Option<&Object>, bool)> =
             held.iter().map(|(key, object)| (key.clone(), (*object, None, false))).collect();
-        objects.extend(new.iter().map(|(key, object)| (key.clone(), (*object, held.get(key).copied(), true))));
+        objects
+            .extend(new.iter().map(|(key, object)| (key.clone(), (*object, held.get(key).copied(), true))));
         let mut questions = Vec::new();
         for (key, (object, old, is_new)) in objects {
             questions.push(self.at(key, object, old, is_new).boxed());
@@ -176,9 +177,11 @@ impl Look<'_> {
         };
         if !self.server_side {
             let last = live["metadata"]["annotations"][LAST_APPLIED].as_str();
-            let last = last.filter(|_| !self.way.has_release()).and_then(|text| serde_json::from_str(text).ok());
+            let last =
+                last.filter(|_| !self.way.has_release()).and_then(|text| serde_json::from_str(text).ok());
             let applied = last.or_else(|| old.map(|old| old.value.clone())).unwrap_or_default();
-            let strategic = said(objects.merge_strategically(name, &three_way::patch(&applied, value, true)).await)?;
+            let strategic =
+                said(objects.merge_strategically(name, &three_way::patch(&applied, value, true)).await)?;
             return match strategic {
                 // Only the API's own kinds know how their lists are merged.
                 Said::No(status) if status.code == 415 => {
@@ -338,19 +341,30 @@ mod tests {
     #[test]
     fn a_right_that_is_missing_is_told_from_an_object_that_is_refused() {
         let says = |message: &str| {
-            is_missing_right(&status(json!({"status": "Failure", "message": message, "reason": "Forbidden", "code": 403})))
+            is_missing_right(&status(
+                json!({"status": "Failure", "message": message, "reason": "Forbidden", "code": 403}),
+            ))
         };
-        assert!(says("services \"a\" is forbidden: User \"u\" cannot patch resource \"services\" in API group \"\""));
-        assert!(!says("persistentvolumeclaims \"a\" is forbidden: only dynamically provisioned pvc can be resized"));
+        assert!(says(
+            "services \"a\" is forbidden: User \"u\" cannot patch resource \"services\" in API group \"\""
+        ));
+        assert!(!says(
+            "persistentvolumeclaims \"a\" is forbidden: only dynamically provisioned pvc can be resized"
+        ));
         assert!(!says("pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\""));
     }
 
     #[test]
     fn conflicts_with_others_are_named_and_with_an_older_helm_not() {
         let cause = |manager: &str, field: &str| json!({"reason": "FieldManagerConflict", "message": format!("conflict with \"{manager}\""), "field": field});
-        let said = status(json!({"status": "Failure", "code": 409, "message": "Apply failed with 2 conflicts", "reason": "Conflict",
-            "details": {"causes": [cause("platform-team", ".spec.replicas"), cause("helm", ".spec.serviceName")]}}));
+        let said = status(
+            json!({"status": "Failure", "code": 409, "message": "Apply failed with 2 conflicts", "reason": "Conflict",
+            "details": {"causes": [cause("platform-team", ".spec.replicas"), cause("helm", ".spec.serviceName")]}}),
+        );
         let found = conflicts(&said, "helm");
-        assert_eq!(found, [Conflict { field: ".spec.replicas".into(), said: "conflict with \"platform-team\"".into() }]);
+        assert_eq!(
+            found,
+            [Conflict { field: ".spec.replicas".into(), said: "conflict with \"platform-team\"".into() }]
+        );
     }
 }

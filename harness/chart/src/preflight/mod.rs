@@ -86,7 +86,12 @@ const TOLD: usize = 1_200;
 pub fn judge(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts: Vec<Forecast> = CHECKS.iter().flat_map(|check| check(picture)).collect();
     forecasts.sort_by(|one, other| {
-        (other.severity, &one.claim, &one.cause, &one.object).cmp(&(one.severity, &other.claim, &other.cause, &other.object))
+        (other.severity, &one.claim, &one.cause, &one.object).cmp(&(
+            one.severity,
+            &other.claim,
+            &other.cause,
+            &other.object,
+        ))
     });
     forecasts.dedup();
     let hidden = Hidden::of(picture);
@@ -126,11 +131,17 @@ fn without_bookkeeping(value: &Value) -> Value {
         fields.remove("status");
     }
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        for field in ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "namespace"] {
+        for field in
+            ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "namespace"]
+        {
             metadata.remove(field);
         }
         if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.retain(|name, _| !name.starts_with("meta.helm.sh/") && !name.ends_with("/last-applied-configuration") && name != "deployment.kubernetes.io/revision");
+            annotations.retain(|name, _| {
+                !name.starts_with("meta.helm.sh/")
+                    && !name.ends_with("/last-applied-configuration")
+                    && name != "deployment.kubernetes.io/revision"
+            });
         }
     }
     value

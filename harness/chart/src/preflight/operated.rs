@@ -66,7 +66,11 @@ pub(super) fn gone(picture: &Picture) -> Vec<Forecast> {
             &picture.to,
             object,
             "/metadata/name",
-            format!("the new chart has no such {}: {} deletes it, and its operator deletes what it made for it", object.key.kind, picture.way.text()),
+            format!(
+                "the new chart has no such {}: {} deletes it, and its operator deletes what it made for it",
+                object.key.kind,
+                picture.way.text()
+            ),
             "keep its name; or annotate what is there before the upgrade with helm.sh/resource-policy: keep",
         )
     })
@@ -96,7 +100,14 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
                 (step.severity, step.remedy)
             };
             let message = format!("{was} → {is}: {}", step.message);
-            forecasts.push(forecast::about(("version-step", "U5", severity), &picture.to, &new, field, message, remedy));
+            forecasts.push(forecast::about(
+                ("version-step", "U5", severity),
+                &picture.to,
+                &new,
+                field,
+                message,
+                remedy,
+            ));
         }
     }
     forecasts

@@ -118,7 +118,9 @@ impl Picture {
         let new = self.new_objects();
         let gone = self.held_objects().into_iter().filter(|(key, _)| !new.contains_key(key));
         gone.filter(|(_, object)| !object.is_test())
-            .map(|(key, object)| self.live.get(&key).map_or_else(|| object.clone(), |live| with(object, live)))
+            .map(|(key, object)| {
+                self.live.get(&key).map_or_else(|| object.clone(), |live| with(object, live))
+            })
             .collect()
     }
 

@@ -38,7 +38,8 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
     let kubernetes = api::version(client).await?;
     let stored = if way.has_release() { Stored::read(client, release).await? } else { None };
     let held = held(helm, release, way, from).await?;
-    let Renderings { new, again, offline, refusal, blind } = Renderings::of(helm, to, release, way, &held).await?;
+    let Renderings { new, again, offline, refusal, blind } =
+        Renderings::of(helm, to, release, way, &held).await?;
     let at_target = match target {
         Some(version) => helm.rendering_for(to, release, version).await?.ok(),
         None => None,

@@ -17,13 +17,16 @@ pub struct Relief {
     pub orphans: bool,
 }
 
+/// Labels with their values.
+pub type Labels = Vec<(String, String)>;
+
 /// Which objects are deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
     /// The one of this name.
     Named(String),
     /// Those with these labels.
-    Labelled(Vec<(String, String)>),
+    Labelled(Labels),
     /// Every one.
     All,
 }
@@ -200,12 +203,16 @@ fn deletion(command: &[String], known: &[(String, Vec<String>)], hook: &str) -> 
     let Some(at) = command.iter().position(is_kubectl) else { return Vec::new() };
     let words: Vec<String> = command[at + 1..].iter().flat_map(|word| expanded(word, known)).collect();
     let orphans = words.iter().any(|word| word == "--cascade=orphan" || word == "--cascade=false")
-        || words.windows(2).any(|pair| pair[0] == "--cascade" && ["orphan", "false"].contains(&pair[1].as_str()));
+        || words
+            .windows(2)
+            .any(|pair| pair[0] == "--cascade" && ["orphan", "false"].contains(&pair[1].as_str()));
     if words.iter().any(|word| word.starts_with("--dry-run") && word != "--dry-run=none") {
         return Vec::new();
     }
     let (plain, labels) = arguments(&words);
-    let Some(("delete", rest)) = plain.split_first().map(|(first, rest)| (*first, rest)) else { return Vec::new() };
+    let Some(("delete", rest)) = plain.split_first().map(|(first, rest)| (*first, rest)) else {
+        return Vec::new();
+    };
     let all = words.iter().any(|word| word == "--all");
     let relief = |kind, which| Relief { hook: hook.to_owned(), kind, which, orphans };
     let mut reliefs = Vec::new();
@@ -215,7 +222,8 @@ fn deletion(command: &[String], known: &[(String, Vec<String>)], hook: &str) -> 
                 (Some(labels), _) => reliefs.push(relief(kind, Which::Labelled(labels.clone()))),
                 (None, true) => reliefs.push(relief(kind, Which::All)),
                 (None, false) => {
-                    reliefs.extend(rest[1..].iter().map(|name| relief(kind, Which::Named((*name).to_owned()))));
+                    reliefs
+                        .extend(rest[1..].iter().map(|name| relief(kind, Which::Named((*name).to_owned()))));
                 }
             }
         }
@@ -227,8 +235,18 @@ fn deletion(command: &[String], known: &[(String, Vec<String>)], hook: &str) -> 
 }
 
 /// The words of a command that are no options, and the labels that it selects by.
-fn arguments(words: &[String]) -> (Vec<&str>, Option<Vec<(String, String)>>) {
-    const TAKE_ONE: &[&str] = &["-n", "--namespace", "--context", "--kubeconfig", "--cascade", "--timeout", "--grace-period", "--wait", "-o"];
+fn arguments(words: &[String]) -> (Vec<&str>, Option<Labels>) {
+    const TAKE_ONE: &[&str] = &[
+        "-n",
+        "--namespace",
+        "--context",
+        "--kubeconfig",
+        "--cascade",
+        "--timeout",
+        "--grace-period",
+        "--wait",
+        "-o",
+    ];
     let (mut plain, mut labels) = (Vec::new(), None);
     let mut words = words.iter().map(String::as_str);
     while let Some(word) = words.next() {
@@ -239,7 +257,9 @@ fn arguments(words: &[String]) -> (Vec<&str>, Option<Vec<(String, String)>>) {
         if let Some(selector) = selector {
             let pairs = selector.trim_matches(['"', '\'']).split(',').filter_map(|pair| pair.split_once('='));
             labels = Some(
-                pairs.map(|(label, value)| (label.to_owned(), value.trim_start_matches('=').to_owned())).collect(),
+                pairs
+                    .map(|(label, value)| (label.to_owned(), value.trim_start_matches('=').to_owned()))
+                    .collect(),
             );
         } else if TAKE_ONE.contains(&word) {
             words.next();
@@ -290,9 +310,15 @@ spec:
         for (command, expected) in [
             ("command: [kubectl, delete, statefulset, db, --cascade=orphan]", set("db", true)),
             ("args: [delete, statefulset/db, --cascade=orphan]\n        command: [kubectl]", set("db", true)),
-            ("command: [sh, -c, 'kubectl -n here delete sts \"$SET\" --cascade orphan --ignore-not-found || true']", set("db", true)),
+            (
+                "command: [sh, -c, 'kubectl -n here delete sts \"$SET\" --cascade orphan --ignore-not-found || true']",
+                set("db", true),
+            ),
             ("command: [sh, -c, 'kubectl delete sts ${SET}']", set("db", false)),
-            ("command: [sh, -c, \"A=db\\nif true; then\\n  /usr/bin/kubectl delete statefulset $A-x --cascade=false\\nfi\"]", set("db-x", true)),
+            (
+                "command: [sh, -c, \"A=db\\nif true; then\\n  /usr/bin/kubectl delete statefulset $A-x --cascade=false\\nfi\"]",
+                set("db-x", true),
+            ),
             ("command: [sh, -c, 'kubectl get sts db; echo kubectl delete']", vec![]),
             ("command: [sh, -c, '# kubectl delete sts db']", vec![]),
             ("command: [sh, -c, 'kubectl delete sts db --dry-run=client']", vec![]),
@@ -303,7 +329,13 @@ spec:
             (
                 "command: [sh, -c, 'kubectl delete sts,svc -l app=db,role=x']",
                 ["StatefulSet", "Service"]
-                    .map(|kind| (kind, Which::Labelled(vec![("app".into(), "db".into()), ("role".into(), "x".into())]), false))
+                    .map(|kind| {
+                        (
+                            kind,
+                            Which::Labelled(vec![("app".into(), "db".into()), ("role".into(), "x".into())]),
+                            false,
+                        )
+                    })
                     .into(),
             ),
         ] {

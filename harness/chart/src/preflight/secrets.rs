@@ -87,7 +87,12 @@ fn told(picture: &Picture, name: &str, old: &[u8], new: &[u8], (random, certifie
             "",
             "if nobody asked for it, keep the old default; a server that has stored the old one must be told of the new one as well",
         ),
-        Difference::File => ("secret-changed", Severity::Note, ": settings, and no password among them", "look at the difference"),
+        Difference::File => (
+            "secret-changed",
+            Severity::Note,
+            ": settings, and no password among them",
+            "look at the difference",
+        ),
     };
     Said { cause, severity, what, remedy }
 }
@@ -123,7 +128,11 @@ pub(super) fn variables_changed(picture: &Picture) -> Vec<Forecast> {
                 if was == is || (place == now && place != Place::Here) {
                     continue;
                 }
-                let at = (new.key.clone(), container["name"].clone(), name.to_owned());
+                let at = (
+                    new.key.clone(),
+                    container["name"].as_str().unwrap_or_default().to_owned(),
+                    name.to_owned(),
+                );
                 let random = now == Place::Here && again.get(&at).is_some_and(|again| again.as_bytes() != is);
                 let said = told(picture, name, &was, &is, (random, false));
                 forecasts.push(forecast::about(
@@ -169,7 +178,8 @@ fn value_of(
     Some((value, Place::In(name.to_owned(), key.to_owned())))
 }
 
-type Variable = (Key, Value, String);
+/// A workload, a container of it and a variable.
+type Variable = (Key, String, String);
 
 /// The values that stand in the variables of a rendering.
 fn variables(rendered: &Rendered) -> BTreeMap<Variable, String> {
@@ -178,7 +188,11 @@ fn variables(rendered: &Rendered) -> BTreeMap<Variable, String> {
         for (_, container) in object.servers() {
             for variable in container["env"].as_array().into_iter().flatten() {
                 if let (Some(name), Some(value)) = (variable["name"].as_str(), variable["value"].as_str()) {
-                    let at = (object.key.clone(), container["name"].clone(), name.to_owned());
+                    let at = (
+                        object.key.clone(),
+                        container["name"].as_str().unwrap_or_default().to_owned(),
+                        name.to_owned(),
+                    );
                     found.insert(at, value.to_owned());
                 }
             }

@@ -118,7 +118,10 @@ pub(super) fn going(picture: &Picture) -> Vec<Forecast> {
             ),
             None => (
                 Severity::Note,
-                format!("{} {} is deprecated since Kubernetes 1.{}", object.api_version, object.key.kind, going.deprecated),
+                format!(
+                    "{} {} is deprecated since Kubernetes 1.{}",
+                    object.api_version, object.key.kind, going.deprecated
+                ),
             ),
         };
         forecasts.push(forecast::about(

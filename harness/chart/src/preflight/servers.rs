@@ -41,7 +41,8 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
             if server == Server::Kafka && by_zookeeper(before) && !by_zookeeper(container) {
                 about(
                     Severity::Break,
-                    "the broker leaves ZooKeeper for KRaft: without a migration it does not find its topics".to_owned(),
+                    "the broker leaves ZooKeeper for KRaft: without a migration it does not find its topics"
+                        .to_owned(),
                     "migrate first, in a version that knows both (https://kafka.apache.org/39/documentation.html#kraft_zk_migration)",
                 );
             }
@@ -57,7 +58,10 @@ fn predecessor<'old>(old: &'old Object, new: &Value) -> Option<(&'old Value, (Se
     let named = containers.iter().find(|(_, container)| container["name"] == new["name"]);
     let wanted = server_of(image(new)).map(|(server, _)| server);
     named.and_then(|(_, container)| of(container)).or_else(|| {
-        containers.iter().filter_map(|(_, container)| of(container)).find(|(_, (server, _))| Some(*server) == wanted)
+        containers
+            .iter()
+            .filter_map(|(_, container)| of(container))
+            .find(|(_, (server, _))| Some(*server) == wanted)
     })
 }
 

@@ -24,7 +24,8 @@ const SETTINGS: [(&str, &str); 5] = [
 pub(super) fn settings_moved(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
     let kept = picture.kept();
-    for (old, new) in kept.iter().filter(|(_, new)| ["ConfigMap", "Secret"].contains(&new.key.kind.as_str())) {
+    for (old, new) in kept.iter().filter(|(_, new)| ["ConfigMap", "Secret"].contains(&new.key.kind.as_str()))
+    {
         for field in ["/data", "/stringData"] {
             let files = new.value.pointer(field).and_then(Value::as_object).into_iter().flatten();
             for (file, text) in files {
@@ -72,7 +73,9 @@ fn setting<'text>(text: &'text str, name: &str) -> Option<&'text str> {
 pub(super) fn directories_moved(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
     let kept = picture.kept();
-    for (old, new) in kept.iter().filter(|(_, new)| ["StatefulSet", "Deployment"].contains(&new.key.kind.as_str())) {
+    for (old, new) in
+        kept.iter().filter(|(_, new)| ["StatefulSet", "Deployment"].contains(&new.key.kind.as_str()))
+    {
         for (pointer, container) in new.servers() {
             let Some(before) = old.container(&container["name"]) else {
                 continue;
@@ -151,7 +154,9 @@ pub(super) fn two_over_one_volume(picture: &Picture) -> Vec<Forecast> {
     let rolls = |workload: &Object| workload.text("/spec/strategy/type") != "Recreate";
     let kept = picture.kept();
     let deployments = kept.iter().filter(|(_, new)| {
-        new.key.kind == "Deployment" && rolls(new) && new.servers().iter().any(|(_, container)| new.keeps_data(container))
+        new.key.kind == "Deployment"
+            && rolls(new)
+            && new.servers().iter().any(|(_, container)| new.keeps_data(container))
     });
     deployments
         .filter(|(old, new)| old.value.pointer("/spec/template") != new.value.pointer("/spec/template"))

@@ -44,7 +44,13 @@ fn list(key: &str, before: &[Value], after: &[Value]) -> Value {
 /// By which field the API merges the items of a list; none where it replaces the list.
 fn key_of(field: &str, before: &[Value], after: &[Value]) -> Option<&'static str> {
     let key = match field {
-        "containers" | "initContainers" | "ephemeralContainers" | "volumes" | "env" | "imagePullSecrets" | "secrets" => "name",
+        "containers"
+        | "initContainers"
+        | "ephemeralContainers"
+        | "volumes"
+        | "env"
+        | "imagePullSecrets"
+        | "secrets" => "name",
         "volumeMounts" => "mountPath",
         "volumeDevices" => "devicePath",
         "hostAliases" => "ip",
@@ -72,6 +78,9 @@ mod tests {
                 {"name": "x", "env": [{"name": "A", "value": "2"}, {"$patch": "delete", "name": "B"}]},
                 {"$patch": "delete", "name": "y"}], "tolerations": []}}}})
         );
-        assert_eq!(patch(&applied, &new, false)["spec"]["template"]["spec"]["containers"], new["spec"]["template"]["spec"]["containers"]);
+        assert_eq!(
+            patch(&applied, &new, false)["spec"]["template"]["spec"]["containers"],
+            new["spec"]["template"]["spec"]["containers"]
+        );
     }
 }

@@ -16,10 +16,8 @@ pub(super) fn unknown(picture: &Picture) -> Vec<Forecast> {
     walk(String::new(), &values.given, &values.new, &mut names);
     names.retain(|name| !values.parts.contains(name.split('.').next().unwrap_or_default()));
     // What the old chart did not know either is nothing that the upgrade changes.
-    let lost: Vec<&String> = names
-        .iter()
-        .filter(|name| values.old.as_ref().is_none_or(|old| has(old, name)))
-        .collect();
+    let lost: Vec<&String> =
+        names.iter().filter(|name| values.old.as_ref().is_none_or(|old| has(old, name))).collect();
     if lost.is_empty() {
         return Vec::new();
     }

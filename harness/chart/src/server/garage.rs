@@ -14,7 +14,9 @@ pub(super) fn step(from: &Version, to: &Version) -> Option<Step> {
             "never step back over a major version: restore a snapshot instead",
         ),
         (old, new) if new > old + 1 => Step::breaks(
-            format!("Garage {was} to {is} steps over a major version: each migrates only from the one before"),
+            format!(
+                "Garage {was} to {is} steps over a major version: each migrates only from the one before"
+            ),
             "go through every major version in turn",
         ),
         (old, new) if new > old => Step::breaks(

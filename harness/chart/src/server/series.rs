@@ -42,7 +42,8 @@ enum Down {
     Care,
 }
 
-const ONE_WAY: &str = "the new version changes the data at its first start, and there is no way back: take a backup";
+const ONE_WAY: &str =
+    "the new version changes the data at its first start, and there is no way back: take a backup";
 
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
@@ -110,7 +111,9 @@ pub(super) fn step(server: Server, from: &Version, to: &Version) -> Option<Step>
             ),
             Down::Care => Step::care(
                 format!("a step back from {name} {was} to {is}"),
-                format!("nobody promises that the older one reads what the newer one wrote: take a backup ({source})"),
+                format!(
+                    "nobody promises that the older one reads what the newer one wrote: take a backup ({source})"
+                ),
             ),
         }),
         Ordering::Equal => (to.compare(from) == Ordering::Less).then(|| {
@@ -132,7 +135,10 @@ pub(super) fn step(server: Server, from: &Version, to: &Version) -> Option<Step>
                     Step::care(format!("{name} {was} to {is}"), format!("{what} ({source})"))
                 } else {
                     Step::breaks(
-                        format!("{name} {was} to {is} leaves out {}: each upgrades only from the one before", between.join(", ")),
+                        format!(
+                            "{name} {was} to {is} leaves out {}: each upgrades only from the one before",
+                            between.join(", ")
+                        ),
                         format!("go through {} in turn ({source})", between.join(", ")),
                     )
                 })
@@ -242,7 +248,9 @@ impl Series {
     fn between(&self, old: u32, new: u32) -> Vec<String> {
         match self {
             // How many minor versions a major one had is not known here.
-            Self::Minor if old / WIDTH != new / WIDTH => vec![format!("what is between {} and {}", self.words(old), self.words(new))],
+            Self::Minor if old / WIDTH != new / WIDTH => {
+                vec![format!("what is between {} and {}", self.words(old), self.words(new))]
+            }
             _ => (old + 1..new).map(|rank| self.words(rank)).collect(),
         }
     }
@@ -313,7 +321,11 @@ mod tests {
             ("zookeeper:3.8", "zookeeper:3.9", None),
             ("clickhouse/clickhouse-server:23.3", "clickhouse/clickhouse-server:24.1", None),
             ("clickhouse/clickhouse-server:22.3", "clickhouse/clickhouse-server:24.1", Some(Care)),
-            ("minio/minio:RELEASE.2021-02-14T04-01-33Z", "minio/minio:RELEASE.2023-01-02T05-48-41Z", Some(Break)),
+            (
+                "minio/minio:RELEASE.2021-02-14T04-01-33Z",
+                "minio/minio:RELEASE.2023-01-02T05-48-41Z",
+                Some(Break),
+            ),
             ("minio/minio:RELEASE.2023-01-02T05-48-41Z", "minio/minio:RELEASE.2024-01-02T05-48-41Z", None),
             ("influxdb:1.8", "influxdb:2.7", Some(Break)),
             ("influxdb:2.6", "influxdb:2.7", None),

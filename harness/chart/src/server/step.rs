@@ -52,9 +52,13 @@ fn another(server: Server, from: &Version, other: Server, to: &Version) -> Step 
     let (was, is) = (server.name(), other.name());
     let reads = match (server, other) {
         // Redis 7.4 writes version 12 of the RDB format, Valkey reads up to 11 (https://valkey.io/topics/migration/).
-        (Server::Redis, Server::Valkey) => !from.0.is_empty() && from.compare(&Version(vec![7, 4])) == Ordering::Less,
+        (Server::Redis, Server::Valkey) => {
+            !from.0.is_empty() && from.compare(&Version(vec![7, 4])) == Ordering::Less
+        }
         // Valkey 9 writes a format of its own.
-        (Server::Valkey, Server::Redis) => !from.0.is_empty() && from.compare(&Version(vec![9])) == Ordering::Less,
+        (Server::Valkey, Server::Redis) => {
+            !from.0.is_empty() && from.compare(&Version(vec![9])) == Ordering::Less
+        }
         // https://docs.opensearch.org/latest/migrate-or-upgrade/
         (Server::Elasticsearch, Server::OpenSearch) => !from.at_least(&[7, 11]) && to.number(0) == Some(1),
         _ => false,

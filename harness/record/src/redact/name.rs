@@ -2,17 +2,63 @@
 
 /// Words that say so alone.
 const ALONE: &[&str] = &[
-    "apikey", "cookie", "credential", "credentials", "dsn", "htpasswd", "jwt", "pass", "passphrase", "passwd", "password",
-    "passwords", "pgpass", "pin", "pwd", "requirepass", "masterauth", "salt", "secret", "secrets", "token", "tokens",
+    "apikey",
+    "cookie",
+    "credential",
+    "credentials",
+    "dsn",
+    "htpasswd",
+    "jwt",
+    "pass",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwords",
+    "pgpass",
+    "pin",
+    "pwd",
+    "requirepass",
+    "masterauth",
+    "salt",
+    "secret",
+    "secrets",
+    "token",
+    "tokens",
 ];
 
 /// Words that say so before `key`, and before `string`.
-const BEFORE_KEY: &[&str] = &["access", "account", "api", "auth", "encryption", "master", "private", "secret", "shared", "signing"];
+const BEFORE_KEY: &[&str] =
+    &["access", "account", "api", "auth", "encryption", "master", "private", "secret", "shared", "signing"];
 
 /// Words at the end that say that it is only where the secret is, or what is done with it.
 const ONLY_ABOUT: &[&str] = &[
-    "class", "dir", "directory", "enabled", "endpoint", "expiration", "expiry", "file", "files", "folder", "issuer", "length",
-    "lifetime", "method", "mode", "mount", "name", "namespace", "path", "policy", "provider", "ref", "ttl", "type", "uri", "url", "username",
+    "class",
+    "dir",
+    "directory",
+    "enabled",
+    "endpoint",
+    "expiration",
+    "expiry",
+    "file",
+    "files",
+    "folder",
+    "issuer",
+    "length",
+    "lifetime",
+    "method",
+    "mode",
+    "mount",
+    "name",
+    "namespace",
+    "path",
+    "policy",
+    "provider",
+    "ref",
+    "ttl",
+    "type",
+    "uri",
+    "url",
+    "username",
 ];
 
 /// Whether a variable, a setting or a field of this name holds what nobody may see: `POSTGRES_PASSWORD`, `rpcSecret`,
@@ -59,15 +105,39 @@ mod tests {
     #[test]
     fn a_name_tells_whether_its_value_is_secret() {
         for name in [
-            "POSTGRES_PASSWORD", "rpcSecret", "api-key", "adminPassword", "AWS_SECRET_ACCESS_KEY", "MYSQL_ROOT_PASSWORD", "token",
-            "RABBITMQ_ERLANG_COOKIE", "secretKey", "REQUIREPASS", "tls.private_key", "postgres-password", "rootpassword",
-            "CONNECTION_STRING", "DB_PASS", "SENTRY_DSN",
+            "POSTGRES_PASSWORD",
+            "rpcSecret",
+            "api-key",
+            "adminPassword",
+            "AWS_SECRET_ACCESS_KEY",
+            "MYSQL_ROOT_PASSWORD",
+            "token",
+            "RABBITMQ_ERLANG_COOKIE",
+            "secretKey",
+            "REQUIREPASS",
+            "tls.private_key",
+            "postgres-password",
+            "rootpassword",
+            "CONNECTION_STRING",
+            "DB_PASS",
+            "SENTRY_DSN",
         ] {
             assert!(names_a_secret(name), "{name}");
         }
         for name in [
-            "POSTGRES_USER", "PGDATA", "secretName", "POSTGRES_PASSWORD_FILE", "existingSecret", "tokenTtl", "key", "username", "compass",
-            "passthrough", "auth.method", "SECRET_PATH", "",
+            "POSTGRES_USER",
+            "PGDATA",
+            "secretName",
+            "POSTGRES_PASSWORD_FILE",
+            "existingSecret",
+            "tokenTtl",
+            "key",
+            "username",
+            "compass",
+            "passthrough",
+            "auth.method",
+            "SECRET_PATH",
+            "",
         ] {
             assert!(!names_a_secret(name), "{name}");
         }

@@ -46,7 +46,10 @@ fn name_at_end(text: &str) -> &str {
 fn value_of<'text>(name: &str, after: &'text str, colon: bool) -> Option<&'text str> {
     // `a:b` is a setting only with something between.
     let spaced = !colon || after.starts_with([' ', '"', '\'']);
-    (spaced && names_a_secret(name)).then(|| after.trim_start_matches(' ')).filter(|value| !value.starts_with('\n'))
+    (spaced && names_a_secret(name)).then(|| after.trim_start_matches(' ')).filter(|value| {
+        // Nothing, or the name of where it is.
+        !value.starts_with(['\n', '$', '<', '{']) && !value.is_empty()
+    })
 }
 
 /// Passes over a value and says so; what comes after it.
@@ -115,7 +118,10 @@ mod tests {
         for (given, told) in [
             ("password = hunter2", "password = [redacted]"),
             ("rpc_secret = \"hunter2\" # mine", "rpc_secret = \"[redacted]\" # mine"),
-            ("{\"password\": \"hunter2\", \"user\": \"a\"}", "{\"password\": \"[redacted]\", \"user\": \"a\"}"),
+            (
+                "{\"password\": \"hunter2\", \"user\": \"a\"}",
+                "{\"password\": \"[redacted]\", \"user\": \"a\"}",
+            ),
             ("--token=hunter2 --port=1", "--token=[redacted] --port=1"),
             ("db_password: hunter2\nport: 1", "db_password: [redacted]\nport: 1"),
             ("postgres://app:hunter2@db:5432/x?a=b", "postgres://app:[redacted]@db:5432/x?a=b"),
@@ -124,6 +130,7 @@ mod tests {
             ("image: a:1", "image: a:1"),
             ("-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\nx", "[redacted]\nx"),
             ("password:\n  from: file", "password:\n  from: file"),
+            ("--set auth.password=$PASSWORD", "--set auth.password=$PASSWORD"),
         ] {
             assert_eq!(text(given), told);
         }

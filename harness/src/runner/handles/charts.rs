@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chart::Helm;
+use chart::{Helm, Scratch};
 use external::ImageName;
 use record::upgrade::Facts;
 use serde_json::Value;
@@ -35,6 +35,14 @@ impl Charts {
     pub fn helm(&self) -> Result<Helm> {
         let site = self.run.site();
         Helm::find(&site.cache, site.kubeconfig.as_deref(), site.context.as_deref())
+    }
+
+    /// A folder for what is unpacked: no evidence, as a chart of one's own may hold secrets.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn scratch(&self) -> Result<Scratch> {
+        Scratch::new(&self.run.site().cache)
     }
 
     /// The charts that are upgraded, from and to: these, or those that a control puts in their place.

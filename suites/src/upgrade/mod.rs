@@ -1,5 +1,7 @@
 //! Chart upgrades: the charts under manifests/charts, in a good step and in bad ones, one for each classic break.
 
+mod kinds;
+
 use anyhow::Result;
 use harness::{
     chart::{Reference, Way},
@@ -48,6 +50,11 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         "upgrade::applied",
         "a database that was installed by helm template | kubectl apply is upgraded the same way",
         |run| tried(run, APPLIED, Way::Apply),
+    );
+    let kinds = scenario(
+        "upgrade::kinds",
+        "each kind of step that published charts take is answered as is right",
+        kinds::kinds,
     );
     [
         foreseen_of_garage
@@ -107,6 +114,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         umbrella.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(900)).slow(),
         applied.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(420)).slow(),
+        kinds.proves([U1]).alike([CHART], BY_THE_SAME).within(seconds(600)).slow(),
     ]
     .map(|scenario| scenario.on([CHART]))
     .into()
@@ -162,5 +170,6 @@ fn upgrade(run: &Run, chart: Chart, way: Way) -> Result<Upgrade> {
         to: source(to),
         stores: None,
         patience: seconds(90),
+        target: None,
     })
 }

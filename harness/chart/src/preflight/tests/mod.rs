@@ -1,5 +1,7 @@
 //! Each check is seen to fire on what it is for, and to be silent on an upgrade that changes nothing of it.
 
+mod kinds;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use external::images::Absence;
@@ -51,8 +53,13 @@ metadata: {name: db}
 
 /// A picture of an upgrade from [`OLD`] to a text made from it.
 fn picture(change: impl Fn(&str) -> String) -> Picture {
-    let held = Rendered::parse(OLD, "old").unwrap();
-    let new = Rendered::parse(&change(OLD), "new").unwrap();
+    pictured(OLD, &change(OLD))
+}
+
+/// A picture of an upgrade that the API server would take.
+fn pictured(old: &str, new: &str) -> Picture {
+    let held = Rendered::parse(old, "old").unwrap();
+    let new = Rendered::parse(new, "new").unwrap();
     let chart = Chart {
         reference: "new".into(),
         folder: "/nowhere".into(),
@@ -261,7 +268,7 @@ fn a_missing_image_is_named_with_the_reason() {
         ("postgres:17.1", true, ("image-missing", Severity::Break)),
         ("postgres:17.1", false, ("image-not-looked-up", Severity::Note)),
     ] {
-        let mut picture = self::picture(|text| text.replace("postgres:17", image));
+        let mut picture = picture(|text| text.replace("postgres:17", image));
         picture.missing_images.insert(image.into(), Absence { why: "manifest unknown".into(), sure });
         assert_eq!(found(&picture), only(expected.0, "U8", expected.1), "{image}");
     }
