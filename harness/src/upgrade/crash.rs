@@ -84,9 +84,8 @@ mod tests {
     }
 
     fn told(pods: &[Pod]) -> Option<String> {
-        let mut world = World::default();
-        world.pods = pods.iter().map(|pod| (pod.meta.name.clone(), Arc::new(pod.clone()))).collect();
-        hopeless(&world)
+        let pods = pods.iter().map(|pod| (pod.meta.name.clone(), Arc::new(pod.clone()))).collect();
+        hopeless(&World { pods, ..World::default() })
     }
 
     #[test]
