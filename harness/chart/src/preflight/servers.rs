@@ -17,8 +17,10 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
         }
         for (pointer, container) in new.servers() {
             let Some((before, (server, from))) = predecessor(&old, container) else { continue };
-            // What keeps nothing starts anew in any version.
-            if !old.keeps_data(before) && !server.keeps_data_elsewhere() {
+            // What keeps nothing starts anew in any version; a set's users may keep what its defaults do not.
+            let keeps =
+                new.key.kind == "StatefulSet" || old.keeps_data(before) || server.keeps_data_elsewhere();
+            if !keeps {
                 continue;
             }
             let (was, is) = (image(before), image(container));
