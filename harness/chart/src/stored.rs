@@ -1,8 +1,12 @@
 //! What Helm stores of a release in the cluster: how it was applied, and the defaults of its chart.
 
-use std::io::Read;
+use std::{fs, io::Read};
 
-use external::{api::objects, error::Result};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use external::{
+    api::objects,
+    error::{Error, Result},
+};
 use flate2::read::GzDecoder;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
 use kube::{Client, ResourceExt};
@@ -24,6 +28,8 @@ pub struct Stored {
     pub chart: String,
     /// The defaults of its chart's values.
     pub defaults: Value,
+    /// The files of its chart, where it has no dependencies: Helm does not store those.
+    files: Option<Vec<(Utf8PathBuf, Vec<u8>)>>,
 }
 
 impl Stored {
@@ -67,8 +73,43 @@ impl Stored {
             by_flux: release["manifest"].as_str().is_some_and(|manifest| manifest.contains(FLUX)),
             chart: format!("{} {}", text("name"), text("version")),
             defaults: release["chart"]["values"].clone(),
+            files: files(&release["chart"]),
         })
     }
+
+    /// Writes its chart into a folder; whether it could.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn unpack(&self, folder: &Utf8Path) -> Result<bool> {
+        let Some(files) = &self.files else { return Ok(false) };
+        for (name, text) in files {
+            let path = folder.join(name);
+            let parent = path.parent().unwrap_or(folder);
+            fs::create_dir_all(parent).map_err(Error::io(format!("making the folder {parent}")))?;
+            fs::write(&path, text).map_err(Error::io(format!("writing {path}")))?;
+        }
+        Ok(true)
+    }
+}
+
+/// The files of a stored chart; none where it has dependencies, or names that lead out of its folder.
+fn files(chart: &Value) -> Option<Vec<(Utf8PathBuf, Vec<u8>)>> {
+    if chart["metadata"]["dependencies"].as_array().is_some_and(|dependencies| !dependencies.is_empty()) {
+        return None;
+    }
+    // JSON is YAML as well.
+    let mut files = vec![
+        ("Chart.yaml".into(), chart["metadata"].to_string().into_bytes()),
+        ("values.yaml".into(), chart["values"].to_string().into_bytes()),
+    ];
+    for file in ["templates", "files"].iter().filter_map(|list| chart[*list].as_array()).flatten() {
+        let name = Utf8PathBuf::from(file["name"].as_str()?);
+        let within = name.components().all(|part| matches!(part, Utf8Component::Normal(_)));
+        let data: ByteString = serde_json::from_value(file["data"].clone()).ok()?;
+        within.then(|| files.push((name, data.0)))?;
+    }
+    Some(files)
 }
 
 #[cfg(test)]
@@ -88,14 +129,20 @@ mod tests {
         let zipped = serde_json::to_value(ByteString(encoder.finish().unwrap())).unwrap();
         let stored = Stored::decode(zipped.as_str().unwrap().as_bytes()).unwrap();
         assert_eq!(
-            stored,
-            Stored {
-                server_side: true,
-                by_flux: false,
-                chart: "garage 1.0.0".into(),
-                defaults: json!({"a": 1})
-            }
+            (stored.way(), stored.chart.as_str(), &stored.defaults),
+            (Way::Helm4, "garage 1.0.0", &json!({"a": 1}))
         );
         assert_eq!(Stored::decode(b"no release"), None);
+    }
+
+    #[test]
+    fn a_chart_without_dependencies_is_unpacked_and_nothing_outside_its_folder() {
+        let chart = |name: &str| json!({"metadata": {"name": "a", "version": "1"}, "values": {}, "templates": [{"name": name, "data": "eDogMQ=="}]});
+        let found = files(&chart("templates/a.yaml")).unwrap();
+        assert_eq!(found[2], ("templates/a.yaml".into(), b"x: 1".to_vec()));
+        assert_eq!((files(&chart("../a")), files(&chart("/a"))), (None, None));
+        let mut depends = chart("templates/a.yaml");
+        depends["metadata"]["dependencies"] = json!([{"name": "b"}]);
+        assert_eq!(files(&depends), None);
     }
 }

@@ -13,7 +13,10 @@ use external::api::objects;
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::StatefulSet;
-use record::upgrade::{Facts, Phase, Window};
+use record::{
+    redact,
+    upgrade::{Facts, Phase, Window},
+};
 
 use super::{
     crash,
@@ -362,6 +365,11 @@ impl Stage {
                     self.run.keep_secret(&text);
                 }
             }
+        }
+        for (_, container) in rendered.workloads().flat_map(Object::containers) {
+            let variables = container["env"].as_array().into_iter().flatten();
+            let named = variables.filter(|one| one["name"].as_str().is_some_and(redact::names_a_secret));
+            named.filter_map(|one| one["value"].as_str()).for_each(|value| self.run.keep_secret(value));
         }
     }
 }

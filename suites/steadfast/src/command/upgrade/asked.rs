@@ -23,15 +23,18 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// Reads it off the arguments; what has to be written down goes into `scratch`.
-    pub fn of(arguments: &Arguments, scratch: &Scratch) -> Result<Self> {
-        let (from, to) = match (&arguments.from, &arguments.to) {
+    /// Reads it off the arguments; what has to be written down goes into `scratch`. `stored` is the chart of a live release,
+    /// for the values alone.
+    pub fn of(arguments: &Arguments, scratch: &Scratch, stored: Option<&str>) -> Result<Self> {
+        let to =
+            arguments.to.clone().or_else(|| arguments.from.is_none().then(|| stored.map(str::to_owned))?);
+        let (from, to) = match (&arguments.from, &to) {
             (from, Some(to)) => (from.as_ref(), to),
             // Only the values change.
             (Some(from), None) => (Some(from), from),
             (None, None) => {
                 return Err(settings(
-                    "--values-only needs the chart once, by --from or --to: what Helm stores of a release lacks its subcharts",
+                    "--values-only needs the chart once, by --from or --to: what Helm stores of a release lacks the charts that it depends on",
                 ));
             }
         };

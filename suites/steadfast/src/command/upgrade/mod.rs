@@ -25,7 +25,14 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     let client = cluster::reader(arguments.kubeconfig.as_deref(), arguments.context.as_deref()).await?;
     let helm = Helm::find(&settings.cache, arguments.kubeconfig.as_deref(), arguments.context.as_deref())?;
     let scratch = Scratch::new(&settings.cache)?;
-    let mut asked = Asked::of(arguments, &scratch)?;
+    let held = scratch.path("held");
+    let staying = match whose_chart_stays(arguments) {
+        Some(release) => {
+            Stored::read(&client, &release).await?.map(|stored| stored.unpack(&held)).transpose()?
+        }
+        None => None,
+    };
+    let mut asked = Asked::of(arguments, &scratch, staying.filter(|whole| *whole).map(|_| held.as_str()))?;
     let release = Release { name: asked.release.clone(), namespace: asked.namespace.clone() };
     let stored = Stored::read(&client, &release).await?;
     let way = asked.way.or_else(|| stored.as_ref().map(Stored::way)).unwrap_or(Way::Helm4);
@@ -62,6 +69,13 @@ pub async fn look(settings: &Settings, arguments: &Arguments) -> Result<ExitCode
     print(&account, arguments.format)
 }
 
+/// The release whose chart is to stay, where that is not named.
+fn whose_chart_stays(arguments: &Arguments) -> Option<Release> {
+    let named = arguments.from.is_some() || arguments.to.is_some();
+    let (name, namespace) = (arguments.release.clone()?, arguments.namespace.clone()?);
+    (!named).then_some(Release { name, namespace })
+}
+
 /// Nothing can be said of a release whose last change did not come to its end.
 async fn has_ended(helm: &Helm, release: &Release) -> Result<()> {
     let state = helm.state(release).await?;
@@ -78,7 +92,7 @@ async fn has_ended(helm: &Helm, release: &Release) -> Result<()> {
 /// Tries the upgrade in a cluster of our own.
 pub fn run(settings: Settings, arguments: &Arguments) -> Result<ExitCode> {
     let scratch = Scratch::new(&settings.cache)?;
-    let asked = Asked::of(arguments, &scratch)?;
+    let asked = Asked::of(arguments, &scratch, None)?;
     let Some(from) = asked.from.clone() else {
         return Err(Error::trouble(exit::SETTINGS, "name the old chart with --from"));
     };
