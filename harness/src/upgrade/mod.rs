@@ -7,8 +7,10 @@ mod crash;
 mod garage;
 mod live;
 mod play;
+mod stage;
 mod writers;
 
 pub use attempt::try_upgrade;
-pub use play::{Source, Stage, Upgrade, play, preflight};
+pub use play::{Source, Upgrade, play, preflight};
 pub use record::upgrade::Facts;
+pub use stage::Stage;

@@ -88,7 +88,8 @@ initialise() {
   temporary_server start
   if [[ $POSTGRES_DB != postgres ]]; then
     # \gexec and not a plain statement: the name is quoted by the server.
-    POSTGRES_DB='' docker_process_sql --dbname postgres --set db="$POSTGRES_DB" <<<"SELECT format('CREATE DATABASE %I', :'db') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'db') \\gexec"
+    local made=$POSTGRES_DB
+    POSTGRES_DB='' docker_process_sql --dbname postgres --set db="$made" <<<"SELECT format('CREATE DATABASE %I', :'db') WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'db') \\gexec"
   fi
   run_init_files
   temporary_server stop

@@ -3,6 +3,7 @@
 mod garage;
 mod known;
 mod postgres;
+mod rules;
 mod series;
 mod step;
 mod version;

@@ -1,25 +1,23 @@
 //! Asking the API server: each new object is tried as a dry run, in the way in which it would be applied; what is there
 //! is read.
 
+mod images;
+mod said;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use external::{
-    ImageName,
-    api::{Objects, cluster_objects, dynamic_objects, objects, served_kind},
+    api::{Objects, dynamic_objects, objects, served_kind},
     error::{Error, Result, exit},
-    images::{self, Absence},
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
-use k8s_openapi::api::core::v1::{Node, PersistentVolumeClaim, Secret, ServiceAccount};
-use kube::{
-    Client, ResourceExt,
-    api::DynamicObject,
-    core::{GroupVersionKind, Status},
-    discovery::Scope,
-};
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use kube::{Client, ResourceExt, api::DynamicObject, core::GroupVersionKind, discovery::Scope};
 use serde_json::{Value, json};
 
-use super::{Conflict, Trial, images::images as images_of, three_way};
+use said::{Said, conflicts, is_missing_right, refusal, said};
+
+use super::{Conflict, Trial, three_way};
 use crate::{Object, Release, Rendered, Way, rendered::Key};
 
 /// Questions at once.
@@ -213,57 +211,6 @@ impl Look<'_> {
             Said::No(status) => Err(Error::trouble(exit::FORBIDDEN, format!("{doing}: {}", status.message))),
         }
     }
-
-    /// The images that the upgrade brings and that neither the nodes nor our engine have, and no registry gives.
-    pub async fn missing_images(&self, known: &[String]) -> Result<BTreeMap<String, Absence>> {
-        let (before, after) = (images_of(self.held), images_of(self.new));
-        let nodes = self.images_on_nodes().await;
-        let there = |image: &str| {
-            let whole = ImageName::parse(image).whole();
-            known.iter().any(|known| ImageName::parse(known).whole() == whole) || nodes.contains(&whole)
-        };
-        let wanted: BTreeSet<String> = after
-            .keys()
-            .filter(|image| !before.contains_key(*image) && !there(image))
-            .map(|image| (*image).to_owned())
-            .collect();
-        if wanted.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        images::missing(&wanted, &self.pull_secrets().await).await
-    }
-
-    /// The images that the nodes name; a node names its largest fifty. Not everybody may ask.
-    async fn images_on_nodes(&self) -> BTreeSet<String> {
-        let nodes = cluster_objects::<Node>(self.client).list().await.unwrap_or_default();
-        let images = nodes.into_iter().filter_map(|node| node.status?.images).flatten();
-        images.filter_map(|image| image.names).flatten().map(|name| ImageName::parse(&name).whole()).collect()
-    }
-
-    /// What the new chart's pods pull their images with: their own pull secrets and those of their service accounts.
-    async fn pull_secrets(&self) -> Vec<Value> {
-        let (mut names, mut accounts) = (BTreeSet::new(), BTreeSet::new());
-        for workload in self.new.workloads() {
-            let pod = workload.pod().unwrap_or_default();
-            let secrets = workload.items(&format!("{pod}/imagePullSecrets")).iter();
-            names.extend(secrets.filter_map(|secret| secret["name"].as_str().map(str::to_owned)));
-            let account = workload.text(&format!("{pod}/serviceAccountName"));
-            accounts.insert(if account.is_empty() { "default".to_owned() } else { account.to_owned() });
-        }
-        for account in accounts {
-            let found = objects::<ServiceAccount>(self.client, self.namespace).get_opt(&account).await;
-            let secrets = found.ok().flatten().and_then(|account| account.image_pull_secrets);
-            names.extend(secrets.into_iter().flatten().map(|secret| secret.name));
-        }
-        let mut credentials = Vec::new();
-        for name in names {
-            let found = objects::<Secret>(self.client, self.namespace).get_opt(&name).await;
-            let data = found.ok().flatten().and_then(|secret| secret.data);
-            let text = data.and_then(|mut data| data.remove(".dockerconfigjson"));
-            credentials.extend(text.and_then(|text| serde_json::from_slice::<Value>(&text.0).ok()));
-        }
-        credentials
-    }
 }
 
 /// Whether a chart itself brings the definition of an object's kind.
@@ -277,94 +224,4 @@ fn defines(chart: &Rendered, object: &Object) -> bool {
 /// Whether it stands in crds/, which Helm does not upgrade.
 fn in_definitions(object: &Object) -> bool {
     object.key.kind == "CustomResourceDefinition" && object.template.contains("/crds/")
-}
-
-/// What the API server says: something, or no.
-enum Said<T> {
-    Yes(T),
-    No(Box<Status>),
-}
-
-/// What the API server said, where a refusal is an answer as well.
-fn said<T>(answer: Result<T>) -> Result<Said<T>> {
-    let (doing, error) = match answer {
-        Ok(answer) => return Ok(Said::Yes(answer)),
-        Err(Error::Api { doing, source }) => (doing, *source),
-        Err(error) => return Err(error),
-    };
-    match error {
-        kube::Error::Api(status) if is_answer(&status) => Ok(Said::No(status)),
-        kube::Error::Api(_) | kube::Error::Auth(_) => Err(Error::api(doing)(error)),
-        // Nobody answers.
-        error => Err(Error::trouble(
-            exit::UNREACHABLE,
-            format!("{doing}: the API server does not answer: {error}"),
-        )),
-    }
-}
-
-/// Whether it is the object that is refused, and not the asking.
-fn is_answer(status: &Status) -> bool {
-    // A field that a definition does not have is told as an error of the server.
-    let unknown_field = status.message.contains("failed to create typed patch object");
-    unknown_field || ((400..500).contains(&status.code) && status.code != 429)
-}
-
-/// Whether we may not ask; an admission plugin that refuses the object says 403 as well.
-fn is_missing_right(status: &Status) -> bool {
-    status.code == 403 && status.message.contains("User \"") && status.message.contains(" cannot ")
-}
-
-fn refusal(status: &Status) -> Trial {
-    let causes = status.details.as_ref().map(|details| &details.causes).into_iter().flatten();
-    let causes = causes.map(|cause| (cause.field.clone(), cause.message.clone())).collect();
-    Trial::Refused { message: status.message.clone(), causes }
-}
-
-/// The fields that another manager owns. Helm takes over what an older Helm has set under its own name.
-fn conflicts(status: &Status, manager: &str) -> Vec<Conflict> {
-    let causes = status.details.as_ref().map(|details| &details.causes).into_iter().flatten();
-    let others = causes.filter(|cause| {
-        cause.reason == "FieldManagerConflict" && !cause.message.contains(&format!("\"{manager}\""))
-    });
-    others.map(|cause| Conflict { field: cause.field.clone(), said: cause.message.clone() }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn status(text: Value) -> Status {
-        serde_json::from_value(text).unwrap()
-    }
-
-    #[test]
-    fn a_right_that_is_missing_is_told_from_an_object_that_is_refused() {
-        let says = |message: &str| {
-            is_missing_right(&status(
-                json!({"status": "Failure", "message": message, "reason": "Forbidden", "code": 403}),
-            ))
-        };
-        assert!(says(
-            "services \"a\" is forbidden: User \"u\" cannot patch resource \"services\" in API group \"\""
-        ));
-        assert!(!says(
-            "persistentvolumeclaims \"a\" is forbidden: only dynamically provisioned pvc can be resized"
-        ));
-        assert!(!says("pods \"a\" is forbidden: violates PodSecurity \"restricted:latest\""));
-    }
-
-    #[test]
-    fn conflicts_with_others_are_named_and_with_an_older_helm_not() {
-        let cause = |manager: &str, field: &str| json!({"reason": "FieldManagerConflict", "message": format!("conflict with \"{manager}\""), "field": field});
-        let said = status(
-            json!({"status": "Failure", "code": 409, "message": "Apply failed with 2 conflicts", "reason": "Conflict",
-            "details": {"causes": [cause("platform-team", ".spec.replicas"), cause("helm", ".spec.serviceName")]}}),
-        );
-        let found = conflicts(&said, "helm");
-        assert_eq!(
-            found,
-            [Conflict { field: ".spec.replicas".into(), said: "conflict with \"platform-team\"".into() }]
-        );
-    }
 }

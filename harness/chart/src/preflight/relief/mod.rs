@@ -1,6 +1,9 @@
 //! What a chart's hooks delete before anything is applied: then the API server has nothing to refuse.
 
+mod shell;
+
 use serde_json::Value;
+use shell::{Variable, Variables, assignments, commands, expanded};
 
 use crate::{Object, Rendered};
 
@@ -67,7 +70,7 @@ pub fn before_upgrade(chart: &Rendered) -> Vec<Relief> {
 fn deleted_by(chart: &Rendered, hook: &Object) -> Vec<Relief> {
     let mut reliefs = Vec::new();
     for (_, container) in hook.containers() {
-        let mut known: Vec<(String, Vec<String>)> = variables(container);
+        let mut known: Variables = variables(container);
         let mut script = texts(container);
         script.extend(mounted(chart, hook, container));
         for text in script {
@@ -106,7 +109,7 @@ fn mounted(chart: &Rendered, hook: &Object, container: &Value) -> Vec<String> {
 }
 
 /// The variables of a container that have a value of their own.
-fn variables(container: &Value) -> Vec<(String, Vec<String>)> {
+fn variables(container: &Value) -> Variables {
     let variables = container["env"].as_array().into_iter().flatten();
     let value = |variable: &Value| {
         Some((variable["name"].as_str()?.to_owned(), vec![variable["value"].as_str()?.to_owned()]))
@@ -114,91 +117,8 @@ fn variables(container: &Value) -> Vec<(String, Vec<String>)> {
     variables.filter_map(value).collect()
 }
 
-/// The commands of a script, each as its words.
-fn commands(script: &str) -> Vec<Vec<String>> {
-    let script = marked(&script.replace("\\\n", " "));
-    let lines = script.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-    let lines = lines.map(|line| line.split(" #").next().unwrap_or_default());
-    let parts = lines.flat_map(|line| line.split([';', '|', '&', '(', ')', '{', '}', '`']));
-    parts
-        .map(|part| part.split_whitespace().map(|word| word.trim_matches(['"', '\'']).to_owned()).collect())
-        .filter(|words: &Vec<String>| !words.is_empty())
-        .collect()
-}
-
-/// Marks of a variable's begin and end, which no script holds: its braces are no borders of commands.
-const BEGIN: char = '\u{1}';
-const END: char = '\u{2}';
-
-fn marked(script: &str) -> String {
-    let mut told = String::new();
-    let mut rest = script;
-    while let Some(at) = rest.find("${") {
-        told.push_str(&rest[..at]);
-        let name = &rest[at + 2..];
-        match name.find('}') {
-            Some(end) => {
-                told.extend([BEGIN.to_string(), name[..end].to_owned(), END.to_string()]);
-                rest = &name[end + 1..];
-            }
-            None => rest = name,
-        }
-    }
-    told.push_str(rest);
-    told
-}
-
-/// `NAME=value`, and `for NAME in one other`.
-fn assignments(command: &[String], known: &mut Vec<(String, Vec<String>)>) {
-    let words = match command {
-        [first, rest @ ..] if ["export", "local", "do", "then"].contains(&first.as_str()) => rest,
-        words => words,
-    };
-    match words {
-        [first, name, word, values @ ..] if first == "for" && word == "in" => {
-            let values = values.iter().flat_map(|value| expanded(value, known)).collect();
-            known.push((name.clone(), values));
-        }
-        [first, ..] => {
-            if let Some((name, value)) = first.split_once('=')
-                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-            {
-                let values = expanded(value.trim_matches(['"', '\'']), known);
-                known.push((name.to_owned(), values));
-            }
-        }
-        [] => {}
-    }
-}
-
-/// A word with its variables; more than one where a variable takes several values.
-fn expanded(word: &str, known: &[(String, Vec<String>)]) -> Vec<String> {
-    let mut words = vec![word.to_owned()];
-    for (name, values) in known.iter().rev() {
-        let (short, long) = (format!("${name}"), format!("{BEGIN}{name}{END}"));
-        words = words
-            .into_iter()
-            .flat_map(|word| {
-                if word.contains(&long) || ends_name(&word, &short) {
-                    values.iter().map(|value| word.replace(&long, value).replace(&short, value)).collect()
-                } else {
-                    vec![word]
-                }
-            })
-            .collect();
-    }
-    words
-}
-
-/// Whether a text has this variable, and none with a longer name.
-fn ends_name(text: &str, variable: &str) -> bool {
-    text.find(variable).is_some_and(|at| {
-        !text[at + variable.len()..].starts_with(|next: char| next.is_ascii_alphanumeric() || next == '_')
-    })
-}
-
 /// What a command deletes, if it is kubectl's.
-fn deletion(command: &[String], known: &[(String, Vec<String>)], hook: &str) -> Vec<Relief> {
+fn deletion(command: &[String], known: &[Variable], hook: &str) -> Vec<Relief> {
     let is_kubectl = |word: &String| word.rsplit('/').next() == Some("kubectl");
     let Some(at) = command.iter().position(is_kubectl) else { return Vec::new() };
     let words: Vec<String> = command[at + 1..].iter().flat_map(|word| expanded(word, known)).collect();

@@ -1,6 +1,9 @@
 //! An account of an upgrade: to people, to a pull request, to programs.
 
+mod grouped;
+
 use camino::Utf8PathBuf;
+use grouped::{grouped, told};
 use record::{
     result::{ClaimResult, Finding, ScenarioResult, Verdict},
     upgrade::{Facts, Forecast, Window},
@@ -225,39 +228,6 @@ impl Account {
     }
 }
 
-/// Findings of the same kind together, in the order of the first of each.
-fn grouped(findings: &[Forecast]) -> Vec<Vec<&Forecast>> {
-    let mut groups: Vec<Vec<&Forecast>> = Vec::new();
-    for finding in findings {
-        let alike = |group: &&mut Vec<&Forecast>| {
-            group.first().is_some_and(|first| {
-                (first.severity, &first.cause, &first.claim, &first.remedy)
-                    == (finding.severity, &finding.cause, &finding.claim, &finding.remedy)
-            })
-        };
-        match groups.iter_mut().find(alike) {
-            Some(group) => group.push(finding),
-            None => groups.push(vec![finding]),
-        }
-    }
-    groups
-}
-
-/// A group for people: what is the same is said once.
-fn told(group: &[&Forecast]) -> String {
-    let Some(first) = group.first() else { return String::new() };
-    if group.len() == 1 {
-        return first.to_string();
-    }
-    let mut text = format!("{} {} [{}]\n", first.severity.text(), first.claim, first.cause);
-    for finding in group {
-        let place = finding.place.as_ref().map_or_else(String::new, |place| format!(" ({place})"));
-        text.push_str(&format!("  {}: {}{place}\n", finding.object, finding.message.replace('\n', "\n    ")));
-    }
-    text.push_str(&format!("  do: {}", first.remedy));
-    text
-}
-
 /// `4.2 s without an acknowledged write, 3.9 s at a stretch`
 pub fn away(windows: &[Window]) -> String {
     let all: f64 = windows.iter().map(Window::seconds).sum();
@@ -352,15 +322,6 @@ mod tests {
             assert!(text.contains("WOULD BREAK: 1 foretold, 1 seen in the run"), "{text}");
         }
         assert!(told.markdown().contains("it would \\| break"));
-    }
-
-    #[test]
-    fn what_is_alike_is_told_together_and_the_worst_first() {
-        let of = |object: &str| Forecast { object: object.into(), ..foretold(Severity::Care) };
-        let findings = vec![foretold(Severity::Loss), of("Secret a"), of("Secret b")];
-        let text = told(scenario("upgrade"), findings).text();
-        assert_eq!((text.matches("care U1").count(), text.matches("do: do not").count()), (1, 2), "{text}");
-        assert!(text.find("loss U1") < text.find("care U1") && text.contains("Secret b: it would"), "{text}");
     }
 
     #[test]
