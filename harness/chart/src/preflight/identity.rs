@@ -139,7 +139,12 @@ pub(super) fn claims_gone(picture: &Picture) -> Vec<Forecast> {
 /// Pods that mount another PVC where they had one, or none at all.
 pub(super) fn claims_swapped(picture: &Picture) -> Vec<Forecast> {
     let gone: BTreeSet<String> = match picture.way.prunes() {
-        true => picture.gone().into_iter().map(|object| object.key.name).collect(),
+        true => {
+            let gone = picture.gone().into_iter();
+            gone.filter(|object| object.annotation("helm.sh/resource-policy") != "keep")
+                .map(|object| object.key.name)
+                .collect()
+        }
         false => BTreeSet::new(),
     };
     let mut forecasts = Vec::new();

@@ -18,6 +18,7 @@ mod relief;
 mod secrets;
 mod served;
 mod servers;
+mod services;
 mod stores;
 mod three_way;
 mod values;
@@ -63,17 +64,20 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     values::unknown,
     secrets::changed,
     secrets::variables_changed,
+    secrets::moved,
     secrets::regenerated,
     servers::steps,
     stores::settings_moved,
     stores::directories_moved,
     stores::two_over_one_volume,
+    stores::another_user,
     images::missing,
     hooks::workloads_as_hooks,
     hooks::become_hooks,
     hooks::definitions_changed,
     hooks::rolls_held_back,
     availability::weakened,
+    services::changed,
 ];
 
 /// The claims that the preflight judges.

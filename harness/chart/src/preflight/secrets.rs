@@ -149,6 +149,47 @@ pub(super) fn variables_changed(picture: &Picture) -> Vec<Forecast> {
     forecasts
 }
 
+/// Secrets that are called otherwise in the new chart, and hold other passwords.
+pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
+    if picture.blind {
+        return Vec::new();
+    }
+    let gone = picture.gone();
+    let gone: Vec<_> = gone.iter().filter(|object| object.key.kind == "Secret").collect();
+    let coming: Vec<_> = picture.coming().into_iter().filter(|object| object.key.kind == "Secret").collect();
+    let mut forecasts = Vec::new();
+    for old in gone {
+        let held = plain(&old.value);
+        let secrets = |object: &Object| {
+            plain(&object.value).into_keys().filter(|name| names_a_secret(name)).collect::<Vec<_>>()
+        };
+        let heirs: Vec<_> =
+            coming.iter().filter(|new| secrets(new) == secrets(old) && !secrets(old).is_empty()).collect();
+        let [new] = heirs.as_slice() else { continue };
+        for (name, value) in plain(&new.value) {
+            let Some(was) = held.get(&name).filter(|was| **was != value && names_a_secret(&name)) else {
+                continue;
+            };
+            let said = told(picture, &name, was, &value, (false, false));
+            forecasts.push(forecast::about(
+                (said.cause, "U4", said.severity),
+                &picture.to,
+                new,
+                &format!("/data/{name}"),
+                format!(
+                    "it takes the place of {}, and {name} changes from {} to {}{}",
+                    old.key,
+                    shown(was),
+                    shown(&value),
+                    said.what
+                ),
+                said.remedy,
+            ));
+        }
+    }
+    forecasts
+}
+
 /// Where a variable's value is.
 #[derive(PartialEq, Eq)]
 enum Place {

@@ -17,6 +17,7 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
         }
         for (pointer, container) in new.servers() {
             let Some((before, (server, from))) = predecessor(&old, container) else { continue };
+            let from = or_labelled(from, &old);
             // What keeps nothing starts anew in any version; a set's users may keep what its defaults do not.
             let keeps =
                 new.key.kind == "StatefulSet" || old.keeps_data(before) || server.keeps_data_elsewhere();
@@ -36,7 +37,7 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
             };
             if was != is
                 && let Some((other, to)) = server_of(is)
-                && let Some(step) = step((server, &from, was), (other, &to, is))
+                && let Some(step) = step((server, &from, was), (other, &or_labelled(to, &new), is))
             {
                 about(step.severity, step.message, &step.remedy);
             }
@@ -65,6 +66,16 @@ fn predecessor<'old>(old: &'old Object, new: &Value) -> Option<(&'old Value, (Se
             .filter_map(|(_, container)| of(container))
             .find(|(_, (server, _))| Some(*server) == wanted)
     })
+}
+
+/// The version that a chart says in its labels, where the tag tells none: a digest, `latest`.
+fn or_labelled(version: Version, workload: &Object) -> Version {
+    match version {
+        Version(none) if none.is_empty() => {
+            Version::of_tag(workload.text("/metadata/labels/app.kubernetes.io~1version"))
+        }
+        version => version,
+    }
 }
 
 fn by_zookeeper(container: &Value) -> bool {

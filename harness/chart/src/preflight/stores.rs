@@ -176,3 +176,35 @@ pub(super) fn two_over_one_volume(picture: &Picture) -> Vec<Forecast> {
         })
         .collect()
 }
+
+/// Servers that run as another user than the one whom their files belong to.
+pub(super) fn another_user(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
+    for (old, new) in picture.kept() {
+        for (pointer, container) in new.servers() {
+            let Some(before) = old.container(&container["name"]) else { continue };
+            if !["StatefulSet", "Deployment"].contains(&new.key.kind.as_str()) || !new.keeps_data(container) {
+                continue;
+            }
+            if let (Some(was), Some(is)) = (user(&old, before), user(&new, container))
+                && was != is
+            {
+                forecasts.push(forecast::about(
+                    ("another-user", "U3", Severity::Care),
+                    &picture.to,
+                    &new,
+                    &format!("{pointer}/securityContext/runAsUser"),
+                    format!("it runs as user {is}, and its files belong to user {was}"),
+                    "keep the user; or give it the files in an init container, and say so in the notes",
+                ));
+            }
+        }
+    }
+    forecasts
+}
+
+/// As whom a container runs, where that is said.
+fn user(workload: &Object, container: &Value) -> Option<u64> {
+    let own = container["securityContext"]["runAsUser"].as_u64();
+    own.or_else(|| workload.number("/spec/template/spec/securityContext/runAsUser"))
+}

@@ -91,7 +91,11 @@ fn texts(container: &Value) -> Vec<String> {
     let words = [words("command"), words("args")].concat();
     let (scripts, plain): (Vec<&str>, Vec<&str>) =
         words.into_iter().partition(|word| word.trim().contains([' ', '\n']));
-    scripts.into_iter().map(str::to_owned).chain([plain.join(" ")]).collect()
+    // An image of kubectl is its own command.
+    let bare = container["command"].is_null()
+        && container["image"].as_str().is_some_and(|image| image.contains("kubectl"));
+    let plain = format!("{}{}", if bare { "kubectl " } else { "" }, plain.join(" "));
+    scripts.into_iter().map(str::to_owned).chain([plain]).collect()
 }
 
 /// The scripts that a container mounts.
@@ -230,6 +234,7 @@ spec:
         for (command, expected) in [
             ("command: [kubectl, delete, statefulset, db, --cascade=orphan]", set("db", true)),
             ("args: [delete, statefulset/db, --cascade=orphan]\n        command: [kubectl]", set("db", true)),
+            ("args: [delete, statefulset, db, --cascade=orphan]", set("db", true)),
             (
                 "command: [sh, -c, 'kubectl -n here delete sts \"$SET\" --cascade orphan --ignore-not-found || true']",
                 set("db", true),

@@ -3,12 +3,12 @@
 use super::*;
 use crate::answer::Answer;
 
-fn answer(picture: &Picture) -> Answer {
+pub(super) fn answer(picture: &Picture) -> Answer {
     Answer::of_findings(&judge(picture))
 }
 
 /// The causes that are worth more than a note, the worst first.
-fn grave(picture: &Picture) -> Vec<String> {
+pub(super) fn grave(picture: &Picture) -> Vec<String> {
     judge(picture)
         .into_iter()
         .filter(|forecast| forecast.severity > Severity::Note)
@@ -77,7 +77,7 @@ fn a_hook_that_orphans_the_set_first_gets_helm_through() {
     assert_eq!(answer(&refused_set(&with_hook.replace("{app: broker}", "{app: b}"))), Answer::WouldBreak);
 }
 
-const DEPLOYMENT: &str = "
+pub(super) const DEPLOYMENT: &str = "
 apiVersion: apps/v1
 kind: Deployment
 metadata: {name: vault}
@@ -129,6 +129,12 @@ fn a_claim_that_is_kept_or_was_never_made_is_not_deleted() {
     let key = kept.held_objects().into_keys().find(|key| key.kind == "PersistentVolumeClaim").unwrap();
     kept.live.get_mut(&key).unwrap()["metadata"]["annotations"] = json!({"helm.sh/resource-policy": "keep"});
     assert_eq!(answer(&kept), Answer::Safe);
+    // Kept, and nobody sees it any more.
+    let unmounted = without.replace("persistentVolumeClaim: {claimName: vault-data}", "emptyDir: {}");
+    let mut hidden = vault(&unmounted);
+    hidden.live.get_mut(&key).unwrap()["metadata"]["annotations"] =
+        json!({"helm.sh/resource-policy": "keep"});
+    assert_eq!((answer(&hidden), grave(&hidden)), (Answer::LosesData, vec!["claim-swapped".to_owned()]));
     let mut never = vault(without);
     never.live.remove(&key);
     never.claims.clear();
@@ -271,51 +277,4 @@ fn what_the_server_holds_decides_and_not_what_the_old_chart_said() {
     picture.live.get_mut(&key).unwrap()["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] =
         json!(77);
     assert!(judge(&picture)[0].message.contains("from 77 s to 55 s"));
-}
-
-#[test]
-fn a_secret_that_moves_with_another_password_breaks() {
-    let chart = |secret: &str, password: &str| {
-        format!(
-            "apiVersion: apps/v1
-kind: StatefulSet
-metadata: {{name: db}}
-spec: {{template: {{spec: {{containers: [{{name: db, image: 'postgres:17', env: [{{name: POSTGRES_PASSWORD, valueFrom: {{secretKeyRef: {{name: {secret}, key: password}}}}}}]}}]}}}}}}
----
-apiVersion: v1
-kind: Secret
-metadata: {{name: {secret}}}
-stringData: {{password: {password}}}
-"
-        )
-    };
-    let picture = pictured(&chart("db", "hunter22"), &chart("db-auth", "hunter33"));
-    assert!(grave(&picture).contains(&"secret-changed".to_owned()), "{:?}", judge(&picture));
-    assert_eq!(
-        grave(&pictured(&chart("db", "hunter22"), &chart("db-auth", "hunter22"))),
-        Vec::<String>::new()
-    );
-}
-
-#[test]
-fn a_resource_of_an_operator_is_data() {
-    let cluster = "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {name: db}\nspec: {imageName: 'ghcr.io/cloudnative-pg/postgresql:16.2'}\n";
-    assert_eq!(grave(&pictured(cluster, "")), ["operated-gone"]);
-    assert_eq!(grave(&pictured(cluster, &cluster.replace("16.2", "17.0"))), ["version-step"]);
-    assert_eq!(answer(&pictured(cluster, &cluster.replace("16.2", "17.0"))), Answer::NeedsCare);
-    let kafka = "apiVersion: kafka.strimzi.io/v1beta2\nkind: Kafka\nmetadata: {name: k}\nspec: {kafka: {version: 3.2.0}}\n";
-    assert_eq!(answer(&pictured(kafka, &kafka.replace("3.2.0", "4.0.0"))), Answer::WouldBreak);
-}
-
-#[test]
-fn a_version_of_an_api_that_goes_is_told_by_the_target() {
-    let endpoints = "apiVersion: autoscaling/v2beta2\nkind: HorizontalPodAutoscaler\nmetadata: {name: a}\n";
-    let mut picture = pictured(endpoints, endpoints);
-    picture.kubernetes = "v1.25.3".into();
-    assert_eq!(found(&picture), only("api-going", "U1", Severity::Note));
-    picture.target = Some("1.26".into());
-    assert_eq!(found(&picture), only("api-going", "U1", Severity::Break));
-    picture.kubernetes = "v1.22.0".into();
-    picture.target = None;
-    assert_eq!(found(&picture), []);
 }
