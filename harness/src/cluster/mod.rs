@@ -41,7 +41,7 @@ pub use external::{
     Reporter,
     client::{install_crypto, reader},
     docker,
-    images::{Absence, absence, image_missing, whole_name},
+    images::{Absence, absence},
 };
 pub use images::{Image, NODE, of_nodes, present, provide, push};
 pub use inotify::Instances;
