@@ -1,5 +1,6 @@
 //! Faults: what is done to a cluster of ours. Each returns proof that it happened.
 
+pub mod disk;
 mod mend;
 pub mod node;
 pub mod process;

@@ -188,7 +188,9 @@ async fn lease(
     let sink = cluster::Reporter::new(move |line| say.send(Event::Message(line.to_owned())));
     let mut cluster = Cluster::lease(settings, &sink, needs.alone()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
-    cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;
+    for namespace in cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await? {
+        fault::disk::remove_all(cluster.nodes(), &namespace).await?;
+    }
     let (terrain, skipped) = scout::survey(&cluster, run, needs).await?;
     sink.say(format!("{}: {}", cluster.facts.name, terrain.line()));
     cluster.facts.terrain = Some(terrain);
