@@ -11,6 +11,8 @@ use crate::error::{Error, Result};
 const BETWEEN: Duration = Duration::from_millis(100);
 /// Who had so long for the last question and did not answer is silent; one that had less was only cut off.
 const SILENT: Duration = Duration::from_secs(1);
+/// How long, after the deadline, who answered before and fell silent is asked once more.
+const ONCE_MORE: Duration = Duration::from_secs(8);
 
 /// Asks again and again until it is so; returns how long that took.
 ///
@@ -32,16 +34,32 @@ pub async fn until_asked_every<A>(
     between: Duration,
     sentence: &str,
     deadline: Duration,
+    ask: impl FnMut() -> A,
+) -> Result<Duration>
+where
+    A: Future<Output = Result<Progress>>,
+{
+    asked_until(deadline, ONCE_MORE, between, sentence, ask).await
+}
+
+/// As [`until_asked_every`], with so long for the answer of one that fell silent.
+async fn asked_until<A>(
+    deadline: Duration,
+    once_more: Duration,
+    between: Duration,
+    sentence: &str,
     mut ask: impl FnMut() -> A,
 ) -> Result<Duration>
 where
     A: Future<Output = Result<Progress>>,
 {
     let started = Instant::now();
-    let mut last = String::new();
+    // The last answer that was none that was hoped for, and why the last question had none.
+    let (mut answer, mut unknown) = (None, None);
     loop {
-        let left = deadline.saturating_sub(started.elapsed());
-        let (said, in_vain) = match tokio::time::timeout(left, ask()).await {
+        let over = started.elapsed() >= deadline;
+        let left = (if over { deadline + once_more } else { deadline }).saturating_sub(started.elapsed());
+        match tokio::time::timeout(left, ask()).await {
             Ok(Ok(Progress::Met)) => return Ok(started.elapsed()),
             Ok(Ok(Progress::Never(why))) => {
                 return Err(Error::failed(format!("{sentence} can never be: {why}")));
@@ -49,18 +67,39 @@ where
             Ok(Ok(Progress::Prevented(obstacle, why))) => {
                 return Err(Error::not_judged(obstacle, format!("{sentence} is prevented: {why}")));
             }
-            Ok(Ok(Progress::NotYet(why))) => (why, None),
-            Ok(Err(error)) => (error.to_string(), Some(error)),
-            Err(_) if left < SILENT && !last.is_empty() => (last, None),
-            Err(_) if last.is_empty() => ("no answer".to_owned(), Some(unanswered(sentence, left))),
-            Err(_) => (format!("{last}; then no answer for {left:.1?}"), Some(unanswered(sentence, left))),
-        };
-        last = said;
-        if started.elapsed() >= deadline {
-            let words = format!("waited {deadline:?} for this: {sentence}; last seen: {last}");
-            return Err(in_vain.map_or_else(|| Error::failed(&*words), |error| error.reworded(&*words)));
+            Ok(Ok(Progress::NotYet(why))) => (answer, unknown) = (Some(why), None),
+            Ok(Err(error)) => unknown = Some((error.to_string(), error)),
+            Err(_) if left < SILENT && (answer.is_some() || unknown.is_some()) => {}
+            Err(_) => {
+                let silence = if answer.is_some() {
+                    format!("no answer for {left:.1?}")
+                } else {
+                    "no answer".to_owned()
+                };
+                unknown = Some((silence, unanswered(sentence, left)));
+            }
         }
-        pause(between.min(deadline.saturating_sub(started.elapsed()))).await;
+        let elapsed = started.elapsed();
+        if elapsed >= deadline && (answer.is_none() || unknown.is_none() || elapsed >= deadline + once_more) {
+            return Err(in_vain(sentence, deadline, answer, unknown));
+        }
+        pause(between.min(deadline.saturating_sub(elapsed))).await;
+    }
+}
+
+/// What a wait says that was in vain: it was seen not to be so, or nobody could say in the end.
+fn in_vain(
+    sentence: &str,
+    deadline: Duration,
+    answer: Option<String>,
+    unknown: Option<(String, Error)>,
+) -> Error {
+    let silence = unknown.as_ref().map(|(silence, _)| silence.clone());
+    let seen = answer.into_iter().chain(silence).collect::<Vec<_>>().join("; then ");
+    let words = format!("waited {deadline:?} for this: {sentence}; last seen: {seen}");
+    match unknown {
+        Some((_, error)) => error.reworded(words),
+        None => Error::failed(words),
     }
 }
 
@@ -92,15 +131,15 @@ fn unanswered(sentence: &str, deadline: Duration) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Class;
 
     const SHORT: Duration = Duration::from_millis(150);
 
-    /// The words of a time-out after one answer and then none.
-    async fn silent_after_one_answer(deadline: Duration) -> String {
-        let mut asked = 0;
-        let outcome = until_asked("it is right", deadline, || {
-            asked += 1;
-            let answered = asked == 1;
+    /// How a wait ends whose first question is answered, and then no other until one that is asked so long after it began.
+    async fn silent_after_one_answer(deadline: Duration, until: Duration) -> Error {
+        let (started, mut first) = (Instant::now(), true);
+        let outcome = asked_until(deadline, SHORT, BETWEEN, "it is right", || {
+            let answered = std::mem::take(&mut first) || started.elapsed() >= until;
             async move {
                 if answered {
                     return Ok(Progress::NotYet("it is NXDOMAIN".to_owned()));
@@ -108,15 +147,25 @@ mod tests {
                 std::future::pending().await
             }
         });
-        outcome.await.unwrap_err().to_string()
+        outcome.await.unwrap_err()
     }
 
     #[tokio::test]
     async fn a_time_out_tells_the_last_answer_also_when_the_last_question_has_none() {
-        let words = silent_after_one_answer(SHORT).await;
-        assert!(words.ends_with("last seen: it is NXDOMAIN"), "{words}");
-        let words = silent_after_one_answer(SILENT + BETWEEN * 2).await;
-        assert!(words.ends_with("last seen: it is NXDOMAIN; then no answer for 1.1s"), "{words}");
+        let cut_off = silent_after_one_answer(SHORT, SILENT).await;
+        assert!(cut_off.to_string().ends_with("last seen: it is NXDOMAIN"), "{cut_off}");
+        assert_eq!(cut_off.class(), Class::Failed);
+        let silent = silent_after_one_answer(SILENT + BETWEEN * 2, SILENT * 9).await;
+        assert!(silent.to_string().contains("last seen: it is NXDOMAIN; then no answer for"), "{silent}");
+        assert_eq!(silent.class(), Class::Environment);
+    }
+
+    #[tokio::test]
+    async fn who_was_silent_at_the_end_is_asked_once_more() {
+        let deadline = SILENT + BETWEEN * 2;
+        let in_vain = silent_after_one_answer(deadline, deadline).await;
+        assert!(in_vain.to_string().ends_with("last seen: it is NXDOMAIN"), "{in_vain}");
+        assert_eq!(in_vain.class(), Class::Failed);
     }
 
     #[tokio::test]

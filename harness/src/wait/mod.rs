@@ -34,10 +34,14 @@
 //!   any other keeps every law that reads the kind from judging.
 //! - **Never is better than late.** An expectation that can't be met any more says so at once: a set that is gone, a controller that is
 //!   done with other pods, a container that crashes, an image that can't be had.
+//! - **Absent is not there.** What keeps a pod from coming (a volume that is slow to be mounted, a quota) explains what is missing, never
+//!   another pod that is there and should not be ([`Obstacle::only_keeps_away`]).
+//! - **A silence at the end hides no answer.** Who said no to the end of a wait, and then nothing for a moment, is asked once more
+//!   ([`until_asked`]).
 //! - **Kinds are told apart.** A set's status may be heard a second or more before the pod that it counts, and a pod before its
 //!   PVCs. What looks impossible must do so for three seconds before it is called so ([`Waiter::until`]), and what is noted
 //!   for later is awaited first ([`expectations::pods_have_volume_claims`]).
-//! - **A wait ends before its scenario.** Two seconds before the scenario's time is over, so that it can say what it waited for
+//! - **A wait ends before its scenario.** Ten seconds before the scenario's time is over, so that it can say what it waited for
 //!   ([`Waiter::at_most`]).
 //! - **A status is told late.** A kubelet under load writes a pod's Ready a second or more after it came to be. How long something was
 //!   so is reckoned from the kubelet's own time ([`Pod::ready_since`]), not from when we heard of it.
@@ -53,6 +57,7 @@
 //!   before it is asked ([`expectations::endpoints_ready`]).
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
+//! [`Obstacle::only_keeps_away`]: crate::law::Obstacle::only_keeps_away
 //! [`counters_add_up`]: crate::law::status::counters_add_up
 //! [`taint`]: crate::fault::node::taint
 //! [`Recorder::barrier`]: crate::journal::Recorder::barrier

@@ -39,8 +39,10 @@ impl fmt::Debug for Waiter {
 #[derive(Debug)]
 enum End {
     Met(Duration),
-    /// Not in time, or never; what was missing.
+    /// Not in time; what was missing.
     InVain(String),
+    /// What is there speaks against it; what that is.
+    Contradicted(String),
     Prevented(Obstacle, String),
 }
 
@@ -65,7 +67,10 @@ impl Waiter {
         let deadline = self.at_most(deadline);
         match met(self.recorder.log(), expectation, deadline, self.certain).await {
             End::Met(after) => Ok(after),
-            End::InVain(words) => self.conclude(expectation, started, words).await,
+            End::InVain(words) => self.conclude(expectation, started, words, |_| true).await,
+            End::Contradicted(words) => {
+                self.conclude(expectation, started, words, |obstacle| !obstacle.only_keeps_away()).await
+            }
             End::Prevented(obstacle, why) => {
                 let message = format!("{} is prevented: {why}", expectation.sentence);
                 Err(Error::not_judged(obstacle, message))
@@ -73,8 +78,14 @@ impl Waiter {
         }
     }
 
-    /// What a wait says that ended in vain.
-    async fn conclude(&self, expectation: &Expectation, started: Instant, words: String) -> Result<Duration> {
+    /// What a wait says that ended in vain, where only some obstacles would explain that.
+    async fn conclude(
+        &self,
+        expectation: &Expectation,
+        started: Instant,
+        words: String,
+        explains: impl Fn(Obstacle) -> bool,
+    ) -> Result<Duration> {
         let unknown = |error: Error| match error.obstacle() {
             Some(obstacle) => {
                 Error::not_judged(obstacle, format!("{words}; which says nothing, since {error}"))
@@ -88,8 +99,10 @@ impl Waiter {
             return Ok(started.elapsed());
         }
         match in_the_way {
-            Some((obstacle, why)) => Err(Error::not_judged(obstacle, format!("{words}; {why}"))),
-            None => Err(Error::failed(words)),
+            Some((obstacle, why)) if explains(obstacle) => {
+                Err(Error::not_judged(obstacle, format!("{words}; {why}")))
+            }
+            _ => Err(Error::failed(words)),
         }
     }
 
@@ -179,7 +192,7 @@ async fn met(log: &Log, expectation: &Expectation, deadline: Duration, certain: 
                 let since: Instant = *impossible_since.get_or_insert_with(Instant::now);
                 let doubtful = certain.saturating_sub(since.elapsed());
                 if doubtful.is_zero() {
-                    return End::InVain(format!("{} can never be: {why}", expectation.sentence));
+                    return End::Contradicted(format!("{} can never be: {why}", expectation.sentence));
                 }
                 left = left.min(doubtful);
                 why

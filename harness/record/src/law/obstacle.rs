@@ -46,6 +46,14 @@ pub enum Obstacle {
     Time,
 }
 
+impl Obstacle {
+    /// Whether it only keeps something from coming: it explains what is missing, and nothing that is there.
+    pub fn only_keeps_away(self) -> bool {
+        use Obstacle::*;
+        matches!(self, Admission | Quota | Image | Architecture | Room | Volume)
+    }
+}
+
 impl fmt::Display for Obstacle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

@@ -45,7 +45,7 @@ async fn waiting(name: &str, answers: Vec<Progress>, deadline: Duration, certain
 
 fn words(end: End) -> String {
     match end {
-        End::InVain(words) => words,
+        End::InVain(words) | End::Contradicted(words) => words,
         other => panic!("expected a wait in vain, got {other:?}"),
     }
 }
@@ -127,6 +127,18 @@ async fn what_was_in_the_way_for_a_moment_excuses_nothing() {
     for (name, second, obstacle) in [("passes", None, None), ("another", node, Some(Obstacle::Node))] {
         let in_vain = waiter(name, true, [volume, second]).until(&answering(vec![not_yet()]), SHORT).await;
         assert_eq!(in_vain.expect_err("it is not met").obstacle(), obstacle, "{name}");
+    }
+}
+
+// As control::S21::readiness_probe_removed met it: pod 1 was Ready, which it may not be, and pod 2's volume had a slow start:
+// "no relationship found between node … and this object", for as long as the kubelet leaves a pod alone.
+#[tokio::test]
+async fn what_keeps_another_pod_from_coming_is_no_excuse_for_what_is_there() {
+    for (obstacle, class) in [(Obstacle::Volume, Class::Failed), (Obstacle::Node, Class::Environment)] {
+        let waiter = waiter("there", true, [Some((obstacle, "in the way")); 2]);
+        let never = answering(vec![Progress::Never("it is Ready".into())]);
+        let in_vain = waiter.until(&never, LONG).await.expect_err("it is not met");
+        assert_eq!(in_vain.class(), class, "{obstacle:?}: {in_vain}");
     }
 }
 
