@@ -180,7 +180,7 @@ fn cut_of(said: &str) -> Result<Cut> {
 /// # Errors
 /// A node's own.
 pub async fn remove_all(nodes: &[Node], namespace: &str) -> Result<()> {
-    try_join_all(nodes.iter().map(|node| ask(node, &["remove", namespace]))).await.map(drop)
+    try_join_all(nodes.iter().map(|node| async move { ask(node, &["remove", namespace]).await })).await.map(drop)
 }
 
 async fn ask(node: &Node, arguments: &[&str]) -> Result<String> {

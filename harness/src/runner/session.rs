@@ -189,7 +189,7 @@ async fn lease(
     let mut cluster = Cluster::lease(settings, &sink, needs.alone()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
     for namespace in cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await? {
-        fault::disk::remove_all(cluster.nodes(), &namespace).await?;
+        crate::fault::disk::remove_all(&cluster.nodes(), &namespace).await?;
     }
     let (terrain, skipped) = scout::survey(&cluster, run, needs).await?;
     sink.say(format!("{}: {}", cluster.facts.name, terrain.line()));
