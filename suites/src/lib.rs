@@ -13,6 +13,7 @@ mod network;
 mod nodes;
 mod ordering;
 mod postgres;
+mod power;
 mod resources;
 mod rollout;
 mod sabotage;
@@ -37,6 +38,7 @@ pub fn catalogue() -> Vec<Scenario> {
         survival::scenarios(),
         garage::scenarios(),
         postgres::scenarios(),
+        power::scenarios(),
         document::scenarios(),
         upgrade::scenarios(),
     ]

@@ -91,6 +91,11 @@ claims! {
     P3, "PostgreSQL: readiness", "Ready means that login and write work";
     P5, "PostgreSQL: data directory", "the data directory is on the claim, and a lost+found beside it does no harm";
     P7, "PostgreSQL: system identifier", "the system identifier is stable across deletion and scaling";
+    F1, "PostgreSQL: fsync", "a power cut of its node loses no commit that PostgreSQL acknowledged";
+    F2, "Garage: replication", "a power cut of one node loses no object that Garage acknowledged";
+    F3, "Garage: metadata_fsync, data_fsync", "a power cut of all nodes at once loses no object that Garage acknowledged";
+    F4, "Power and disks: identity", "who lost its power comes back as itself: the same node id, the same system identifier, the same volume";
+    F7, "Power and disks: acknowledgements", "nothing is acknowledged after the power was cut";
     U1, "Chart upgrades: can it be applied", "the API server takes every object of the new chart over the old one, and each field that it refuses is named";
     U2, "Chart upgrades: identity of objects", "no set is renamed or orphaned, and no PVC is left without a pod";
     U3, "Chart upgrades: data", "what was acknowledged before and during upgrade, rollback and upgrade again is there after it";

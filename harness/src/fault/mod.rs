@@ -1,8 +1,11 @@
 //! Faults: what is done to a cluster of ours. Each returns proof that it happened.
 
+pub mod disk;
 mod mend;
+pub mod network;
 pub mod node;
 pub mod process;
+pub mod server;
 pub mod storage;
 
 pub use mend::mend;

@@ -25,7 +25,7 @@ mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
 pub use handles::{
-    Charts, ControlPlane, Deployment, Ending, GarageStore, Growth, Life, Mark, NamedSet, Pod, PostgresStore,
+    Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Life, Mark, NamedSet, Pod, PostgresStore,
     Prober, StorageClass, Tunnelled, Volumes, Worker,
 };
 pub use needs::Need;

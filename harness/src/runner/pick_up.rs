@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Charts, ControlPlane, Deployment, GarageStore, Life, NamedSet, Pod, PostgresStore, Prober, Run,
+    Charts, ControlPlane, Deployment, Disks, GarageStore, Life, NamedSet, Pod, PostgresStore, Prober, Run,
     StorageClass, Volumes, Worker,
 };
 use crate::{
@@ -57,6 +57,14 @@ impl Run {
     /// A storage class of the scenario's own: no other trial's.
     pub fn storage_class(&self, name: &str) -> StorageClass {
         StorageClass::new(self.clone(), name)
+    }
+
+    /// Disks of ours for so many pods of the workload, of so many MiB each: volumes that can fail.
+    ///
+    /// # Errors
+    /// When no node is ours, or one can't have them.
+    pub async fn disks(&self, replicas: u32, mebibytes: u32) -> Result<Disks> {
+        Disks::make(self.clone(), replicas, mebibytes).await
     }
 
     /// The trial's Garage.

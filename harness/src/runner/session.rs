@@ -196,7 +196,10 @@ async fn lease(
     let sink = cluster::Reporter::new(move |line| say.send(Event::Message(line.to_owned())));
     let mut cluster = Cluster::lease(settings, &sink, needs.alone()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
-    cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name, &settings.namespaces).await?;
+    let (client, name) = (&cluster.client, &cluster.facts.name);
+    for namespace in cluster::sweep(client, &settings.cache, name, &settings.namespaces).await? {
+        crate::fault::disk::remove_all(&cluster.nodes(), &namespace).await?;
+    }
     if cluster.nodes().is_empty() {
         for other in cluster::runs_in(&cluster.client, &settings.namespaces).await? {
             sink.say(format!(

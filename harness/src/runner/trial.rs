@@ -16,7 +16,7 @@ use super::{
     broken_off::{broken_off, chain},
     catalogue::{Control, Plan},
     evidence::{self, Secrets},
-    needs::Want,
+    needs::{Need, Want},
     rerun::rerun,
     run::{Parts, Run},
     witness::Controllers,
@@ -153,10 +153,18 @@ async fn attempt(shared: &Shared, plan: Plan, namespace: String) -> ScenarioResu
         Keep::Failed => result.outcome != Outcome::Passed,
         Keep::Always => true,
     };
-    if !keep && let Err(error) = shared.namespaces.close(&namespace).await {
+    if !keep && let Err(error) = remove(shared, &plan, &namespace).await {
         shared.progress.send(Event::Message(format!("{namespace} stays: {error}")));
     }
     result
+}
+
+/// Removes the trial's namespace, and what it made on nodes.
+async fn remove(shared: &Shared, plan: &Plan, namespace: &str) -> Result<()> {
+    if plan.scenario.needs.contains(&Need::OwnNodes) {
+        fault::disk::remove_all(&shared.nodes, namespace).await?;
+    }
+    shared.namespaces.close(namespace).await
 }
 
 /// Why no pod of the workload would be taken: then nothing that is waited for could come.

@@ -292,3 +292,40 @@ pub const CORDON_TOLERATED: Sabotage = Sabotage::Manifest(|manifest, _| {
     let patch = json!({"spec": {"template": {"spec": {"tolerations": tolerations}}}});
     manifest.merge("StatefulSet", "late", &patch)
 });
+
+/// PostgreSQL acknowledges what is not on the disk yet.
+pub const ASYNCHRONOUS_COMMIT: Sabotage =
+    Sabotage::Manifest(|manifest, workload| postgres_setting(manifest, workload, "synchronous_commit=off"));
+
+/// PostgreSQL leaves it to the page cache when something reaches the disk.
+pub const POSTGRES_WITHOUT_FSYNC: Sabotage =
+    Sabotage::Manifest(|manifest, workload| postgres_setting(manifest, workload, "fsync=off"));
+
+fn postgres_setting(manifest: &mut Manifest, workload: &Workload, setting: &str) -> Result<()> {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["postgres", "-c", setting]);
+    Ok(())
+}
+
+/// Garage as it is by default: it leaves it to the page cache when something reaches the disk.
+pub const GARAGE_WITHOUT_FSYNC: Sabotage = Sabotage::Manifest(|manifest, _| {
+    garage_setting(manifest, "metadata_fsync = true", "metadata_fsync = false")?;
+    garage_setting(manifest, "data_fsync = true", "data_fsync = false")
+});
+
+/// As above, and each object is on one node alone.
+pub const GARAGE_WITHOUT_COPIES: Sabotage = Sabotage::Manifest(|manifest, _| {
+    garage_setting(manifest, "metadata_fsync = true", "metadata_fsync = false")?;
+    garage_setting(manifest, "data_fsync = true", "data_fsync = false")?;
+    garage_setting(manifest, "replication_factor = 3", "replication_factor = 1")
+});
+
+fn garage_setting(manifest: &mut Manifest, shipped: &str, sabotaged: &str) -> Result<()> {
+    let file = &mut manifest.find("ConfigMap", "garage-configuration")?["data"]["garage.toml"];
+    let text = file.as_str().unwrap_or_default();
+    if !text.contains(shipped) {
+        return Err(Error::bug(format!("garage.toml has no {shipped:?} to sabotage")));
+    }
+    *file = json!(text.replace(shipped, sabotaged));
+    Ok(())
+}

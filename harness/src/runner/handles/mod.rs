@@ -3,6 +3,7 @@
 mod charts;
 mod control_plane;
 mod deployment;
+mod disks;
 mod ending;
 mod garage;
 mod life;
@@ -19,6 +20,7 @@ mod worker;
 pub use charts::Charts;
 pub use control_plane::ControlPlane;
 pub use deployment::Deployment;
+pub use disks::Disks;
 pub use ending::Ending;
 pub use garage::GarageStore;
 pub use life::Life;

@@ -1,0 +1,169 @@
+# Volumes that can fail, on a node: an image with ext4 on it, mounted by way of a loop device.
+# usage: disk VERB …, where a DISK is NAMESPACE/NAME
+set -eu
+folder=/var/lib/steadfast/disks
+
+fail() {
+  echo "$*" >&2
+  exit 1
+}
+
+# Mounts it over a folder that nobody can write to: who is too early must not take it for an empty volume.
+attach() {
+  mount -o loop "$folder/$1.img" "$folder/$1" || fail "no loop device could be had for $1"
+}
+
+# The processes that have one of these disks in their view; the node's own programs, which all have, are left out.
+users() {
+  own=$(readlink /proc/self/ns/mnt)
+  for disk in "$@"; do
+    device=$(mountpoint -d "$folder/$disk") || continue
+    for process in $(grep -ls " $device " /proc/[0-9]*/mountinfo | cut -d/ -f3); do
+      theirs=$(readlink "/proc/$process/ns/mnt") || continue
+      [ "$theirs" = "$own" ] || echo "$process"
+    done
+  done | sort -u
+}
+
+# Kills them, until there is none; says how many there were.
+kill_users() {
+  killed=0
+  for _ in $(seq 100); do
+    found=$(users "$@")
+    [ -n "$found" ] || {
+      echo "killed $killed"
+      return
+    }
+    killed=$((killed + $(echo "$found" | wc -l)))
+    # One may have ended by itself.
+    kill -9 $found 2>/dev/null || true
+    sleep 0.05
+  done
+  fail "these processes do not end: $(users "$@")"
+}
+
+detach() {
+  for _ in $(seq 100); do
+    mountpoint -q "$folder/$1" || return 0
+    umount "$folder/$1" 2>/dev/null && return 0
+    sleep 0.05
+  done
+  fail "the disk $1 is still in use"
+}
+
+# The kubelet looks away, so that no container starts on what lies under a mount.
+without_kubelet() {
+  kubelet=$(pidof kubelet) || fail "no kubelet runs here"
+  trap 'kill -CONT $kubelet' EXIT
+  kill -STOP $kubelet
+}
+
+identity() {
+  blkid -p -o value -s UUID "$folder/$1.img"
+}
+
+case $1 in
+  # make DISK MEBIBYTES
+  make)
+    command -v mkfs.ext4 >/dev/null || fail "the node has no mkfs.ext4"
+    # A node's loop devices are a copy, made when it started.
+    for number in $(seq 0 127); do
+      [ -b "/dev/loop$number" ] || mknod "/dev/loop$number" b 7 "$number"
+    done
+    mkdir -p "$folder/$2"
+    chmod 0 "$folder/$2"
+    chattr +i "$folder/$2"
+    truncate -s "$3M" "$folder/$2.img"
+    mkfs.ext4 -q -F -m 0 "$folder/$2.img"
+    attach "$2"
+    chmod 777 "$folder/$2"
+    ;;
+  # cut SECONDS DISK…: nothing more reaches these disks; so much later all who use them are gone, and they are there again
+  cut)
+    linger=$2
+    shift 2
+    before=$(for disk in "$@"; do identity "$disk"; done)
+    without_kubelet
+    cd "$folder"
+    # EXT4_IOC_SHUTDOWN without flushing the log: what only the page cache has is lost.
+    perl -e 'for (@ARGV) { open(my $disk, "<", $_) or die "$_: $!\n"; my $how = pack("L", 2); ioctl($disk, 0x8004587d, $how) or die "$_: $!\n"; }' "$@"
+    echo "cut $(date +%s.%N)"
+    for disk in "$@"; do
+      ! touch "$disk/after-the-cut" 2>/dev/null || fail "$disk takes writes after the cut"
+    done
+    sleep "$linger"
+    kill_users "$@"
+    cd /
+    for disk in "$@"; do detach "$disk"; done
+    for disk in "$@"; do attach "$disk"; done
+    [ "$before" = "$(for disk in "$@"; do identity "$disk"; done)" ] || fail "other disks came back than went"
+    ;;
+  # sync DISK…
+  sync)
+    shift
+    for disk in "$@"; do sync -f "$folder/$disk"; done
+    ;;
+  # fill DISK: somebody else takes all the room that is left
+  fill)
+    dd if=/dev/zero of="$folder/$2/filler" bs=64K 2>/dev/null || true
+    df --output=avail -k "$folder/$2" | tail -n 1
+    ;;
+  # grow DISK MEBIBYTES: it is larger by so much, under way
+  grow)
+    truncate -s "+$3M" "$folder/$2.img"
+    device=$(findmnt -n -o SOURCE "$folder/$2")
+    losetup -c "$device"
+    resize2fs "$device" 2>/dev/null
+    ;;
+  # read-only DISK
+  read-only)
+    mount -o remount,ro "$folder/$2"
+    ;;
+  # writable DISK
+  writable)
+    mount -o remount,rw "$folder/$2"
+    ;;
+  # keep DISK: what is on it now can be brought back
+  keep)
+    fsfreeze -f "$folder/$2"
+    trap 'fsfreeze -u "$folder/$2"' EXIT
+    cp --sparse=always "$folder/$2.img" "$folder/$2.kept"
+    ;;
+  # change back|empty DISK, or change swap DISK DISK: another content, while nobody looks
+  change)
+    how=$2
+    shift 2
+    without_kubelet
+    kill_users "$@"
+    for disk in "$@"; do detach "$disk"; done
+    case $how in
+      back) mv "$folder/$1.kept" "$folder/$1.img" ;;
+      empty) mkfs.ext4 -q -F -m 0 "$folder/$1.img" ;;
+      swap)
+        mv "$folder/$1.img" "$folder/swapped.img"
+        mv "$folder/$2.img" "$folder/$1.img"
+        mv "$folder/swapped.img" "$folder/$2.img"
+        ;;
+    esac
+    for disk in "$@"; do attach "$disk"; done
+    [ "$how" != empty ] || chmod 777 "$folder/$1"
+    ;;
+  # remove NAMESPACE: all disks of it, whoever uses them
+  remove)
+    [ -d "$folder/$2" ] || exit 0
+    cd "$folder"
+    for image in "$2"/*.img; do
+      [ -e "$image" ] || continue
+      disk=${image%.img}
+      kill_users "$disk"
+      detach "$disk"
+      chattr -i "$disk"
+    done
+    rm -rf "${folder:?}/$2"
+    ;;
+  # list: the namespaces that have disks here
+  list)
+    [ ! -d "$folder" ] || ls "$folder"
+    ;;
+  *) fail "disk: what is $1?" ;;
+esac

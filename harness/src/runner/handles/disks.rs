@@ -1,0 +1,142 @@
+//! Volumes of ours that can fail, one for each PVC of a set, and the power cut.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::future::try_join_all;
+use serde_json::{Value, json};
+
+use crate::{
+    error::{Error, Result},
+    fault::disk::{self, Cut, Disk},
+    manifest::Manifest,
+    runner::Run,
+    workload::{Set, Workload},
+};
+
+/// The disks of a trial, by the names of the PVCs that have them.
+#[derive(Debug, Clone)]
+pub struct Disks {
+    run: Run,
+    class: String,
+    mebibytes: u32,
+    disks: BTreeMap<String, Disk>,
+}
+
+impl Run {
+    /// The disk of ours that a pod's PVC is.
+    ///
+    /// # Errors
+    /// When the pod is on no node of ours.
+    pub fn disk(&self, template: &str, set: &Set, ordinal: u32) -> Result<Disk> {
+        let pod = set.pod(ordinal)?;
+        let node = self.node(pod.node.as_deref().unwrap_or_default())?;
+        Ok(Disk::at(&node, self.namespace(), &format!("{template}-{}", pod.meta.name)))
+    }
+}
+
+impl Disks {
+    /// Makes a disk of so many MiB for each PVC of so many pods: each pod's on another node, as far as there are nodes.
+    pub(in crate::runner) async fn make(run: Run, replicas: u32, mebibytes: u32) -> Result<Self> {
+        let workload = run.workload();
+        let mut manifest = workload.manifest()?;
+        let templates = manifest.find("StatefulSet", workload.name)?["spec"]["volumeClaimTemplates"].clone();
+        let templates: Vec<&str> =
+            templates.as_array().into_iter().flatten().filter_map(|one| one["metadata"]["name"].as_str()).collect();
+        let nodes = run.parts().nodes.clone();
+        let place = |ordinal: u32| nodes.iter().rev().cycle().nth(ordinal as usize);
+        let mut made = BTreeMap::new();
+        for ordinal in 0..replicas {
+            let node = place(ordinal).ok_or_else(|| Error::bug("disks are to be made, and no node is ours"))?;
+            for template in &templates {
+                let claim = format!("{template}-{}-{ordinal}", workload.name);
+                made.insert(claim, node);
+            }
+        }
+        let making = made.into_iter().map(|(claim, node)| {
+            let (run, node) = (&run, node.clone());
+            async move { Ok::<_, Error>((claim.clone(), Disk::make(&node, run.namespace(), &claim, mebibytes).await?)) }
+        });
+        let disks: BTreeMap<String, Disk> = try_join_all(making).await?.into_iter().collect();
+        let disks = Self { class: run.outside("disks"), run, mebibytes, disks };
+        disks.offer().await?;
+        Ok(disks)
+    }
+
+    /// Makes the storage class and the volumes that the API server knows them by.
+    async fn offer(&self) -> Result<()> {
+        let class = json!({
+            "apiVersion": "storage.k8s.io/v1",
+            "kind": "StorageClass",
+            "metadata": {"name": self.class},
+            "provisioner": "kubernetes.io/no-provisioner",
+            "volumeBindingMode": "WaitForFirstConsumer",
+        });
+        let volumes = self.disks.iter().map(|(claim, disk)| self.volume(claim, disk));
+        self.run.apply_objects([class].into_iter().chain(volumes)).await
+    }
+
+    fn volume(&self, claim: &str, disk: &Disk) -> Value {
+        let on = json!({"key": "kubernetes.io/hostname", "operator": "In", "values": [disk.node.name]});
+        json!({
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": self.run.outside(claim)},
+            "spec": {
+                "capacity": {"storage": self.size()},
+                "accessModes": ["ReadWriteOnce"],
+                "storageClassName": self.class,
+                "persistentVolumeReclaimPolicy": "Retain",
+                "hostPath": {"path": disk.path(), "type": "Directory"},
+                "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": self.run.namespace(), "name": claim},
+                "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [on]}]}},
+            },
+        })
+    }
+
+    fn size(&self) -> String {
+        format!("{}Mi", self.mebibytes)
+    }
+
+    /// Lets a set's PVCs be these disks, and its pods run where those are: on the control plane too.
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn use_in(&self, manifest: &mut Manifest, workload: &Workload) -> Result<()> {
+        workload.with_class(manifest, &self.class)?;
+        let set = manifest.find("StatefulSet", workload.name)?;
+        for template in set["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
+            template["spec"]["resources"]["requests"]["storage"] = json!(self.size());
+        }
+        set["spec"]["template"]["spec"]["tolerations"] =
+            json!([{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"}]);
+        Ok(())
+    }
+
+    fn disks_of(&self, pod: &str) -> impl Iterator<Item = &Disk> {
+        let ending = format!("-{pod}");
+        self.disks.iter().filter(move |(claim, _)| claim.ends_with(&ending)).map(|(_, disk)| disk)
+    }
+
+    /// Lets the disks have everything that was written so far: the set-up is not what a power cut is to show.
+    ///
+    /// # Errors
+    /// A node's own.
+    pub async fn sync(&self) -> Result<()> {
+        try_join_all(self.disks.values().map(Disk::sync)).await.map(drop)
+    }
+
+    /// Cuts the power of these pods' nodes, all at once. The servers go on for so long without their disks, and are gone.
+    ///
+    /// # Errors
+    /// When nobody lost his disk, or a node did not do it.
+    pub async fn cut(&self, pods: &[String], linger: Duration) -> Result<Cut> {
+        let disks: Vec<&Disk> = pods.iter().flat_map(|pod| self.disks_of(pod)).collect();
+        let whose = pods.join(", ");
+        self.run.log().act("cut", format!("pod/{whose}"), format!("cut the power of {whose}"));
+        let cut = disk::cut(&disks, linger).await?;
+        if cut.killed == 0 {
+            return Err(Error::environment(format!("the power of {whose} was cut, and nobody used its disks")));
+        }
+        Ok(cut)
+    }
+}
