@@ -38,7 +38,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         scenario("power::garage_node", "the power of one of Garage's three nodes is cut under load", garage_node)
             .proves([F2, F4])
             .on([GARAGE])
-            .needs([Need::OwnNodes])
+            .needs([Need::OwnNodes, Need::TwoNodes])
             .within(seconds(420))
             .slow()
             .slow_control("without_copies", [F2], GARAGE_WITHOUT_COPIES, "acknowledged writes are lost"),
@@ -91,6 +91,7 @@ async fn postgres(run: Run) -> Result<()> {
 }
 
 async fn garage_node(run: Run) -> Result<()> {
+    // Pods 0 and 2 are on the one worker, and pod 1 alone is on the other.
     garage(run, &[1], F2).await
 }
 

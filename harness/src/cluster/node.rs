@@ -49,4 +49,15 @@ impl Node {
     pub async fn run(&self, argv: &[&str]) -> Result<String> {
         docker(&[&["exec", self.name.as_str()], argv].concat(), QUICK).await
     }
+
+    /// Runs a shell script of ours on the node, by the name that messages give it, and returns what it wrote.
+    ///
+    /// # Errors
+    /// The engine's own, or the script's exit code and words.
+    pub async fn script(&self, name: &str, script: &str, arguments: &[&str]) -> Result<String> {
+        self.run(&[&["sh", "-c", script, name], arguments].concat()).await.map_err(|error| {
+            let words = error.to_string().replace(&format!("sh -c {script} {name}"), name);
+            error.reworded(words)
+        })
+    }
 }

@@ -37,8 +37,8 @@ pub enum Change {
 pub struct Cut {
     /// From when on nothing more reached a disk: the earliest of the nodes' times, by the clock that they share.
     pub at: Timestamp,
-    /// How many processes lost their disk, and were killed.
-    pub killed: usize,
+    /// How many processes lost their disk.
+    pub users: usize,
 }
 
 impl Disk {
@@ -158,7 +158,7 @@ pub async fn cut(disks: &[&Disk], linger: Duration) -> Result<Cut> {
     });
     let cuts = try_join_all(cuts).await?;
     let at = cuts.iter().map(|cut| cut.at).min().ok_or_else(|| Error::bug("a power cut of no disk"))?;
-    Ok(Cut { at, killed: cuts.iter().map(|cut| cut.killed).sum() })
+    Ok(Cut { at, users: cuts.iter().map(|cut| cut.users).sum() })
 }
 
 /// What the script says of a cut.
@@ -168,9 +168,9 @@ fn cut_of(said: &str) -> Result<Cut> {
         let seconds: f64 = seconds.parse().ok()?;
         Timestamp::from_nanosecond((seconds * 1e9) as i128).ok()
     });
-    let killed = word("killed").and_then(|count| count.parse().ok());
-    match (at, killed) {
-        (Some(at), Some(killed)) => Ok(Cut { at, killed }),
+    let users = word("used").and_then(|count| count.parse().ok());
+    match (at, users) {
+        (Some(at), Some(users)) => Ok(Cut { at, users }),
         _ => Err(Error::bug(format!("a power cut tells neither when nor whom: {said:?}"))),
     }
 }
@@ -184,7 +184,7 @@ pub async fn remove_all(nodes: &[Node], namespace: &str) -> Result<()> {
 }
 
 async fn ask(node: &Node, arguments: &[&str]) -> Result<String> {
-    node.run(&[&["sh", "-c", SCRIPT, "disk"], arguments].concat()).await
+    node.script("disk", SCRIPT, arguments).await
 }
 
 #[cfg(test)]
@@ -193,9 +193,9 @@ mod tests {
 
     #[test]
     fn a_cut_tells_when_and_whom() {
-        let cut = cut_of("cut 1795920000.250000000\nkilled 12\n").unwrap();
+        let cut = cut_of("cut 1795920000.250000000\nused 12\n").unwrap();
         assert_eq!(cut.at, "2026-11-29T02:40:00.25Z".parse().unwrap());
-        assert_eq!(cut.killed, 12);
+        assert_eq!(cut.users, 12);
         assert!(cut_of("cut 1795920000.25").unwrap_err().to_string().contains("neither when nor whom"));
     }
 }

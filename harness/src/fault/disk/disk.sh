@@ -25,16 +25,11 @@ users() {
   done | sort -u
 }
 
-# Kills them, until there is none; says how many there were.
+# Kills them, until there is none.
 kill_users() {
-  killed=0
   for _ in $(seq 100); do
     found=$(users "$@")
-    [ -n "$found" ] || {
-      echo "killed $killed"
-      return
-    }
-    killed=$((killed + $(echo "$found" | wc -l)))
+    [ -n "$found" ] || return 0
     # One may have ended by itself.
     kill -9 $found 2>/dev/null || true
     sleep 0.05
@@ -68,7 +63,8 @@ case $1 in
     command -v mkfs.ext4 >/dev/null || fail "the node has no mkfs.ext4"
     # A node's loop devices are a copy, made when it started.
     for number in $(seq 0 127); do
-      [ -b "/dev/loop$number" ] || mknod "/dev/loop$number" b 7 "$number"
+      # Another may do the same at this moment.
+      [ -b "/dev/loop$number" ] || mknod "/dev/loop$number" b 7 "$number" 2>/dev/null || true
     done
     mkdir -p "$folder/$2"
     chmod 0 "$folder/$2"
@@ -88,6 +84,7 @@ case $1 in
     # EXT4_IOC_SHUTDOWN without flushing the log: what only the page cache has is lost.
     perl -e 'for (@ARGV) { open(my $disk, "<", $_) or die "$_: $!\n"; my $how = pack("L", 2); ioctl($disk, 0x8004587d, $how) or die "$_: $!\n"; }' "$@"
     echo "cut $(date +%s.%N)"
+    echo "used $(users "$@" | wc -l)"
     for disk in "$@"; do
       ! touch "$disk/after-the-cut" 2>/dev/null || fail "$disk takes writes after the cut"
     done

@@ -35,15 +35,15 @@ impl Run {
 }
 
 impl Disks {
-    /// Makes a disk of so many MiB for each PVC of so many pods: each pod's on another node, as far as there are nodes.
+    /// Makes a disk of so many MiB for each PVC of so many pods, on one worker after the other: what one pod has is on one node.
     pub(in crate::runner) async fn make(run: Run, replicas: u32, mebibytes: u32) -> Result<Self> {
         let workload = run.workload();
         let mut manifest = workload.manifest()?;
         let templates = manifest.find("StatefulSet", workload.name)?["spec"]["volumeClaimTemplates"].clone();
         let templates: Vec<&str> =
             templates.as_array().into_iter().flatten().filter_map(|one| one["metadata"]["name"].as_str()).collect();
-        let nodes = run.parts().nodes.clone();
-        let place = |ordinal: u32| nodes.iter().rev().cycle().nth(ordinal as usize);
+        let workers = run.workers()?;
+        let place = |ordinal: u32| workers.iter().cycle().nth(ordinal as usize);
         let mut made = BTreeMap::new();
         for ordinal in 0..replicas {
             let node = place(ordinal).ok_or_else(|| Error::bug("disks are to be made, and no node is ours"))?;
@@ -53,8 +53,8 @@ impl Disks {
             }
         }
         let making = made.into_iter().map(|(claim, node)| {
-            let (run, node) = (&run, node.clone());
-            async move { Ok::<_, Error>((claim.clone(), Disk::make(&node, run.namespace(), &claim, mebibytes).await?)) }
+            let run = &run;
+            async move { Ok::<_, Error>((claim.clone(), Disk::make(node, run.namespace(), &claim, mebibytes).await?)) }
         });
         let disks: BTreeMap<String, Disk> = try_join_all(making).await?.into_iter().collect();
         let disks = Self { class: run.outside("disks"), run, mebibytes, disks };
@@ -97,7 +97,7 @@ impl Disks {
         format!("{}Mi", self.mebibytes)
     }
 
-    /// Lets a set's PVCs be these disks, and its pods run where those are: on the control plane too.
+    /// Lets a set's PVCs be these disks, and its pods run where those are.
     ///
     /// # Errors
     /// When the manifest has no such set.
@@ -107,8 +107,6 @@ impl Disks {
         for template in set["spec"]["volumeClaimTemplates"].as_array_mut().into_iter().flatten() {
             template["spec"]["resources"]["requests"]["storage"] = json!(self.size());
         }
-        set["spec"]["template"]["spec"]["tolerations"] =
-            json!([{"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"}]);
         Ok(())
     }
 
@@ -134,7 +132,7 @@ impl Disks {
         let whose = pods.join(", ");
         self.run.log().act("cut", format!("pod/{whose}"), format!("cut the power of {whose}"));
         let cut = disk::cut(&disks, linger).await?;
-        if cut.killed == 0 {
+        if cut.users == 0 {
             return Err(Error::environment(format!("the power of {whose} was cut, and nobody used its disks")));
         }
         Ok(cut)
