@@ -2,6 +2,8 @@
 
 pub mod apply;
 pub mod load;
+mod local;
 pub mod patch;
 
 pub use load::Manifest;
+pub use local::Local;

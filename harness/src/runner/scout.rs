@@ -4,14 +4,17 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::needs::Needs;
+use super::{
+    needs::{Needs, WITH_HOST_PORT},
+    pilot,
+};
 use crate::{
     cluster::{
-        Cluster, RUN_LABEL,
+        Cluster, Namespaces, RUN_LABEL,
         terrain::{self, Scout},
     },
     error::{Error, Result},
-    manifest::{Manifest, apply::apply},
+    manifest::{Local, Manifest, apply::apply},
     report::terrain::{Dns, Family, KnownBy, Terrain},
     wait::until_answered,
     workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, folder, sentinel::Sentinel},
@@ -26,13 +29,24 @@ const SERVICE: &str = "terrain";
 
 /// Reads the terrain, and says which of the selected can't be run there, and why.
 pub(super) async fn survey(
-    cluster: &Cluster,
+    cluster: &mut Cluster,
+    namespaces: &Namespaces,
     run: &str,
     needs: &Needs,
 ) -> Result<(Terrain, BTreeMap<String, String>)> {
     let short = run.rsplit('-').next().unwrap_or(run);
-    let scout = Scout { namespace: format!("steadfast-terrain-{short}"), run: run.to_owned(), pods: pods()? };
-    terrain::survey(&cluster.client, &scout, async |terrain| {
+    let scout = Scout {
+        namespace: namespaces.choose(format!("steadfast-terrain-{short}")).await?,
+        run: run.to_owned(),
+        storage_class: cluster.local.storage_class.clone(),
+        pods: pods(&cluster.local)?,
+    };
+    let client = cluster.client.clone();
+    terrain::survey(&client, namespaces, &scout, async |terrain| {
+        // The nodes of ours have the images, and its volumes were waited for.
+        if cluster.nodes().is_empty() {
+            pilot::fly(cluster, &scout, &terrain.nodes).await?;
+        }
         // Ours has one control plane, and one who rules it.
         terrain.controllers_elected = cluster.nodes().is_empty();
         if terrain.dns.is_none() {
@@ -46,16 +60,21 @@ pub(super) async fn survey(
     .await
 }
 
-/// A pod of each workload, as its set would make it.
-fn pods() -> Result<Vec<(String, Value)>> {
-    [SENTINEL, GARAGE, DAGSTER_POSTGRESQL, AIRBYTE_DB]
-        .iter()
-        .map(|workload| Ok((workload.name.to_owned(), pod(workload)?)))
-        .collect()
+/// A pod of each workload, as its set would make it, and one with what not every namespace allows.
+fn pods(local: &Local) -> Result<Vec<(String, Value)>> {
+    let workloads = [SENTINEL, GARAGE, DAGSTER_POSTGRESQL, AIRBYTE_DB];
+    let shipped = workloads.iter().map(|workload| Ok((workload.name.to_owned(), pod(workload, local)?)));
+    let mut with_port = pod(&SENTINEL, local)?;
+    for port in SENTINEL.container_in(&mut with_port["spec"])?["ports"].as_array_mut().into_iter().flatten() {
+        port["hostPort"] = port["containerPort"].clone();
+    }
+    shipped.chain([Ok((WITH_HOST_PORT.to_owned(), with_port))]).collect()
 }
 
-fn pod(workload: &Workload) -> Result<Value> {
-    let spec = workload.manifest()?.find("StatefulSet", workload.name)?["spec"].clone();
+fn pod(workload: &Workload, local: &Local) -> Result<Value> {
+    let mut manifest = workload.manifest()?;
+    manifest.take(local);
+    let spec = manifest.find("StatefulSet", workload.name)?["spec"].clone();
     let mut pod = spec["template"].clone();
     pod["metadata"]["name"] = json!(workload.name);
     // It need not be there yet: an account says nothing of whether the pod would be taken.
@@ -79,8 +98,7 @@ async fn ask_a_pod(cluster: &Cluster, scout: &Scout, family: Family) -> Result<D
     let pod = "probe";
     manifest.objects.push(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": SERVICE},
         "spec": {"selector": {"app": pod}, "ports": [{"port": SENTINEL.port}]}}));
-    let images: Vec<String> = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
-    manifest.use_images(&images);
+    manifest.take(&cluster.local);
     apply(&cluster.client, namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
     let asked = Sentinel::new(cluster.client.clone(), namespace, pod);
     let search =
@@ -117,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_pod_of_each_workload_has_every_volume_that_it_mounts() {
-        for (workload, pod) in pods().unwrap() {
+        for (workload, pod) in pods(&Local::default()).unwrap() {
             let names = |list: &Value| -> Vec<String> {
                 let names = list.as_array().into_iter().flatten().map(|entry| entry["name"].to_string());
                 names.collect()
