@@ -27,6 +27,8 @@ pub enum Need {
     FixedClass,
     /// A storage class that is known to give no volume to several nodes.
     UnsharedClass,
+    /// Helm, and charts that are installed as they are.
+    Charts,
     /// A namespace of its own, which may be deleted.
     OwnNamespace,
     /// Namespaces in which a pod may have a port of its node.
@@ -59,6 +61,7 @@ impl fmt::Display for Need {
             Self::GrowingClass => "a storage class with allowVolumeExpansion",
             Self::FixedClass => "a storage class without allowVolumeExpansion",
             Self::UnsharedClass => "a storage class whose volumes are known to be for one node",
+            Self::Charts => "charts that Helm may install as they are",
             Self::OwnNamespace => "a namespace of its own, which may be deleted",
             Self::HostPorts => "namespaces in which a pod may have a port of its node",
             Self::Offered(capability) => capability.sentence(),
@@ -103,6 +106,7 @@ impl Need {
                     .then(|| format!("the class {} gives volumes that several nodes share", class.name)),
                 None => Some("the storage class is not known".to_owned()),
             },
+            Self::Charts => terrain.charts_barred.clone(),
             Self::OwnNamespace => {
                 terrain.namespace.given.then(|| "the namespaces are somebody else's".to_owned())
             }

@@ -38,7 +38,7 @@ pub(super) async fn survey(
     let scout = Scout {
         namespace: namespaces.choose(format!("steadfast-terrain-{short}")).await?,
         run: run.to_owned(),
-        storage_class: cluster.local.storage_class.clone(),
+        local: cluster.local.clone(),
         pods: pods(&cluster.local)?,
     };
     let client = cluster.client.clone();
