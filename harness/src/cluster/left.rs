@@ -63,7 +63,7 @@ pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: 
     Ok(done)
 }
 
-/// The runs of which something is in a cluster.
+/// The runs of which something is in a cluster, but for namespaces that are going already.
 ///
 /// # Errors
 /// The API's own.
@@ -74,8 +74,9 @@ pub async fn runs_in(client: &Client, given: &[String]) -> Result<BTreeSet<Strin
         Err(error) if error.is_forbidden() && !given.is_empty() => Vec::new(),
         found => found?,
     };
+    let stay = found.iter().filter(|namespace| namespace.metadata.deletion_timestamp.is_none());
     let mut runs: BTreeSet<String> =
-        found.iter().filter_map(|namespace| namespace.labels().get(RUN_LABEL).cloned()).collect();
+        stay.filter_map(|namespace| namespace.labels().get(RUN_LABEL).cloned()).collect();
     for name in given {
         runs.extend(run_in(client, name).await?);
     }

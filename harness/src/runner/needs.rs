@@ -9,9 +9,6 @@ use crate::{
     report::terrain::Terrain,
 };
 
-/// What a namespace is asked about beside the pods of workloads.
-pub(super) const WITH_HOST_PORT: &str = "sentinel with a port of its node";
-
 /// Something that not every cluster has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -31,8 +28,6 @@ pub enum Need {
     Charts,
     /// A namespace of its own, which may be deleted.
     OwnNamespace,
-    /// Namespaces in which a pod may have a port of its node.
-    HostPorts,
     /// What depends on its version and its feature gates.
     Offered(Capability),
 }
@@ -63,7 +58,6 @@ impl fmt::Display for Need {
             Self::UnsharedClass => "a storage class whose volumes are known to be for one node",
             Self::Charts => "charts that Helm may install as they are",
             Self::OwnNamespace => "a namespace of its own, which may be deleted",
-            Self::HostPorts => "namespaces in which a pod may have a port of its node",
             Self::Offered(capability) => capability.sentence(),
         })
     }
@@ -110,7 +104,6 @@ impl Need {
             Self::OwnNamespace => {
                 terrain.namespace.given.then(|| "the namespaces are somebody else's".to_owned())
             }
-            Self::HostPorts => terrain.namespace.refuses.get(WITH_HOST_PORT).cloned(),
         }
     }
 }
