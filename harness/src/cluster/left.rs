@@ -39,7 +39,10 @@ pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: 
     let dead = runs::dead(&settings.cache)?;
     let mut done = Down::default();
     let mut removed = Vec::new();
-    for run in runs_in(&client, &settings.namespaces).await? {
+    let mut runs = runs_in(&client, &settings.namespaces).await?;
+    // Of one that was killed there may be something left outside namespaces alone.
+    runs.extend(dead.iter().filter(|dead| dead.cluster == context).map(|dead| label_value(&dead.run)));
+    for run in runs {
         let known_dead = dead.iter().any(|dead| label_value(&dead.run) == run);
         if force || known_dead {
             progress.say(format!("removing what run {run} left in context {context}"));

@@ -90,13 +90,14 @@ pub async fn survey<T>(
     if let Ok(lacking) = &lacking {
         rights::check(lacking)?;
     }
+    let barred = charts_barred(client, &scout.local).await;
     namespaces.open(&scout.namespace, "terrain").await?;
     let class = scout.local.storage_class.as_deref();
     let (seen, told) = tokio::join!(Box::pin(look(client, class)), Box::pin(namespace::tell(client, scout)));
     let Terrain { families, namespace, events_apart, unread, .. } = told;
     let mut terrain = Terrain { families, namespace, events_apart, ..seen };
     terrain.namespace.given = given;
-    terrain.charts_barred = charts_barred(client, &scout.local).await?;
+    terrain.charts_barred = known(barred, &mut terrain.unread).flatten();
     terrain.unread.extend(unread);
     terrain.lacking =
         known(lacking, &mut terrain.unread).into_iter().flatten().map(|lacking| lacking.right).collect();
