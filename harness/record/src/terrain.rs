@@ -28,6 +28,9 @@ pub struct Terrain {
     pub clocks: Clocks,
     /// What a fresh namespace is subject to.
     pub namespace: NamespaceRules,
+    /// Why charts can't be installed as they are; none where they can.
+    #[serde(default)]
+    pub charts_barred: Option<String>,
     /// Whether its controllers are elected: when one dies, another stands in for it after a while.
     #[serde(default)]
     pub controllers_elected: bool,

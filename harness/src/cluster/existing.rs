@@ -98,6 +98,8 @@ pub async fn outlook(context: &str, settings: &Settings) -> Result<Terrain> {
     ready::api(&client, READY).await.map_err(|error| refused(context, error))?;
     let mut terrain = Box::pin(terrain::look(&client, settings.storage_class.as_deref())).await;
     terrain.lacking = terrain::rights(&client, &settings.namespaces).await?;
+    let local = images::local(settings, &images::of_nodes(settings));
+    terrain.charts_barred = terrain::charts_barred(&client, &local).await?;
     terrain.namespace.given = !settings.namespaces.is_empty();
     let class = settings.storage_class.as_deref();
     Box::pin(ready::something(&client, class, Duration::from_secs(10))).await?;

@@ -39,7 +39,10 @@ pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: 
     let dead = runs::dead(&settings.cache)?;
     let mut done = Down::default();
     let mut removed = Vec::new();
-    for run in runs_in(&client, &settings.namespaces).await? {
+    let mut runs = runs_in(&client, &settings.namespaces).await?;
+    // Of one that was killed there may be something left outside namespaces alone.
+    runs.extend(dead.iter().filter(|dead| dead.cluster == context).map(|dead| label_value(&dead.run)));
+    for run in runs {
         let known_dead = dead.iter().any(|dead| label_value(&dead.run) == run);
         if force || known_dead {
             progress.say(format!("removing what run {run} left in context {context}"));
@@ -63,7 +66,7 @@ pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: 
     Ok(done)
 }
 
-/// The runs of which something is in a cluster.
+/// The runs of which something is in a cluster, but for namespaces that are going already.
 ///
 /// # Errors
 /// The API's own.
@@ -74,8 +77,9 @@ pub async fn runs_in(client: &Client, given: &[String]) -> Result<BTreeSet<Strin
         Err(error) if error.is_forbidden() && !given.is_empty() => Vec::new(),
         found => found?,
     };
+    let stay = found.iter().filter(|namespace| namespace.metadata.deletion_timestamp.is_none());
     let mut runs: BTreeSet<String> =
-        found.iter().filter_map(|namespace| namespace.labels().get(RUN_LABEL).cloned()).collect();
+        stay.filter_map(|namespace| namespace.labels().get(RUN_LABEL).cloned()).collect();
     for name in given {
         runs.extend(run_in(client, name).await?);
     }

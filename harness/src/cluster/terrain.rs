@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::namespaces::Namespaces;
 use crate::{
     error::{Error, Result},
+    manifest::Local,
     report::terrain::{Closed, Right, Terrain},
 };
 
@@ -28,8 +29,8 @@ pub struct Scout {
     pub namespace: String,
     /// The run's id.
     pub run: String,
-    /// The storage class that claims are to have; none for the default one.
-    pub storage_class: Option<String>,
+    /// What manifests take from the cluster.
+    pub local: Local,
     /// Pods as workloads would have them, by the workload's name.
     pub pods: Vec<(String, Value)>,
 }
@@ -89,18 +90,28 @@ pub async fn survey<T>(
     if let Ok(lacking) = &lacking {
         rights::check(lacking)?;
     }
+    let barred = charts_barred(client, &scout.local).await;
     namespaces.open(&scout.namespace, "terrain").await?;
-    let class = scout.storage_class.as_deref();
+    let class = scout.local.storage_class.as_deref();
     let (seen, told) = tokio::join!(Box::pin(look(client, class)), Box::pin(namespace::tell(client, scout)));
     let Terrain { families, namespace, events_apart, unread, .. } = told;
     let mut terrain = Terrain { families, namespace, events_apart, ..seen };
     terrain.namespace.given = given;
+    terrain.charts_barred = known(barred, &mut terrain.unread).flatten();
     terrain.unread.extend(unread);
     terrain.lacking =
         known(lacking, &mut terrain.unread).into_iter().flatten().map(|lacking| lacking.right).collect();
     let asked = Box::pin(ask(&mut terrain)).await;
     namespaces.close(&scout.namespace).await?;
     Ok((terrain, asked?))
+}
+
+/// Why charts can't be installed as they are. What Helm does needs more rights than a run has of its own.
+pub(super) async fn charts_barred(client: &Client, local: &Local) -> Result<Option<String>> {
+    match rights::everything(client).await? {
+        true => Ok(local.bars_charts()),
+        false => Ok(Some("these credentials may not do all that Helm may have to".to_owned())),
+    }
 }
 
 /// How many seconds our clock is ahead of the API server's, by the date of an answer.

@@ -25,6 +25,18 @@ impl Local {
             .and_then(|(repository, _)| self.images.get(repository))
             .map_or(named, |own| own)
     }
+
+    /// Why a chart, which knows nothing of it, can't be installed as it is.
+    pub fn bars_charts(&self) -> Option<String> {
+        let own = |(repository, image): (&&str, &String)| !image.starts_with(&format!("{repository}:"));
+        if let Some(class) = &self.storage_class {
+            Some(format!("claims are to have the storage class {class}"))
+        } else if self.images.iter().any(own) {
+            Some("images are found under other names".to_owned())
+        } else {
+            (!self.pull_secrets.is_empty()).then(|| "images are pulled by a Secret".to_owned())
+        }
+    }
 }
 
 impl Manifest {
@@ -112,6 +124,22 @@ mod tests {
         assert_eq!(classes[0]["spec"]["storageClassName"], "fast");
         assert_eq!(classes[1]["spec"]["storageClassName"], "");
         assert_eq!(volume_claim["spec"]["storageClassName"], "fast");
+    }
+
+    #[test]
+    fn a_chart_can_be_installed_as_it_is_where_nothing_is_the_clusters_own() {
+        let bars = |change: fn(&mut Local)| {
+            let images = [("postgres", "postgres:16".to_owned())].into();
+            let mut local = Local { images, ..Local::default() };
+            change(&mut local);
+            local.bars_charts()
+        };
+        assert_eq!(bars(|_| ()), None);
+        assert!(bars(|local| local.storage_class = Some("fast".into())).unwrap().contains("fast"));
+        assert!(bars(|local| local.pull_secrets = vec!["ours".into()]).is_some());
+        assert!(
+            bars(|local| drop(local.images.insert("postgres", "r.example/postgres:16".into()))).is_some()
+        );
     }
 
     #[test]

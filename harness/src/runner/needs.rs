@@ -9,9 +9,6 @@ use crate::{
     report::terrain::Terrain,
 };
 
-/// What a namespace is asked about beside the pods of workloads.
-pub(super) const WITH_HOST_PORT: &str = "sentinel with a port of its node";
-
 /// Something that not every cluster has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
@@ -27,10 +24,10 @@ pub enum Need {
     FixedClass,
     /// A storage class that is known to give no volume to several nodes.
     UnsharedClass,
+    /// Helm, and charts that are installed as they are.
+    Charts,
     /// A namespace of its own, which may be deleted.
     OwnNamespace,
-    /// Namespaces in which a pod may have a port of its node.
-    HostPorts,
     /// What depends on its version and its feature gates.
     Offered(Capability),
 }
@@ -59,8 +56,8 @@ impl fmt::Display for Need {
             Self::GrowingClass => "a storage class with allowVolumeExpansion",
             Self::FixedClass => "a storage class without allowVolumeExpansion",
             Self::UnsharedClass => "a storage class whose volumes are known to be for one node",
+            Self::Charts => "charts that Helm may install as they are",
             Self::OwnNamespace => "a namespace of its own, which may be deleted",
-            Self::HostPorts => "namespaces in which a pod may have a port of its node",
             Self::Offered(capability) => capability.sentence(),
         })
     }
@@ -103,10 +100,10 @@ impl Need {
                     .then(|| format!("the class {} gives volumes that several nodes share", class.name)),
                 None => Some("the storage class is not known".to_owned()),
             },
+            Self::Charts => terrain.charts_barred.clone(),
             Self::OwnNamespace => {
                 terrain.namespace.given.then(|| "the namespaces are somebody else's".to_owned())
             }
-            Self::HostPorts => terrain.namespace.refuses.get(WITH_HOST_PORT).cloned(),
         }
     }
 }

@@ -4,17 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{
-    needs::{Needs, WITH_HOST_PORT},
-    pilot,
-};
+use super::{needs::Needs, pilot};
 use crate::{
     cluster::{
         Cluster, Namespaces, RUN_LABEL,
         terrain::{self, Scout},
     },
     error::{Error, Result},
-    manifest::{Local, Manifest, apply::apply},
+    manifest::{Local, Manifest, apply::apply, pod_of},
     report::terrain::{Dns, Family, KnownBy, Terrain},
     wait::until_answered,
     workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, folder, sentinel::Sentinel},
@@ -38,7 +35,7 @@ pub(super) async fn survey(
     let scout = Scout {
         namespace: namespaces.choose(format!("steadfast-terrain-{short}")).await?,
         run: run.to_owned(),
-        storage_class: cluster.local.storage_class.clone(),
+        local: cluster.local.clone(),
         pods: pods(&cluster.local)?,
     };
     let client = cluster.client.clone();
@@ -60,34 +57,20 @@ pub(super) async fn survey(
     .await
 }
 
-/// A pod of each workload, as its set would make it, and one with what not every namespace allows.
+/// A pod of each workload, as its set would make it.
 fn pods(local: &Local) -> Result<Vec<(String, Value)>> {
     let workloads = [SENTINEL, GARAGE, DAGSTER_POSTGRESQL, AIRBYTE_DB];
-    let shipped = workloads.iter().map(|workload| Ok((workload.name.to_owned(), pod(workload, local)?)));
-    let mut with_port = pod(&SENTINEL, local)?;
-    for port in SENTINEL.container_in(&mut with_port["spec"])?["ports"].as_array_mut().into_iter().flatten() {
-        port["hostPort"] = port["containerPort"].clone();
-    }
-    shipped.chain([Ok((WITH_HOST_PORT.to_owned(), with_port))]).collect()
+    workloads.iter().map(|workload| Ok((workload.name.to_owned(), pod(workload, local)?))).collect()
 }
 
 fn pod(workload: &Workload, local: &Local) -> Result<Value> {
     let mut manifest = workload.manifest()?;
     manifest.take(local);
-    let spec = manifest.find("StatefulSet", workload.name)?["spec"].clone();
-    let mut pod = spec["template"].clone();
-    pod["metadata"]["name"] = json!(workload.name);
+    let mut pod = pod_of(manifest.find("StatefulSet", workload.name)?);
     // It need not be there yet: an account says nothing of whether the pod would be taken.
     if let Some(pod) = pod["spec"].as_object_mut() {
         pod.remove("serviceAccountName");
     }
-    let templates = spec["volumeClaimTemplates"].as_array().into_iter().flatten();
-    let volume_claims = templates.map(|template| {
-        let name = &template["metadata"]["name"];
-        json!({"name": name, "persistentVolumeClaim": {"claimName": name}})
-    });
-    let volumes = pod["spec"]["volumes"].as_array().cloned().unwrap_or_default();
-    pod["spec"]["volumes"] = volumes.into_iter().chain(volume_claims).collect();
     Ok(pod)
 }
 

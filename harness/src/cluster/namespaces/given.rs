@@ -31,8 +31,8 @@ use crate::{
 
 /// Our mark in a namespace that is given, for as long as a run has it.
 const MARK: &str = "steadfast-in-use";
-/// How long pods and claims may take to go.
-const EMPTIED: Duration = Duration::from_secs(180);
+/// How long pods and claims may take to go: the longest grace period of ours is five minutes.
+const EMPTIED: Duration = Duration::from_secs(360);
 /// The regular service of the API server, which one namespace has from the start.
 const API_SERVICE: &str = "kubernetes";
 

@@ -21,10 +21,15 @@ pub(super) struct Lacking {
     without: Without,
 }
 
+/// Whether we may do everything.
+pub(super) async fn everything(client: &Client) -> Result<bool> {
+    allowed(client, "*", "*.*", None).await
+}
+
 /// The rights that we lack, of those that a run uses: in a namespace that it makes, or in one that is given.
 pub(super) async fn lacking(client: &Client, namespace: &str, given: bool) -> Result<Vec<Lacking>> {
     // Who may do everything is asked for nothing more.
-    if allowed(client, "*", "*.*", None).await? {
+    if everything(client).await? {
         return Ok(Vec::new());
     }
     let not_used = if given { Without::NoNamespace } else { Without::GivenTold };

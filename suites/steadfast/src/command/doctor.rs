@@ -1,6 +1,6 @@
 //! `steadfast doctor`: a line a check, with what to do.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use harness::{
     Error, Result,
@@ -109,8 +109,12 @@ async fn context_is(context: &str, settings: &Settings, findings: &mut Findings)
         outlook(&suites::catalogue(), &terrain).into_iter().partition(|one| one.why_not.is_none());
     let able: Vec<_> = able.iter().map(|one| one.claim.id).collect();
     findings.well(&format!("it can be asked {}: {}", words::count(able.len(), "claim"), able.join(", ")));
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for Outlook { claim, why_not } in unable {
-        findings.noted(&format!("it can't be asked {}: {}", claim.id, why_not.unwrap_or_default()));
+        reasons.entry(why_not.unwrap_or_default()).or_default().push(claim.id);
+    }
+    for (why, claims) in reasons {
+        findings.noted(&format!("it can't be asked {}: {why}", claims.join(", ")));
     }
 }
 

@@ -120,7 +120,13 @@ pub(super) const USED: &[Used] = &[
     told(&["list"], "limitranges", Place::Ours, "what a namespace allows a pod"),
     told(&["list"], "resourcequotas", Place::Ours, "what a namespace allows its pods together"),
     told(RECORD, "nodes", Place::Cluster, "which nodes there are"),
-    told(&["get"], "persistentvolumes", Place::Cluster, "which volume a claim was given"),
+    told(
+        &["get", "list"],
+        "persistentvolumes",
+        Place::Cluster,
+        "which volume a claim was given, or could be",
+    ),
+    told(&["list"], "poddisruptionbudgets.policy", Place::Ours, "that a budget is not why something waits"),
     told(
         &["get", "list", "watch"],
         "storageclasses.storage.k8s.io",
