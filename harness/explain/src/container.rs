@@ -101,6 +101,12 @@ impl At<'_> {
         self.container.last_state.as_ref()?.terminated.as_ref()
     }
 
+    /// The exit code of its newest end.
+    pub(super) fn last_code(&self) -> Option<i32> {
+        let state = self.container.state.as_ref().and_then(|state| state.terminated.as_ref());
+        state.or_else(|| self.last_end()).map(|ended| ended.exit_code)
+    }
+
     fn waits(&self, waiting: &ContainerStateWaiting) -> Option<Cause> {
         let reason = waiting.reason.as_deref().unwrap_or_default();
         let told = waiting.message.as_deref().unwrap_or_default();

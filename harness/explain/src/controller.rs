@@ -150,7 +150,8 @@ pub(super) fn unhealthy(picture: &Picture) -> Vec<Trouble> {
 fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
     let name = picture.pod_name(ordinal);
     let refused = found.filter(|pod| to_go(picture, ordinal, pod));
-    let refused = refused.and_then(|pod| refused_change::deletion(picture, pod));
+    let refused = refused
+        .and_then(|pod| refused_change::deletion(picture, pod, "it has ended, or is of an old revision"));
     let known = template::node_name(picture, found).or(refused);
     let examination = match found {
         _ if known.is_some() => Examination::Blamed(known.into_iter().collect()),
@@ -203,6 +204,7 @@ pub(super) fn recreated(picture: &Picture) -> Vec<Trouble> {
             deleted(
                 picture,
                 pod,
+                "updateStrategy is Recreate, and it is of an old revision",
                 &format!("pod {pod_name} is not of the newest revision, and updateStrategy is Recreate"),
             )
         };
@@ -230,12 +232,20 @@ pub(super) fn surplus(picture: &Picture) -> Option<Trouble> {
     }
     let name = highest.name_any();
     let what = format!("pod {name} is above what the set asks for, and nothing keeps it from being removed");
-    trouble(highest, deleted(picture, highest, &what))
+    trouble(
+        highest,
+        deleted(
+            picture,
+            highest,
+            "it is above what the set asks for, and the set gets no smaller before it is gone",
+            &what,
+        ),
+    )
 }
 
 /// A pod that the controller should delete: it may not, or it does not act.
-fn deleted(picture: &Picture, pod: &Pod, what: &str) -> Examination {
-    refused_change::deletion(picture, pod)
+fn deleted(picture: &Picture, pod: &Pod, why: &str, what: &str) -> Examination {
+    refused_change::deletion(picture, pod, why)
         .map_or_else(|| idle(picture, what), |cause| Examination::Blamed(vec![cause]))
 }
 
@@ -246,7 +256,14 @@ pub(super) fn roll(picture: &Picture) -> Option<Examination> {
     let (ordinal, pod) =
         pods.iter().rev().find(|(ordinal, pod)| **ordinal >= from && rollout::other(picture, pod))?;
     let what = format!("pod {} is not of the newest revision yet", picture.pod_name(*ordinal));
-    Some(settling(picture).unwrap_or_else(|| deleted(picture, pod, &what)))
+    Some(settling(picture).unwrap_or_else(|| {
+        deleted(
+            picture,
+            pod,
+            "it is of an old revision, and the roll does not go on before it is gone",
+            &what,
+        )
+    }))
 }
 
 /// Ready, but not for as long as the set wants it to be.

@@ -80,7 +80,7 @@ pub(super) fn crashed(at: &At<'_>, ended: &ContainerStateTerminated) -> Cause {
         return end(at, by_probe(at, &kill, &restarts), ended).advise(logs);
     }
     if let Some(known) = last_words::examine(at) {
-        return end(at, known, ended);
+        return end(at, known, ended).advise(logs);
     }
     let told = if told.is_empty() { String::new() } else { format!(": {}", quote(told)) };
     let seen = format!("ends with exit code {} ({reason}, {restarts}){told}", ended.exit_code);
@@ -156,8 +156,9 @@ fn by_probe(at: &At<'_>, kill: &Kill<'_>, restarts: &str) -> Cause {
         1 => restarts.to_owned(),
         times => format!("{restarts}, {times} times by this probe"),
     };
+    let half = half_made(at, kill).unwrap_or_default();
     let seen = format!(
-        "is restarted because its {word} probe fails{} ({often}){said}",
+        "is restarted because its {word} probe fails{} ({often}){said}{half}",
         gives_up.unwrap_or_default()
     );
     let id = match kill.by {
@@ -177,10 +178,31 @@ fn by_probe(at: &At<'_>, kill: &Kill<'_>, restarts: &str) -> Cause {
     }
 }
 
+/// A server that finds a database and makes none, while its startup probe fails: the first start may not have ended.
+fn half_made(at: &At<'_>, kill: &Kill<'_>) -> Option<String> {
+    let found = last_words::begun_before(at).filter(|_| matches!(kill.by, Killer::Startup))?;
+    if own_claims(at).is_empty() {
+        return None;
+    }
+    let lacks = kill.said.is_some_and(|said| message(said).contains("does not exist"));
+    Some(format!(
+        "; its volume holds a database already ({}), {}",
+        quote(found),
+        if lacks {
+            "without what the probe asks for, as a first start leaves it that was cut off"
+        } else {
+            "and lacks what its first start should have made, if that was cut off"
+        }
+    ))
+}
+
+fn own_claims(at: &At<'_>) -> Vec<String> {
+    claim::mounted(at.pod).into_iter().filter(|name| at.picture.claim(name).is_some()).collect()
+}
+
 /// A first start that was cut off leaves half of its work on the volume, and later ones do not make up for it.
 fn cut_off(at: &At<'_>, cause: Cause) -> Cause {
-    let claims: Vec<String> =
-        claim::mounted(at.pod).into_iter().filter(|name| at.picture.claim(name).is_some()).collect();
+    let claims = own_claims(at);
     if claims.is_empty() {
         return cause;
     }
@@ -191,10 +213,7 @@ fn cut_off(at: &At<'_>, cause: Cause) -> Cause {
         at.picture.kubectl(&format!("delete pvc {}", claims.join(" "))),
         at.picture.kubectl(&format!("scale statefulset {set} --replicas {count}"))
     );
-    let begun = last_words::begun_before(at).map_or_else(
-        || "if the first kill hit the first start, the volume holds half of what that start should have made, and more time alone does not help any more".to_owned(),
-        |said| format!("the log says {}: the volume holds a database already, without what the cut-off first start would have made, and more time alone does not help any more", quote(said)),
-    );
+    let begun = "where the first start was cut off, the volume lacks what it should have made, and more time alone does not help any more";
     cause.advise(format!(
         "{begun}: then start again with an empty volume, if nothing on it is needed: {steps}"
     ))

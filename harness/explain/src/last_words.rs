@@ -151,8 +151,9 @@ pub(super) fn examine(at: &At<'_>) -> Option<Cause> {
     let text = at.picture.log(at.pod, &at.container.name)?;
     let lines: Vec<&str> = text.lines().rev().take(LAST).collect();
     let (id, line, certain) = known(at, &lines).or_else(|| not_permitted(at, &lines))?;
+    let code = at.last_code().map_or_else(String::new, |code| format!(" with exit code {code}"));
     let cause = at
-        .cause(id, &format!("ends again and again, and its log says why: {}", quote(line)))
+        .cause(id, &format!("ends{code} again and again, and its log says why: {}", quote(line)))
         .by(log::evidence(at.picture, at.pod, &at.container.name));
     let cause = if certain {
         cause

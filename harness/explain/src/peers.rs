@@ -78,7 +78,7 @@ fn names(picture: &Picture) -> Option<Names> {
 fn selects_all(service: &Service, labels: &std::collections::BTreeMap<String, String>) -> bool {
     let selector = service.spec.as_ref().and_then(|spec| spec.selector.clone()).unwrap_or_default();
     let selector = k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector {
-        match_labels: Some(selector.clone()),
+        match_labels: Some(selector),
         ..Default::default()
     };
     selector.match_labels.as_ref().is_some_and(|all| !all.is_empty()) && selects(&selector, labels)

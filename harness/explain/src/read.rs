@@ -61,7 +61,7 @@ pub(super) async fn pictures(client: &Client, namespace: Option<&str>) -> Result
         there(client, namespace).await?;
     }
     sets.sort_by_key(|set| (set.namespace(), set.name_any()));
-    let cluster = cluster(client).await;
+    let cluster = Box::pin(cluster(client)).await;
     let mut pictures: Vec<Picture> = Vec::new();
     for set in sets {
         let namespace = set.namespace().unwrap_or_default();

@@ -33,12 +33,12 @@ fn often(picture: &Picture, event: &Event) -> String {
     }
 }
 
-/// A pod that is to go, and that the controller may not delete.
-pub(super) fn deletion(picture: &Picture, pod: &Pod) -> Option<Cause> {
+/// A pod that is to go, for this reason, and that the controller may not delete.
+pub(super) fn deletion(picture: &Picture, pod: &Pod, why: &str) -> Option<Cause> {
     let event = refusal(picture, pod, "FailedDelete")?;
     let (name, told) = (pod.name_any(), message(event));
     let seen = format!(
-        "pod {name} is to go, and the API server does not let the controller delete it ({}): {}",
+        "pod {name} is to go ({why}), and the API server does not let the controller delete it ({}): {}",
         often(picture, event),
         quote(told)
     );

@@ -31,7 +31,7 @@ fn rank(diagnosis: &Diagnosis) -> (u8, u32, std::cmp::Reverse<u32>) {
         State::Healthy => 3,
     };
     // Of a thousand: sets of all sizes are alike when none of their pods is Ready.
-    let ready = if diagnosis.wanted == 0 { 1000 } else { diagnosis.ready * 1000 / diagnosis.wanted };
+    let ready = (diagnosis.ready * 1000).checked_div(diagnosis.wanted).unwrap_or(1000);
     (state, ready, std::cmp::Reverse(diagnosis.wanted - diagnosis.ready.min(diagnosis.wanted)))
 }
 

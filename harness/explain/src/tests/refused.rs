@@ -83,7 +83,7 @@ pub fn cases() -> Vec<Case> {
     let victim = json!({"metadata": {"deletionTimestamp": "2026-01-01T12:30:00Z", "deletionGracePeriodSeconds": 3600},
         "spec": {"nodeName": "worker2", "containers": []}});
     vec![
-        case(cause::DELETION_REFUSED, on_set(rolling(), "FailedDelete", "delete", "web-1", POLICY), &["pod web-1 is to go", "not left", "validatingadmissionpolicies"]),
+        case(cause::DELETION_REFUSED, on_set(rolling(), "FailedDelete", "delete", "web-1", POLICY), &["pod web-1 is to go (it is of an old revision", "not left", "validatingadmissionpolicies"]),
         case(cause::DELETION_REFUSED, on_set(World::new(3).set(json!({"spec": {"replicas": 2}})).quiet(), "FailedDelete", "delete", "web-2", POLICY), &["pod/web-2"]),
         case(
             cause::WEBHOOK_UNREACHABLE,
