@@ -11,6 +11,7 @@ pub mod gates;
 pub mod journal;
 pub mod law;
 pub mod ledger;
+pub mod redact;
 pub mod replay;
 pub mod result;
 pub mod store;

@@ -18,6 +18,7 @@ use kube::{
     core::{ApiResource, GroupVersionKind},
     discovery::Scope,
 };
+use record::redact;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -168,7 +169,9 @@ pub async fn write_objects(client: &Client, namespace: &str, folder: &Utf8Path) 
             .into_iter()
             .map(|mut object| {
                 object.metadata.managed_fields = None;
-                serde_json::to_value(object).unwrap_or_default()
+                let mut object = serde_json::to_value(object).unwrap_or_default();
+                redact::object(&mut object);
+                object
             })
             .collect();
         let text = serde_saphyr::to_string(&objects).map_err(|error| Error::bug(error.to_string()))?;

@@ -12,7 +12,7 @@ use record::journal::{
     Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
     entry::{Change, Content, Line, REFUSED, SCHEMA},
 };
-use record::terrain::Terrain;
+use record::{redact, terrain::Terrain};
 use tokio::sync::watch;
 
 use crate::error::{Error, Result};
@@ -56,8 +56,9 @@ impl Log {
         Ok(log)
     }
 
-    /// Records a version of an object.
-    pub fn object(&self, change: Change, kind: Kind, object: serde_json::Value) {
+    /// Records a version of an object, without what may be secret in it: a journal is shown to others.
+    pub fn object(&self, change: Change, kind: Kind, mut object: serde_json::Value) {
+        redact::object(&mut object);
         self.append(Content::Object { change, kind, object });
     }
 
@@ -176,5 +177,36 @@ impl Log {
     // A panic while appending leaves a whole state: every change above is complete before the next begins.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use camino::Utf8PathBuf;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn no_secret_of_an_object_reaches_the_disk() {
+        let folder = Utf8PathBuf::from_path_buf(std::env::temp_dir()).unwrap();
+        let path = folder.join(format!("steadfast-log-{}.jsonl", std::process::id()));
+        let log = Log::create(&path).unwrap();
+        let meta = json!({"name": "a-0", "namespace": "n", "uid": "u", "resourceVersion": "7"});
+        let spec = json!({"containers": [{"name": "a", "image": "a:1", "env": [{"name": "ANY", "value": "hunter2-canary"}]}]});
+        log.object(Change::Added, Kind::Pod, json!({"metadata": meta, "spec": spec}));
+        let data = json!({"spec": {"template": {"spec": spec}}});
+        log.object(
+            Change::Added,
+            Kind::ControllerRevision,
+            json!({"metadata": meta, "revision": 1, "data": data}),
+        );
+        log.close().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert!(
+            text.contains("a-0") && text.matches("[redacted]").count() == 2 && !text.contains("canary"),
+            "{text}"
+        );
     }
 }
