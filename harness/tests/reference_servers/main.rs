@@ -5,4 +5,5 @@
 
 mod garage;
 mod postgres;
+mod postgres_image;
 mod servers;

@@ -1,0 +1,1 @@
+create table ran (what text);
