@@ -9,7 +9,7 @@ use external::{
     find_program,
 };
 
-use super::{Chart, Rendered};
+use super::{Chart, Rendered, Way};
 
 /// Hooks included: our own waits tell more than Helm's, and begin when it has sent everything.
 const DEADLINE: Duration = Duration::from_secs(300);
@@ -66,19 +66,15 @@ impl Helm {
     /// # Errors
     /// With its own words, when it fails.
     pub async fn run(&self, arguments: &[&str]) -> Result<String> {
+        self.ask(arguments).await?.map_err(|said| refused(arguments, &said))
+    }
+
+    /// Runs Helm; what it wrote, or its own words where it fails.
+    async fn ask(&self, arguments: &[&str]) -> Result<std::result::Result<String, String>> {
         let mut all: Vec<&str> = arguments.to_vec();
         all.extend(self.target.iter().map(String::as_str));
         let finished = Program::new(&self.program, &all, DEADLINE).finish().await?;
-        if finished.status.success() {
-            return Ok(finished.stdout);
-        }
-        let said = words(&finished.stderr);
-        let code = match () {
-            () if said.contains("is forbidden") => exit::FORBIDDEN,
-            () if said.contains("release: not found") => exit::NO_RELEASE,
-            () => Class::Environment.exit_code(),
-        };
-        Err(Error::trouble(code, format!("helm {}: Helm says: {said}", arguments.join(" "))))
+        Ok(if finished.status.success() { Ok(finished.stdout) } else { Err(words(&finished.stderr)) })
     }
 
     /// What a chart is on a cluster, without changing anything there. With `upgrade`, the release is there already.
@@ -92,25 +88,71 @@ impl Helm {
         lookup: Lookup,
         upgrade: bool,
     ) -> Result<Rendered> {
+        self.rendering(chart, release, lookup, upgrade).await?.map_err(|words| {
+            Error::trouble(exit::NO_CHART, format!("chart {} does not render: {words}", chart.reference))
+        })
+    }
+
+    /// The same, where that a chart does not render is an answer: its own words.
+    ///
+    /// # Errors
+    /// What is looked up may not be seen, or nobody answers.
+    pub async fn rendering(
+        &self,
+        chart: &Chart,
+        release: &Release,
+        lookup: Lookup,
+        upgrade: bool,
+    ) -> Result<std::result::Result<Rendered, String>> {
+        let run = if lookup == Lookup::Cluster { "--dry-run=server" } else { "--dry-run=client" };
+        let mut more = vec![run];
+        if upgrade {
+            more.push("--is-upgrade");
+        }
+        self.template(chart, release, &more).await
+    }
+
+    /// What a chart is for another version of Kubernetes.
+    ///
+    /// # Errors
+    /// Helm can't be run.
+    pub async fn rendering_for(
+        &self,
+        chart: &Chart,
+        release: &Release,
+        kubernetes: &str,
+    ) -> Result<std::result::Result<Rendered, String>> {
+        self.template(chart, release, &["--dry-run=client", "--is-upgrade", "--kube-version", kubernetes])
+            .await
+    }
+
+    async fn template(
+        &self,
+        chart: &Chart,
+        release: &Release,
+        more: &[&str],
+    ) -> Result<std::result::Result<Rendered, String>> {
         let mut arguments =
             vec!["template", &release.name, chart.folder.as_str(), "--namespace", &release.namespace];
-        arguments.extend([
-            "--include-crds",
-            if lookup == Lookup::Cluster { "--dry-run=server" } else { "--dry-run=client" },
-        ]);
-        if upgrade {
-            arguments.push("--is-upgrade");
-        }
+        arguments.push("--include-crds");
+        arguments.extend(more);
         if let Some(values) = &chart.values {
             arguments.extend(["--values", values.as_str()]);
         }
-        let text = self.run(&arguments).await.map_err(|error| match error.exit_code() {
-            exit::FORBIDDEN => error,
-            _ => {
-                Error::trouble(exit::NO_CHART, format!("chart {} does not render: {error}", chart.reference))
-            }
-        })?;
-        Rendered::parse(&text, &chart.name)
+        match self.ask(&arguments).await? {
+            Ok(text) => Rendered::parse(&text, &chart.name).map(Ok),
+            Err(said) if is_trouble(&said) => Err(refused(&arguments, &said)),
+            Err(said) => Ok(Err(said)),
+        }
+    }
+
+    /// The values that a release was given, as YAML.
+    ///
+    /// # Errors
+    /// With Helm's own words: no such release, or no right to read it.
+    pub async fn values(&self, release: &Release) -> Result<String> {
+        self.run(&["get", "values", &release.name, "--namespace", &release.namespace, "--output", "yaml"])
+            .await
     }
 
     /// What a release holds: its manifest and its hooks.
@@ -128,8 +170,13 @@ impl Helm {
     ///
     /// # Errors
     /// With Helm's own words.
-    pub async fn install(&self, chart: &Chart, release: &Release) -> Result<()> {
-        self.change(&["install", &release.name, chart.folder.as_str()], chart, release).await
+    pub async fn install(&self, chart: &Chart, release: &Release, way: Way) -> Result<()> {
+        let mut verb = vec!["install", &release.name, chart.folder.as_str()];
+        // Later upgrades go on as the installation began.
+        if way == Way::Helm3 {
+            verb.push("--server-side=false");
+        }
+        self.change(&verb, chart, release).await
     }
 
     /// Upgrades a release to a chart, and returns when Helm has sent everything.
@@ -174,12 +221,38 @@ impl Helm {
     }
 }
 
-/// The lines that tell, without what Helm logs of its own working.
+/// Whether it is not the chart that Helm speaks of.
+fn is_trouble(said: &str) -> bool {
+    let around = [
+        "Kubernetes cluster unreachable",
+        "connection refused",
+        "is forbidden: User",
+        "context deadline exceeded",
+    ];
+    around.iter().any(|words| said.contains(words))
+}
+
+fn refused(arguments: &[&str], said: &str) -> Error {
+    let code = match () {
+        () if said.contains("is forbidden") => exit::FORBIDDEN,
+        () if said.contains("release: not found") => exit::NO_RELEASE,
+        () => Class::Environment.exit_code(),
+    };
+    Error::trouble(code, format!("helm {}: Helm says: {said}", arguments.join(" ")))
+}
+
+/// How many lines of Helm's are told.
+const TOLD: usize = 16;
+
+/// The lines that tell, without what Helm logs of its own working: from the error on.
 fn words(stderr: &str) -> String {
     let lines: Vec<&str> = stderr.lines().filter(|line| !line.trim().is_empty()).collect();
     let told: Vec<&str> = lines.iter().copied().filter(|line| !line.starts_with("level=")).collect();
     let told = if told.is_empty() { lines } else { told };
-    told[told.len().saturating_sub(8)..].join("\n")
+    let begin =
+        told.iter().position(|line| line.starts_with("Error:")).unwrap_or(told.len().saturating_sub(TOLD));
+    let told = told[begin..].iter().filter(|line| !line.starts_with("Use --debug flag"));
+    told.take(TOLD).copied().collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -191,5 +264,10 @@ mod tests {
         let said = "level=INFO msg=\"found symbolic link\"\nlevel=WARN msg=\"upgrade failed\"\nError: UPGRADE FAILED: x\n";
         assert_eq!(words(said), "Error: UPGRADE FAILED: x");
         assert_eq!(words("level=ERROR msg=alone\n"), "level=ERROR msg=alone");
+        let refusal = "coalesce.go: warning\nError: execution error at (a/templates/b.yaml:1:4): \nPASSWORDS ERROR: x\n    y\n\nUse --debug flag to render out invalid YAML\n";
+        assert_eq!(
+            words(refusal),
+            "Error: execution error at (a/templates/b.yaml:1:4): \nPASSWORDS ERROR: x\n    y"
+        );
     }
 }

@@ -188,6 +188,37 @@ impl Object {
         templates.filter_map(|template| template["metadata"]["name"].as_str()).collect()
     }
 
+    /// The claims that its pods' volumes name.
+    pub fn claim_names(&self) -> Vec<&str> {
+        let Some(pod) = self.pod() else { return Vec::new() };
+        let volumes = self.items(&format!("{pod}/volumes")).iter();
+        volumes.filter_map(|volume| volume["persistentVolumeClaim"]["claimName"].as_str()).collect()
+    }
+
+    /// The containers that serve, with the pointer to each: not those that prepare a pod.
+    pub fn servers(&self) -> Vec<(String, &Value)> {
+        let prepares = |pointer: &str| pointer.contains("/initContainers/");
+        self.containers().into_iter().filter(|(pointer, _)| !prepares(pointer)).collect()
+    }
+
+    /// Whether a container of it keeps something in a volume that outlives its pod.
+    pub fn keeps_data(&self, container: &Value) -> bool {
+        let templates = self.templates();
+        let pod = self.pod().unwrap_or_default();
+        let volumes = self.items(&format!("{pod}/volumes"));
+        let lasting = |name: &str| {
+            templates.contains(&name)
+                || volumes.iter().any(|volume| {
+                    volume["name"] == name
+                        && (!volume["persistentVolumeClaim"].is_null()
+                            || !volume["hostPath"].is_null()
+                            || !volume["nfs"].is_null())
+                })
+        };
+        let mounts = container["volumeMounts"].as_array().into_iter().flatten();
+        mounts.filter_map(|mount| mount["name"].as_str()).any(lasting)
+    }
+
     /// How many pods it asks for.
     pub fn replicas(&self) -> u64 {
         self.number("/spec/replicas").unwrap_or(1)

@@ -1,6 +1,6 @@
 //! A chart as a folder: its name, its versions, its files.
 
-use std::{fs, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use external::{
@@ -8,6 +8,7 @@ use external::{
     error::{Error, Result, exit},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::{Reference, helm::Helm};
 
@@ -26,6 +27,8 @@ pub struct Chart {
     pub name: String,
     /// Its version.
     pub version: String,
+    /// The names under which other charts take their values from it: dependencies, and `global`.
+    pub parts: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]
@@ -80,23 +83,46 @@ impl Chart {
             reference: reference.to_string(),
             folder,
             values,
+            parts: facts.parts(),
             name: facts.name,
             version: facts.version,
         })
     }
 
-    /// It has no StatefulSet.
-    pub fn without_set(&self) -> Error {
-        let message = format!(
-            "chart {} renders no StatefulSet: there is nothing here that Steadfast could judge; if values turn it on, give them",
-            self.reference
-        );
-        Error::trouble(exit::NO_CHART, message)
+    /// The values that the user gives; empty where there are none.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn given(&self) -> Result<Value> {
+        self.values.as_deref().map_or_else(|| Ok(Value::Null), read_values)
+    }
+
+    /// The defaults of its values.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn defaults(&self) -> Result<Value> {
+        let path = self.folder.join("values.yaml");
+        if path.is_file() { read_values(&path) } else { Ok(Value::Null) }
     }
 
     /// `garage 1.0.0`
     pub fn title(&self) -> String {
         format!("{} {}", self.name, self.version)
+    }
+}
+
+/// What Helm could not read either it says itself.
+fn read_values(path: &Utf8Path) -> Result<Value> {
+    let text = fs::read_to_string(path).map_err(Error::io(format!("reading {path}")))?;
+    let documents = crate::documents(&text).unwrap_or_default();
+    Ok(documents.into_iter().next().unwrap_or_default())
+}
+
+impl Facts {
+    fn parts(&self) -> BTreeSet<String> {
+        let named = self.dependencies.iter().map(|one| one.alias.clone().unwrap_or_else(|| one.name.clone()));
+        named.chain(["global".to_owned()]).collect()
     }
 }
 

@@ -7,6 +7,7 @@ pub mod api;
 pub mod client;
 pub mod docker;
 pub mod error;
+pub mod image_name;
 pub mod images;
 pub mod process;
 pub mod reporter;
@@ -15,6 +16,7 @@ pub mod wait;
 
 pub use docker::docker;
 pub use error::{Class, Error, Result};
+pub use image_name::ImageName;
 pub use process::{Finished, Program, find_program};
 pub use reporter::Reporter;
 pub use secret::Secret;

@@ -120,6 +120,18 @@ pub fn shorten(text: &str, width: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
+/// At most `width` characters: the middle is cut out, as a message says what it is about at its begin and why at its end.
+pub fn abridge(text: &str, width: usize) -> String {
+    let length = text.chars().count();
+    if length <= width {
+        return text.to_owned();
+    }
+    let end = width / 2;
+    let begin: String = text.chars().take(width.saturating_sub(end + 1)).collect();
+    let end: String = text.chars().skip(length - end).collect();
+    format!("{}…{}", begin.trim_end(), end.trim_start())
+}
+
 /// Lines of at most `width` characters, broken between words; a longer word stays whole, so that it can be copied.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();

@@ -38,7 +38,7 @@ pub use external::{
     Reporter,
     client::{install_crypto, reader},
     docker,
-    images::{Absence, absence, image_missing, whole_name},
+    images::{Absence, absence},
 };
 pub use images::{Image, NODE, present, provide};
 pub use inotify::Instances;

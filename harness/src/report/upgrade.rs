@@ -26,7 +26,7 @@ pub fn section(result: &ScenarioResult) -> Option<Value> {
         context! { name => &phase.name, took => words::seconds(phase.to - phase.from), away, trouble => &phase.trouble }
     });
     let differences = facts.differences.iter().map(|change| {
-        context! { object => &change.object, field => &change.field, old => &change.old, new => &change.new }
+        context! { object => change.object(), field => &change.field, old => change.old_text(), new => change.new_text() }
     });
     Some(context! {
         answer => Answer::of(Some(facts), result).text(), release => &facts.release, from => &facts.from, to => &facts.to,
@@ -74,7 +74,7 @@ mod tests {
     fn a_lane_shows_each_window_and_nothing_outside_the_phases() {
         let facts = Facts {
             release: "r".into(),
-            way: Way::Helm,
+            way: Way::Helm4,
             from: "a 1".into(),
             to: "a 2".into(),
             findings: Vec::new(),

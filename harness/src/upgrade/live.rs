@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use chart::{Object, Rendered, preflight::says_the_same};
+use chart::{Object, Rendered, says_the_same};
 use explain::explain;
 use external::api::objects;
 use futures::{FutureExt, future::try_join_all};

@@ -4,19 +4,19 @@
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use chart::{Chart, Forecast, Helm, Reference, Release, Rendered, Severity, Way, helm::Lookup, preflight};
+use chart::{Forecast, Reference, Rendered, Severity, Way, preflight};
 use futures::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
-use record::upgrade::{Facts, Phase, Window};
+use record::upgrade::{Phase, Window};
 
 use super::{
     live::{self, Identity},
+    stage::Stage,
     writers::Writers,
 };
 use crate::{
     claim::{self, Claim, U1, U3, U6, U7, U9, U10},
-    error::{Class, Error, Result, exit},
-    manifest::Manifest,
+    error::{Error, Result},
     runner::Run,
 };
 
@@ -47,22 +47,8 @@ pub struct Upgrade {
     pub stores: Option<Utf8PathBuf>,
     /// How long a roll may take on a quick machine.
     pub patience: Duration,
-}
-
-/// The old release, installed, and everything that is needed to change it.
-pub struct Stage {
-    run: Run,
-    helm: Helm,
-    release: Release,
-    way: Way,
-    patience: Duration,
-    from: Chart,
-    to: Chart,
-    /// What the old chart is on this cluster.
-    old: Rendered,
-    /// The sets of the new chart that the API server would take.
-    taken: Rendered,
-    stores: Option<Utf8PathBuf>,
+    /// The version of Kubernetes that the cluster is to have, where it is another.
+    pub target: Option<String>,
 }
 
 /// Installs the old chart and says what an upgrade would do, without doing it.
@@ -71,9 +57,6 @@ pub struct Stage {
 /// There is no such chart, the old one can't be installed, or nobody answers.
 pub async fn preflight(run: Run, upgrade: Upgrade) -> Result<()> {
     let mut stage = Stage::set(run, upgrade).await?;
-    for set in stage.old.of_kind("StatefulSet") {
-        live::first_pod(&stage.run, set, stage.patience).await?;
-    }
     stage.judge_before().await.map(drop)
 }
 
@@ -107,89 +90,9 @@ pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
 }
 
 impl Stage {
-    /// Gets both charts and installs the old one.
-    async fn set(run: Run, upgrade: Upgrade) -> Result<Self> {
-        run.step("get both charts").await?;
-        let helm = run.charts().helm()?;
-        let scratch = run.directory().join("charts");
-        let from = get(&helm, &upgrade.from, scratch.join("from")).await?;
-        let to = get(&helm, &upgrade.to, scratch.join("to")).await?;
-        let release = Release { name: upgrade.release.clone(), namespace: run.namespace().to_owned() };
-        run.charts().facts(Facts::new(&release.name, upgrade.way, from.title(), to.title()));
-        let old = helm.render(&from, &release, Lookup::Nothing, false).await?;
-        if old.of_kind("StatefulSet").next().is_none() {
-            return Err(from.without_set());
-        }
-        run.step(format!("install {}", from.title())).await?;
-        run.charts().have_images(&live::images(&old)).await?;
-        let stores = upgrade.stores.clone();
-        let (way, patience) = (upgrade.way, upgrade.patience);
-        let taken = Rendered::default();
-        let mut stage = Self { run, helm, release, way, patience, from, to, old, taken, stores };
-        stage.promise(&stage.old);
-        match way {
-            Way::Helm => stage
-                .helm
-                .install(&stage.from, &stage.release)
-                .await
-                .map_err(|error| stage.no_ground(error))?,
-            Way::Apply => stage.apply(&stage.old).await.map_err(|error| stage.no_ground(error))?,
-        }
-        if way == Way::Helm {
-            // What it holds now has the values that were made up at the installation.
-            stage.old = stage.helm.held(&stage.release).await?;
-        }
-        stage.learn(&stage.old);
-        Ok(stage)
-    }
-
-    /// Waits until the old chart works, and its stores take writes.
-    async fn ready(&self) -> Result<Writers> {
-        self.run.step(format!("{} becomes ready, and its stores take writes", self.from.title())).await?;
-        let ready = async {
-            // A store may become ready only once it is initialised, or be initialised only once it is ready.
-            let initialised = Writers::initialise(&self.run, &self.from, &self.old, self.stores.as_deref());
-            let settled = live::settled(&self.run, &self.old, self.patience);
-            let (mut writers, ()) = tokio::try_join!(initialised, settled)?;
-            writers.prepare(&self.run).await?;
-            Ok::<_, Error>(writers)
-        };
-        ready.await.map_err(|error| self.no_ground(error))
-    }
-
-    /// The old chart itself does not work: an answer of its own. What else goes wrong stays what it is.
-    fn no_ground(&self, error: Error) -> Error {
-        match error {
-            Error::Failed(_) | Error::Deadline { .. } => {}
-            Error::Environment { code, .. } if code == Class::Environment.exit_code() => {}
-            other => return other,
-        }
-        self.run.charts().change_facts(|facts| facts.old_not_ready = Some(error.to_string()));
-        Error::trouble(
-            exit::OLD_NOT_READY,
-            format!(
-                "the old chart {} does not become ready, so nothing can be said of the upgrade: {error}",
-                self.from.title()
-            ),
-        )
-    }
-
     /// The preflight, judged; the answer is what the new chart is here.
     async fn judge_before(&mut self) -> Result<Rendered> {
-        self.run.step(format!("preflight to {}", self.to.title())).await?;
-        let offline = self.helm.render(&self.to, &self.release, Lookup::Nothing, true).await?;
-        let missing = self.run.charts().have_images(&live::images(&offline)).await?;
-        let question = preflight::Question {
-            release: &self.release,
-            way: self.way,
-            from: Some(&self.from),
-            to: &self.to,
-            images: self.run.images(),
-        };
-        let mut picture = preflight::read(self.run.client(), &self.helm, question).await?;
-        picture.missing_images.extend(missing);
-        self.learn(&picture.new);
-        let findings = preflight::judge(&picture);
+        let (picture, findings) = self.foretell().await?;
         let grave = |claim: &Claim| {
             findings
                 .iter()
@@ -268,56 +171,18 @@ impl Stage {
 
     async fn upgrade(&self, new: &Rendered) -> Result<()> {
         self.promise(&self.taken);
-        match self.way {
-            Way::Helm => self.helm.upgrade(&self.to, &self.release).await,
-            Way::Apply => self.apply(new).await,
+        match self.way.has_release() {
+            true => self.helm.upgrade(&self.to, &self.release).await,
+            false => self.apply(new).await,
         }
     }
 
     async fn roll_back(&self) -> Result<()> {
         // Whatever the upgrade came to, the release's first revision is what it was before.
         self.promise(&self.old);
-        match self.way {
-            Way::Helm => self.helm.roll_back(&self.release, 1).await,
-            Way::Apply => self.apply(&self.old).await,
+        match self.way.has_release() {
+            true => self.helm.roll_back(&self.release, 1).await,
+            false => self.apply(&self.old).await,
         }
     }
-
-    /// `kubectl apply` of what was rendered; definitions first.
-    async fn apply(&self, rendered: &Rendered) -> Result<()> {
-        let objects =
-            rendered.objects.iter().filter(|object| !object.is_test()).map(|object| object.value.clone());
-        let manifest = Manifest { objects: objects.collect() };
-        crate::manifest::apply::apply(self.run.client(), &self.release.namespace, &manifest, &[])
-            .await
-            .map_err(|error| match error {
-                Error::Api { .. } => Error::failed(error.to_string()),
-                other => other,
-            })
-    }
-
-    /// What the sets promise from now on.
-    fn promise(&self, rendered: &Rendered) {
-        for set in rendered.of_kind("StatefulSet") {
-            self.run.charts().promise(&set.value);
-        }
-    }
-
-    fn learn(&self, rendered: &Rendered) {
-        for secret in rendered.of_kind("Secret") {
-            // Names of users and databases are ordinary words, and none to hide.
-            let values = preflight::plain(&secret.value).into_iter();
-            for (_, value) in
-                values.filter(|(name, _)| !["user", "database"].iter().any(|word| name.contains(word)))
-            {
-                if let Ok(text) = String::from_utf8(value) {
-                    self.run.keep_secret(&text);
-                }
-            }
-        }
-    }
-}
-
-async fn get(helm: &Helm, source: &Source, scratch: Utf8PathBuf) -> Result<Chart> {
-    Chart::get(helm, &source.reference, source.values.as_deref(), &scratch).await
 }

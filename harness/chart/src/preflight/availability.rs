@@ -18,7 +18,7 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
             remedy,
         ));
     };
-    for (old, new) in picture.kept() {
+    for (old, new) in &picture.kept() {
         let Some(pod) = new.pod() else { continue };
         let grace =
             |object: &Object| object.number(&format!("{pod}/terminationGracePeriodSeconds")).unwrap_or(30);
@@ -49,11 +49,11 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                         }
                     );
                     care(new, &format!("{pointer}/{probe}"), message, "keep the probe");
-                } else if !had.is_null() && had != &container[probe] {
+                } else if let Some(how) = stricter(had, &container[probe]) {
                     care(
                         new,
                         &format!("{pointer}/{probe}"),
-                        format!("the {probe} of container {name} changes"),
+                        format!("the {probe} of container {name} {how}"),
                         "make sure that it passes before the store has quorum",
                     );
                 }
@@ -70,7 +70,7 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                     .pointer(field)
                     .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
             };
-            if new.key.kind == "StatefulSet" && of(old) != of(new) {
+            if new.key.kind == "StatefulSet" && of(old) != of(new) && !is_default(field, of(old), of(new)) {
                 let words = |value: Option<String>| value.unwrap_or_else(|| "the default".to_owned());
                 care(
                     new,
@@ -81,7 +81,10 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
             }
         }
     }
-    for budget in picture.gone().into_iter().filter(|object| object.key.kind == "PodDisruptionBudget") {
+    let gone = picture.gone();
+    let budgets =
+        gone.iter().filter(|object| picture.way.prunes() && object.key.kind == "PodDisruptionBudget");
+    for budget in budgets {
         care(
             budget,
             "/metadata/name",
@@ -90,4 +93,44 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
         );
     }
     forecasts
+}
+
+/// What of a probe asks more than before: it asks in another way, or has less time.
+fn stricter(old: &Value, new: &Value) -> Option<&'static str> {
+    if old.is_null() || new.is_null() {
+        return None;
+    }
+    let asks = |probe: &Value| {
+        ["exec", "httpGet", "tcpSocket", "grpc"].map(|way| {
+            let mut way = probe[way].clone();
+            // Defaults that the API server adds.
+            if let Some(fields) = way.as_object_mut() {
+                fields.retain(|name, value| {
+                    (name != "scheme" || *value != "HTTP") && (name != "service" || *value != "")
+                });
+            }
+            way
+        })
+    };
+    if asks(old) != asks(new) {
+        return Some("asks in another way");
+    }
+    let number = |probe: &Value, field: &str, default: u64| probe[field].as_u64().unwrap_or(default);
+    let patience = |probe: &Value| {
+        number(probe, "initialDelaySeconds", 0)
+            + number(probe, "periodSeconds", 10) * number(probe, "failureThreshold", 3)
+    };
+    let answer = |probe: &Value| number(probe, "timeoutSeconds", 1);
+    (patience(new) < patience(old) || answer(new) < answer(old)).then_some("has less time than before")
+}
+
+/// Whether two values differ only in that one is left to its default.
+fn is_default(field: &str, old: Option<String>, new: Option<String>) -> bool {
+    let default = match field {
+        "/spec/updateStrategy/type" => "RollingUpdate",
+        "/spec/podManagementPolicy" => "OrderedReady",
+        _ => "1",
+    };
+    let of = |value: Option<String>| value.unwrap_or_else(|| default.to_owned());
+    of(old) == of(new)
 }

@@ -1,13 +1,14 @@
 //! U7: every pod gets the new revision; what Helm will not upgrade is named.
 
 use super::Picture;
-use crate::{Forecast, Severity, Way, change::changes, forecast};
+use crate::{Forecast, Severity, change::changes, forecast};
 
 /// Workloads and their services that are hooks: Helm makes them once and never upgrades them, or makes them anew each time.
 pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
-    if picture.way == Way::Apply {
+    if !picture.way.has_release() {
         return Vec::new();
     }
+    let held = picture.held_objects();
     let lasting = ["StatefulSet", "Deployment", "DaemonSet", "PersistentVolumeClaim"];
     let mut forecasts = Vec::new();
     for object in picture.new.objects.iter().filter(|object| lasting.contains(&object.key.kind.as_str())) {
@@ -18,11 +19,14 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
         let when = hooks.join(", ");
         let at_upgrade = hooks.iter().any(|hook| hook.ends_with("-upgrade"));
         let deleted = object.annotation("helm.sh/hook-delete-policy");
+        let same = held.get(&picture.key(object)).is_some_and(|old| old.value == object.value);
         let (cause, claim, severity, message) = if !at_upgrade {
+            // A claim has nothing to upgrade, and what stays the same misses nothing this time.
+            let harmless = same || object.key.kind == "PersistentVolumeClaim";
             (
                 "never-upgraded",
                 "U7",
-                Severity::Break,
+                if harmless { Severity::Note } else { Severity::Break },
                 format!(
                     "it is a hook ({when}): Helm never upgrades it, so its image and settings stay as first installed, and `helm uninstall` leaves it"
                 ),
@@ -52,8 +56,9 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
 /// Objects that were the release's own and become hooks: Helm deletes them, and makes them again only at an installation.
 pub(super) fn become_hooks(picture: &Picture) -> Vec<Forecast> {
     let lasting = ["StatefulSet", "Deployment", "DaemonSet", "PersistentVolumeClaim", "Service"];
-    let becoming = picture.kept().into_iter().filter(|(old, new)| {
-        picture.way == Way::Helm
+    let kept = picture.kept();
+    let becoming = kept.iter().filter(|(old, new)| {
+        picture.way.has_release()
             && lasting.contains(&new.key.kind.as_str())
             && old.hooks().is_empty()
             && !new.hooks().is_empty()
@@ -74,13 +79,16 @@ pub(super) fn become_hooks(picture: &Picture) -> Vec<Forecast> {
 
 /// Definitions in crds/, which Helm installs and never upgrades.
 pub(super) fn definitions_changed(picture: &Picture) -> Vec<Forecast> {
+    if !picture.way.has_release() {
+        return Vec::new();
+    }
     let definitions =
         picture.new.of_kind("CustomResourceDefinition").filter(|object| object.template.contains("/crds/"));
     let changed = definitions.filter(|new| {
         picture.live(new).is_some_and(|live| {
             let differs = |field: &str| {
                 // Defaults that the API adds are no change.
-                changes(&new.key, live.pointer(field), new.value.pointer(field))
+                changes(new, live.pointer(field), new.value.pointer(field))
                     .iter()
                     .any(|change| change.new.is_some())
             };
@@ -103,7 +111,8 @@ pub(super) fn definitions_changed(picture: &Picture) -> Vec<Forecast> {
 
 /// Rolls that the strategy holds back: pods keep the old revision after the upgrade.
 pub(super) fn rolls_held_back(picture: &Picture) -> Vec<Forecast> {
-    let sets = picture.kept().into_iter().filter(|(old, new)| {
+    let kept = picture.kept();
+    let sets = kept.iter().filter(|(old, new)| {
         new.key.kind == "StatefulSet"
             && old.value.pointer("/spec/template") != new.value.pointer("/spec/template")
     });

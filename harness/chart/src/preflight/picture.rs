@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use external::images::Absence;
 use serde_json::Value;
 
+use super::relief::Relief;
 use crate::{Chart, Object, Release, Rendered, Way, rendered::Key};
 
 /// One look at a release, and at what would become of it.
@@ -24,25 +25,38 @@ pub struct Picture {
     pub again: Rendered,
     /// What a rendering that can't look anything up gives.
     pub offline: Rendered,
+    /// Why the chart does not render as an upgrade, in its own words; then `new` is what it would be as an installation,
+    /// or, where it does not render at all, what is held.
+    pub refusal: Option<String>,
     /// Whether nothing could be looked up, so that nothing can be said of secrets.
     pub blind: bool,
     /// What the API server says to each new object.
     pub trials: BTreeMap<Key, Trial>,
+    /// Fields that another manager owns, of objects that would be applied without force.
+    pub conflicts: BTreeMap<Key, Vec<Conflict>>,
+    /// What is held and of a kind that the cluster does not serve any more.
+    pub not_served: BTreeSet<Key>,
     /// What is there, of all that the release holds and would hold.
     pub live: BTreeMap<Key, Value>,
     /// The PVCs of the namespace.
     pub claims: BTreeSet<String>,
     /// The images that can't be had, with the reason.
     pub missing_images: BTreeMap<String, Absence>,
+    /// The values that the user gives.
+    pub values: Values,
     /// The API server's version.
     pub kubernetes: String,
+    /// The version that the cluster is to have, where it is another: `1.36`.
+    pub target: Option<String>,
+    /// What the chart is for that version.
+    pub at_target: Option<Rendered>,
 }
 
 /// What the API server says to an object, when asked to take it without doing so.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Trial {
-    /// It would.
-    Taken,
+    /// It would, and would hold this.
+    Taken(Value),
     /// It would not.
     Refused {
         /// Its words.
@@ -52,6 +66,28 @@ pub enum Trial {
     },
     /// It does not know the kind.
     NotServed,
+}
+
+/// A field that another manager owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// `.spec.replicas`
+    pub field: String,
+    /// The API server's words: `conflict with "platform-team"`.
+    pub said: String,
+}
+
+/// The values that the user gives, and those that the charts know.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Values {
+    /// What is given to the new chart.
+    pub given: Value,
+    /// The defaults of the old chart, where they are known.
+    pub old: Option<Value>,
+    /// The defaults of the new one.
+    pub new: Value,
+    /// The names under which other charts take their values: dependencies, and `global`.
+    pub parts: BTreeSet<String>,
 }
 
 impl Picture {
@@ -65,41 +101,74 @@ impl Picture {
         self.new.by_key(&self.release.namespace)
     }
 
-    /// The objects that are there before and after: old and new.
-    pub fn kept(&self) -> Vec<(&Object, &Object)> {
+    /// The objects that are there before and after: as the server holds them, and as it would; where it does not say so,
+    /// as both charts have them.
+    pub fn kept(&self) -> Vec<(Object, Object)> {
         let new = self.new_objects();
-        self.held_objects().iter().filter_map(|(key, old)| Some((*old, *new.get(key)?))).collect()
+        let both = self.held_objects().into_iter().filter_map(|(key, old)| Some((*new.get(&key)?, key, old)));
+        both.map(|(new, key, old)| match (self.live.get(&key), self.trials.get(&key)) {
+            (Some(live), Some(Trial::Taken(would))) => (with(old, live), with(new, would)),
+            _ => (old.clone(), new.clone()),
+        })
+        .collect()
     }
 
-    /// The objects that the new chart has no more.
-    pub fn gone(&self) -> Vec<&Object> {
+    /// The objects that the new chart has no more, as they are there.
+    pub fn gone(&self) -> Vec<Object> {
         let new = self.new_objects();
         let gone = self.held_objects().into_iter().filter(|(key, _)| !new.contains_key(key));
-        gone.map(|(_, object)| object).filter(|object| !object.is_test()).collect()
+        gone.filter(|(_, object)| !object.is_test())
+            .map(|(key, object)| {
+                self.live.get(&key).map_or_else(|| object.clone(), |live| with(object, live))
+            })
+            .collect()
+    }
+
+    /// The objects that the new chart has and the old one had not.
+    pub fn coming(&self) -> Vec<&Object> {
+        let held = self.held_objects();
+        let coming = self.new_objects().into_iter().filter(|(key, _)| !held.contains_key(key));
+        coming.map(|(_, object)| object).collect()
     }
 
     /// Whether the API server would take an object; of a hook nothing is known.
     pub fn would_take(&self, object: &Object) -> bool {
-        let namespace = object.key.namespace.clone().unwrap_or_else(|| self.release.namespace.clone());
-        self.trials.get(&Key { namespace: Some(namespace), ..object.key.clone() }) == Some(&Trial::Taken)
+        matches!(self.trials.get(&self.key(object)), Some(Trial::Taken(_)))
     }
 
     /// What is there of an object.
     pub fn live(&self, object: &Object) -> Option<&Value> {
-        let namespace = object.key.namespace.clone().unwrap_or_else(|| self.release.namespace.clone());
-        self.live.get(&Key { namespace: Some(namespace), ..object.key.clone() })
+        self.live.get(&self.key(object))
     }
 
-    /// The claims that a set's templates have made.
-    pub fn claims_of(&self, set: &Object) -> Vec<&String> {
+    /// An object's identity, with the namespace that the release gives it.
+    pub fn key(&self, object: &Object) -> Key {
+        let namespace = object.key.namespace.clone().unwrap_or_else(|| self.release.namespace.clone());
+        Key { namespace: Some(namespace), ..object.key.clone() }
+    }
+
+    /// What the new chart's hooks delete before anything is applied.
+    pub fn reliefs(&self) -> Vec<Relief> {
+        if self.way.runs_hooks() { super::relief::before_upgrade(&self.new) } else { Vec::new() }
+    }
+
+    /// The claims that a workload's pods use: those that its templates have made, and those that its volumes name, as far
+    /// as they are there.
+    pub fn claims_of(&self, workload: &Object) -> Vec<&String> {
         let mut claims: Vec<&String> = Vec::new();
-        for template in set.templates() {
-            let prefix = format!("{template}-{}-", set.key.name);
+        for template in workload.templates() {
+            let prefix = format!("{template}-{}-", workload.key.name);
             let is = |claim: &&String| {
                 claim.strip_prefix(&prefix).is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
             };
             claims.extend(self.claims.iter().filter(is));
         }
+        let named = workload.claim_names();
+        claims.extend(self.claims.iter().filter(|claim| named.contains(&claim.as_str())));
         claims
     }
+}
+
+fn with(object: &Object, value: &Value) -> Object {
+    Object { value: value.clone(), ..object.clone() }
 }

@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::ByteString;
+use record::redact::names_a_secret;
 use serde_json::Value;
 
-use super::Picture;
-use crate::{Forecast, Object, Severity, Way, change::hash, forecast, rendered::Key};
+use super::{
+    Picture,
+    difference::{Difference, difference},
+};
+use crate::{Forecast, Object, Rendered, Severity, change::hash, forecast, rendered::Key};
 
 /// Values that the new chart sets to something else than what is there.
 pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
@@ -17,42 +21,230 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
     for (key, object) in picture.new_objects().into_iter().filter(|(key, _)| key.kind == "Secret") {
         let Some(live) = picture.live(object).map(plain) else { continue };
-        for (name, value) in kept.get(&key).into_iter().flatten() {
+        let values = kept.get(&key).into_iter().flatten();
+        let certified = values.clone().any(|(_, value)| contains(value, "-----BEGIN CERTIFICATE"));
+        for (name, value) in values {
             let Some(old) = live.get(name).filter(|old| *old != value) else { continue };
             let random = again.get(&key).and_then(|again| again.get(name)) != Some(value);
-            let hashes = format!("{} to {}", shown(old), shown(value));
-            let (cause, severity, message, remedy) = if random {
-                (
-                    "secret-regenerated",
-                    Severity::Break,
-                    format!("{name} changes from {hashes}, and to another value at each rendering"),
-                    "take the value that is there (`lookup`), or ask for it in values.yaml; clients and data on disk know only the old one",
-                )
-            } else {
-                (
-                    "secret-changed",
-                    Severity::Care,
-                    format!("{name} changes from {hashes}"),
-                    "if nobody asked for it, keep the old default; a server that has stored the old one must be told of the new one as well",
-                )
-            };
-            let field = format!("/data/{name}");
+            let said = told(picture, name, old, value, (random, certified));
             forecasts.push(forecast::about(
-                (cause, "U4", severity),
+                (said.cause, "U4", said.severity),
                 &picture.to,
                 object,
-                &field,
-                message,
-                remedy,
+                &format!("/data/{name}"),
+                format!("{name} changes from {} to {}{}", shown(old), shown(value), said.what),
+                said.remedy,
             ));
         }
     }
     forecasts
 }
 
+/// What is to be said of a value that changes.
+struct Said {
+    cause: &'static str,
+    severity: Severity,
+    what: &'static str,
+    remedy: &'static str,
+}
+
+fn told(picture: &Picture, name: &str, old: &[u8], new: &[u8], (random, certified): (bool, bool)) -> Said {
+    let asked = || std::str::from_utf8(new).is_ok_and(|text| gives(&picture.values.given, text));
+    let (cause, severity, what, remedy) = match difference(name, old, new, certified) {
+        Difference::Salt => (
+            "secret-salted",
+            Severity::Note,
+            ": the hash of a password with another salt; whoever knows the password is still let in",
+            "nothing needs to be done; pods that watch the secret's checksum roll",
+        ),
+        Difference::Certificate if random => (
+            "certificate-made-anew",
+            Severity::Care,
+            ": a certificate that the chart makes itself, anew at each rendering; clients that trust the old one do not trust the new one",
+            "give it a certificate of your own, or one of cert-manager; or tell clients of the new one after each upgrade",
+        ),
+        Difference::Certificate => (
+            "certificate-changed",
+            Severity::Care,
+            ": another certificate",
+            "make sure that its clients trust the new one",
+        ),
+        _ if random => (
+            "secret-regenerated",
+            Severity::Break,
+            ", and to another value at each rendering",
+            "take the value that is there (`lookup`), or ask for it in values.yaml; clients and data on disk know only the old one",
+        ),
+        Difference::Password if !asked() => (
+            "secret-changed",
+            Severity::Break,
+            ", and no value that is given asks for it; a server that has stored the old one does not take the new one",
+            "keep the old default, or give the old value",
+        ),
+        Difference::Password | Difference::Setting => (
+            "secret-changed",
+            Severity::Care,
+            "",
+            "if nobody asked for it, keep the old default; a server that has stored the old one must be told of the new one as well",
+        ),
+        Difference::File => (
+            "secret-changed",
+            Severity::Note,
+            ": settings, and no password among them",
+            "look at the difference",
+        ),
+    };
+    Said { cause, severity, what, remedy }
+}
+
+/// Whether the user's values hold this text.
+fn gives(values: &Value, text: &str) -> bool {
+    match values {
+        Value::String(given) => given == text,
+        Value::Number(given) => given.to_string() == text,
+        Value::Object(fields) => fields.values().any(|value| gives(value, text)),
+        Value::Array(items) => items.iter().any(|value| gives(value, text)),
+        Value::Null | Value::Bool(_) => false,
+    }
+}
+
+/// Variables of workloads that are named so: their value changes, or the place that it comes from holds another.
+pub(super) fn variables_changed(picture: &Picture) -> Vec<Forecast> {
+    if picture.blind {
+        return Vec::new();
+    }
+    let (kept, again) = (secrets(picture, &picture.new), variables(&picture.again));
+    let mut forecasts = Vec::new();
+    for (old, new) in picture.kept() {
+        for (pointer, container) in new.servers() {
+            let Some(before) = old.container(&container["name"]) else { continue };
+            for variable in container["env"].as_array().into_iter().flatten() {
+                let name = variable["name"].as_str().unwrap_or_default();
+                let known = before["env"].as_array().into_iter().flatten().find(|old| old["name"] == name);
+                let Some(known) = known.filter(|_| names_a_secret(name)) else { continue };
+                let (was, is) = (value_of(picture, known, None), value_of(picture, variable, Some(&kept)));
+                let (Some((was, place)), Some((is, now))) = (was, is) else { continue };
+                // A value that changes in its place is told of the Secret.
+                if was == is || (place == now && place != Place::Here) {
+                    continue;
+                }
+                let at = (
+                    new.key.clone(),
+                    container["name"].as_str().unwrap_or_default().to_owned(),
+                    name.to_owned(),
+                );
+                let random = now == Place::Here && again.get(&at).is_some_and(|again| again.as_bytes() != is);
+                let said = told(picture, name, &was, &is, (random, false));
+                forecasts.push(forecast::about(
+                    (said.cause, "U4", said.severity),
+                    &picture.to,
+                    &new,
+                    &format!("{pointer}/env/{name}"),
+                    format!("{name} changes from {} to {}{}", shown(&was), shown(&is), said.what),
+                    said.remedy,
+                ));
+            }
+        }
+    }
+    forecasts
+}
+
+/// Secrets that are called otherwise in the new chart, and hold other passwords.
+pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
+    if picture.blind {
+        return Vec::new();
+    }
+    let gone = picture.gone();
+    let gone: Vec<_> = gone.iter().filter(|object| object.key.kind == "Secret").collect();
+    let coming: Vec<_> = picture.coming().into_iter().filter(|object| object.key.kind == "Secret").collect();
+    let mut forecasts = Vec::new();
+    for old in gone {
+        let held = plain(&old.value);
+        let secrets = |object: &Object| {
+            plain(&object.value).into_keys().filter(|name| names_a_secret(name)).collect::<Vec<_>>()
+        };
+        let heirs: Vec<_> =
+            coming.iter().filter(|new| secrets(new) == secrets(old) && !secrets(old).is_empty()).collect();
+        let [new] = heirs.as_slice() else { continue };
+        for (name, value) in plain(&new.value) {
+            let Some(was) = held.get(&name).filter(|was| **was != value && names_a_secret(&name)) else {
+                continue;
+            };
+            let said = told(picture, &name, was, &value, (false, false));
+            forecasts.push(forecast::about(
+                (said.cause, "U4", said.severity),
+                &picture.to,
+                new,
+                &format!("/data/{name}"),
+                format!(
+                    "it takes the place of {}, and {name} changes from {} to {}{}",
+                    old.key,
+                    shown(was),
+                    shown(&value),
+                    said.what
+                ),
+                said.remedy,
+            ));
+        }
+    }
+    forecasts
+}
+
+/// Where a variable's value is.
+#[derive(PartialEq, Eq)]
+enum Place {
+    Here,
+    In(String, String),
+}
+
+/// A variable's value, where it can be known: from the live Secrets, or those of a rendering first.
+fn value_of(
+    picture: &Picture,
+    variable: &Value,
+    rendered: Option<&BTreeMap<Key, BTreeMap<String, Vec<u8>>>>,
+) -> Option<(Vec<u8>, Place)> {
+    if let Some(text) = variable["value"].as_str() {
+        return Some((text.as_bytes().to_vec(), Place::Here));
+    }
+    let reference = &variable["valueFrom"]["secretKeyRef"];
+    let (name, key) = (reference["name"].as_str()?, reference["key"].as_str()?);
+    let secret = Key {
+        group: String::new(),
+        kind: "Secret".to_owned(),
+        namespace: Some(picture.release.namespace.clone()),
+        name: name.to_owned(),
+    };
+    let new = rendered.and_then(|rendered| rendered.get(&secret)?.get(key).cloned());
+    let value = new.or_else(|| plain(picture.live.get(&secret)?).remove(key))?;
+    Some((value, Place::In(name.to_owned(), key.to_owned())))
+}
+
+/// A workload, a container of it and a variable.
+type Variable = (Key, String, String);
+
+/// The values that stand in the variables of a rendering.
+fn variables(rendered: &Rendered) -> BTreeMap<Variable, String> {
+    let mut found = BTreeMap::new();
+    for object in rendered.workloads() {
+        for (_, container) in object.servers() {
+            for variable in container["env"].as_array().into_iter().flatten() {
+                if let (Some(name), Some(value)) = (variable["name"].as_str(), variable["value"].as_str()) {
+                    let at = (
+                        object.key.clone(),
+                        container["name"].as_str().unwrap_or_default().to_owned(),
+                        name.to_owned(),
+                    );
+                    found.insert(at, value.to_owned());
+                }
+            }
+        }
+    }
+    found
+}
+
 /// Values that are kept only by looking them up: rendered elsewhere they would change.
 pub(super) fn regenerated(picture: &Picture) -> Vec<Forecast> {
-    if picture.way == Way::Apply || picture.blind {
+    if !picture.way.looks_up() || picture.blind {
         // What is applied was rendered so: `changed` tells.
         return Vec::new();
     }
@@ -87,7 +279,7 @@ pub(super) fn regenerated(picture: &Picture) -> Vec<Forecast> {
 }
 
 /// The values of all secrets of a rendering.
-fn secrets(picture: &Picture, rendered: &crate::Rendered) -> BTreeMap<Key, BTreeMap<String, Vec<u8>>> {
+fn secrets(picture: &Picture, rendered: &Rendered) -> BTreeMap<Key, BTreeMap<String, Vec<u8>>> {
     let secrets =
         rendered.by_key(&picture.release.namespace).into_iter().filter(|(key, _)| key.kind == "Secret");
     secrets.map(|(key, object): (Key, &Object)| (key, plain(&object.value))).collect()
@@ -104,6 +296,10 @@ pub fn plain(secret: &Value) -> BTreeMap<String, Vec<u8>> {
         values.insert(name.clone(), value.as_str().unwrap_or_default().as_bytes().to_vec());
     }
     values
+}
+
+fn contains(value: &[u8], words: &str) -> bool {
+    value.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
 fn shown(value: &[u8]) -> String {

@@ -1,172 +1,88 @@
 //! U5: steps between server versions that are allowed, and those that must not be taken so.
 
+use serde_json::Value;
+
 use super::Picture;
-use crate::{Forecast, Severity, forecast};
-
-/// A server whose versions we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Server {
-    /// Garage.
-    Garage,
-    /// PostgreSQL.
-    Postgres,
-}
-
-/// The server in an image, with the numbers of its tag: `postgres:17.2-alpine` is PostgreSQL, 17 and 2. A tag without
-/// numbers has none.
-pub fn server_of(image: &str) -> Option<(Server, Vec<u32>)> {
-    let image = image.split('@').next().unwrap_or_default();
-    let (repository, tag) = match image.rsplit_once(':') {
-        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
-        _ => (image, ""),
-    };
-    let name = repository.rsplit('/').next().unwrap_or_default();
-    let is = |word: &str| name.split(['-', '_']).any(|part| part == word);
-    let server = if is("garage") {
-        Server::Garage
-    } else if is("postgres") || is("postgresql") {
-        Server::Postgres
-    } else {
-        return None;
-    };
-    let tag = tag.strip_prefix('v').unwrap_or(tag);
-    let numbers =
-        tag.split(['-', '+']).next().unwrap_or_default().split('.').map_while(|part| part.parse().ok());
-    Some((server, numbers.collect()))
-}
+use crate::{
+    Forecast, Object, Severity, forecast,
+    server::{Server, Version, server_of, step},
+};
 
 /// Steps of server versions in the upgrade.
 pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
     for (old, new) in picture.kept() {
-        for (pointer, container) in new.containers() {
-            let Some(before) = old.container(&container["name"]) else {
-                continue;
-            };
-            let image =
-                |container: &serde_json::Value| container["image"].as_str().unwrap_or_default().to_owned();
-            let (was, is) = (image(before), image(container));
-            if was == is {
+        if !["StatefulSet", "Deployment", "DaemonSet"].contains(&new.key.kind.as_str()) {
+            continue;
+        }
+        for (pointer, container) in new.servers() {
+            let Some((before, (server, from))) = predecessor(&old, container) else { continue };
+            let from = or_labelled(from, &old);
+            // What keeps nothing starts anew in any version; a set's users may keep what its defaults do not.
+            let keeps =
+                new.key.kind == "StatefulSet" || old.keeps_data(before) || server.keeps_data_elsewhere();
+            if !keeps {
                 continue;
             }
-            let (Some((server, from)), Some((other, to))) = (server_of(&was), server_of(&is)) else {
-                continue;
-            };
+            let (was, is) = (image(before), image(container));
             let mut about = |severity, message: String, remedy: &str| {
-                let field = format!("{pointer}/image");
                 forecasts.push(forecast::about(
                     ("version-step", "U5", severity),
                     &picture.to,
-                    new,
-                    &field,
+                    &new,
+                    &format!("{pointer}/image"),
                     format!("{was} → {is}: {message}"),
                     remedy,
                 ));
             };
-            if server != other {
+            if was != is
+                && let Some((other, to)) = server_of(is)
+                && let Some(step) = step((server, &from, was), (other, &or_labelled(to, &new), is))
+            {
+                about(step.severity, step.message, &step.remedy);
+            }
+            if server == Server::Kafka && by_zookeeper(before) && !by_zookeeper(container) {
                 about(
                     Severity::Break,
-                    "another server over the same data".to_owned(),
-                    "this is a migration, not an upgrade: give the new server a set and volumes of its own",
+                    "the broker leaves ZooKeeper for KRaft: without a migration it does not find its topics"
+                        .to_owned(),
+                    "migrate first, in a version that knows both (https://kafka.apache.org/39/documentation.html#kraft_zk_migration)",
                 );
-                continue;
-            }
-            if from.is_empty() || to.is_empty() {
-                about(
-                    Severity::Care,
-                    "the tag does not say which version this is".to_owned(),
-                    "name the version in the tag",
-                );
-                continue;
-            }
-            match server {
-                Server::Postgres => postgres(&from, &to, &was, &is, &mut about),
-                Server::Garage => garage(&from, &to, &mut about),
             }
         }
     }
     forecasts
 }
 
-fn postgres(from: &[u32], to: &[u32], was: &str, is: &str, about: &mut impl FnMut(Severity, String, &str)) {
-    // Before 10 the major version had two numbers.
-    let major = |version: &[u32]| match version {
-        [first, second, ..] if *first < 10 => (*first, *second),
-        [first, ..] => (*first, 0),
-        [] => (0, 0),
-    };
-    let words = |(first, second): (u32, u32)| {
-        if first < 10 { format!("{first}.{second}") } else { first.to_string() }
-    };
-    let (old, new) = (major(from), major(to));
-    if old != new {
-        let layout = if old.0 < 18 && new.0 >= 18 {
-            "; from 18 on the official image also keeps its data in another folder, and refuses a volume mounted at /var/lib/postgresql/data"
-        } else {
-            ""
-        };
-        about(
-            Severity::Break,
-            format!(
-                "PostgreSQL {} does not start over a data folder of {} (PG_VERSION){layout}",
-                words(new),
-                words(old)
-            ),
-            "keep the major version as the default; a new one needs pg_upgrade or dump and restore, into a volume of its own, described in the notes",
-        );
-    } else if to < from {
-        about(
-            Severity::Care,
-            "a step back within one major version".to_owned(),
-            "PostgreSQL reads the data, but loses what the newer one mended: say why",
-        );
-    } else if was.contains("alpine") != is.contains("alpine") {
-        about(Severity::Break, "the C library changes: text indexes are sorted otherwise, and the user id changes from 70 to 999 or back".to_owned(), "keep the base image; a change needs REINDEX of all text indexes, and the files' owner changed");
+/// The container that a container takes the place of, with its server: the one of its name, or else the one with its server.
+fn predecessor<'old>(old: &'old Object, new: &Value) -> Option<(&'old Value, (Server, Version))> {
+    let containers = old.servers();
+    let of = |container: &'old Value| Some((container, server_of(image(container))?));
+    let named = containers.iter().find(|(_, container)| container["name"] == new["name"]);
+    let wanted = server_of(image(new)).map(|(server, _)| server);
+    named.and_then(|(_, container)| of(container)).or_else(|| {
+        containers
+            .iter()
+            .filter_map(|(_, container)| of(container))
+            .find(|(_, (server, _))| Some(*server) == wanted)
+    })
+}
+
+/// The version that a chart says in its labels, where the tag tells none: a digest, `latest`.
+fn or_labelled(version: Version, workload: &Object) -> Version {
+    match version {
+        Version(none) if none.is_empty() => {
+            Version::of_tag(workload.text("/metadata/labels/app.kubernetes.io~1version"))
+        }
+        version => version,
     }
 }
 
-fn garage(from: &[u32], to: &[u32], about: &mut impl FnMut(Severity, String, &str)) {
-    // Before 1.0 the second number was the major version.
-    let major = |version: &[u32]| match version {
-        [0, second, ..] => (0, *second),
-        [first, ..] => (*first, 0),
-        [] => (0, 0),
-    };
-    let rank = |(first, second): (u32, u32)| if first == 0 { second.min(9) } else { 9 + first };
-    let words =
-        |(first, second): (u32, u32)| if first == 0 { format!("0.{second}") } else { first.to_string() };
-    let (old, new) = (major(from), major(to));
-    if rank(new) < rank(old) {
-        about(
-            Severity::Break,
-            format!("Garage {} does not read the metadata of {}", words(new), words(old)),
-            "never step back over a major version: restore a snapshot instead",
-        );
-    } else if rank(new) > rank(old) + 1 {
-        about(
-            Severity::Break,
-            format!(
-                "Garage {} to {} steps over a major version: each migrates only from the one before",
-                words(old),
-                words(new)
-            ),
-            "go through every major version in turn",
-        );
-    } else if rank(new) > rank(old) {
-        about(
-            Severity::Break,
-            format!(
-                "Garage {} and {} do not talk to each other: a rolling update splits the cluster",
-                words(old),
-                words(new)
-            ),
-            "a major step needs all nodes stopped at once, after `garage repair --all-nodes --yes tables` and a snapshot: updateStrategy OnDelete and all pods deleted together, described in the notes",
-        );
-    } else if to < from {
-        about(
-            Severity::Care,
-            "a step back within one major version".to_owned(),
-            "Garage does not promise to read newer metadata: take a snapshot first",
-        );
-    }
+fn by_zookeeper(container: &Value) -> bool {
+    let variables = container["env"].as_array().into_iter().flatten();
+    variables.filter_map(|variable| variable["name"].as_str()).any(|name| name.ends_with("ZOOKEEPER_CONNECT"))
+}
+
+fn image(container: &Value) -> &str {
+    container["image"].as_str().unwrap_or_default()
 }

@@ -2,8 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Picture, server_of, servers::Server};
-use crate::{Forecast, Object, Severity, forecast};
+use super::Picture;
+use crate::{
+    Forecast, Object, Severity, forecast,
+    server::{Server, server_of},
+};
 
 /// Settings of Garage that decide where and how data lies, with what a change of each means.
 const SETTINGS: [(&str, &str); 5] = [
@@ -20,8 +23,8 @@ const SETTINGS: [(&str, &str); 5] = [
 /// Settings in garage.toml that lead away from the data.
 pub(super) fn settings_moved(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
-    for (old, new) in
-        picture.kept().into_iter().filter(|(_, new)| ["ConfigMap", "Secret"].contains(&new.key.kind.as_str()))
+    let kept = picture.kept();
+    for (old, new) in kept.iter().filter(|(_, new)| ["ConfigMap", "Secret"].contains(&new.key.kind.as_str()))
     {
         for field in ["/data", "/stringData"] {
             let files = new.value.pointer(field).and_then(Value::as_object).into_iter().flatten();
@@ -69,8 +72,11 @@ fn setting<'text>(text: &'text str, name: &str) -> Option<&'text str> {
 /// Data directories of PostgreSQL, and mounts of any set's claims, that move.
 pub(super) fn directories_moved(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
-    for (old, new) in picture.kept().into_iter().filter(|(_, new)| new.key.kind == "StatefulSet") {
-        for (pointer, container) in new.containers() {
+    let kept = picture.kept();
+    for (old, new) in
+        kept.iter().filter(|(_, new)| ["StatefulSet", "Deployment"].contains(&new.key.kind.as_str()))
+    {
+        for (pointer, container) in new.servers() {
             let Some(before) = old.container(&container["name"]) else {
                 continue;
             };
@@ -102,9 +108,9 @@ fn moved(set: &Object, old: &Value, new: &Value) -> Vec<(String, String, String)
         value.map(str::to_owned)
     };
     let mut moved = Vec::new();
-    if server_of(new["image"].as_str().unwrap_or_default())
-        .is_some_and(|(server, _)| server == Server::Postgres)
-    {
+    let postgres = server_of(new["image"].as_str().unwrap_or_default())
+        .is_some_and(|(server, _)| server == Server::Postgres);
+    if postgres && set.keeps_data(new) {
         let data = |container: &Value| {
             variable(container, "PGDATA").unwrap_or_else(|| "the image's default".to_owned())
         };
@@ -112,11 +118,11 @@ fn moved(set: &Object, old: &Value, new: &Value) -> Vec<(String, String, String)
             moved.push(("PGDATA".to_owned(), data(old), data(new)));
         }
     }
-    for template in set.templates() {
+    for volume in volumes(set) {
         let mount = |container: &Value| {
             let mounts = container["volumeMounts"].as_array().into_iter().flatten();
             mounts
-                .filter(|mount| mount["name"] == template)
+                .filter(|mount| mount["name"] == volume.as_str())
                 .map(|mount| {
                     let text = |name: &str| mount[name].as_str().unwrap_or_default().to_owned();
                     (text("mountPath"), text("subPath"))
@@ -129,8 +135,76 @@ fn moved(set: &Object, old: &Value, new: &Value) -> Vec<(String, String, String)
             let words = |(path, sub): (String, String)| {
                 if sub.is_empty() { path } else { format!("{path} (subPath {sub})") }
             };
-            moved.push((format!("the mount of {template}"), words(was), words(is)));
+            moved.push((format!("the mount of {volume}"), words(was), words(is)));
         }
     }
     moved
+}
+
+/// The volumes of a workload that outlive its pods.
+fn volumes(workload: &Object) -> Vec<String> {
+    let volumes = workload.items("/spec/template/spec/volumes").iter();
+    let claimed = volumes.filter(|volume| !volume["persistentVolumeClaim"].is_null());
+    let claimed = claimed.filter_map(|volume| volume["name"].as_str());
+    workload.templates().into_iter().chain(claimed).map(str::to_owned).collect()
+}
+
+/// Two servers over one volume for a moment: a Deployment rolls by starting the new pod first.
+pub(super) fn two_over_one_volume(picture: &Picture) -> Vec<Forecast> {
+    let rolls = |workload: &Object| workload.text("/spec/strategy/type") != "Recreate";
+    let kept = picture.kept();
+    let deployments = kept.iter().filter(|(_, new)| {
+        new.key.kind == "Deployment"
+            && rolls(new)
+            && new.servers().iter().any(|(_, container)| new.keeps_data(container))
+    });
+    deployments
+        .filter(|(old, new)| old.value.pointer("/spec/template") != new.value.pointer("/spec/template"))
+        .map(|(old, new)| {
+            let (severity, before) = match rolls(old) && !old.claim_names().is_empty() {
+                true => (Severity::Note, ", as at every roll before"),
+                false => (Severity::Care, ""),
+            };
+            forecast::about(
+                ("two-over-one-volume", "U6", severity),
+                &picture.to,
+                new,
+                "/spec/strategy/type",
+                format!("the new pod starts before the old one has stopped{before}: two servers over one volume for a moment, or a roll that waits for the volume"),
+                "strategy.type: Recreate",
+            )
+        })
+        .collect()
+}
+
+/// Servers that run as another user than the one whom their files belong to.
+pub(super) fn another_user(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
+    for (old, new) in picture.kept() {
+        for (pointer, container) in new.servers() {
+            let Some(before) = old.container(&container["name"]) else { continue };
+            if !["StatefulSet", "Deployment"].contains(&new.key.kind.as_str()) || !new.keeps_data(container) {
+                continue;
+            }
+            if let (Some(was), Some(is)) = (user(&old, before), user(&new, container))
+                && was != is
+            {
+                forecasts.push(forecast::about(
+                    ("another-user", "U3", Severity::Care),
+                    &picture.to,
+                    &new,
+                    &format!("{pointer}/securityContext/runAsUser"),
+                    format!("it runs as user {is}, and its files belong to user {was}"),
+                    "keep the user; or give it the files in an init container, and say so in the notes",
+                ));
+            }
+        }
+    }
+    forecasts
+}
+
+/// As whom a container runs, where that is said.
+fn user(workload: &Object, container: &Value) -> Option<u64> {
+    let own = container["securityContext"]["runAsUser"].as_u64();
+    own.or_else(|| workload.number("/spec/template/spec/securityContext/runAsUser"))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Keys, Password, S3, Speech, Store};
 use crate::{
     Object, Rendered,
-    preflight::{Server, server_of},
+    server::{Server, server_of},
 };
 
 /// Where Garage listens for S3 unless its configuration says otherwise, and what it calls its region.
@@ -27,6 +27,7 @@ fn store(rendered: &Rendered, set: &Object) -> Option<Store> {
                 region: region(rendered).unwrap_or_else(|| REGION.to_owned()),
             }),
             Server::Postgres => postgres(set, container)?,
+            _ => return None,
         };
         let container = container["name"].as_str().map(str::to_owned);
         Some(Store { set: set.key.name.clone(), container, speech })

@@ -198,6 +198,15 @@ impl<K: Kind> Objects<K> {
         self.ask("applying", name, self.api.patch(name, &parameters, &patch)).await
     }
 
+    /// Makes or changes an object by a server-side apply, as far as no other manager owns what it names.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get); where another owns a field, a 409 that names it.
+    pub async fn apply_without_force(&self, name: &str, manager: &str, object: &Value) -> Result<K> {
+        let (parameters, patch) = (self.patching(PatchParams::apply(manager)), Patch::Apply(object));
+        self.ask("applying", name, self.api.patch(name, &parameters, &patch)).await
+    }
+
     /// Changes an object by the merge patch that `patch` makes of it, if any; again, when somebody else changed it between
     /// the reading and the writing. All of it has the time of one call.
     ///

@@ -3,32 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Forecast,
+    Change, Forecast, Way,
     availability::{Availability, Window},
 };
-
-/// How a chart gets to the cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Way {
-    /// `helm install`, `helm upgrade`
-    Helm,
-    /// `helm template | kubectl apply`: what GitOps tools do; lookups find nothing, hooks are plain objects
-    Apply,
-}
-
-/// A field that the upgrade changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Change {
-    /// `StatefulSet garage`
-    pub object: String,
-    /// `/spec/template/spec/containers/0/image`; empty when the whole object comes or goes.
-    pub field: String,
-    /// What it was; none when it comes.
-    pub old: Option<String>,
-    /// What it will be; none when it goes.
-    pub new: Option<String>,
-}
 
 /// What is known of an upgrade.
 #[derive(Debug, Clone, Serialize, Deserialize)]

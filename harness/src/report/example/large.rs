@@ -61,14 +61,17 @@ fn facts_of_an_upgrade() -> Facts {
         remedy: "delete the set with --cascade=orphan before the upgrade, and make it anew".into(),
     };
     let change = Change {
-        object: "ConfigMap dashboards".into(),
+        api_version: "v1".into(),
+        kind: "ConfigMap".into(),
+        namespace: None,
+        name: "dashboards".into(),
         field: "/data/dashboard.json".into(),
-        old: Some(hash.clone()),
-        new: Some(format!("{hash}\n  {hash}")),
+        old: Some(hash.clone().into()),
+        new: Some(format!("{hash}\n  {hash}").into()),
     };
     Facts {
         release: "garage".into(),
-        way: Way::Helm,
+        way: Way::Helm4,
         from: "garage 1.0.0".into(),
         to: "garage 1.1.0".into(),
         findings: vec![finding],

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use chart::Helm;
+use chart::{Helm, Scratch};
+use external::ImageName;
 use record::upgrade::Facts;
 use serde_json::Value;
 
 use crate::{
-    cluster::{Absence, absence, docker, whole_name},
+    cluster::{Absence, absence, docker},
     error::{Error, Result, exit},
     journal::Promise,
     runner::{Run, Sabotage},
@@ -36,6 +37,14 @@ impl Charts {
         Helm::find(&site.cache, site.kubeconfig.as_deref(), site.context.as_deref())
     }
 
+    /// A folder for what is unpacked: no evidence, as a chart of one's own may hold secrets.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn scratch(&self) -> Result<Scratch> {
+        Scratch::new(&self.run.site().cache)
+    }
+
     /// The charts that are upgraded, from and to: these, or those that a control puts in their place.
     pub fn chosen(&self, from: &'static str, to: &'static str) -> (&'static str, &'static str) {
         match self.run.sabotage() {
@@ -53,8 +62,8 @@ impl Charts {
         let mut missing = BTreeMap::new();
         let Some(loader) = &self.run.site().loader else { return Ok(missing) };
         for image in images {
-            let whole = whole_name(image);
-            let known = |have: &String| whole_name(have) == whole;
+            let whole = ImageName::parse(image).whole();
+            let known = |have: &String| ImageName::parse(have).whole() == whole;
             if self.run.images().iter().any(known) || self.run.state().loaded.contains(&whole) {
                 continue;
             }

@@ -1,6 +1,9 @@
 //! Each check is seen to fire on what it is for, and to be silent on an upgrade that changes nothing of it.
 
-use std::collections::BTreeMap;
+mod kinds;
+mod others;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use external::images::Absence;
 use serde_json::json;
@@ -51,32 +54,47 @@ metadata: {name: db}
 
 /// A picture of an upgrade from [`OLD`] to a text made from it.
 fn picture(change: impl Fn(&str) -> String) -> Picture {
-    let held = Rendered::parse(OLD, "old").unwrap();
-    let new = Rendered::parse(&change(OLD), "new").unwrap();
+    pictured(OLD, &change(OLD))
+}
+
+/// A picture of an upgrade that the API server would take.
+fn pictured(old: &str, new: &str) -> Picture {
+    let held = Rendered::parse(old, "old").unwrap();
+    let new = Rendered::parse(new, "new").unwrap();
     let chart = Chart {
         reference: "new".into(),
         folder: "/nowhere".into(),
         values: None,
         name: "db".into(),
         version: "2.0.0".into(),
+        parts: ["global".to_owned()].into(),
     };
     let release = Release { name: "db".into(), namespace: "here".into() };
-    let trials = new.by_key("here").into_keys().map(|key| (key, Trial::Taken)).collect();
-    let live = held.by_key("here").into_iter().map(|(key, object)| (key, object.value.clone())).collect();
+    let values = |rendered: &Rendered| -> Vec<_> {
+        rendered.by_key("here").into_iter().map(|(key, object)| (key, object.value.clone())).collect()
+    };
+    let trials = values(&new).into_iter().map(|(key, value)| (key, Trial::Taken(value))).collect();
+    let live = values(&held).into_iter().collect();
     Picture {
         release,
-        way: Way::Helm,
+        way: Way::Helm4,
         to: chart,
         again: new.clone(),
         offline: new.clone(),
         held,
         new,
+        refusal: None,
         blind: false,
         trials,
+        conflicts: BTreeMap::new(),
+        not_served: BTreeSet::new(),
         live,
         claims: ["data-db-0", "data-db-1", "other"].map(str::to_owned).into(),
         missing_images: BTreeMap::new(),
+        values: Values::default(),
         kubernetes: "v1.34.4".into(),
+        target: None,
+        at_target: None,
     }
 }
 
@@ -142,7 +160,7 @@ fn what_is_there_and_belongs_to_another_is_refused_by_helm_alone() {
     assert_eq!(found(&stranger), only("owned-by-another", "U1", Severity::Break));
     stranger.way = Way::Apply;
     assert_eq!(found(&stranger), []);
-    stranger.way = Way::Helm;
+    stranger.way = Way::Helm4;
     stranger.live.insert(key, json!({"metadata": {"annotations": {"meta.helm.sh/release-name": "db"}}}));
     assert_eq!(found(&stranger), []);
 }
@@ -166,7 +184,10 @@ fn a_renamed_set_leaves_its_claims_and_names_them() {
 #[test]
 fn secrets_are_compared_and_never_shown() {
     let changed = replaced("b2xk", "bmV3");
-    assert_eq!(found(&changed), only("secret-changed", "U4", Severity::Care));
+    assert_eq!(found(&changed), only("secret-changed", "U4", Severity::Break));
+    let mut asked = replaced("b2xk", "bmV3");
+    asked.values.given = json!({"auth": {"password": "new"}});
+    assert_eq!(found(&asked), only("secret-changed", "U4", Severity::Care));
     let mut random = replaced("b2xk", "bmV3");
     random.again = Rendered::parse(&OLD.replace("b2xk", "b3RoZXI="), "new").unwrap();
     assert_eq!(found(&random), only("secret-regenerated", "U4", Severity::Break));
@@ -174,6 +195,7 @@ fn secrets_are_compared_and_never_shown() {
     looked_up.offline = random.again.clone();
     assert_eq!(found(&looked_up), only("secret-kept-by-lookup", "U4", Severity::Note));
     let text = format!("{:?}{:?}", judge(&random), differences(&random));
+    assert!(text.contains("sha256:"), "{text}");
     for value in ["b2xk", "bmV3", "b3RoZXI", "old\"", "new\"", "other\""] {
         assert!(!text.contains(value), "{value} in {text}");
     }
@@ -188,7 +210,7 @@ fn steps_of_servers_are_told_apart() {
         ("postgres:17-alpine", Some(Severity::Break)),
         ("postgres:latest", Some(Severity::Care)),
         ("dxflrs/garage:v2.5.0", Some(Severity::Break)),
-        ("mariadb:11", None),
+        ("mariadb:11", Some(Severity::Break)),
     ] {
         let picture = picture(|text| text.replace("postgres:17", image));
         let step = found(&picture).into_iter().find(|(cause, ..)| cause == "version-step");
@@ -197,6 +219,7 @@ fn steps_of_servers_are_told_apart() {
     let garage = |from: &str, to: &str| {
         let mut picture = picture(|text| text.replace("postgres:17", to));
         picture.held = Rendered::parse(&OLD.replace("postgres:17", from), "old").unwrap();
+        picture.live.clear();
         judge(&picture)
             .into_iter()
             .find(|forecast| forecast.cause == "version-step")
@@ -241,11 +264,14 @@ fn a_setting_that_leads_away_from_the_data_is_a_loss() {
 
 #[test]
 fn a_missing_image_is_named_with_the_reason() {
-    let mut picture = picture(str::to_owned);
-    for (sure, severity) in [(true, Severity::Break), (false, Severity::Care)] {
-        let absence = Absence { why: "manifest unknown".into(), sure };
-        picture.missing_images.insert("postgres:17".into(), absence);
-        assert_eq!(found(&picture), only("image-missing", "U8", severity));
+    for (image, sure, expected) in [
+        ("postgres:17", true, ("image-missing", Severity::Care)),
+        ("postgres:17.1", true, ("image-missing", Severity::Break)),
+        ("postgres:17.1", false, ("image-not-looked-up", Severity::Note)),
+    ] {
+        let mut picture = picture(|text| text.replace("postgres:17", image));
+        picture.missing_images.insert(image.into(), Absence { why: "manifest unknown".into(), sure });
+        assert_eq!(found(&picture), only(expected.0, "U8", expected.1), "{image}");
     }
 }
 
@@ -256,9 +282,12 @@ fn hooks_are_told_apart_by_when_they_are_made() {
         let mut picture = picture(|text| text.replacen("metadata: {name: db}", &annotated, 1));
         // It was one before as well.
         picture.held = picture.new.clone();
+        let key = picture.new_objects().into_keys().find(|key| key.kind == "StatefulSet").unwrap();
+        // The API server is not asked about hooks.
+        picture.trials.remove(&key);
         found(&picture)
     };
-    assert_eq!(hook("helm.sh/hook: pre-install"), only("never-upgraded", "U7", Severity::Break));
+    assert_eq!(hook("helm.sh/hook: pre-install"), only("never-upgraded", "U7", Severity::Note));
     assert_eq!(hook("helm.sh/hook: 'pre-install,pre-upgrade'"), only("made-anew", "U2", Severity::Loss));
     assert_eq!(
         hook("helm.sh/hook: 'pre-upgrade', helm.sh/hook-delete-policy: hook-succeeded"),

@@ -1,5 +1,7 @@
 //! Chart upgrades: the charts under manifests/charts, in a good step and in bad ones, one for each classic break.
 
+mod kinds;
+
 use anyhow::Result;
 use harness::{
     chart::{Reference, Way},
@@ -32,22 +34,27 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     let postgresql = scenario(
         "upgrade::postgresql",
         "a database is upgraded, taken back and upgraded again, and keeps what it acknowledged",
-        |run| tried(run, POSTGRESQL, Way::Helm),
+        |run| tried(run, POSTGRESQL, Way::Helm4),
     );
     let garage = scenario(
         "upgrade::garage",
         "a replicated store is upgraded, taken back and upgraded again under load",
-        |run| tried(run, GARAGE, Way::Helm),
+        |run| tried(run, GARAGE, Way::Helm4),
     );
     let umbrella = scenario(
         "upgrade::umbrella",
         "two stores and a definition of one chart are upgraded together",
-        |run| tried(run, UMBRELLA, Way::Helm),
+        |run| tried(run, UMBRELLA, Way::Helm4),
     );
     let applied = scenario(
         "upgrade::applied",
         "a database that was installed by helm template | kubectl apply is upgraded the same way",
         |run| tried(run, APPLIED, Way::Apply),
+    );
+    let kinds = scenario(
+        "upgrade::kinds",
+        "each kind of step that published charts take is answered as is right",
+        kinds::kinds,
     );
     [
         foreseen_of_garage
@@ -107,6 +114,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         umbrella.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(900)).slow(),
         applied.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(420)).slow(),
+        kinds.proves([U1]).alike([CHART], BY_THE_SAME).within(seconds(600)).slow(),
     ]
     .map(|scenario| scenario.on([CHART]))
     .into()
@@ -140,7 +148,7 @@ const fn to(take: &'static str) -> Sabotage {
 const HOOK: Sabotage = Sabotage::Chart { from: Some("postgresql/1.0.0-hook"), to: "postgresql/2.0.0-hook" };
 
 async fn foreseen(run: Run, chart: Chart) -> Result<()> {
-    let upgrade = upgrade(&run, chart, Way::Helm)?;
+    let upgrade = upgrade(&run, chart, Way::Helm4)?;
     Ok(preflight(run, upgrade).await?)
 }
 
@@ -162,5 +170,6 @@ fn upgrade(run: &Run, chart: Chart, way: Way) -> Result<Upgrade> {
         to: source(to),
         stores: None,
         patience: seconds(90),
+        target: None,
     })
 }

@@ -1,9 +1,12 @@
 //! An account of an upgrade: to people, to a pull request, to programs.
 
+mod grouped;
+
 use camino::Utf8PathBuf;
+use grouped::{grouped, told};
 use record::{
     result::{ClaimResult, Finding, ScenarioResult, Verdict},
-    upgrade::{Facts, Window},
+    upgrade::{Facts, Forecast, Window},
     words,
 };
 use serde::Serialize;
@@ -58,7 +61,7 @@ impl Account {
         }
     }
 
-    /// For people: the worst last, where a terminal shows it.
+    /// For people: the worst first, what is alike together, the answer last, where a terminal shows it.
     pub fn text(&self) -> String {
         let mut text = String::new();
         let mut line = |words: String| {
@@ -67,9 +70,7 @@ impl Account {
         };
         if let Some(facts) = &self.upgrade {
             line(format!("{}: {} → {}", facts.release, facts.from, facts.to));
-            for finding in facts.findings.iter().rev() {
-                line(format!("\n{finding}"));
-            }
+            grouped(&facts.findings).iter().for_each(|group| line(format!("\n{}", told(group))));
             let differences = words::count(facts.differences.len(), "field");
             line(format!("\nthe upgrade changes {differences}"));
             for phase in &facts.phases {
@@ -117,16 +118,23 @@ impl Account {
             line(format!("\n`{}`: {} → {}\n", facts.release, facts.from, facts.to));
             if !facts.findings.is_empty() {
                 line("| | claim | object | what would happen | where | what to do |\n|---|---|---|---|---|---|".to_owned());
-                for finding in &facts.findings {
-                    let cell = |words: &str| words.replace('|', "\\|").replace('\n', " ");
+                let cell = |words: &str| words.replace('|', "\\|").replace('\n', "<br>");
+                for group in grouped(&facts.findings) {
+                    let Some(first) = group.first() else { continue };
+                    let each = |of: &dyn Fn(&Forecast) -> String| {
+                        group.iter().map(|one| of(one)).collect::<Vec<_>>().join("<br>")
+                    };
                     line(format!(
                         "| {} | {} | {} | {} | {} | {} |",
-                        finding.severity.text(),
-                        finding.claim,
-                        cell(&finding.object),
-                        cell(&finding.message),
-                        finding.place.as_deref().map_or(String::new(), |place| format!("`{}`", cell(place))),
-                        cell(&finding.remedy)
+                        first.severity.text(),
+                        first.claim,
+                        each(&|one| cell(&one.object)),
+                        each(&|one| cell(&one.message)),
+                        each(&|one| one
+                            .place
+                            .as_deref()
+                            .map_or(String::new(), |place| format!("`{}`", cell(place)))),
+                        cell(&first.remedy)
                     ));
                 }
             }
@@ -165,15 +173,15 @@ impl Account {
                 words::count(facts.differences.len(), "field")
             ));
             for change in facts.differences.iter().take(DIFFERENCES) {
-                line(format!("  {} {}", change.object, change.field));
-                let side = |sign: char, value: &String| {
+                line(format!("  {} {}", change.object(), change.field));
+                let side = |sign: char, value: &str| {
                     value.lines().map(|part| format!("{sign} {part}\n")).collect::<String>()
                 };
-                if let Some(old) = &change.old {
-                    line(side('-', old).trim_end().to_owned());
+                if let Some(old) = change.old_text() {
+                    line(side('-', &old).trim_end().to_owned());
                 }
-                if let Some(new) = &change.new {
-                    line(side('+', new).trim_end().to_owned());
+                if let Some(new) = change.new_text() {
+                    line(side('+', &new).trim_end().to_owned());
                 }
             }
             if facts.differences.len() > DIFFERENCES {
@@ -239,15 +247,15 @@ mod tests {
         error::Class,
         fixture::scenario,
         result::{Outcome, Trouble},
-        upgrade::{Availability, Forecast as Foretold, Phase, Way},
+        upgrade::{Availability, Phase, Way},
     };
 
     use super::*;
 
-    fn facts(findings: Vec<Foretold>) -> Facts {
+    fn facts(findings: Vec<Forecast>) -> Facts {
         Facts {
             release: "db".into(),
-            way: Way::Helm,
+            way: Way::Helm4,
             from: "db 1.0.0".into(),
             to: "db 2.0.0".into(),
             findings,
@@ -262,8 +270,8 @@ mod tests {
         }
     }
 
-    fn foretold(severity: Severity) -> Foretold {
-        Foretold {
+    fn foretold(severity: Severity) -> Forecast {
+        Forecast {
             cause: "x".into(),
             claim: "U1".into(),
             severity,
@@ -274,7 +282,7 @@ mod tests {
         }
     }
 
-    fn told(result: ScenarioResult, findings: Vec<Foretold>) -> Account {
+    fn told(result: ScenarioResult, findings: Vec<Forecast>) -> Account {
         Account::run(ScenarioResult { upgrade: Some(facts(findings)), ..result }, "report.html".into())
     }
 

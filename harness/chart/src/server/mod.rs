@@ -1,0 +1,70 @@
+//! The servers that stateful charts run: which image holds which, and which step from one version to another is allowed.
+
+mod garage;
+mod known;
+mod postgres;
+mod rules;
+mod series;
+mod step;
+mod version;
+
+pub use known::server_of;
+pub use step::{Step, step};
+pub use version::Version;
+
+/// A server whose versions we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is called what it is")]
+pub enum Server {
+    Cassandra,
+    ClickHouse,
+    Elasticsearch,
+    Etcd,
+    Garage,
+    InfluxDb,
+    Kafka,
+    Keycloak,
+    MariaDb,
+    Minio,
+    MongoDb,
+    MySql,
+    Nextcloud,
+    OpenSearch,
+    Postgres,
+    RabbitMq,
+    Redis,
+    Valkey,
+    ZooKeeper,
+}
+
+impl Server {
+    /// As people write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cassandra => "Cassandra",
+            Self::ClickHouse => "ClickHouse",
+            Self::Elasticsearch => "Elasticsearch",
+            Self::Etcd => "etcd",
+            Self::Garage => "Garage",
+            Self::InfluxDb => "InfluxDB",
+            Self::Kafka => "Kafka",
+            Self::Keycloak => "Keycloak",
+            Self::MariaDb => "MariaDB",
+            Self::Minio => "MinIO",
+            Self::MongoDb => "MongoDB",
+            Self::MySql => "MySQL",
+            Self::Nextcloud => "Nextcloud",
+            Self::OpenSearch => "OpenSearch",
+            Self::Postgres => "PostgreSQL",
+            Self::RabbitMq => "RabbitMQ",
+            Self::Redis => "Redis",
+            Self::Valkey => "Valkey",
+            Self::ZooKeeper => "ZooKeeper",
+        }
+    }
+
+    /// Whether its data is in another server's store, so that it needs no volume to have some.
+    pub fn keeps_data_elsewhere(self) -> bool {
+        self == Self::Keycloak
+    }
+}
