@@ -26,6 +26,8 @@ fn same(new: &Value, live: &Value, amount: bool) -> bool {
             new.len() == live.len() && new.iter().zip(live).all(|(new, live)| same(new, live, amount))
         }
         (Value::Null, _) => true,
+        // What is left empty gets its default.
+        (Value::String(text), _) if text.is_empty() => true,
         (new, Value::Null) => is_empty(new),
         (new, live) if new == live => true,
         // 1 and "1": the API server keeps the one that its schema has.
@@ -109,6 +111,7 @@ mod tests {
             (json!({"a": {"b": {"c": ""}}}), json!({}), true),
             (json!({"port": "8080"}), json!({"port": 8080}), true),
             (json!({"a": 1}), json!({"a": 1, "default": true}), true),
+            (json!({"podManagementPolicy": ""}), json!({"podManagementPolicy": "OrderedReady"}), true),
             (json!({"matchLabels": {"a": "b"}}), json!({"matchLabels": {"a": "b", "c": "d"}}), false),
             (json!({"a": false}), json!({}), false),
         ] {

@@ -205,6 +205,9 @@ fn remedy(object: &Object, live: Option<&Value>, field: &str) -> String {
         ("StatefulSet", Some(_)) if field.starts_with("/spec/volumeClaimTemplates") => format!(
             "leave volumeClaimTemplates (labels and size included) as released; users who need the change must run `kubectl delete statefulset {name} --cascade=orphan` before the upgrade, and grow existing PVCs by hand"
         ),
+        (kind, Some(_)) if field.starts_with("/spec/selector") => format!(
+            "leave the selector as released (no chart version in it): a new one selects no pod that is there, so the {kind} and its pods must be deleted before the upgrade, which takes it away for a while; its PVCs stay"
+        ),
         ("StatefulSet", Some(_)) => format!(
             "leave the field as released (no chart version in it); if it must change, tell users to run `kubectl delete statefulset {name} --cascade=orphan` before the upgrade: pods and PVCs stay and are adopted"
         ),

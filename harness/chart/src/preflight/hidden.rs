@@ -52,7 +52,10 @@ impl Hidden {
 
     /// A text without them.
     pub fn blacken(&self, text: &str) -> String {
-        let text = redact::text(text);
+        self.without(redact::text(text))
+    }
+
+    fn without(&self, text: String) -> String {
         self.0.iter().fold(text, |text, hidden| text.replace(hidden.as_str(), REDACTED))
     }
 
@@ -68,8 +71,10 @@ impl Hidden {
 
     /// A forecast without them.
     pub fn blacken_forecast(&self, forecast: &mut Forecast) {
-        for text in [&mut forecast.message, &mut forecast.remedy].into_iter().chain(&mut forecast.place) {
-            *text = self.blacken(text);
+        // Only a message has words of others in it.
+        forecast.message = self.blacken(&forecast.message);
+        for text in std::iter::once(&mut forecast.remedy).chain(&mut forecast.place) {
+            *text = self.without(text.clone());
         }
     }
 }

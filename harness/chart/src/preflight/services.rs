@@ -15,8 +15,10 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
             forecasts.push(forecast::about(known, &picture.to, new, field, message, remedy));
         };
         let (before, after) = (ports(old), ports(new));
-        let lost: Vec<String> =
-            before.iter().filter(|port| !after.contains(port)).map(ToString::to_string).collect();
+        // Without an address of its own a service's names lead to the pods, and to every port of theirs.
+        let headless = new.text("/spec/clusterIP") == "None";
+        let lost = before.iter().filter(|port| !headless && !after.contains(port));
+        let lost: Vec<String> = lost.map(ToString::to_string).collect();
         if !lost.is_empty() {
             let message =
                 format!("the service has no port {} any more: clients that use it lose it", lost.join(", "));
