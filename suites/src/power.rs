@@ -15,7 +15,8 @@ use harness::{
 
 use crate::{
     sabotage::{
-        ASYNCHRONOUS_COMMIT, DISK_EMPTIED, GARAGE_WITHOUT_COPIES, GARAGE_WITHOUT_FSYNC, POSTGRES_WITHOUT_FSYNC,
+        ASYNCHRONOUS_COMMIT, DISK_EMPTIED, GARAGE_WITHOUT_COPIES, GARAGE_WITHOUT_FSYNC,
+        POSTGRES_WITHOUT_FSYNC,
     },
     seconds,
 };
@@ -35,19 +36,27 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .control("asynchronous_commit", [F1, F7], ASYNCHRONOUS_COMMIT, "acknowledged writes are lost")
             .slow_control("without_fsync", [F1], POSTGRES_WITHOUT_FSYNC, "acknowledged writes are lost")
             .slow_control("disk_emptied", [F4], DISK_EMPTIED, "the system identifier: expected"),
-        scenario("power::garage_node", "the power of one of Garage's three nodes is cut under load", garage_node)
-            .proves([F2, F4])
-            .on([GARAGE])
-            .needs([Need::OwnNodes, Need::TwoNodes])
-            .within(seconds(420))
-            .slow()
-            .slow_control("without_copies", [F2], GARAGE_WITHOUT_COPIES, "acknowledged writes are lost"),
-        scenario("power::garage_all", "the power of all of Garage's nodes is cut at once, under load", garage_all)
-            .proves([F3, F4, F7])
-            .on([GARAGE])
-            .needs([Need::OwnNodes])
-            .within(seconds(420))
-            .control("without_fsync", [F3], GARAGE_WITHOUT_FSYNC, "acknowledged writes are lost"),
+        scenario(
+            "power::garage_node",
+            "the power of one of Garage's three nodes is cut under load",
+            garage_node,
+        )
+        .proves([F2, F4])
+        .on([GARAGE])
+        .needs([Need::OwnNodes, Need::TwoNodes])
+        .within(seconds(420))
+        .slow()
+        .slow_control("without_copies", [F2], GARAGE_WITHOUT_COPIES, "acknowledged writes are lost"),
+        scenario(
+            "power::garage_all",
+            "the power of all of Garage's nodes is cut at once, under load",
+            garage_all,
+        )
+        .proves([F3, F4, F7])
+        .on([GARAGE])
+        .needs([Need::OwnNodes])
+        .within(seconds(420))
+        .control("without_fsync", [F3], GARAGE_WITHOUT_FSYNC, "acknowledged writes are lost"),
     ]
 }
 
@@ -63,7 +72,12 @@ async fn postgres(run: Run) -> Result<()> {
 
     run.step("the power of its node is cut under load").await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = LoadPlan { clients: 0..2, writes_per_client: 20_000, sizes: &[64, 1024], pace: Duration::from_millis(2) };
+    let plan = LoadPlan {
+        clients: 0..2,
+        writes_per_client: 20_000,
+        sizes: &[64, 1024],
+        pace: Duration::from_millis(2),
+    };
     let mut load = {
         let (postgres, pod) = (postgres.clone(), pod.clone());
         Load::start(&recorder, &plan, move |_| {
@@ -110,7 +124,12 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
 
     run.step("the power is cut under load").await?;
     let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = LoadPlan { clients: 0..3, writes_per_client: 4000, sizes: s3::SIZES, pace: Duration::from_millis(20) };
+    let plan = LoadPlan {
+        clients: 0..3,
+        writes_per_client: 4000,
+        sizes: s3::SIZES,
+        pace: Duration::from_millis(20),
+    };
     let mut load = {
         let (garage, set, key) = (garage.clone(), set.clone(), key.clone());
         Load::start(&recorder, &plan, move |client| {

@@ -164,10 +164,7 @@ pub async fn cut(disks: &[&Disk], linger: Duration) -> Result<Cut> {
 /// What the script says of a cut.
 fn cut_of(said: &str) -> Result<Cut> {
     let word = |key: &str| said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
-    let at = word("cut").and_then(|seconds| {
-        let seconds: f64 = seconds.parse().ok()?;
-        Timestamp::from_nanosecond((seconds * 1e9) as i128).ok()
-    });
+    let at = word("cut").and_then(|nanoseconds| Timestamp::from_nanosecond(nanoseconds.parse().ok()?).ok());
     let users = word("used").and_then(|count| count.parse().ok());
     match (at, users) {
         (Some(at), Some(users)) => Ok(Cut { at, users }),
@@ -180,7 +177,9 @@ fn cut_of(said: &str) -> Result<Cut> {
 /// # Errors
 /// A node's own.
 pub async fn remove_all(nodes: &[Node], namespace: &str) -> Result<()> {
-    try_join_all(nodes.iter().map(|node| async move { ask(node, &["remove", namespace]).await })).await.map(drop)
+    try_join_all(nodes.iter().map(|node| async move { ask(node, &["remove", namespace]).await }))
+        .await
+        .map(drop)
 }
 
 async fn ask(node: &Node, arguments: &[&str]) -> Result<String> {
@@ -193,9 +192,9 @@ mod tests {
 
     #[test]
     fn a_cut_tells_when_and_whom() {
-        let cut = cut_of("cut 1795920000.250000000\nused 12\n").unwrap();
+        let cut = cut_of("cut 1795920000250000000\nused 12\n").unwrap();
         assert_eq!(cut.at, "2026-11-29T02:40:00.25Z".parse().unwrap());
         assert_eq!(cut.users, 12);
-        assert!(cut_of("cut 1795920000.25").unwrap_err().to_string().contains("neither when nor whom"));
+        assert!(cut_of("cut 1795920000250000000").unwrap_err().to_string().contains("neither when nor whom"));
     }
 }

@@ -36,7 +36,8 @@ done; true"#;
 
 /// Of `[12:720] -A FORWARD …`, the packets.
 fn dropped(rule: &str) -> Result<u64> {
-    let packets = rule.strip_prefix('[').and_then(|rest| rest.split(':').next()).and_then(|count| count.parse().ok());
+    let packets =
+        rule.strip_prefix('[').and_then(|rest| rest.split(':').next()).and_then(|count| count.parse().ok());
     packets.ok_or_else(|| Error::bug(format!("a rule of iptables-save without its counters: {rule}")))
 }
 

@@ -49,7 +49,10 @@ pub async fn stop(node: &Node, uid: &str) -> Result<Vec<String>> {
     for process in &processes {
         let state = node.script("state", "awk '/^State:/ {print $2}' /proc/$1/status", &[process]).await?;
         if state.trim() != "T" {
-            return Err(Error::environment(format!("process {process} on {} is not stopped: {state}", node.name)));
+            return Err(Error::environment(format!(
+                "process {process} on {} is not stopped: {state}",
+                node.name
+            )));
         }
     }
     Ok(processes)

@@ -83,7 +83,7 @@ case $1 in
     cd "$folder"
     # EXT4_IOC_SHUTDOWN without flushing the log: what only the page cache has is lost.
     perl -e 'for (@ARGV) { open(my $disk, "<", $_) or die "$_: $!\n"; my $how = pack("L", 2); ioctl($disk, 0x8004587d, $how) or die "$_: $!\n"; }' "$@"
-    echo "cut $(date +%s.%N)"
+    echo "cut $(date +%s%N)"
     echo "used $(users "$@" | wc -l)"
     for disk in "$@"; do
       ! touch "$disk/after-the-cut" 2>/dev/null || fail "$disk takes writes after the cut"

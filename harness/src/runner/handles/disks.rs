@@ -40,13 +40,18 @@ impl Disks {
         let workload = run.workload();
         let mut manifest = workload.manifest()?;
         let templates = manifest.find("StatefulSet", workload.name)?["spec"]["volumeClaimTemplates"].clone();
-        let templates: Vec<&str> =
-            templates.as_array().into_iter().flatten().filter_map(|one| one["metadata"]["name"].as_str()).collect();
+        let templates: Vec<&str> = templates
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|one| one["metadata"]["name"].as_str())
+            .collect();
         let workers = run.workers()?;
         let place = |ordinal: u32| workers.iter().cycle().nth(ordinal as usize);
         let mut made = BTreeMap::new();
         for ordinal in 0..replicas {
-            let node = place(ordinal).ok_or_else(|| Error::bug("disks are to be made, and no node is ours"))?;
+            let node =
+                place(ordinal).ok_or_else(|| Error::bug("disks are to be made, and no node is ours"))?;
             for template in &templates {
                 let claim = format!("{template}-{}-{ordinal}", workload.name);
                 made.insert(claim, node);
@@ -54,7 +59,9 @@ impl Disks {
         }
         let making = made.into_iter().map(|(claim, node)| {
             let run = &run;
-            async move { Ok::<_, Error>((claim.clone(), Disk::make(node, run.namespace(), &claim, mebibytes).await?)) }
+            async move {
+                Ok::<_, Error>((claim.clone(), Disk::make(node, run.namespace(), &claim, mebibytes).await?))
+            }
         });
         let disks: BTreeMap<String, Disk> = try_join_all(making).await?.into_iter().collect();
         let disks = Self { class: run.outside("disks"), run, mebibytes, disks };
@@ -133,7 +140,9 @@ impl Disks {
         self.run.log().act("cut", format!("pod/{whose}"), format!("cut the power of {whose}"));
         let cut = disk::cut(&disks, linger).await?;
         if cut.users == 0 {
-            return Err(Error::environment(format!("the power of {whose} was cut, and nobody used its disks")));
+            return Err(Error::environment(format!(
+                "the power of {whose} was cut, and nobody used its disks"
+            )));
         }
         Ok(cut)
     }
