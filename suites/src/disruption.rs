@@ -175,7 +175,7 @@ async fn termination(run: Run) -> Result<()> {
             let pod = &mut set["spec"]["template"]["spec"];
             pod["terminationGracePeriodSeconds"] = json!(GRACE);
             let hook = json!({"path": format!("/pre-stop?seconds={PRE_STOP}"), "port": "http"});
-            pod["containers"][0]["lifecycle"] = json!({"preStop": {"httpGet": hook}});
+            workload.container_in(pod)?["lifecycle"] = json!({"preStop": {"httpGet": hook}});
             workload.with_replicas(manifest, 2)
         })
         .await?;

@@ -51,9 +51,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn readiness_on_health(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
-            let set = manifest.find("StatefulSet", workload.name)?;
             let probe = json!({"httpGet": {"path": "/health", "port": ADMIN}, "periodSeconds": 1});
-            set["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = probe;
+            workload.container(manifest)?["readinessProbe"] = probe;
             Ok(())
         })
         .await?;
@@ -78,8 +77,7 @@ async fn admin_port(run: Run) -> Result<()> {
             let text = text.as_str().unwrap_or_default();
             let without = text.split("[admin]").next().unwrap_or_default();
             manifest.merge("ConfigMap", CONFIGURATION, &json!({"data": {"garage.toml": without}}))?;
-            let set = manifest.find("StatefulSet", workload.name)?;
-            let container = &mut set["spec"]["template"]["spec"]["containers"][0];
+            let container = workload.container(manifest)?;
             container["readinessProbe"] = json!({"tcpSocket": {"port": workload.port}, "periodSeconds": 1});
             container["livenessProbe"] = json!(null);
             Ok(())

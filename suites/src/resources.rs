@@ -42,9 +42,9 @@ async fn limits(run: Run) -> Result<()> {
     run.judge_equal(S20, "the data on its volume", mark, volumes.find_mark(&one.pod).await?);
 
     run.step("a pod that asks for more than any node has stays Pending").await?;
-    let mut container = run.workload().manifest()?.find("StatefulSet", run.workload().name)?["spec"]
-        ["template"]["spec"]["containers"][0]
-        .clone();
+    let mut manifest = run.workload().manifest()?;
+    manifest.take(run.local());
+    let container = run.workload().container(&mut manifest)?;
     // More than any machine has that could be bought for it.
     container["resources"] = json!({"requests": {"memory": "100Ti"}});
     set.change("requests of 100 TiB", &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))

@@ -5,7 +5,7 @@ use harness::{
     chart::{Reference, Way},
     claim::{Claim, U1, U2, U3, U4, U5, U6, U7, U8, U9, U10},
     home,
-    runner::{Run, Sabotage, Scenario, scenario},
+    runner::{Need, Run, Sabotage, Scenario, scenario},
     upgrade::{Source, Upgrade, play, preflight},
     workload::CHART,
 };
@@ -108,7 +108,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         umbrella.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(900)).slow(),
         applied.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(420)).slow(),
     ]
-    .map(|scenario| scenario.on([CHART]))
+    .map(|scenario| scenario.on([CHART]).needs([Need::Charts]))
     .into()
 }
 

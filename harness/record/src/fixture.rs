@@ -141,6 +141,7 @@ pub fn terrain() -> Terrain {
         storage: vec![StorageClass {
             name: "standard".into(),
             default: true,
+            chosen: false,
             provisioner: "rancher.io/local-path".into(),
             expansion: false,
             binding: "WaitForFirstConsumer".into(),

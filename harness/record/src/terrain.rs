@@ -2,12 +2,14 @@
 //! read, and how a reader is told.
 
 mod network;
+mod storage;
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
 pub use network::{Dns, Family, KnownBy};
+pub use storage::StorageClass;
 
 use crate::words::count;
 
@@ -26,6 +28,9 @@ pub struct Terrain {
     pub clocks: Clocks,
     /// What a fresh namespace is subject to.
     pub namespace: NamespaceRules,
+    /// Why charts can't be installed as they are; none where they can.
+    #[serde(default)]
+    pub charts_barred: Option<String>,
     /// Whether its controllers are elected: when one dies, another stands in for it after a while.
     #[serde(default)]
     pub controllers_elected: bool,
@@ -35,26 +40,6 @@ pub struct Terrain {
     pub lacking: Vec<Right>,
     /// What could not be read, and why.
     pub unread: Vec<String>,
-}
-
-/// A storage class.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StorageClass {
-    /// Its name.
-    pub name: String,
-    /// Whether a claim that names no class gets it.
-    pub default: bool,
-    /// Who makes its volumes.
-    pub provisioner: String,
-    /// Whether its claims may grow.
-    pub expansion: bool,
-    /// `Immediate`, `WaitForFirstConsumer`
-    pub binding: String,
-    /// `Delete`, `Retain`
-    pub reclaim: String,
-    /// The access modes that its volumes have, where that is known of its provisioner; empty where it is not.
-    #[serde(default)]
-    pub access: Vec<String>,
 }
 
 /// A node.
@@ -100,6 +85,9 @@ pub struct NamespaceRules {
     pub warns: Vec<String>,
     /// The quotas and limit ranges that a namespace comes with.
     pub limits: Vec<String>,
+    /// Whether namespaces are given, and are somebody else's.
+    #[serde(default)]
+    pub given: bool,
 }
 
 /// Something that we may be allowed to do.
@@ -111,6 +99,9 @@ pub struct Right {
     pub resource: String,
     /// What it is for.
     pub purpose: String,
+    /// The claims that can't be asked without it.
+    #[serde(default)]
+    pub claims: Vec<String>,
 }
 
 /// The difference of clocks from which on it is told: what whole seconds and a busy machine make is below.
@@ -127,14 +118,19 @@ impl Terrain {
         self.families.first().copied().unwrap_or(Family::IPv4)
     }
 
-    /// The storage class of a claim that names none.
-    pub fn default_class(&self) -> Option<&StorageClass> {
-        self.storage.iter().find(|class| class.default)
+    /// The storage class of the run's claims: the chosen one, or else the default.
+    pub fn class(&self) -> Option<&StorageClass> {
+        self.chosen_class().or_else(|| self.storage.iter().find(|class| class.default))
     }
 
-    /// A class whose claims may grow, the default one before all others.
+    fn chosen_class(&self) -> Option<&StorageClass> {
+        self.storage.iter().find(|class| class.chosen)
+    }
+
+    /// A class whose claims may grow, the run's own before all others; where one was chosen, no other.
     pub fn growing_class(&self) -> Option<&StorageClass> {
-        self.default_class().into_iter().chain(&self.storage).find(|class| class.expansion)
+        let others = self.storage.iter().filter(|_| self.chosen_class().is_none());
+        self.class().into_iter().chain(others).find(|class| class.expansion)
     }
 
     /// The nodes that pods of ours go to.
@@ -153,7 +149,7 @@ impl Terrain {
         ];
         let apart = "their versions don't compare with those of other objects: kept in an etcd of their own";
         rows.extend((self.events_apart == Some(true)).then(|| ("events", apart.to_owned())));
-        let NamespaceRules { refuses, warns, limits } = &self.namespace;
+        let NamespaceRules { refuses, warns, limits, .. } = &self.namespace;
         rows.extend(refuses.iter().map(|(workload, why)| ("refuses", format!("pods of {workload}: {why}"))));
         rows.extend(warns.iter().map(|warning| ("warns", warning.clone())));
         rows.extend(limits.iter().map(|limit| ("limits", limit.clone())));
@@ -167,7 +163,7 @@ impl Terrain {
         let mut parts =
             vec![self.dns.as_ref().map_or_else(|| "DNS not known".to_owned(), ToString::to_string)];
         parts.extend((!self.families.is_empty()).then(|| listed(&self.families, "")));
-        parts.extend(self.default_class().map(ToString::to_string));
+        parts.extend(self.class().map(ToString::to_string));
         parts.push(self.nodes_in_words());
         let more = self
             .table()
@@ -210,16 +206,6 @@ impl fmt::Display for Closed {
             Self::Cordoned => formatter.write_str("cordoned"),
             Self::Tainted(taint) => write!(formatter, "tainted {taint}"),
         }
-    }
-}
-
-impl fmt::Display for StorageClass {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, default, provisioner, expansion, binding, reclaim, access } = self;
-        let default = if *default { "default class " } else { "class " };
-        let grow = if *expansion { "claims may grow" } else { "claims can't grow" };
-        let access: String = access.iter().map(|mode| format!(", {mode}")).collect();
-        write!(formatter, "{default}{name} of {provisioner} ({grow}, {binding}, {reclaim}{access})")
     }
 }
 
@@ -284,7 +270,7 @@ mod tests {
         terrain.namespace.refuses.insert("sentinel".into(), "violates PodSecurity".into());
         let verbs = ["list", "watch"].map(str::to_owned).to_vec();
         let (resource, purpose) = ("nodes".to_owned(), "which nodes there are".to_owned());
-        terrain.lacking.push(Right { verbs, resource, purpose });
+        terrain.lacking.push(Right { verbs, resource, purpose, claims: Vec::new() });
         if let Some(dns) = &mut terrain.dns {
             (dns.address_seconds, dns.absence_seconds, dns.node_cache) = (60, 35, true);
         }
@@ -305,6 +291,32 @@ mod tests {
         ] {
             assert!(table.iter().any(|row| row == told), "{told}\n{table:#?}");
         }
+    }
+
+    #[test]
+    fn a_chosen_class_stands_before_the_default_one_and_alone() {
+        let class = |name: &str, default, chosen, expansion| StorageClass {
+            name: name.to_owned(),
+            default,
+            chosen,
+            expansion,
+            ..StorageClass::default()
+        };
+        let names = |terrain: &Terrain| {
+            let name = |class: Option<&StorageClass>| class.map(|class| class.name.clone());
+            (name(terrain.class()), name(terrain.growing_class()))
+        };
+        let mut terrain = Terrain {
+            storage: vec![
+                class("usual", true, false, false),
+                class("grows", false, false, true),
+                class("slow", false, true, false),
+            ],
+            ..Terrain::default()
+        };
+        assert_eq!(names(&terrain), (Some("slow".to_owned()), None));
+        terrain.storage[2].chosen = false;
+        assert_eq!(names(&terrain), (Some("usual".to_owned()), Some("grows".to_owned())));
     }
 
     #[test]

@@ -21,6 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Down {
     /// The clusters that are gone.
     pub clusters: Vec<String>,
+    /// The namespaces of an existing cluster that are gone, or empty.
+    pub namespaces: Vec<String>,
+    /// What is left in an existing cluster for want of a right, with the reason.
+    pub left: Vec<String>,
     /// How many containers of dead runs are gone.
     pub containers: usize,
     /// What is left, with the reason.

@@ -5,13 +5,17 @@ use std::time::Duration;
 use kube::config::Kubeconfig;
 
 use super::{
-    Loader, Reporter, Site,
+    Image, Loader, Reporter, Site,
     client::{self, Clients},
     images, kind, ready, terrain,
 };
 use crate::{
     error::{Error, Result, exit},
-    report::result::{ClusterFacts, ImageFacts},
+    manifest::Local,
+    report::{
+        result::{ClusterFacts, ImageFacts},
+        terrain::Terrain,
+    },
     settings::{FeatureGates, Settings},
 };
 
@@ -42,7 +46,7 @@ pub(super) async fn open(
     context: &str,
     settings: &Settings,
     progress: &Reporter,
-) -> Result<(Clients, ClusterFacts)> {
+) -> Result<(Clients, ClusterFacts, Local)> {
     permitted(context, settings.allow_context.as_deref())?;
     let kubeconfig = Kubeconfig::read().map_err(|error| {
         Error::environment(format!("reading the kubeconfig for context {context}: {error}"))
@@ -56,7 +60,7 @@ pub(super) async fn open(
         ));
     }
     let clients = client::from_kubeconfig(kubeconfig, Some(context)).await?;
-    ready::api(&clients.plumbing, READY).await?;
+    ready::api(&clients.plumbing, READY).await.map_err(|error| refused(context, error))?;
     let mut facts = facts(&clients, context, Vec::new()).await?;
     // Before the first write: which cluster this is.
     progress.say(format!(
@@ -64,9 +68,42 @@ pub(super) async fn open(
         facts.kubernetes,
         facts.nodes.join(", ")
     ));
-    ready::something(&clients.plumbing, Duration::from_secs(120)).await?;
-    facts.images = load(context, settings, progress).await?;
-    Ok((clients, facts))
+    let class = settings.storage_class.as_deref();
+    Box::pin(ready::something(&clients.plumbing, class, Duration::from_secs(120))).await?;
+    let images = load(context, settings, progress).await?;
+    let local = images::local(settings, &images);
+    facts.images = images.into_iter().map(|image| image.facts).collect();
+    Ok((clients, facts, local))
+}
+
+/// Says of credentials that are not accepted that it is they.
+pub(super) fn refused(context: &str, error: Error) -> Error {
+    match error.status() {
+        Some(status) if status.code == 401 => Error::trouble(
+            exit::FORBIDDEN,
+            format!(
+                "the API server of context {context} does not accept its credentials: log in again ({error})"
+            ),
+        ),
+        _ => error,
+    }
+}
+
+/// What an existing cluster is like, and which rights we lack there, without making anything.
+///
+/// # Errors
+/// It can't be reached, does not accept our credentials, has no storage class for us, or gives no right to run anything.
+pub async fn outlook(context: &str, settings: &Settings) -> Result<Terrain> {
+    let client = client::reader(None, Some(context)).await?;
+    ready::api(&client, READY).await.map_err(|error| refused(context, error))?;
+    let mut terrain = Box::pin(terrain::look(&client, settings.storage_class.as_deref())).await;
+    terrain.lacking = terrain::rights(&client, &settings.namespaces).await?;
+    let local = images::local(settings, &images::of_nodes(settings));
+    terrain.charts_barred = terrain::charts_barred(&client, &local).await?;
+    terrain.namespace.given = !settings.namespaces.is_empty();
+    let class = settings.storage_class.as_deref();
+    Box::pin(ready::something(&client, class, Duration::from_secs(10))).await?;
+    Ok(terrain)
 }
 
 /// What there is to know about a cluster.
@@ -100,24 +137,37 @@ pub(super) async fn site(context: &str, settings: &Settings) -> Site {
     Site { kubeconfig: None, context: Some(context.to_owned()), cache: settings.cache.clone(), loader }
 }
 
-/// A kind cluster on our engine gets our images; any other must be able to pull them.
-async fn load(context: &str, settings: &Settings, progress: &Reporter) -> Result<Vec<ImageFacts>> {
-    let Some(cluster) = context.strip_prefix("kind-") else { return Ok(Vec::new()) };
+/// A kind cluster on our engine gets our images, unless the settings say where its nodes find them; any other must be able to
+/// pull them.
+async fn load(context: &str, settings: &Settings, progress: &Reporter) -> Result<Vec<Image>> {
+    let cluster = context.strip_prefix("kind-").filter(|_| !images::are_chosen(settings));
+    let Some(cluster) = cluster else { return Ok(images::of_nodes(settings)) };
     let nodes = kind::running(cluster).await.unwrap_or_default();
     if nodes.is_empty() {
-        return Ok(Vec::new());
+        return Ok(images::of_nodes(settings));
     }
     let images = images::provide(settings, &images::WORKLOADS, progress).await?;
     let references: Vec<&str> = images.iter().map(|image| image.facts.reference.as_str()).collect();
     let binary = kind::find(&settings.cache)?;
     let scratch = settings.cache.join(format!("images-{}", std::process::id()));
     kind::load(&binary, cluster, &references, &kind::workers(&nodes), scratch, progress).await?;
-    Ok(images.into_iter().map(|image| image.facts).collect())
+    Ok(images)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credentials_that_are_not_accepted_have_the_code_of_credentials() {
+        let answered = |code| {
+            let status = kube::core::Status { code, ..kube::core::Status::default() };
+            refused("production", Error::api("waiting")(kube::Error::Api(Box::new(status))))
+        };
+        assert_eq!(answered(401).exit_code(), exit::FORBIDDEN);
+        assert!(answered(401).to_string().contains("context production"));
+        assert_eq!(answered(500).exit_code(), Error::environment("").exit_code());
+    }
 
     #[test]
     fn a_foreign_context_needs_the_same_name_again() {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
+    manifest::Local,
     report::result::{ClusterFacts, ImageFacts},
     settings::Settings,
 };
@@ -33,6 +34,8 @@ pub struct Cluster {
     pub probe_client: Client,
     /// What reports tell about it.
     pub facts: ClusterFacts,
+    /// What manifests take from it.
+    pub local: Local,
     /// Where it is.
     pub site: Site,
     guest: Option<Guest>,
@@ -47,11 +50,12 @@ impl Cluster {
     /// Whatever the machine lacks, and whatever goes wrong on the way.
     pub async fn lease(settings: &Settings, progress: &Reporter, alone: bool) -> Result<Self> {
         if let Some(context) = &settings.context {
-            let (clients, facts) = existing::open(context, settings, progress).await?;
+            let (clients, facts, local) = existing::open(context, settings, progress).await?;
             let Clients { plumbing: client, probe: probe_client } = clients;
             let site = existing::site(context, settings).await;
-            return Ok(Self { client, probe_client, facts, site, guest: None });
+            return Ok(Self { client, probe_client, facts, local, site, guest: None });
         }
+        settings.are_for_a_cluster_of_ours()?;
         let engine = Engine::ask().await?;
         let kind_binary = kind::find(&settings.cache)?;
         let mut names = vec![images::NODE];
@@ -95,7 +99,8 @@ impl Cluster {
             let site =
                 Site { kubeconfig, context: None, cache: settings.cache.clone(), loader: Some(loader) };
             let Clients { plumbing: client, probe: probe_client } = clients;
-            return Ok(Self { client, probe_client, facts, site, guest: Some(guest) });
+            let local = images::local(settings, &wanted.workloads);
+            return Ok(Self { client, probe_client, facts, local, site, guest: Some(guest) });
         }
         Err(Error::bug("ran out of cluster names"))
     }

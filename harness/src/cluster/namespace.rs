@@ -12,7 +12,13 @@ use kube::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{cluster_scoped::remove_outside, ready::until, runs};
+use super::{
+    cluster_scoped::{Of, remove_outside},
+    definitions::leave_definitions,
+    namespaces::sweep_given,
+    ready::until,
+    runs,
+};
 use crate::error::Result;
 
 /// The label with the run's id, on everything that a run creates.
@@ -69,7 +75,7 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
 /// # Errors
 /// The API's own.
 pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
-    remove_outside(client, name).await?;
+    remove_outside(client, Of::Namespace(name)).await?;
     release_held_pods(client, name).await?;
     let namespaces = cluster_objects::<Namespace>(client).within(CALL);
     match namespaces.delete(name, &DeleteParams::background()).await {
@@ -81,7 +87,7 @@ pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
 }
 
 /// A scenario that ended early, or was killed, may have left pods held, and a held pod would keep its namespace.
-async fn release_held_pods(client: &Client, namespace: &str) -> Result<()> {
+pub(super) async fn release_held_pods(client: &Client, namespace: &str) -> Result<()> {
     let pods = objects::<Pod>(client, namespace).within(CALL);
     let doing = format!("looking for held pods in namespace {namespace}");
     let found = pods.clone().doing(doing).list().await?;
@@ -97,25 +103,44 @@ async fn release_held_pods(client: &Client, namespace: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes what killed runs left in this cluster, and returns the names of those namespaces. Only runs that are
-/// recorded in this cache, and that no process holds, are swept.
+/// The namespaces that a run made.
+pub(super) async fn namespaces_of(client: &Client, run: &str) -> Result<Vec<String>> {
+    let namespaces =
+        cluster_objects::<Namespace>(client).doing(format!("listing the namespaces of run {run}"));
+    match namespaces.list_labelled(&format!("{RUN_LABEL}={}", label_value(run))).await {
+        // Who may not see them can't have made them.
+        Err(error) if error.is_forbidden() => Ok(Vec::new()),
+        found => Ok(found?.iter().map(ResourceExt::name_any).collect()),
+    }
+}
+
+/// Deletes what killed runs left in this cluster, also in namespaces that are given, and returns the names of those namespaces.
+/// Only runs that are recorded in this cache, and that no process holds, are swept.
 ///
 /// # Errors
 /// The API's own.
-pub async fn sweep(client: &Client, cache: &Utf8Path, cluster: &str) -> Result<Vec<String>> {
+pub async fn sweep(
+    client: &Client,
+    cache: &Utf8Path,
+    cluster: &str,
+    given: &[String],
+) -> Result<Vec<String>> {
     let mut swept = Vec::new();
     for dead in runs::dead(cache)? {
         if dead.cluster != cluster {
             continue;
         }
-        let doing = format!("listing the namespaces of run {}", dead.run);
-        let namespaces = cluster_objects::<Namespace>(client).doing(doing);
-        let selector = format!("{RUN_LABEL}={}", label_value(&dead.run));
-        for namespace in namespaces.list_labelled(&selector).await? {
-            let name = namespace.name_any();
+        for name in namespaces_of(client, &dead.run).await? {
             delete_namespace(client, &name).await?;
             swept.push(name);
         }
+        for name in given {
+            if sweep_given(client, name, &dead.run).await? {
+                swept.push(name.clone());
+            }
+        }
+        // What it may not take away, it may not have brought.
+        leave_definitions(client, std::slice::from_ref(&dead.run)).await?;
         dead.forget();
     }
     Ok(swept)

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use external::api::cluster_objects;
 use futures::{StreamExt, TryFutureExt};
 use k8s_openapi::api::{apps::v1::Deployment, core::v1::Node, storage::v1::StorageClass};
 use kube::{
@@ -32,8 +33,14 @@ pub(super) async fn everything(client: &Client, nodes: usize, deadline: Duration
 
 /// Waits until something can be run on a cluster that is not ours. Nodes that are not well are left alone, and whose
 /// DNS it is, and where, is its own affair. What may not be read is not waited for.
-pub(super) async fn something(client: &Client, deadline: Duration) -> Result<()> {
-    tokio::try_join!(unless_hidden(one_node(client, deadline)), unless_hidden(storage(client, STORAGE)))?;
+pub(super) async fn something(client: &Client, class: Option<&str>, deadline: Duration) -> Result<()> {
+    let storage = async {
+        match class {
+            Some(class) => chosen(client, class).await,
+            None => storage(client, STORAGE).await,
+        }
+    };
+    tokio::try_join!(unless_hidden(one_node(client, deadline)), unless_hidden(storage))?;
     Ok(())
 }
 
@@ -121,6 +128,23 @@ fn is_available(deployment: &Deployment) -> bool {
         condition.type_ == "Available" && condition.status == "True"
     };
     conditions.unwrap_or_default().iter().any(available)
+}
+
+/// A storage class that somebody chose is there or not.
+async fn chosen(client: &Client, name: &str) -> Result<()> {
+    let classes =
+        cluster_objects::<StorageClass>(client).doing("looking for the storage class").list().await?;
+    let known: Vec<String> = classes.iter().map(ResourceExt::name_any).collect();
+    if known.iter().any(|class| class == name) {
+        return Ok(());
+    }
+    let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    Err(Error::trouble(
+        exit::NO_STORAGE_CLASS,
+        format!(
+            "the cluster has no storage class {name}, which the setting storage_class names; it has: {known}"
+        ),
+    ))
 }
 
 async fn storage(client: &Client, deadline: Duration) -> Result<()> {

@@ -74,6 +74,15 @@ pub(super) fn dead(cache: &Utf8Path) -> Result<Vec<Dead>> {
     Ok(found)
 }
 
+/// The runs that are at work.
+pub(super) fn alive(cache: &Utf8Path) -> Result<Vec<String>> {
+    let folder = folder(cache)?;
+    let listed = folder.read_dir_utf8().map_err(Error::io(format!("reading the folder {folder}")))?;
+    let dead: Vec<String> = dead(cache)?.into_iter().map(|dead| dead.run).collect();
+    let all = listed.flatten().map(|entry| entry.file_name().to_owned());
+    Ok(all.filter(|run| !dead.contains(run)).collect())
+}
+
 /// Forgets the dead runs of a cluster that is removed: what they left goes with it.
 pub(super) fn forget(cache: &Utf8Path, cluster: &str) -> Result<()> {
     dead(cache)?.into_iter().filter(|run| run.cluster == cluster).for_each(Dead::forget);
@@ -102,6 +111,7 @@ mod tests {
         assert_eq!((names(&found), found[0].cluster.as_str()), (vec!["killed".to_owned()], "a"));
         assert!(dead(&cache).unwrap().is_empty(), "another sweeps it");
         drop(found);
+        assert_eq!(alive(&cache).unwrap(), ["living"]);
         forget(&cache, "b").unwrap();
         assert_eq!(dead(&cache).unwrap().len(), 1);
         forget(&cache, "a").unwrap();

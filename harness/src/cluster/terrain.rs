@@ -12,10 +12,11 @@ use jiff::Timestamp;
 use kube::Client;
 use serde_json::Value;
 
-use super::namespace::{create_namespace, delete_namespace};
+use super::namespaces::Namespaces;
 use crate::{
     error::{Error, Result},
-    report::terrain::{Closed, Terrain},
+    manifest::Local,
+    report::terrain::{Closed, Right, Terrain},
 };
 
 pub(super) use nodes::{all_nodes, closed};
@@ -24,16 +25,18 @@ pub(super) use storage::{DEFAULT as DEFAULT_CLASS, is_default};
 /// What a fresh namespace of a run is to tell.
 #[derive(Debug)]
 pub struct Scout {
-    /// The namespace, which is made and goes again.
+    /// The namespace, which is made and goes again, or is given and emptied.
     pub namespace: String,
     /// The run's id.
     pub run: String,
+    /// What manifests take from the cluster.
+    pub local: Local,
     /// Pods as workloads would have them, by the workload's name.
     pub pods: Vec<(String, Value)>,
 }
 
-/// Reads what can be read of a cluster without writing to it.
-pub async fn look(client: &Client) -> Terrain {
+/// Reads what can be read of a cluster without writing to it. Claims are to have this storage class, or else the default one.
+pub async fn look(client: &Client, storage_class: Option<&str>) -> Terrain {
     let mut terrain = Terrain::default();
     let (dns, storage, found, ours, clocks) = tokio::join!(
         dns::configured(client),
@@ -45,6 +48,9 @@ pub async fn look(client: &Client) -> Terrain {
     let unread = &mut terrain.unread;
     terrain.dns = known(dns, unread).flatten();
     terrain.storage = known(storage, unread).unwrap_or_default();
+    for class in &mut terrain.storage {
+        class.chosen = Some(class.name.as_str()) == storage_class;
+    }
     terrain.nodes = known(found, unread).unwrap_or_default();
     terrain.clocks.ours = known(ours, unread);
     terrain.clocks.nodes = known(clocks, unread).unwrap_or_default();
@@ -56,30 +62,56 @@ pub async fn look(client: &Client) -> Terrain {
     terrain
 }
 
-/// Reads all of a cluster's terrain. For some of it a namespace is made, and goes again; `ask` is asked the rest while it
-/// is there.
+/// The rights that a run lacks which makes its namespaces, or has these; nothing is made to ask for them.
+///
+/// # Errors
+/// The API server does not say, or one is lacking without which nothing can be run.
+pub(super) async fn rights(client: &Client, namespaces: &[String]) -> Result<Vec<Right>> {
+    // Of a namespace that is yet to be made only its name can be known.
+    let namespace = namespaces.first().map_or("steadfast-terrain", String::as_str);
+    let lacking = rights::lacking(client, namespace, !namespaces.is_empty()).await?;
+    rights::check(&lacking)?;
+    Ok(lacking.into_iter().map(|lacking| lacking.right).collect())
+}
+
+/// Reads all of a cluster's terrain. For some of it a namespace is made, and goes again, or one is used that is given; `ask` is
+/// asked the rest while it is there.
 ///
 /// # Errors
 /// A right is lacking without which nothing can be run, no namespace can be made, or what `ask` says.
 pub async fn survey<T>(
     client: &Client,
+    namespaces: &Namespaces,
     scout: &Scout,
     ask: impl AsyncFnOnce(&mut Terrain) -> Result<T>,
 ) -> Result<(Terrain, T)> {
-    let lacking = rights::lacking(client, &scout.namespace).await;
+    let given = namespaces.limit().is_some();
+    let lacking = rights::lacking(client, &scout.namespace, given).await;
     if let Ok(lacking) = &lacking {
         rights::check(lacking)?;
     }
-    create_namespace(client, &scout.namespace, &scout.run, "terrain").await?;
-    let (seen, told) = tokio::join!(Box::pin(look(client)), Box::pin(namespace::tell(client, scout)));
+    let barred = charts_barred(client, &scout.local).await;
+    namespaces.open(&scout.namespace, "terrain").await?;
+    let class = scout.local.storage_class.as_deref();
+    let (seen, told) = tokio::join!(Box::pin(look(client, class)), Box::pin(namespace::tell(client, scout)));
     let Terrain { families, namespace, events_apart, unread, .. } = told;
     let mut terrain = Terrain { families, namespace, events_apart, ..seen };
+    terrain.namespace.given = given;
+    terrain.charts_barred = known(barred, &mut terrain.unread).flatten();
     terrain.unread.extend(unread);
     terrain.lacking =
         known(lacking, &mut terrain.unread).into_iter().flatten().map(|lacking| lacking.right).collect();
     let asked = Box::pin(ask(&mut terrain)).await;
-    delete_namespace(client, &scout.namespace).await?;
+    namespaces.close(&scout.namespace).await?;
     Ok((terrain, asked?))
+}
+
+/// Why charts can't be installed as they are. What Helm does needs more rights than a run has of its own.
+pub(super) async fn charts_barred(client: &Client, local: &Local) -> Result<Option<String>> {
+    match rights::everything(client).await? {
+        true => Ok(local.bars_charts()),
+        false => Ok(Some("these credentials may not do all that Helm may have to".to_owned())),
+    }
 }
 
 /// How many seconds our clock is ahead of the API server's, by the date of an answer.

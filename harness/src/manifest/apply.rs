@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::Manifest;
 use crate::{
+    cluster::{RUN_LABEL, share, use_label},
     error::{Error, Result, within},
     wait::pause,
 };
@@ -69,16 +70,22 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value, labels: &[(
     if scope == Scope::Namespaced {
         object["metadata"]["namespace"] = json!(namespace);
     }
-    // A definition is the whole cluster's: one that is there is somebody's, and stays as it is.
-    let definition = types.kind == "CustomResourceDefinition";
-    if definition && objects.get_opt(name).await?.is_some() {
-        return Ok(());
+    if types.kind != "CustomResourceDefinition" {
+        return objects.apply(name, FIELD_MANAGER, &object).await.map(drop);
     }
-    objects.apply(name, FIELD_MANAGER, &object).await?;
-    if definition {
-        served(client, &object, &doing).await?;
+    // A definition is the whole cluster's: one that is there is somebody's, or another run's, and stays as it is.
+    let run = labels.iter().find(|(label, _)| *label == RUN_LABEL).map(|(_, run)| *run);
+    let there = match run {
+        Some(run) => share(client, name, run).await?,
+        None => objects.get_opt(name).await?.is_some(),
+    };
+    if !there {
+        if let Some(run) = run {
+            object["metadata"]["labels"][use_label(run)] = json!("yes");
+        }
+        objects.apply(name, FIELD_MANAGER, &object).await?;
     }
-    Ok(())
+    served(client, &object, &doing).await
 }
 
 /// A definition is accepted before its kind is served, so the API must be asked until it is.

@@ -81,6 +81,41 @@ mod tests {
         assert_eq!(parse(Utf8Path::new("two.yaml"), text).unwrap().len(), 2);
     }
 
+    /// What Pod Security's level "restricted" asks, and what a LimitRange or a quota may.
+    fn admitted(pod: &Value) -> bool {
+        let all = |containers: &Value| containers.as_array().cloned().unwrap_or_default();
+        let container = |container: &Value| {
+            let security = &container["securityContext"];
+            security["allowPrivilegeEscalation"] == false
+                && security["capabilities"]["drop"][0] == "ALL"
+                && ["requests", "limits"].iter().all(|kind| {
+                    let of = |resource| container["resources"][kind][resource].is_string();
+                    of("cpu") && of("memory")
+                })
+        };
+        let security = &pod["securityContext"];
+        security["runAsNonRoot"] == true
+            && security["runAsUser"].as_u64().is_some_and(|user| user > 0)
+            && security["seccompProfile"]["type"] == "RuntimeDefault"
+            && all(&pod["initContainers"]).iter().chain(&all(&pod["containers"])).all(container)
+            && all(&pod["volumes"]).iter().all(|volume| volume["hostPath"].is_null())
+    }
+
+    #[test]
+    fn restricted_namespaces_admit_the_shipped_pods() {
+        let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests");
+        for folder in ["sentinel", "garage", "dagster-postgresql", "airbyte-db", "probe"] {
+            let manifest = Manifest::load(&root.join(folder)).unwrap();
+            let pods = manifest.objects.iter().filter_map(|object| match object["kind"].as_str() {
+                Some("Pod") => Some(&object["spec"]),
+                Some("StatefulSet") => Some(&object["spec"]["template"]["spec"]),
+                _ => None,
+            });
+            let pods: Vec<_> = pods.collect();
+            assert!(!pods.is_empty() && pods.iter().all(|pod| admitted(pod)), "{folder}: {pods:?}");
+        }
+    }
+
     #[test]
     fn the_shipped_manifests_load() {
         let root = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests");

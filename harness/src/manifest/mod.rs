@@ -2,6 +2,10 @@
 
 pub mod apply;
 pub mod load;
+mod local;
 pub mod patch;
+mod pod;
 
 pub use load::Manifest;
+pub use local::Local;
+pub use pod::pod_of;

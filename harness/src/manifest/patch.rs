@@ -35,31 +35,6 @@ impl Manifest {
         merge(self.find(kind, name)?, patch);
         Ok(())
     }
-
-    /// Takes the tags of these images for containers of the same repository: versions are a setting.
-    pub fn use_images(&mut self, images: &[String]) {
-        for object in &mut self.objects {
-            let spec = if object["kind"] == "Pod" { "/spec" } else { "/spec/template/spec" };
-            for containers in ["initContainers", "containers"] {
-                let containers =
-                    object.pointer_mut(&format!("{spec}/{containers}")).and_then(Value::as_array_mut);
-                for container in containers.into_iter().flatten() {
-                    let wanted = container["image"].as_str();
-                    if let Some(image) = wanted.and_then(|wanted| of_repository(images, wanted)) {
-                        container["image"] = Value::String(image.to_owned());
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The image of the same repository among these.
-pub fn of_repository<'images>(images: &'images [String], reference: &str) -> Option<&'images str> {
-    let repository =
-        |reference: &str| reference.rsplit_once(':').map(|(repository, _)| repository.to_owned());
-    let wanted = repository(reference);
-    images.iter().find(|image| repository(image) == wanted).map(String::as_str)
 }
 
 /// Merges a JSON merge patch (RFC 7386).
@@ -92,18 +67,6 @@ mod tests {
         let mut target = json!({"spec": {"replicas": 3, "serviceName": "a", "list": [1, 2]}});
         merge(&mut target, &json!({"spec": {"replicas": null, "list": [3], "policy": {"x": "y"}}}));
         assert_eq!(target, json!({"spec": {"serviceName": "a", "list": [3], "policy": {"x": "y"}}}));
-    }
-
-    #[test]
-    fn images_of_the_same_repository_take_the_chosen_tag() {
-        let pod =
-            json!({"kind": "Pod", "spec": {"containers": [{"image": "postgres:17"}, {"image": "other:1"}]}});
-        let mut manifest = Manifest { objects: vec![pod] };
-        manifest.use_images(&["postgres:16".to_owned(), "dxflrs/garage:v2.5.0".to_owned()]);
-        assert_eq!(
-            manifest.objects[0]["spec"]["containers"],
-            json!([{"image": "postgres:16"}, {"image": "other:1"}])
-        );
     }
 
     #[test]

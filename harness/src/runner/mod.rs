@@ -9,7 +9,9 @@ mod logging;
 pub mod mistakes;
 mod namespace;
 pub mod needs;
+mod outlook;
 mod pick_up;
+mod pilot;
 mod program;
 mod rerun;
 mod run;
@@ -27,6 +29,7 @@ pub use handles::{
     Prober, StorageClass, Tunnelled, Volumes, Worker,
 };
 pub use needs::Need;
+pub use outlook::{Outlook, outlook};
 pub use program::{main, run};
 pub use run::Run;
 pub use selection::Asked;

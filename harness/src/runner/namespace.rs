@@ -1,14 +1,16 @@
 //! The trial's own namespace, which may go before the trial is over.
 
-use external::api::cluster_objects;
-use k8s_openapi::api::core::v1::Namespace;
+use external::api::{cluster_objects, objects};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::DeleteParams;
+use serde_json::Value;
 
 use super::{Run, broken_off::chain};
 use crate::{
     error::{Error, Result},
     journal::Record,
     law::Obstacle,
+    manifest::{Manifest, pod_of},
 };
 
 impl Run {
@@ -22,6 +24,25 @@ impl Run {
         self.log().act("delete", format!("namespace/{name}"), doing.clone());
         let namespaces = cluster_objects::<Namespace>(self.client()).doing(doing);
         namespaces.delete(name, &DeleteParams::background()).await.map(drop)
+    }
+
+    /// Why the API server would refuse the pods of this StatefulSet here, for what they are: by a dry run.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn refuses_pods_of(&self, set: &Value) -> Result<Option<String>> {
+        let mut manifest = Manifest { objects: vec![set.clone()] };
+        manifest.take(self.local());
+        let pod = manifest.objects.first().map(pod_of).unwrap_or_default();
+        let pod: Pod = serde_json::from_value(pod).map_err(|error| Error::bug(error.to_string()))?;
+        let pods = objects::<Pod>(self.client(), self.namespace()).dry_run();
+        match pods.create(&pod).await {
+            Ok(_) => Ok(None),
+            Err(error) => match error.status() {
+                Some(status) if [403, 422].contains(&status.code) => Ok(Some(status.message.clone())),
+                _ => Err(error),
+            },
+        }
     }
 
     /// The error that ended the scenario; where somebody else takes its namespace away, that is why, and says nothing.

@@ -20,10 +20,14 @@ pub enum Need {
     KnownDns,
     /// A storage class whose claims may grow.
     GrowingClass,
-    /// A default storage class whose claims can't grow.
+    /// A storage class whose claims can't grow.
     FixedClass,
-    /// A default storage class that is known to give no volume to several nodes.
+    /// A storage class that is known to give no volume to several nodes.
     UnsharedClass,
+    /// Helm, and charts that are installed as they are.
+    Charts,
+    /// A namespace of its own, which may be deleted.
+    OwnNamespace,
     /// What depends on its version and its feature gates.
     Offered(Capability),
 }
@@ -50,8 +54,10 @@ impl fmt::Display for Need {
             Self::TwoNodes => "two nodes that take pods",
             Self::KnownDns => "a DNS whose domain and cache times can be read or measured",
             Self::GrowingClass => "a storage class with allowVolumeExpansion",
-            Self::FixedClass => "a default storage class without allowVolumeExpansion",
-            Self::UnsharedClass => "a default storage class whose volumes are known to be for one node",
+            Self::FixedClass => "a storage class without allowVolumeExpansion",
+            Self::UnsharedClass => "a storage class whose volumes are known to be for one node",
+            Self::Charts => "charts that Helm may install as they are",
+            Self::OwnNamespace => "a namespace of its own, which may be deleted",
             Self::Offered(capability) => capability.sentence(),
         })
     }
@@ -72,22 +78,32 @@ impl Need {
             }),
             Self::GrowingClass => {
                 let none = terrain.growing_class().is_none();
-                none.then(|| "no storage class has allowVolumeExpansion".to_owned())
+                let chosen = terrain.storage.iter().find(|class| class.chosen);
+                none.then(|| match chosen {
+                    Some(class) => format!("the class {} has no allowVolumeExpansion", class.name),
+                    None => "no storage class has allowVolumeExpansion".to_owned(),
+                })
             }
-            Self::FixedClass => match terrain.default_class() {
+            Self::FixedClass => match terrain.class() {
                 Some(class) if !class.expansion => None,
-                Some(class) => Some(format!("claims of the default class {} may grow", class.name)),
-                None => Some("the default storage class is not known".to_owned()),
+                Some(class) => Some(format!("claims of the class {} may grow", class.name)),
+                None => Some("the storage class is not known".to_owned()),
             },
-            Self::UnsharedClass => match terrain.default_class() {
+            Self::UnsharedClass => match terrain.class() {
                 Some(class) if class.access.is_empty() => {
-                    Some(format!("what the default class {} gives is not known", class.name))
+                    Some(format!("what the class {} gives is not known", class.name))
                 }
-                Some(class) => class.access.iter().any(|mode| mode == "ReadWriteMany").then(|| {
-                    format!("the default class {} gives volumes that several nodes share", class.name)
-                }),
-                None => Some("the default storage class is not known".to_owned()),
+                Some(class) => class
+                    .access
+                    .iter()
+                    .any(|mode| mode == "ReadWriteMany")
+                    .then(|| format!("the class {} gives volumes that several nodes share", class.name)),
+                None => Some("the storage class is not known".to_owned()),
             },
+            Self::Charts => terrain.charts_barred.clone(),
+            Self::OwnNamespace => {
+                terrain.namespace.given.then(|| "the namespaces are somebody else's".to_owned())
+            }
         }
     }
 }
@@ -183,14 +199,14 @@ mod tests {
         assert_eq!(lacking(Need::FixedClass, &terrain), None);
         assert_eq!(
             lacking(Need::UnsharedClass, &terrain).unwrap(),
-            "what the default class standard gives is not known"
+            "what the class standard gives is not known"
         );
         terrain.storage[0].access = vec!["ReadWriteOnce".into()];
         assert_eq!(lacking(Need::UnsharedClass, &terrain), None);
         terrain.storage[0].access.push("ReadWriteMany".into());
         assert_eq!(
             lacking(Need::UnsharedClass, &terrain).unwrap(),
-            "the default class standard gives volumes that several nodes share"
+            "the class standard gives volumes that several nodes share"
         );
         terrain.unread.push("reading the Corefile in configmap kube-system/coredns: no (403)".into());
         assert!(lacking(Need::KnownDns, &terrain).unwrap().ends_with("no (403)"));
@@ -198,9 +214,6 @@ mod tests {
         terrain.nodes[1].closed = None;
         assert_eq!(lacking(Need::TwoNodes, &terrain), None);
         assert_eq!(lacking(Need::GrowingClass, &terrain), None);
-        assert_eq!(
-            lacking(Need::FixedClass, &terrain).unwrap(),
-            "claims of the default class standard may grow"
-        );
+        assert_eq!(lacking(Need::FixedClass, &terrain).unwrap(), "claims of the class standard may grow");
     }
 }

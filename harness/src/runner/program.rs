@@ -82,7 +82,9 @@ fn play(
     match prepare(&settings).and_then(|()| Session::begin(settings, selected, &needs)) {
         Ok(begun) => {
             if arguments.test_threads.is_none() {
-                arguments.test_threads = Some(begun.shared.settings.parallel.get());
+                let parallel = begun.shared.settings.parallel.get();
+                let most = begun.shared.namespaces.limit().unwrap_or(parallel);
+                arguments.test_threads = Some(parallel.min(most));
             }
             *session.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
             let conclusion = libtest_mimic::run(&arguments, trials);

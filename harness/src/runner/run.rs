@@ -23,7 +23,7 @@ use crate::{
     cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
-    manifest::{Manifest, apply::apply},
+    manifest::{Local, Manifest, apply::apply},
     report::{
         screen::{Event, Screen},
         terrain::{Dns, Family, Terrain},
@@ -57,8 +57,8 @@ pub(super) struct Parts {
     pub(super) run_label: String,
     pub(super) client: Client,
     pub(super) probe_client: Client,
-    /// The cluster's images: their tags are a setting.
-    pub(super) images: Vec<String>,
+    /// What its manifests take from the cluster.
+    pub(super) local: Arc<Local>,
     pub(super) nodes: Vec<Node>,
     pub(super) log: Arc<Log>,
     pub(super) waiter: Waiter,
@@ -101,9 +101,9 @@ impl Run {
         &self.inner.parts.probe_client
     }
 
-    /// The cluster's images.
-    pub fn images(&self) -> &[String] {
-        &self.inner.parts.images
+    /// What manifests take from the cluster: its images, pull Secrets and storage class.
+    pub fn local(&self) -> &Local {
+        &self.inner.parts.local
     }
 
     /// What the cluster is like.
@@ -255,7 +255,7 @@ impl Run {
         self.inner.parts.plan.control.as_ref().map(|control| &control.sabotage)
     }
 
-    /// Applies objects in the trial's namespace, with the cluster's images.
+    /// Applies objects in the trial's namespace, with what is the cluster's own.
     ///
     /// # Errors
     /// When the API server refuses.
@@ -265,7 +265,7 @@ impl Run {
         if self.terrain().families.contains(&Family::IPv6) {
             garage::listen_to_both(&mut manifest);
         }
-        manifest.use_images(&self.inner.parts.images);
+        manifest.take(self.local());
         apply(
             self.client(),
             self.namespace(),

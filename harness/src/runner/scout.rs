@@ -4,14 +4,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::needs::Needs;
+use super::{needs::Needs, pilot};
 use crate::{
     cluster::{
-        Cluster, RUN_LABEL,
+        Cluster, Namespaces, RUN_LABEL,
         terrain::{self, Scout},
     },
     error::{Error, Result},
-    manifest::{Manifest, apply::apply},
+    manifest::{Local, Manifest, apply::apply, pod_of},
     report::terrain::{Dns, Family, KnownBy, Terrain},
     wait::until_answered,
     workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, folder, sentinel::Sentinel},
@@ -26,13 +26,24 @@ const SERVICE: &str = "terrain";
 
 /// Reads the terrain, and says which of the selected can't be run there, and why.
 pub(super) async fn survey(
-    cluster: &Cluster,
+    cluster: &mut Cluster,
+    namespaces: &Namespaces,
     run: &str,
     needs: &Needs,
 ) -> Result<(Terrain, BTreeMap<String, String>)> {
     let short = run.rsplit('-').next().unwrap_or(run);
-    let scout = Scout { namespace: format!("steadfast-terrain-{short}"), run: run.to_owned(), pods: pods()? };
-    terrain::survey(&cluster.client, &scout, async |terrain| {
+    let scout = Scout {
+        namespace: namespaces.choose(format!("steadfast-terrain-{short}")).await?,
+        run: run.to_owned(),
+        local: cluster.local.clone(),
+        pods: pods(&cluster.local)?,
+    };
+    let client = cluster.client.clone();
+    terrain::survey(&client, namespaces, &scout, async |terrain| {
+        // The nodes of ours have the images, and its volumes were waited for.
+        if cluster.nodes().is_empty() {
+            pilot::fly(cluster, &scout, &terrain.nodes).await?;
+        }
         // Ours has one control plane, and one who rules it.
         terrain.controllers_elected = cluster.nodes().is_empty();
         if terrain.dns.is_none() {
@@ -47,28 +58,19 @@ pub(super) async fn survey(
 }
 
 /// A pod of each workload, as its set would make it.
-fn pods() -> Result<Vec<(String, Value)>> {
-    [SENTINEL, GARAGE, DAGSTER_POSTGRESQL, AIRBYTE_DB]
-        .iter()
-        .map(|workload| Ok((workload.name.to_owned(), pod(workload)?)))
-        .collect()
+fn pods(local: &Local) -> Result<Vec<(String, Value)>> {
+    let workloads = [SENTINEL, GARAGE, DAGSTER_POSTGRESQL, AIRBYTE_DB];
+    workloads.iter().map(|workload| Ok((workload.name.to_owned(), pod(workload, local)?))).collect()
 }
 
-fn pod(workload: &Workload) -> Result<Value> {
-    let spec = workload.manifest()?.find("StatefulSet", workload.name)?["spec"].clone();
-    let mut pod = spec["template"].clone();
-    pod["metadata"]["name"] = json!(workload.name);
+fn pod(workload: &Workload, local: &Local) -> Result<Value> {
+    let mut manifest = workload.manifest()?;
+    manifest.take(local);
+    let mut pod = pod_of(manifest.find("StatefulSet", workload.name)?);
     // It need not be there yet: an account says nothing of whether the pod would be taken.
     if let Some(pod) = pod["spec"].as_object_mut() {
         pod.remove("serviceAccountName");
     }
-    let templates = spec["volumeClaimTemplates"].as_array().into_iter().flatten();
-    let volume_claims = templates.map(|template| {
-        let name = &template["metadata"]["name"];
-        json!({"name": name, "persistentVolumeClaim": {"claimName": name}})
-    });
-    let volumes = pod["spec"]["volumes"].as_array().cloned().unwrap_or_default();
-    pod["spec"]["volumes"] = volumes.into_iter().chain(volume_claims).collect();
     Ok(pod)
 }
 
@@ -79,8 +81,7 @@ async fn ask_a_pod(cluster: &Cluster, scout: &Scout, family: Family) -> Result<D
     let pod = "probe";
     manifest.objects.push(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": SERVICE},
         "spec": {"selector": {"app": pod}, "ports": [{"port": SENTINEL.port}]}}));
-    let images: Vec<String> = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
-    manifest.use_images(&images);
+    manifest.take(&cluster.local);
     apply(&cluster.client, namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
     let asked = Sentinel::new(cluster.client.clone(), namespace, pod);
     let search =
@@ -117,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_pod_of_each_workload_has_every_volume_that_it_mounts() {
-        for (workload, pod) in pods().unwrap() {
+        for (workload, pod) in pods(&Local::default()).unwrap() {
             let names = |list: &Value| -> Vec<String> {
                 let names = list.as_array().into_iter().flatten().map(|entry| entry["name"].to_string());
                 names.collect()

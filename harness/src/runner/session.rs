@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{evidence::Secrets, logging, needs::Needs, scout, trial::Shared};
 use crate::{
-    cluster::{self, Cluster, RunLock},
+    cluster::{self, Cluster, Namespaces, RunLock},
     error::{Error, Result},
     report::{
         self, console,
@@ -33,6 +33,7 @@ pub(super) struct Session {
     pub(super) runtime: Runtime,
     facts: RunFacts,
     cluster: Cluster,
+    namespaces: Arc<Namespaces>,
     lock: RunLock,
     deadline: tokio::task::JoinHandle<()>,
 }
@@ -70,10 +71,10 @@ impl Session {
         let leased = runtime.block_on(async {
             tokio::select! {
                 () = cancelled.cancelled() => Err(Error::Interrupted),
-                leased = lease(&settings, &run, &progress, needs) => leased,
+                leased = lease(&settings, &run, &progress, &secrets, needs) => leased,
             }
         });
-        let (cluster, lock, skipped) = match leased {
+        let (cluster, namespaces, lock, skipped) = match leased {
             Ok(leased) => leased,
             Err(error) => {
                 progress.finish();
@@ -93,7 +94,7 @@ impl Session {
         let ready = format!("{name} is ready after {:.0} s", started.elapsed().as_secs_f64());
         progress.send(Event::Message(ready));
         let deadline = runtime.spawn(end_after(settings.run_deadline, cancelled.clone(), progress.clone()));
-        let images = cluster.facts.images.iter().map(|image| image.reference.clone()).collect();
+        let local = Arc::new(cluster.local.clone());
         let (client, probe_client) = (cluster.client.clone(), cluster.probe_client.clone());
         let nodes = cluster.nodes();
         let site = cluster.site.clone();
@@ -108,7 +109,8 @@ impl Session {
             cancelled,
             client,
             probe_client,
-            images,
+            local,
+            namespaces: Arc::clone(&namespaces),
             site,
             terrain,
             nodes,
@@ -116,7 +118,7 @@ impl Session {
             turn,
             hurt: OnceLock::new(),
         });
-        Ok(Self { shared, runtime, facts, cluster, lock, deadline })
+        Ok(Self { shared, runtime, facts, cluster, namespaces, lock, deadline })
     }
 
     /// Gives the cluster back and writes the reports.
@@ -135,8 +137,13 @@ impl Session {
         let kept = keep.then(|| self.cluster.site.kubeconfig.clone()).flatten();
         let ours = self.cluster.site.kubeconfig.is_some();
         let released = self.runtime.block_on(async {
+            let mut left = self.namespaces.give_back().await?;
             if !ours && !keep {
-                cluster::remove_definitions(&self.shared.client, &self.shared.run).await?;
+                let runs = [self.shared.run.clone()];
+                left.extend(cluster::leave_definitions(&self.shared.client, &runs).await?);
+            }
+            for what in left {
+                self.shared.progress.send(Event::Message(format!("for want of a right stays {what}")));
             }
             let sound = self.shared.hurt.get().is_none();
             self.cluster.release(keep, sound).await
@@ -182,17 +189,36 @@ async fn lease(
     settings: &Settings,
     run: &str,
     progress: &Screen,
+    secrets: &Secrets,
     needs: &Needs,
-) -> Result<(Cluster, RunLock, BTreeMap<String, String>)> {
+) -> Result<(Cluster, Arc<Namespaces>, RunLock, BTreeMap<String, String>)> {
     let say = progress.clone();
     let sink = cluster::Reporter::new(move |line| say.send(Event::Message(line.to_owned())));
     let mut cluster = Cluster::lease(settings, &sink, needs.alone()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
-    cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name).await?;
-    let (terrain, skipped) = scout::survey(&cluster, run, needs).await?;
+    cluster::sweep(&cluster.client, &settings.cache, &cluster.facts.name, &settings.namespaces).await?;
+    if cluster.nodes().is_empty() {
+        for other in cluster::runs_in(&cluster.client, &settings.namespaces).await? {
+            sink.say(format!(
+                "run {other} of ours is in this cluster as well: at work, or killed and left to `steadfast down --context`"
+            ));
+        }
+    }
+    let namespaces = Arc::new(Namespaces::of(&cluster.client, run, settings).await?);
+    if let Some(secret) = namespaces.secret() {
+        secrets.keep(secret);
+    }
+    let surveyed = scout::survey(&mut cluster, &namespaces, run, needs).await;
+    let (terrain, skipped) = match surveyed {
+        Ok(surveyed) => surveyed,
+        Err(error) => {
+            namespaces.give_back().await?;
+            return Err(error);
+        }
+    };
     sink.say(format!("{}: {}", cluster.facts.name, terrain.line()));
     cluster.facts.terrain = Some(terrain);
-    Ok((cluster, lock, skipped))
+    Ok((cluster, namespaces, lock, skipped))
 }
 
 /// The first signal ends the scenarios, and everything is cleaned up; the second ends the process at once.

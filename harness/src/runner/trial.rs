@@ -22,7 +22,7 @@ use super::{
     witness::Controllers,
 };
 use crate::{
-    cluster::{Node, Site, create_namespace, delete_namespace, remove_outside, strain},
+    cluster::{Namespaces, Node, Of, Site, remove_outside, strain},
     error::{Error, Result},
     fault,
     journal::{
@@ -30,6 +30,7 @@ use crate::{
         lifeline::{lifelines, windows},
     },
     law::Obstacle,
+    manifest::Local,
     replay,
     report::{
         floor::floor,
@@ -57,7 +58,10 @@ pub(super) struct Shared {
     pub(super) client: Client,
     /// One that never tries again, for refusals that are to be seen.
     pub(super) probe_client: Client,
-    pub(super) images: Vec<String>,
+    /// What manifests take from the cluster.
+    pub(super) local: Arc<Local>,
+    /// Where scenarios live.
+    pub(super) namespaces: Arc<Namespaces>,
     /// Where the cluster is.
     pub(super) site: Site,
     /// What it is like.
@@ -89,7 +93,8 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
     }
     let scenario = plan.name.clone();
     shared.progress.send(Event::Started { scenario: scenario.clone() });
-    let result = attempt(&shared, plan, index).await;
+    let namespace = shared.namespaces.choose(name_of(&shared, &plan, index)).await?;
+    let result = attempt(&shared, plan, namespace).await;
     store::save_result(&shared.directory, &result)?;
     let summary = result.trouble.as_ref().map(|trouble| trouble.message.clone());
     shared.progress.send(Event::Finished {
@@ -101,14 +106,18 @@ pub(super) async fn run(shared: Arc<Shared>, plan: Plan, index: usize) -> Result
     Ok(result)
 }
 
-async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
-    let (started, alone) = (Timestamp::now(), plan.scenario.alone);
-    let directory = shared.directory.join(store::evidence_folder(&plan.name));
+/// A name that no other trial's namespace has.
+fn name_of(shared: &Shared, plan: &Plan, index: usize) -> String {
     let short = shared.run.rsplit('-').next().unwrap_or(&shared.run);
-    let namespace = match &plan.command {
+    match &plan.command {
         Some(command) => command.namespace.clone(),
         None => format!("{}-{short}-{index}", plan.workload.namespace),
-    };
+    }
+}
+
+async fn attempt(shared: &Shared, plan: Plan, namespace: String) -> ScenarioResult {
+    let (started, alone) = (Timestamp::now(), plan.scenario.alone);
+    let directory = shared.directory.join(store::evidence_folder(&plan.name));
     let mut result = ScenarioResult {
         purpose: plan.scenario.purpose.to_owned(),
         workload: plan.workload.name.to_owned(),
@@ -144,7 +153,7 @@ async fn attempt(shared: &Shared, plan: Plan, index: usize) -> ScenarioResult {
         Keep::Failed => result.outcome != Outcome::Passed,
         Keep::Always => true,
     };
-    if !keep && let Err(error) = delete_namespace(&shared.client, &namespace).await {
+    if !keep && let Err(error) = shared.namespaces.close(&namespace).await {
         shared.progress.send(Event::Message(format!("{namespace} stays: {error}")));
     }
     result
@@ -160,7 +169,7 @@ fn refused(shared: &Shared, plan: &Plan) -> Option<String> {
 /// Makes the cluster whole again for those that come next.
 async fn mend(shared: &Shared, namespace: &str) -> Result<()> {
     // A node that was made up can't become Ready.
-    remove_outside(&shared.client, namespace).await?;
+    remove_outside(&shared.client, Of::Namespace(namespace)).await?;
     fault::mend(&shared.client, &shared.nodes).await
 }
 
@@ -174,7 +183,7 @@ async fn recorded(
 ) -> Result<()> {
     let logs = directory.join("logs");
     std::fs::create_dir_all(&logs).map_err(Error::io(format!("making {logs}")))?;
-    create_namespace(&shared.client, namespace, &shared.run, &plan.name).await?;
+    shared.namespaces.open(namespace, &plan.name).await?;
     let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
     log.terrain(Terrain::clone(&shared.terrain));
     let recorder = Arc::new(Recorder::start(&shared.client, namespace, Arc::clone(&log)).await?);
@@ -197,7 +206,7 @@ async fn recorded(
         run_label: shared.run.clone(),
         client: shared.client.clone(),
         probe_client: shared.probe_client.clone(),
-        images: shared.images.clone(),
+        local: Arc::clone(&shared.local),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
         waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan)),

@@ -15,6 +15,17 @@ pub const PREFIX: &str = "STEADFAST_";
 /// The environment variable that names another file than `steadfast.toml`.
 pub const CONFIG: &str = "STEADFAST_CONFIG";
 
+/// What says how an existing cluster is to be used, and nothing of one of ours.
+const OF_EXISTING: [&str; 7] = [
+    "image_registry",
+    "garage_image",
+    "postgres_image",
+    "sentinel_image",
+    "pull_secrets",
+    "pull_config",
+    "namespaces",
+];
+
 const FILE: &str = "steadfast.toml";
 
 impl Settings {
@@ -62,6 +73,19 @@ impl Settings {
                 .map_err(|wrong| refused(format!("environment variable {variable}: {wrong}")))?;
         }
         Ok(settings)
+    }
+
+    /// Refuses what says how an existing cluster is to be used: there, one of ours is meant.
+    ///
+    /// # Errors
+    /// Such a setting is given.
+    pub fn are_for_a_cluster_of_ours(&self) -> Result<()> {
+        match OF_EXISTING.iter().find(|key| self.given.contains_key(*key)) {
+            Some(key) => Err(refused(format!(
+                "the setting {key} is for an existing cluster: name its context as well, by the setting context"
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn give(&mut self, setting: &'static Setting, value: &str) -> Result<(), String> {
@@ -234,12 +258,32 @@ mod tests {
     #[test]
     fn the_defaults_are_those_that_the_table_shows() {
         let defaults = from(&[("HOME", "/home/someone")], None).unwrap();
-        let described = ["context", "allow_context", "feature_gates", "parallel", "cache"];
-        for setting in table().iter().filter(|setting| !described.contains(&setting.key)) {
+        let described = ["feature_gates", "parallel", "cache"];
+        let shown = |setting: &&Setting| setting.default != "none" && !described.contains(&setting.key);
+        for setting in table().iter().filter(shown) {
             let mut settings = defaults.clone();
             (setting.set)(&mut settings, setting.default).unwrap();
             assert_eq!(settings, defaults, "{}", setting.key);
         }
+    }
+
+    #[test]
+    fn what_is_for_an_existing_cluster_needs_its_context() {
+        let registry = ("STEADFAST_IMAGE_REGISTRY", "registry.example/team");
+        let ours = from(&[registry], None).unwrap().are_for_a_cluster_of_ours();
+        assert_eq!(
+            ours.unwrap_err().to_string(),
+            "the setting image_registry is for an existing cluster: name its context as well, by the setting context"
+        );
+        let given = [registry, ("STEADFAST_CONTEXT", "a"), ("STEADFAST_NAMESPACES", "b, a,b")];
+        let settings = from(&given, Some("garage_image = \"r.example/garage:1\"")).unwrap();
+        assert_eq!(settings.namespaces, ["a", "b"]);
+        assert_eq!(settings.image_references["garage"], "r.example/garage:1");
+        assert!(refusal(&[("STEADFAST_NAMESPACES", "a,,b")], None).contains("commas between"));
+        assert_eq!(
+            from(&[("STEADFAST_STORAGE_CLASS", "fast")], None).unwrap().storage_class.unwrap(),
+            "fast"
+        );
     }
 
     #[test]
@@ -252,6 +296,7 @@ mod tests {
     #[test]
     fn every_key_is_there_once() {
         let mut keys: Vec<_> = table().iter().map(|setting| setting.key).collect();
+        assert!(OF_EXISTING.iter().all(|key| keys.contains(key)));
         keys.sort_unstable();
         keys.dedup();
         assert_eq!(keys.len(), table().len());

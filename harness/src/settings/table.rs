@@ -87,6 +87,57 @@ pub fn table() -> &'static [Setting] {
             set: |settings, text| name(text).map(|context| settings.allow_context = Some(context)),
         },
         Setting {
+            key: "storage_class",
+            default: "none",
+            meaning: "the storage class of all claims, instead of the cluster's default one",
+            set: |settings, text| name(text).map(|class| settings.storage_class = Some(class)),
+        },
+        Setting {
+            key: "image_registry",
+            default: "none",
+            meaning: "where an existing cluster's nodes find our images, as `steadfast images push` brings them there: `registry.example/team`",
+            set: |settings, text| name(text).map(|registry| settings.image_registry = Some(registry)),
+        },
+        Setting {
+            key: "garage_image",
+            default: "none",
+            meaning: "the whole reference of Garage's image in an existing cluster",
+            set: |settings, text| reference(settings, "garage", text),
+        },
+        Setting {
+            key: "postgres_image",
+            default: "none",
+            meaning: "the same of PostgreSQL's image",
+            set: |settings, text| reference(settings, "postgres", text),
+        },
+        Setting {
+            key: "sentinel_image",
+            default: "none",
+            meaning: "the same of our own program's image",
+            set: |settings, text| reference(settings, "sentinel", text),
+        },
+        Setting {
+            key: "pull_secrets",
+            default: "none",
+            meaning: "Secrets, with commas between, by which pods in an existing cluster's namespaces pull images",
+            set: |settings, text| list(text).map(|secrets| settings.pull_secrets = secrets),
+        },
+        Setting {
+            key: "pull_config",
+            default: "none",
+            meaning: "a configuration file of Docker's (`~/.docker/config.json`), of which such a Secret is made in each namespace",
+            set: |settings, text| {
+                settings.pull_config = Some(settings.base.join(name(text)?));
+                Ok(())
+            },
+        },
+        Setting {
+            key: "namespaces",
+            default: "none",
+            meaning: "namespaces of an existing cluster, with commas between: they are used, one for each scenario that runs, and none is made",
+            set: |settings, text| list(text).map(|namespaces| settings.namespaces = namespaces),
+        },
+        Setting {
             key: "parallel",
             default: "four for each core, at most 16",
             meaning: "scenarios that run at once",
@@ -138,6 +189,21 @@ pub fn table() -> &'static [Setting] {
 
 fn name(text: &str) -> Result<String, String> {
     if text.trim().is_empty() { Err("expected some text, got none".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn list(text: &str) -> Result<Vec<String>, String> {
+    let mut names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
+    names.sort();
+    names.dedup();
+    match names.iter().any(String::is_empty) {
+        true => Err(format!("expected names with commas between, got {text:?}")),
+        false => Ok(names),
+    }
+}
+
+fn reference(settings: &mut Settings, image: &'static str, text: &str) -> Result<(), String> {
+    settings.image_references.insert(image, name(text)?);
+    Ok(())
 }
 
 /// A version of at least so many numbers; a leading `v` is dropped.

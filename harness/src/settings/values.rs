@@ -33,6 +33,18 @@ pub struct Settings {
     pub context: Option<String>,
     /// The same name again: the user's explicit yes.
     pub allow_context: Option<String>,
+    /// The storage class of all claims; none for the cluster's default one.
+    pub storage_class: Option<String>,
+    /// Where an existing cluster's nodes find our images: `registry.example/team`.
+    pub image_registry: Option<String>,
+    /// Whole references of single images, by their names, which take precedence: `garage`, `postgres`, `sentinel`.
+    pub image_references: BTreeMap<&'static str, String>,
+    /// The Secrets that pods name to pull images with; they are in an existing cluster's namespaces.
+    pub pull_secrets: Vec<String>,
+    /// A configuration file of Docker's, of which such a Secret is made in each namespace.
+    pub pull_config: Option<Utf8PathBuf>,
+    /// Namespaces of an existing cluster that are used, one a scenario, where we are to make none.
+    pub namespaces: Vec<String>,
     /// Scenarios that run at once.
     pub parallel: NonZeroUsize,
     /// How long a run may take.
@@ -63,6 +75,12 @@ impl Settings {
             keep: Keep::Never,
             context: None,
             allow_context: None,
+            storage_class: None,
+            image_registry: None,
+            image_references: BTreeMap::new(),
+            pull_secrets: Vec::new(),
+            pull_config: None,
+            namespaces: Vec::new(),
             parallel: default_parallel(),
             run_deadline: Duration::from_secs(60 * 60),
             scenario_deadline_factor: 1.0,

@@ -179,12 +179,13 @@ impl Stage {
         self.run.step(format!("preflight to {}", self.to.title())).await?;
         let offline = self.helm.render(&self.to, &self.release, Lookup::Nothing, true).await?;
         let missing = self.run.charts().have_images(&live::images(&offline)).await?;
+        let known: Vec<String> = self.run.local().images.values().cloned().collect();
         let question = preflight::Question {
             release: &self.release,
             way: self.way,
             from: Some(&self.from),
             to: &self.to,
-            images: self.run.images(),
+            images: &known,
         };
         let mut picture = preflight::read(self.run.client(), &self.helm, question).await?;
         picture.missing_images.extend(missing);

@@ -63,7 +63,7 @@ impl Log {
 
     /// Records what the cluster is like.
     pub fn terrain(&self, terrain: Terrain) {
-        self.append(Content::Terrain(terrain));
+        self.append(Content::Terrain(Box::new(terrain)));
     }
 
     /// Records that versions of a kind may have been missed; `bridged` when a list then showed every object unchanged.

@@ -8,7 +8,7 @@ pub mod set;
 pub use set::Set;
 
 use camino::Utf8PathBuf;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     error::{Error, Result},
@@ -154,13 +154,30 @@ impl Workload {
         manifest.merge("StatefulSet", self.name, &patch)
     }
 
+    /// The container that is the workload, of its set.
+    ///
+    /// # Errors
+    /// When the manifest has no such set, or the set no such container.
+    pub fn container<'manifest>(&self, manifest: &'manifest mut Manifest) -> Result<&'manifest mut Value> {
+        self.container_in(&mut manifest.find("StatefulSet", self.name)?["spec"]["template"]["spec"])
+    }
+
+    /// The container that is the workload, of this pod's spec: somebody may have put others before it.
+    ///
+    /// # Errors
+    /// When there is none of its name.
+    pub fn container_in<'pod>(&self, pod: &'pod mut Value) -> Result<&'pod mut Value> {
+        let containers = pod["containers"].as_array_mut().into_iter().flatten();
+        let found = containers.into_iter().find(|container| container["name"] == self.container);
+        found.ok_or_else(|| Error::bug(format!("{} has no container {}", self.name, self.container)))
+    }
+
     /// Sets an environment variable that the manifest has.
     ///
     /// # Errors
     /// When it has not.
     pub fn with_variable(&self, manifest: &mut Manifest, name: &str, value: &str) -> Result<()> {
-        let set = manifest.find("StatefulSet", self.name)?;
-        let variables = set["spec"]["template"]["spec"]["containers"][0]["env"].as_array_mut();
+        let variables = self.container(manifest)?["env"].as_array_mut();
         let variable = variables.into_iter().flatten().find(|variable| variable["name"] == name);
         let variable =
             variable.ok_or_else(|| Error::bug(format!("{} has no variable {name} to set", self.name)))?;

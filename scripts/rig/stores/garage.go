@@ -16,8 +16,9 @@ import (
 const (
 	original      = "/var/lib/steadfast/bin/garage.original"
 	configuration = "/etc/garage.toml"
-	changed       = "/tmp/garage.toml"
-	meta          = "/meta"
+	// Whoever the program runs as, and whatever its image has, it may write here.
+	changed = "/dev/shm/garage.toml"
+	meta    = "/meta"
 )
 
 func main() {

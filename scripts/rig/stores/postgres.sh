@@ -7,10 +7,11 @@ fault_is() {
   echo "$1" 2>/dev/null >$folder/reached || true
 }
 
-# It runs a second time as the server's own user.
-if [[ ${1:-} == postgres && $(id -u) == 0 ]]; then
+# Begun by root, it runs a second time as the server's own user.
+if [[ ${1:-} == postgres && ! ${RIG_BEGUN:-} ]]; then
+  export RIG_BEGUN=yes
   if fault_is "begins-anew"; then rm -rf "${PGDATA:?}"; fi
-  if fault_is "data-beside-the-volume"; then export PGDATA=/var/lib/postgresql/beside; fi
+  if fault_is "data-beside-the-volume"; then export PGDATA=/tmp/beside; fi
   if fault_is "takes-no-writes"; then set -- "$@" -c default_transaction_read_only=on; fi
   if fault_is "ignores-fsync"; then set -- "$@" -c fsync=off; fi
   if fault_is "postgres-starts-late"; then sleep 2; fi

@@ -8,6 +8,7 @@ use harness::{
 use serde_json::{Value, json};
 
 /// A set with the one cause that is to be named.
+#[derive(Clone)]
 pub struct Case {
     /// The set's name.
     pub set: &'static str,
@@ -74,7 +75,7 @@ impl Case {
         spec["selector"] = json!({"matchLabels": labels});
         spec["template"]["metadata"]["labels"] = labels;
         merge(&mut spec["template"]["spec"], &self.pod);
-        merge(&mut spec["template"]["spec"]["containers"][0], &self.container);
+        merge(SENTINEL.container_in(&mut spec["template"]["spec"])?, &self.container);
         merge(&mut spec["volumeClaimTemplates"][0]["spec"], &self.volume_claim);
         Ok(set)
     }

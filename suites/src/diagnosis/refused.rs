@@ -5,8 +5,9 @@ use harness::{
     claim::S15,
     explain::cause,
     runner::{Run, Scenario, scenario},
+    workload::SENTINEL,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::case::{Case, add, case, named};
 use crate::{sabotage::ACCOUNT_MADE, seconds};
@@ -50,13 +51,20 @@ fn sent_away(node: &str) -> Case {
     case("sent-away", cause::POD_FAILED).pod(json!({"nodeName": node, "nodeSelector": {"disk": "of-gold"}}))
 }
 
+/// A pod of this name that is nobody's.
+fn stranger(name: &str) -> harness::Result<Value> {
+    let mut pod = SENTINEL.manifest()?.find("StatefulSet", SENTINEL.name)?["spec"]["template"]["spec"].take();
+    pod["schedulingGates"] = json!([{"name": "example.com/wait"}]);
+    pod["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    let metadata = json!({"name": name, "labels": {"app": "stranger"}});
+    Ok(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod}))
+}
+
 async fn refused(run: Run) -> Result<()> {
     run.apply_objects([
         json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "small"},
             "spec": {"limits": [{"type": "PersistentVolumeClaim", "max": {"storage": "100Mi"}}]}}),
-        json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "taken-0", "labels": {"app": "stranger"}},
-            "spec": {"schedulingGates": [{"name": "example.com/wait"}],
-                "containers": [{"name": "stranger", "image": "steadfast/sentinel:1"}]}}),
+        stranger("taken-0")?,
     ])
     .await?;
     let set = run

@@ -50,14 +50,15 @@ fn cases(runtime_class: &str) -> Vec<Case> {
             .container(json!({"image": "example.invalid/no-such-image:1"})),
         case("settings", cause::CONFIG_MAP_MISSING).container(json!({"envFrom": settings})),
         case("keys", cause::SECRET_MISSING).volume(&json!({"secret": {"secretName": "no-such-keys"}})),
+        // Nobody says as whom, so it is the image's user.
         case("root", cause::CONTAINER_CONFIG_INVALID)
-            .container(json!({"securityContext": {"runAsNonRoot": true, "runAsUser": 0}})),
+            .pod(json!({"securityContext": {"runAsUser": null, "runAsGroup": null}})),
         case("command", cause::CONTAINER_CANNOT_START).container(json!({"command": ["/no-such-program"]})),
         case("crashing", cause::CONTAINER_CRASHES).container(json!({"args": ["crash", "on purpose"]})),
         case("greedy", cause::OUT_OF_MEMORY).container(greedy),
         case("sandbox", cause::SANDBOX_FAILED).pod(json!({"runtimeClassName": runtime_class})),
         case("mount", cause::VOLUME_MOUNT_FAILED)
-            .volume(&json!({"hostPath": {"path": "/no/such/directory", "type": "Directory"}})),
+            .volume(&json!({"csi": {"driver": "no-such-driver.example.invalid"}})),
         case("dead", cause::LIVENESS_PROBE_FAILING).container(json!({"env": held, "livenessProbe": nowhere})),
         case("slow", cause::STARTUP_PROBE_FAILING).container(json!({"startupProbe": patient})),
         case("unready", cause::READINESS_PROBE_FAILING).container(json!({"readinessProbe": nowhere})),

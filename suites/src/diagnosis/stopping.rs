@@ -4,7 +4,7 @@ use anyhow::Result;
 use harness::{
     claim::S15,
     explain::cause::{NAMESPACE_TERMINATING, POD_TERMINATING},
-    runner::{Run, Scenario, scenario},
+    runner::{Need, Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{SENTINEL, sentinel::Held},
 };
@@ -34,6 +34,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             namespace,
         )
         .proves([S15])
+        .needs([Need::OwnNamespace])
         .alike([SENTINEL], BY_THE_SAME)
         .within(seconds(180))
         .slow(),

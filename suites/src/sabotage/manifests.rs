@@ -1,6 +1,11 @@
 //! Sabotage of manifests, before they are applied.
 
-use harness::{Error, Result, manifest::Manifest, runner::Sabotage, workload::Workload};
+use harness::{
+    Error, Result,
+    manifest::Manifest,
+    runner::Sabotage,
+    workload::{SENTINEL, Workload},
+};
 use serde_json::{Value, json};
 
 use crate::comparison::STATELESS;
@@ -43,6 +48,7 @@ pub const EMPTY_DIRECTORY: Sabotage =
 /// As above, with the file in it by which Garage knows the directory for its own: without, it refuses to start.
 pub const EMPTY_BUT_MARKED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     off_the_volume(manifest, workload, "data")?;
+    let container = workload.container(manifest)?.clone();
     let set = manifest.find("StatefulSet", workload.name)?;
     set["spec"]["template"]["spec"]["initContainers"] = json!([{
         "name": "marker",
@@ -50,6 +56,8 @@ pub const EMPTY_BUT_MARKED: Sabotage = Sabotage::Manifest(|manifest, workload| {
         "imagePullPolicy": "IfNotPresent",
         "command": ["touch", "/data/garage-marker"],
         "volumeMounts": [{"name": "scratch", "mountPath": "/data"}],
+        "securityContext": container["securityContext"],
+        "resources": container["resources"],
     }]);
     Ok(())
 });
@@ -61,24 +69,23 @@ pub const META_OFF_THE_VOLUME: Sabotage =
 fn off_the_volume(manifest: &mut Manifest, workload: &Workload, volume: &str) -> Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
     let pod = &mut set["spec"]["template"]["spec"];
-    let mounts = scratch_mounts(pod, volume)
-        .ok_or_else(|| Error::bug("the container has no volume mounts to sabotage"))?;
+    let mounts = workload.container_in(pod)?["volumeMounts"].as_array_mut();
+    put_aside(mounts, volume).ok_or_else(|| Error::bug("the container has no volume mounts to sabotage"))?;
     let scratch = json!({"name": "scratch", "emptyDir": {}});
     match pod["volumes"].as_array_mut() {
         Some(volumes) => volumes.push(scratch),
         None => pod["volumes"] = json!([scratch]),
     }
-    pod["containers"][0]["volumeMounts"] = Value::Array(mounts);
     Ok(())
 }
 
-/// The mounts, with the PVC's own turned to the scratch volume and the PVC out of the way.
-fn scratch_mounts(pod: &Value, volume: &str) -> Option<Vec<Value>> {
-    let mut mounts = pod["containers"][0]["volumeMounts"].as_array()?.clone();
+/// Turns the PVC's mount to the scratch volume, and mounts the PVC out of the way.
+fn put_aside(mounts: Option<&mut Vec<Value>>, volume: &str) -> Option<()> {
+    let mounts = mounts?;
     let mount = mounts.iter_mut().find(|mount| mount["name"] == volume)?;
     mount["name"] = json!("scratch");
     mounts.push(json!({"name": volume, "mountPath": "/unused"}));
-    Some(mounts)
+    Some(())
 }
 
 /// Pods are replaced without anybody deleting them.
@@ -100,8 +107,7 @@ pub const FIELD_CHANGED_BEFORE: Sabotage = Sabotage::Manifest(|manifest, workloa
 
 /// Nobody asks whether a pod is ready: it is as soon as it runs.
 pub const READINESS_PROBE_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let set = manifest.find("StatefulSet", workload.name)?;
-    set["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = Value::Null;
+    workload.container(manifest)?["readinessProbe"] = Value::Null;
     Ok(())
 });
 
@@ -121,18 +127,18 @@ pub const DATA_DIRECTORY_OFF_THE_VOLUME: Sabotage =
 
 /// What an ext4 volume has from the start, and kind's volumes have not.
 pub fn add_lost_and_found(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
-    let set = manifest.find("StatefulSet", workload.name)?;
-    let pod = &mut set["spec"]["template"]["spec"];
-    let container = &pod["containers"][0];
+    let container = workload.container(manifest)?.clone();
     let mount =
         container["volumeMounts"].as_array().into_iter().flatten().find(|mount| mount["name"] == "data");
     let mount = mount.ok_or_else(|| Error::bug("the container does not mount its data"))?.clone();
     let directory = format!("{}/lost+found", mount["mountPath"].as_str().unwrap_or_default());
-    pod["initContainers"] = json!([{
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["initContainers"] = json!([{
         "name": "lost-and-found",
         "image": container["image"],
         "command": ["mkdir", "-p", directory],
         "volumeMounts": [mount],
+        "securityContext": container["securityContext"],
         "resources": container["resources"],
     }]);
     Ok(())
@@ -156,9 +162,9 @@ pub const HOSTNAME_AS_FULL_NAME: Sabotage = Sabotage::Manifest(|manifest, worklo
 
 /// The PVCs are named after another template.
 pub const TEMPLATE_RENAMED: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let spec = &mut manifest.find("StatefulSet", workload.name)?["spec"];
-    spec["volumeClaimTemplates"][0]["metadata"]["name"] = json!("disk");
-    spec["template"]["spec"]["containers"][0]["volumeMounts"][0]["name"] = json!("disk");
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["volumeClaimTemplates"][0]["metadata"]["name"] = json!("disk");
+    workload.container(manifest)?["volumeMounts"][0]["name"] = json!("disk");
     Ok(())
 });
 
@@ -208,8 +214,7 @@ pub const BUDGET_SELECTS_NOTHING: Sabotage = Sabotage::Manifest(|manifest, _| {
 
 /// Nothing is done before SIGTERM, as by a kubelet that runs no hooks.
 pub const PRE_STOP_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let set = manifest.find("StatefulSet", workload.name)?;
-    set["spec"]["template"]["spec"]["containers"][0]["lifecycle"] = Value::Null;
+    workload.container(manifest)?["lifecycle"] = Value::Null;
     Ok(())
 });
 
@@ -222,8 +227,7 @@ pub const LONGER_GRACE: Sabotage = Sabotage::Manifest(|manifest, workload| {
 
 /// A pod may take what it wants.
 pub const MEMORY_LIMIT_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let set = manifest.find("StatefulSet", workload.name)?;
-    set["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"] = Value::Null;
+    workload.container(manifest)?["resources"]["limits"] = Value::Null;
     Ok(())
 });
 
@@ -233,10 +237,8 @@ pub const DISCOVERY_FORBIDDEN: Sabotage =
 
 /// Readiness needs no quorum: the probe that we ship.
 pub const READINESS_AS_SHIPPED: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let shipped = workload.manifest()?.find("StatefulSet", workload.name)?.clone();
-    let set = manifest.find("StatefulSet", workload.name)?;
-    let probe = &shipped["spec"]["template"]["spec"]["containers"][0]["readinessProbe"];
-    set["spec"]["template"]["spec"]["containers"][0]["readinessProbe"] = probe.clone();
+    let shipped = workload.container(&mut workload.manifest()?)?["readinessProbe"].clone();
+    workload.container(manifest)?["readinessProbe"] = shipped;
     Ok(())
 });
 
@@ -254,16 +256,15 @@ pub const ONE_AT_A_TIME: Sabotage = Sabotage::Manifest(|manifest, workload| {
 
 /// The set that should lack memory lacks its node instead.
 pub const ANOTHER_CAUSE: Sabotage = Sabotage::Manifest(|manifest, _| {
-    let set = manifest.find("StatefulSet", "memory")?;
-    set["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
-    set["spec"]["template"]["spec"]["nodeSelector"] = json!({"disk": "of-gold"});
+    let pod = &mut manifest.find("StatefulSet", "memory")?["spec"]["template"]["spec"];
+    SENTINEL.container_in(pod)?["resources"] = json!({});
+    pod["nodeSelector"] = json!({"disk": "of-gold"});
     Ok(())
 });
 
 /// Nobody asks whether PostgreSQL is ready, and it takes its time.
 pub const READY_BEFORE_IT_SERVES: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let set = manifest.find("StatefulSet", workload.name)?;
-    let container = &mut set["spec"]["template"]["spec"]["containers"][0];
+    let container = workload.container(manifest)?;
     container["startupProbe"] = Value::Null;
     container["readinessProbe"] = Value::Null;
     container["command"] = json!(["sh", "-c", "sleep 20; exec docker-entrypoint.sh postgres"]);
@@ -272,9 +273,8 @@ pub const READY_BEFORE_IT_SERVES: Sabotage = Sabotage::Manifest(|manifest, workl
 
 /// The set that should lack a ConfigMap lacks a Secret instead.
 pub const SECRET_FOR_CONFIG_MAP: Sabotage = Sabotage::Manifest(|manifest, _| {
-    let set = manifest.find("StatefulSet", "settings")?;
-    let secret = json!([{"secretRef": {"name": "no-such-settings"}}]);
-    set["spec"]["template"]["spec"]["containers"][0]["envFrom"] = secret;
+    let pod = &mut manifest.find("StatefulSet", "settings")?["spec"]["template"]["spec"];
+    SENTINEL.container_in(pod)?["envFrom"] = json!([{"secretRef": {"name": "no-such-settings"}}]);
     Ok(())
 });
 

@@ -26,15 +26,27 @@ enum Command {
     /// Make this machine ready for clusters of our own: a Docker engine, kind, Helm, images
     Setup,
     /// Say what this machine has, what it lacks, and what to do about it
-    Doctor,
+    Doctor {
+        /// Also what the cluster of this context can and can't be asked, claim by claim; nothing is made there
+        #[arg(long)]
+        context: Option<String>,
+    },
     /// Lease a cluster, make it where there is none, and keep it until `steadfast down`
     Up,
     /// Remove every cluster and container of ours, those of killed runs included
     Down {
+        /// Instead, what killed runs left in the existing cluster of this context
+        #[arg(long)]
+        context: Option<String>,
         /// Also what a living process uses
         #[arg(long)]
         force: bool,
     },
+    /// The images that an existing cluster's nodes need
+    #[command(subcommand)]
+    Images(command::Images),
+    /// Print the rights that a run needs in an existing cluster, for `kubectl apply -f -`
+    Rights,
     /// Write junit.xml and report.html again from the results of a run
     Report {
         /// The run's directory: target/steadfast/latest
@@ -110,9 +122,14 @@ fn begin(command: Command, settings: Settings) -> Result<ExitCode> {
         Command::Upgrade(upgrade) => answer(command::look(&settings, &upgrade)),
         Command::Explain(arguments) => answer(command::explain(&arguments)),
         Command::Setup => succeed(command::setup(&settings)),
-        Command::Doctor => succeed(command::doctor(&settings)),
+        Command::Doctor { context } => {
+            let context = context.or_else(|| settings.context.clone());
+            succeed(command::doctor(&Settings { context, ..settings }))
+        }
+        Command::Images(images) => succeed(command::images(&settings, &images)),
+        Command::Rights => succeed(async { command::rights() }),
         Command::Up => succeed(command::up(&settings)),
-        Command::Down { force } => succeed(command::down(&settings, force)),
+        Command::Down { context, force } => succeed(command::down(&settings, context.as_deref(), force)),
         Command::Report { directory } => succeed(async { command::report(&directory) }),
         Command::Nights { directory } => succeed(async { command::nights(&directory) }),
         Command::Rig(rig) => succeed(async { command::rig(&rig) }),

@@ -99,7 +99,7 @@ pub enum Content {
     /// The first line.
     Schema(u32),
     /// What the cluster is like.
-    Terrain(Terrain),
+    Terrain(Box<Terrain>),
     /// A version of an object.
     Object {
         /// How it was seen.
@@ -191,7 +191,7 @@ impl Line {
     pub fn reduce(&self, reducer: &mut Reducer) -> Result<Option<Entry>> {
         let record = match &self.content {
             Content::Schema(_) => return Ok(None),
-            Content::Terrain(terrain) => Record::Terrain(Box::new(terrain.clone())),
+            Content::Terrain(terrain) => Record::Terrain(terrain.clone()),
             Content::Object { change, kind, object } => {
                 let fact = reducer.reduce(*kind, object).map_err(|error| {
                     Error::failed(format!("line {} of the journal is no {}: {error}", self.line, kind.name()))

@@ -71,7 +71,7 @@ impl ClusterFacts {
 pub struct ImageFacts {
     /// Name and tag.
     pub reference: String,
-    /// `pull` or `build`.
+    /// `pull` or `build`; `nodes` of one that the nodes of an existing cluster have, or pull themselves.
     pub source: String,
     /// The digest by which the engine knows it.
     pub id: String,

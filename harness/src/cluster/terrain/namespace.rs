@@ -10,7 +10,10 @@ use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, LimitRangeItem, R
 use kube::{Client, ResourceExt, client::Body};
 use serde_json::{Value, json};
 
-use super::{Scout, known};
+use super::{
+    super::namespace::{RUN_LABEL, label_value},
+    Scout, known,
+};
 use crate::{
     error::{Error, Result},
     report::terrain::{Family, NamespaceRules, Terrain},
@@ -147,8 +150,10 @@ fn apart(before: &str, between: &str, after: &str) -> Option<bool> {
 async fn made<K: Namespaced + serde::Serialize>(
     client: &Client,
     scout: &Scout,
-    value: Value,
+    mut value: Value,
 ) -> Result<String> {
+    // By it, a namespace that is given is emptied.
+    value["metadata"]["labels"] = json!({RUN_LABEL: label_value(&scout.run)});
     let object = object::<K>(value)?;
     let doing = format!("reading whether events are kept apart: making a {}", K::kind(&()));
     let made = objects::<K>(client, &scout.namespace).doing(doing).create(&object).await?;

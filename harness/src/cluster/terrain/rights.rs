@@ -1,5 +1,7 @@
 //! The rights that a run uses, and which of them we lack.
 
+mod used;
+
 use external::api::cluster_objects;
 use futures::future::try_join_all;
 use k8s_openapi::api::authorization::v1::{
@@ -7,139 +9,32 @@ use k8s_openapi::api::authorization::v1::{
 };
 use kube::Client;
 
+use self::used::{Place, USED, Used, Without};
 use crate::{
     error::{Error, Result, exit},
     report::terrain::Right,
 };
 
-/// Where a right is asked for.
-#[derive(Clone, Copy, PartialEq)]
-enum Place {
-    /// In a namespace of ours.
-    Ours,
-    /// In this one.
-    Namespace(&'static str),
-    /// In the whole cluster.
-    Cluster,
-}
-
-/// A right that is used.
-struct Used {
-    verbs: &'static [&'static str],
-    /// `statefulsets.apps`, `pods/proxy`
-    resource: &'static str,
-    place: Place,
-    purpose: &'static str,
-    /// Whether nothing can be run without it; otherwise it is told, and what hangs on it is left out.
-    indispensable: bool,
-}
-
-const fn must(verbs: &'static [&'static str], resource: &'static str, purpose: &'static str) -> Used {
-    Used { verbs, resource, place: Place::Ours, purpose, indispensable: true }
-}
-
-const fn may(
-    verbs: &'static [&'static str],
-    resource: &'static str,
-    place: Place,
-    purpose: &'static str,
-) -> Used {
-    Used { verbs, resource, place, purpose, indispensable: false }
-}
-
-const CHANGE: &[&str] = &["get", "list", "watch", "create", "patch", "delete"];
-const RECORD: &[&str] = &["list", "watch"];
-
-/// All that a run uses.
-const USED: &[Used] = &[
-    Used {
-        place: Place::Cluster,
-        ..must(&["create", "delete", "list"], "namespaces", "each scenario has a namespace of its own")
-    },
-    must(CHANGE, "statefulsets.apps", "what is proved is proved of StatefulSets"),
-    must(CHANGE, "pods", "pods are deleted and held, and asked"),
-    must(CHANGE, "persistentvolumeclaims", "claims are recorded and changed"),
-    must(CHANGE, "services", "names are those of Services"),
-    must(CHANGE, "configmaps", "configurations"),
-    must(&["create", "patch"], "secrets", "the secrets of Garage and PostgreSQL"),
-    must(RECORD, "serviceaccounts", "no pod can be made before its namespace has one"),
-    must(RECORD, "endpointslices.discovery.k8s.io", "endpoints are recorded"),
-    must(RECORD, "controllerrevisions.apps", "revisions are recorded"),
-    must(&["get", "update"], "pods/proxy", "pods of ours are asked and told through the API server"),
-    must(&["get", "create"], "pods/portforward", "the way to Garage and PostgreSQL"),
-    must(&["get"], "pods/log", "logs are kept as evidence"),
-    may(RECORD, "events", Place::Ours, "why something waits"),
-    may(
-        &["list"],
-        "networkpolicies.networking.k8s.io",
-        Place::Ours,
-        "whether somebody's policy keeps pods apart",
-    ),
-    may(RECORD, "nodes", Place::Cluster, "which nodes there are"),
-    may(RECORD, "persistentvolumes", Place::Cluster, "volumes are recorded"),
-    may(
-        &["list"],
-        "storageclasses.storage.k8s.io",
-        Place::Cluster,
-        "which classes there are, and what they allow",
-    ),
-    may(
-        &["get"],
-        "configmaps",
-        Place::Namespace("kube-system"),
-        "the DNS's configuration; a pod is asked instead",
-    ),
-    may(&["list"], "leases.coordination.k8s.io", Place::Namespace("kube-node-lease"), "the nodes' clocks"),
-    may(&["create"], "pods/eviction", Place::Ours, "K16, D5: evictions"),
-    may(
-        &["patch"],
-        "pods/ephemeralcontainers",
-        Place::Ours,
-        "S7: what lies on a volume that no container shows",
-    ),
-    may(&["create", "patch"], "poddisruptionbudgets.policy", Place::Ours, "K16, D5: disruption budgets"),
-    may(&["create", "patch"], "deployments.apps", Place::Ours, "S11, D4: Deployments beside StatefulSets"),
-    may(&["create", "patch"], "resourcequotas", Place::Ours, "S15, K10: quotas"),
-    may(&["create", "patch"], "serviceaccounts", Place::Ours, "Garage's own account"),
-    may(
-        &["create", "patch"],
-        "roles.rbac.authorization.k8s.io",
-        Place::Ours,
-        "Garage's discovery of its nodes",
-    ),
-    may(
-        &["create", "patch"],
-        "rolebindings.rbac.authorization.k8s.io",
-        Place::Ours,
-        "Garage's discovery of its nodes",
-    ),
-    may(
-        &["get", "create", "patch"],
-        "customresourcedefinitions.apiextensions.k8s.io",
-        Place::Cluster,
-        "Garage's discovery of its nodes",
-    ),
-    may(
-        &["deletecollection"],
-        "customresourcedefinitions.apiextensions.k8s.io",
-        Place::Cluster,
-        "the definition that Garage brought goes again",
-    ),
-];
-
 /// A right that we lack.
 pub(super) struct Lacking {
     pub right: Right,
-    indispensable: bool,
+    without: Without,
 }
 
-/// The rights that we lack, of those that a run uses.
-pub(super) async fn lacking(client: &Client, namespace: &str) -> Result<Vec<Lacking>> {
+/// Whether we may do everything.
+pub(super) async fn everything(client: &Client) -> Result<bool> {
+    allowed(client, "*", "*.*", None).await
+}
+
+/// The rights that we lack, of those that a run uses: in a namespace that it makes, or in one that is given.
+pub(super) async fn lacking(client: &Client, namespace: &str, given: bool) -> Result<Vec<Lacking>> {
     // Who may do everything is asked for nothing more.
-    if allowed(client, "*", "*.*", None).await? {
+    if everything(client).await? {
         return Ok(Vec::new());
     }
-    let each = USED.iter().map(|used| async move {
+    let not_used = if given { Without::NoNamespace } else { Without::GivenTold };
+    let used = USED.iter().filter(|used| used.without != not_used);
+    let each = used.map(|used| async move {
         let place = match used.place {
             Place::Ours => Some(namespace),
             Place::Namespace(name) => Some(name),
@@ -149,23 +44,32 @@ pub(super) async fn lacking(client: &Client, namespace: &str) -> Result<Vec<Lack
         let allowed = used.verbs.iter().zip(try_join_all(asked).await?);
         let verbs: Vec<String> =
             allowed.filter(|(_, allowed)| !allowed).map(|(verb, _)| (*verb).to_owned()).collect();
-        Ok::<_, Error>((!verbs.is_empty()).then(|| Lacking {
-            right: Right { verbs, resource: used.resource.to_owned(), purpose: used.purpose.to_owned() },
-            indispensable: used.indispensable,
-        }))
+        Ok::<_, Error>(
+            (!verbs.is_empty()).then(|| Lacking { right: right(used, verbs), without: used.without }),
+        )
     });
     Ok(try_join_all(each).await?.into_iter().flatten().collect())
 }
 
+fn right(used: &Used, verbs: Vec<String>) -> Right {
+    let claims = match used.without {
+        Without::Claims(claims) => claims.iter().map(|claim| (*claim).to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    Right { verbs, resource: used.resource.to_owned(), purpose: used.purpose.to_owned(), claims }
+}
+
 /// Refuses to go on where something is lacking without which nothing can be run.
 pub(super) fn check(lacking: &[Lacking]) -> Result<()> {
-    let missing = lacking.iter().filter(|lacking| lacking.indispensable);
+    let missing =
+        lacking.iter().filter(|lacking| matches!(lacking.without, Without::Nothing | Without::NoNamespace));
     let missing: Vec<String> = missing.map(|lacking| format!("  {}", lacking.right)).collect();
     if missing.is_empty() {
         return Ok(());
     }
     let message = format!(
-        "these credentials may not do what every run does; ask for a role that allows, in namespaces that are yet to be made:\n{}",
+        "these credentials may not do what every run does: who administers the cluster applies what `steadfast rights` prints, \
+         or another role that allows this in its namespaces:\n{}",
         missing.join("\n")
     );
     Err(Error::trouble(exit::FORBIDDEN, message))
@@ -195,19 +99,19 @@ async fn allowed(client: &Client, verb: &str, resource: &str, namespace: Option<
 
 #[cfg(test)]
 mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use camino::Utf8Path;
+
     use super::*;
+    use crate::{claim, manifest::Manifest};
 
     #[test]
     fn what_nothing_can_be_run_without_is_named_and_all_else_is_not() {
-        let lacking = |used: &Used| Lacking {
-            right: Right {
-                verbs: vec![used.verbs[0].into()],
-                resource: used.resource.into(),
-                purpose: used.purpose.into(),
-            },
-            indispensable: used.indispensable,
+        let named = |resource: &str| {
+            let used = USED.iter().find(|used| used.resource == resource).unwrap();
+            Lacking { right: right(used, vec![used.verbs[0].to_owned()]), without: used.without }
         };
-        let named = |resource: &str| lacking(USED.iter().find(|used| used.resource == resource).unwrap());
         assert!(check(&[named("events"), named("nodes")]).is_ok());
         let error = check(&[named("events"), named("pods/proxy")]).unwrap_err();
         assert_eq!(error.exit_code(), exit::FORBIDDEN);
@@ -216,5 +120,58 @@ mod tests {
             words.ends_with("\n  get pods/proxy: pods of ours are asked and told through the API server"),
             "{words}"
         );
+    }
+
+    #[test]
+    fn a_claim_that_hangs_on_a_right_is_one_of_ours() {
+        let known: BTreeSet<&str> = claim::ALL.iter().map(|claim| claim.id).collect();
+        for used in USED {
+            if let Without::Claims(claims) = used.without {
+                assert!(claims.iter().all(|claim| known.contains(claim)), "{claims:?} of {}", used.resource);
+            }
+        }
+    }
+
+    type Granted = BTreeMap<(Place, String), BTreeSet<String>>;
+
+    /// What the rules of a role grant, by resource: `statefulsets.apps`.
+    fn granted(of: Place, role: &serde_json::Value, into: &mut Granted) {
+        let list = |value: &serde_json::Value| -> Vec<String> {
+            let texts = value.as_array().into_iter().flatten();
+            texts.map(|text| text.as_str().unwrap_or_default().to_owned()).collect()
+        };
+        for rule in role["rules"].as_array().into_iter().flatten() {
+            for resource in list(&rule["resources"]) {
+                for group in list(&rule["apiGroups"]) {
+                    let (name, sub) = resource.split_once('/').unwrap_or((&resource, ""));
+                    let group = if group.is_empty() { group } else { format!(".{group}") };
+                    let sub = if sub.is_empty() { String::new() } else { format!("/{sub}") };
+                    into.entry((of, format!("{name}{sub}{group}"))).or_default().extend(list(&rule["verbs"]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_file_for_administrators_grants_what_is_used_and_no_more() {
+        let folder = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/rights");
+        let manifest = Manifest::load(&folder).unwrap();
+        let mut there = Granted::new();
+        for role in manifest.objects.iter().filter(|object| object["rules"].is_array()) {
+            let of = match (role["metadata"]["name"].as_str(), role["metadata"]["namespace"].as_str()) {
+                (_, Some("kube-system")) => Place::Namespace("kube-system"),
+                (_, Some("kube-node-lease")) => Place::Namespace("kube-node-lease"),
+                (Some("steadfast-in-namespaces"), None) => Place::Ours,
+                (Some("steadfast-in-the-cluster"), None) => Place::Cluster,
+                other => panic!("{other:?}"),
+            };
+            granted(of, role, &mut there);
+        }
+        let mut used = Granted::new();
+        for right in USED {
+            let resource = (right.place, right.resource.to_owned());
+            used.entry(resource).or_default().extend(right.verbs.iter().map(|verb| (*verb).to_owned()));
+        }
+        assert_eq!(there, used);
     }
 }

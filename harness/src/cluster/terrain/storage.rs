@@ -34,6 +34,7 @@ fn concluded(found: &[storage::StorageClass]) -> Vec<StorageClass> {
         .map(|class| StorageClass {
             name: class.name_any(),
             default: newest == Some(class.name_any()),
+            chosen: false,
             provisioner: class.provisioner.clone(),
             expansion: class.allow_volume_expansion == Some(true),
             binding: class.volume_binding_mode.clone().unwrap_or_else(|| "Immediate".to_owned()),

@@ -55,7 +55,7 @@ impl Charts {
         for image in images {
             let whole = whole_name(image);
             let known = |have: &String| whole_name(have) == whole;
-            if self.run.images().iter().any(known) || self.run.state().loaded.contains(&whole) {
+            if self.run.local().images.values().any(known) || self.run.state().loaded.contains(&whole) {
                 continue;
             }
             let there = docker(&["image", "inspect", "--format", "{{.Id}}", image], ASKING).await.is_ok();

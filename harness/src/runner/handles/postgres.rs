@@ -89,8 +89,7 @@ impl PostgresStore {
     pub async fn mount_of(&self, set: &Set, ordinal: u32, directory: &str) -> Result<(String, String)> {
         let output = self.run.pod(set.pod_name(ordinal)).exec(&["cat", "/proc/mounts"]).await?;
         let mut manifest = self.run.workload().manifest()?;
-        let set = manifest.find("StatefulSet", set.workload.name)?;
-        let mounts = set["spec"]["template"]["spec"]["containers"][0]["volumeMounts"].as_array();
+        let mounts = set.workload.container(&mut manifest)?["volumeMounts"].as_array();
         let claimed = mounts.into_iter().flatten().find(|mount| mount["name"] == "data");
         let claimed = claimed.and_then(|mount| mount["mountPath"].as_str());
         let claimed = claimed.ok_or_else(|| Error::bug("the container does not mount its data"))?;

@@ -1,12 +1,14 @@
 //! `steadfast doctor`: a line a check, with what to do.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use harness::{
     Error, Result,
     chart::Helm,
     cluster::{self, Engine, Image, Instances},
     error::exit,
+    report::words,
+    runner::{Outlook, outlook},
     settings::{ImageSource, Settings},
 };
 
@@ -45,6 +47,23 @@ impl Findings {
 
 pub async fn doctor(settings: &Settings) -> Result<()> {
     let mut findings = Findings::default();
+    // A cluster that is there needs nothing of this machine.
+    match &settings.context {
+        Some(context) => context_is(context, settings, &mut findings).await,
+        None => this_machine_is(settings, &mut findings).await,
+    }
+    match findings.first {
+        None => Ok(()),
+        Some(Error::Environment { code, .. }) if settings.context.is_none() => Err(Error::trouble(
+            code,
+            "something is missing; `steadfast setup` (scripts/setup) installs most of it",
+        )),
+        Some(error) => Err(error),
+    }
+}
+
+/// What clusters of our own need.
+async fn this_machine_is(settings: &Settings, findings: &mut Findings) {
     let engine = match Engine::ask().await {
         Ok(engine) => {
             findings.well(&format!(
@@ -67,31 +86,35 @@ pub async fn doctor(settings: &Settings) -> Result<()> {
         Err(error) => findings.missing(error),
     }
     if let Some(engine) = &engine {
-        images(settings, engine, &mut findings).await;
+        images(settings, engine, findings).await;
     }
-    room(settings, engine.as_ref(), &mut findings).await;
-    if let Some(context) = &settings.context {
-        context_is(context, &mut findings).await;
-    }
-    match findings.first {
-        None => Ok(()),
-        Some(Error::Environment { code, .. }) => Err(Error::trouble(
-            code,
-            "something is missing; `steadfast setup` (scripts/setup) installs most of it",
-        )),
-        Some(error) => Err(error),
-    }
+    room(settings, engine.as_ref(), findings).await;
 }
 
-/// What the cluster is like that the settings name. Nothing is written to it.
-async fn context_is(context: &str, findings: &mut Findings) {
-    match cluster::reader(None, Some(context)).await {
-        Ok(client) => {
-            let terrain = Box::pin(cluster::terrain::look(&client)).await;
-            findings.well(&format!("context {context}: {}", terrain.line()));
-            terrain.unread.iter().for_each(|why| findings.noted(why));
-        }
-        Err(error) => findings.missing(error),
+/// What the cluster of a context is like, and what it can and can't be asked. Nothing is written to it.
+async fn context_is(context: &str, settings: &Settings, findings: &mut Findings) {
+    let terrain = match Box::pin(cluster::outlook(context, settings)).await {
+        Ok(terrain) => terrain,
+        Err(error) => return findings.missing(error),
+    };
+    findings.well(&format!("context {context}: {}", terrain.line()));
+    terrain.unread.iter().for_each(|why| findings.noted(why));
+    for right in terrain.lacking.iter().filter(|right| right.claims.is_empty()) {
+        findings.noted(&format!("lacking right: {right}"));
+    }
+    for image in cluster::of_nodes(settings) {
+        findings.noted(&format!("its nodes must find the image {}", image.facts.reference));
+    }
+    let (able, unable): (Vec<_>, Vec<_>) =
+        outlook(&suites::catalogue(), &terrain).into_iter().partition(|one| one.why_not.is_none());
+    let able: Vec<_> = able.iter().map(|one| one.claim.id).collect();
+    findings.well(&format!("it can be asked {}: {}", words::count(able.len(), "claim"), able.join(", ")));
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for Outlook { claim, why_not } in unable {
+        reasons.entry(why_not.unwrap_or_default()).or_default().push(claim.id);
+    }
+    for (why, claims) in reasons {
+        findings.noted(&format!("it can't be asked {}: {why}", claims.join(", ")));
     }
 }
 

@@ -9,10 +9,21 @@ use harness::{
 
 use super::say;
 
-pub async fn down(settings: &Settings, force: bool) -> Result<()> {
-    let done = cluster::down(&settings.cache, force, &Reporter::stderr()).await?;
+/// Of our own clusters, or of what is ours in the cluster of a context.
+pub async fn down(settings: &Settings, context: Option<&str>, force: bool) -> Result<()> {
+    let progress = Reporter::stderr();
+    let done = match context {
+        Some(context) => cluster::down_in(context, settings, force, &progress).await?,
+        None => cluster::down(&settings.cache, force, &progress).await?,
+    };
     for name in &done.clusters {
         say(&format!("removed cluster {name}"));
+    }
+    for name in &done.namespaces {
+        say(&format!("removed what was in namespace {name}"));
+    }
+    for what in &done.left {
+        say(&format!("stays for want of a right: {what}"));
     }
     if done.containers > 0 {
         say(&format!("removed {} containers of killed runs", done.containers));
@@ -20,7 +31,8 @@ pub async fn down(settings: &Settings, force: bool) -> Result<()> {
     if !done.refused.is_empty() {
         return Err(Error::trouble(exit::IN_USE, format!("not removed: {}", done.refused.join("; "))));
     }
-    if done.clusters.is_empty() && done.containers == 0 {
+    if done.clusters.is_empty() && done.containers == 0 && done.namespaces.is_empty() && done.left.is_empty()
+    {
         say("there was nothing to remove");
     }
     Ok(())

@@ -14,14 +14,13 @@ use serde_json::{Value, json};
 use super::Volumes;
 use crate::{
     error::{Error, Result},
-    manifest::patch::of_repository,
     wait::until_answered,
 };
 
 /// How long the container may take: its image is on every node.
 const INSPECTED: Duration = Duration::from_secs(60);
 /// Our program, in whatever version the cluster has.
-const IMAGE: &str = "steadfast/sentinel:1";
+const IMAGE: &str = "steadfast.invalid/sentinel:1";
 
 impl Volumes {
     /// What lies where the workload keeps what its PVCs hold, by their template; none where nothing does. A mark is left
@@ -49,9 +48,11 @@ impl Volumes {
             None => vec!["marks".to_owned()],
         };
         arguments.extend(volumes.keys().map(|template| directory(template)));
-        let container = json!({"name": name, "image": of_repository(self.run.images(), IMAGE).unwrap_or(IMAGE),
+        let container = json!({"name": name, "image": self.run.local().image(IMAGE),
             "imagePullPolicy": "IfNotPresent", "args": arguments, "volumeMounts": mounts.collect::<Vec<_>>(),
-            "terminationMessagePolicy": "FallbackToLogsOnError"});
+            "terminationMessagePolicy": "FallbackToLogsOnError",
+            // As whom it runs, the pod says.
+            "securityContext": {"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}}});
 
         let doing = format!(
             "pod {pod}: let {name} look at {}",
