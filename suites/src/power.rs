@@ -86,7 +86,7 @@ async fn postgres(run: Run) -> Result<()> {
         })
     };
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let cut = cut(&run, &disks, &set, &[0], F4).await?;
+    let cut = cut(&run, &disks, &set, &[0], F1).await?;
 
     run.step("it is the one that it was").await?;
     let after = postgres.sql_when_ready(&pod).await?.session().system_identifier().await?;
@@ -138,7 +138,7 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
         })
     };
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let cut = cut(&run, &disks, &set, ordinals, F4).await?;
+    let cut = cut(&run, &disks, &set, ordinals, claim).await?;
 
     run.step("the store heals, and takes writes again").await?;
     let admins = garage.admins(&set).await?;
@@ -160,14 +160,18 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     Ok(())
 }
 
-/// Cuts the power of these pods' nodes, and waits until each runs again in its place.
+/// Cuts the power of these pods' nodes, and waits until each runs again in its place: who never does has lost everything.
 async fn cut(run: &Run, disks: &Disks, set: &Set, ordinals: &[u32], claim: Claim) -> Result<Cut> {
     let before = ordinals.iter().map(|ordinal| set.pod(*ordinal)).collect::<harness::Result<Vec<_>>>()?;
     let pods: Vec<String> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
     let cut = disks.cut(&pods, WITHOUT_DISKS).await?;
     for pod in before {
         let again = pod_restarted(&pod.meta.name, &pod.meta.uid, pod.restarts());
-        run.expect(claim, &again, seconds(120)).await?;
+        let again = run.wait(&again, seconds(120)).await.map_err(|error| {
+            let words = format!("acknowledged writes are lost with their server: {error}");
+            error.reworded(words)
+        });
+        run.found(claim, again)?;
     }
     Ok(cut)
 }
