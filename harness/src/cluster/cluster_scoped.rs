@@ -3,9 +3,12 @@
 
 use external::api::{Kind, cluster_objects};
 use k8s_openapi::api::{
-    admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
+    admissionregistration::v1::{
+        ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
+    },
     core::v1::{Node, PersistentVolume},
     node::v1::RuntimeClass,
+    scheduling::v1::PriorityClass,
     storage::v1::{CSIDriver, CSINode, StorageClass},
 };
 use kube::{Client, Resource};
@@ -21,7 +24,8 @@ pub const NAMESPACE_LABEL: &str = "steadfast.dev/namespace";
 /// # Errors
 /// The API's own.
 pub async fn remove_outside(client: &Client, namespace: &str) -> Result<()> {
-    // A policy may forbid what follows.
+    // A webhook or a policy may forbid what follows.
+    remove::<ValidatingWebhookConfiguration>(client, namespace).await?;
     remove::<ValidatingAdmissionPolicyBinding>(client, namespace).await?;
     remove::<ValidatingAdmissionPolicy>(client, namespace).await?;
     remove::<Node>(client, namespace).await?;
@@ -29,7 +33,8 @@ pub async fn remove_outside(client: &Client, namespace: &str) -> Result<()> {
     remove::<PersistentVolume>(client, namespace).await?;
     remove::<StorageClass>(client, namespace).await?;
     remove::<CSIDriver>(client, namespace).await?;
-    remove::<RuntimeClass>(client, namespace).await
+    remove::<RuntimeClass>(client, namespace).await?;
+    remove::<PriorityClass>(client, namespace).await
 }
 
 async fn remove<K: Kind + Resource<DynamicType = ()>>(client: &Client, namespace: &str) -> Result<()> {
