@@ -68,6 +68,7 @@ async fn postgres(run: Run) -> Result<()> {
     let session = postgres.session(&pod).await?;
     Sql::create_table(&session).await?;
     let before = session.system_identifier().await?;
+    session.checkpoint().await?;
     disks.sync().await?;
 
     run.step("the power of its node is cut under load").await?;

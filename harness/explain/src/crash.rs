@@ -59,7 +59,9 @@ struct Kill<'a> {
 /// A container that ended, though it should run.
 pub(super) fn crashed(at: &At<'_>, ended: &ContainerStateTerminated) -> Cause {
     let reason = ended.reason.as_deref().unwrap_or("no reason given");
-    let told = ended.message.as_deref().unwrap_or_default();
+    // It may be the end of the log.
+    let told = log::without_secrets(at.pod, ended.message.as_deref().unwrap_or_default());
+    let told = told.as_str();
     let restarts = restarts(at);
     if ["StartError", "ContainerCannotRun"].contains(&reason) {
         return at.cannot_start(reason, told);

@@ -33,7 +33,7 @@ pub(super) fn running(at: &At<'_>) -> Option<Cause> {
         quote(message(started))
     );
     let what = hook.exec.as_ref().and_then(|exec| exec.command.as_ref()).map(|command| command.join(" "));
-    let what = what.unwrap_or_else(|| "a request".to_owned());
+    let what = what.map_or_else(|| "a request".to_owned(), |what| log::without_secrets(at.pod, &what));
     let path = format!("spec.containers[{name}].lifecycle.postStart");
     let cause = at
         .cause(cause::POST_START_HOOK_RUNNING, &seen)

@@ -9,6 +9,7 @@ use super::{
     cause::{self, Cause, quote},
     evidence::Evidence,
     labels::selects,
+    log::without_secrets,
     picture::{healthy, spec},
 };
 
@@ -109,6 +110,7 @@ fn need(picture: &Picture, pod: &Pod, cause: &Cause) -> Option<Need> {
         asks(container, cause, service)
             .map(|(path, text)| {
                 let path = format!("spec.containers[{}].{path}", container.name);
+                let text = without_secrets(pod, &text);
                 let evidence = Evidence::field(format!("pod/{}", pod.name_any()), path.as_str(), &text);
                 Need { text: format!("its {path} asks for names of Service {service}"), evidence }
             })

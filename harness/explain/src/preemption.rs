@@ -14,6 +14,10 @@ use record::words;
 
 /// As long as pods usually take to stop.
 const STOPPING_MAY_TAKE: f64 = 30.0;
+/// A grace that lasts for so much longer is waited for by nobody who knows of it.
+const LONG_GRACE: f64 = 60.0;
+/// Seconds within which a pod with a long grace may stop all the same.
+const BEGUN: f64 = 10.0;
 
 /// What a pod without a node waits for, to which the scheduler has promised one.
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Examination> {
@@ -34,7 +38,8 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Examination> {
     let names = going.iter().map(|pod| format!("{}/{}", pod.namespace().unwrap_or_default(), pod.name_any()));
     let names = names.collect::<Vec<_>>().join(", ");
     let name = pod.name_any();
-    if ago < STOPPING_MAY_TAKE {
+    let patient = if left > LONG_GRACE { BEGUN } else { STOPPING_MAY_TAKE };
+    if ago < patient {
         return Some(Examination::Moving(format!(
             "pod {name}: room is being made for it on node {node}; told to stop: {names}"
         )));

@@ -3,9 +3,12 @@
 
 use external::api::{Kind, cluster_objects};
 use k8s_openapi::api::{
-    admissionregistration::v1::{ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding},
+    admissionregistration::v1::{
+        ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingWebhookConfiguration,
+    },
     core::v1::{Node, PersistentVolume},
     node::v1::RuntimeClass,
+    scheduling::v1::PriorityClass,
     storage::v1::{CSIDriver, CSINode, StorageClass},
 };
 use kube::{Client, Resource};
@@ -30,7 +33,8 @@ pub enum Of<'a> {
 /// # Errors
 /// The API's own.
 pub async fn remove_outside(client: &Client, of: Of<'_>) -> Result<()> {
-    // A policy may forbid what follows.
+    // A webhook or a policy may forbid what follows.
+    remove::<ValidatingWebhookConfiguration>(client, of).await?;
     remove::<ValidatingAdmissionPolicyBinding>(client, of).await?;
     remove::<ValidatingAdmissionPolicy>(client, of).await?;
     remove::<Node>(client, of).await?;
@@ -38,7 +42,8 @@ pub async fn remove_outside(client: &Client, of: Of<'_>) -> Result<()> {
     remove::<PersistentVolume>(client, of).await?;
     remove::<StorageClass>(client, of).await?;
     remove::<CSIDriver>(client, of).await?;
-    remove::<RuntimeClass>(client, of).await
+    remove::<RuntimeClass>(client, of).await?;
+    remove::<PriorityClass>(client, of).await
 }
 
 async fn remove<K: Kind + Resource<DynamicType = ()>>(client: &Client, of: Of<'_>) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod endpoints;
 mod named;
+mod placement;
 mod reasons;
 mod rollout;
 mod status;
@@ -9,6 +10,7 @@ mod volume_claims;
 
 pub use endpoints::{endpoint_leaving, endpoints_ready};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
+pub use placement::{pod_placed, pod_unschedulable};
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
 pub use volume_claims::{
@@ -142,16 +144,6 @@ pub fn pod_running(pod: &str) -> Expectation {
     })
 }
 
-/// A pod has its node.
-pub fn pod_placed(pod: &str) -> Expectation {
-    let name = pod.to_owned();
-    Expectation::new(format!("{name} has a node"), move |world| match world.pods.get(&name) {
-        Some(pod) if pod.node.is_some() && !pod.meta.terminating => Met,
-        Some(pod) => waiting(world, pod),
-        None => NotYet(format!("{name} does not exist")),
-    })
-}
-
 /// A pod is being deleted, or gone.
 pub fn pod_terminating(pod: &str) -> Expectation {
     let name = pod.to_owned();
@@ -207,22 +199,6 @@ pub fn pod_owned(promise: &Promise, ordinal: u32, owned: bool) -> Expectation {
             } else {
                 NotYet(format!("its owner is {owner:?}"))
             }
-        }
-    })
-}
-
-/// The scheduler has said that it can't place the pod's new object, another than `old_uid`, with these words.
-pub fn pod_unschedulable(pod: &str, old_uid: &str, reason: &str) -> Expectation {
-    let (name, old, reason) = (pod.to_owned(), old_uid.to_owned(), reason.to_owned());
-    Expectation::new(format!("{name} stays Pending for {reason:?}"), move |world| {
-        match world.pods.get(&name) {
-            None => NotYet(format!("{name} does not exist")),
-            Some(pod) if pod.meta.uid == old => NotYet(format!("{name} is still the old object")),
-            Some(pod) if pod.unschedulable.as_ref().is_some_and(|why| why.contains(&reason)) => Met,
-            Some(pod) if pod.healthy() => {
-                Never(format!("{name} runs on {}", pod.node.as_deref().unwrap_or("a node")))
-            }
-            Some(pod) => NotYet(describe(world, pod)),
         }
     })
 }

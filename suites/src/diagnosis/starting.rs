@@ -57,8 +57,8 @@ fn cases(runtime_class: &str) -> Vec<Case> {
         case("crashing", cause::CONTAINER_CRASHES).container(json!({"args": ["crash", "on purpose"]})),
         case("greedy", cause::OUT_OF_MEMORY).container(greedy),
         case("sandbox", cause::SANDBOX_FAILED).pod(json!({"runtimeClassName": runtime_class})),
-        case("mount", cause::VOLUME_MOUNT_FAILED)
-            .volume(&json!({"csi": {"driver": "no-such-driver.example.invalid"}})),
+        // Of huge pages that nobody asked for.
+        case("mount", cause::VOLUME_MOUNT_FAILED).volume(&json!({"emptyDir": {"medium": "HugePages"}})),
         case("dead", cause::LIVENESS_PROBE_FAILING).container(json!({"env": held, "livenessProbe": nowhere})),
         case("slow", cause::STARTUP_PROBE_FAILING).container(json!({"startupProbe": patient})),
         case("unready", cause::READINESS_PROBE_FAILING).container(json!({"readinessProbe": nowhere})),

@@ -293,17 +293,20 @@ pub const CORDON_TOLERATED: Sabotage = Sabotage::Manifest(|manifest, _| {
     manifest.merge("StatefulSet", "late", &patch)
 });
 
-/// PostgreSQL acknowledges what is not on the disk yet.
-pub const ASYNCHRONOUS_COMMIT: Sabotage =
-    Sabotage::Manifest(|manifest, workload| postgres_setting(manifest, workload, "synchronous_commit=off"));
+/// PostgreSQL acknowledges what is not on the disk yet, and takes its time to write it.
+pub const ASYNCHRONOUS_COMMIT: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    postgres_settings(manifest, workload, &["synchronous_commit=off", "wal_writer_delay=10s"])
+});
 
 /// PostgreSQL leaves it to the page cache when something reaches the disk.
 pub const POSTGRES_WITHOUT_FSYNC: Sabotage =
-    Sabotage::Manifest(|manifest, workload| postgres_setting(manifest, workload, "fsync=off"));
+    Sabotage::Manifest(|manifest, workload| postgres_settings(manifest, workload, &["fsync=off"]));
 
-fn postgres_setting(manifest: &mut Manifest, workload: &Workload, setting: &str) -> Result<()> {
+fn postgres_settings(manifest: &mut Manifest, workload: &Workload, settings: &[&str]) -> Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
-    set["spec"]["template"]["spec"]["containers"][0]["args"] = json!(["postgres", "-c", setting]);
+    let options = settings.iter().flat_map(|setting| ["-c", setting]);
+    let command: Vec<&str> = ["postgres"].into_iter().chain(options).collect();
+    set["spec"]["template"]["spec"]["containers"][0]["args"] = json!(command);
     Ok(())
 }
 

@@ -97,6 +97,14 @@ impl Session {
         within(deadline, &doing, call, |error| broken(&doing, &error)).await
     }
 
+    /// Writes everything that was committed so far to the disk.
+    ///
+    /// # Errors
+    /// The server's own, or no answer.
+    pub async fn checkpoint(&self) -> Result<()> {
+        self.run("a checkpoint", self.client.batch_execute("checkpoint")).await
+    }
+
     /// What initdb gave this cluster: another one means another data directory.
     ///
     /// # Errors

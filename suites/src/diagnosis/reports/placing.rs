@@ -7,7 +7,7 @@ use harness::{
         AFFINITY_CIRCLE, AFFINITY_UNMET, CSI_DRIVER_NOT_REGISTERED, PREEMPTION_PENDING,
         SPREAD_COUNTS_CLOSED_NODES, VOLUME_ELSEWHERE,
     },
-    fault::node::{self, TAINT},
+    fault::node,
     runner::{Run, Scenario},
     wait::expectations::{pod_placed, pod_ready},
 };
@@ -170,7 +170,7 @@ async fn preemption(run: Run) -> Result<()> {
         case(set, cause)
             .pod(json!({"priorityClassName": run.outside(priority), "terminationGracePeriodSeconds": 3600,
                 "nodeSelector": {"kubernetes.io/hostname": node_name}, "volumes": [{"name": "data", "emptyDir": {}}],
-                "tolerations": [{"key": TAINT, "operator": "Exists"}]}))
+                "tolerations": [{"operator": "Exists"}]}))
             .spec(json!({"volumeClaimTemplates": null}))
             .requests("cpu", "3")
     };
@@ -189,5 +189,5 @@ async fn preemption(run: Run) -> Result<()> {
     run.set("small").delete_pod_at_once(0).await?;
     run.wait(&pod_placed("great-0"), seconds(60)).await?;
     run.set("great").scale(0).await?;
-    Ok(())
+    Ok(run.set("great").delete_pod_at_once(0).await?)
 }
