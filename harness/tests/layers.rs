@@ -4,10 +4,11 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// The crates of this repository.
-const OURS: [&str; 8] =
-    ["chart", "explain", "external", "harness", "record", "sentinel", "steadfast", "suites"];
+const OURS: [&str; 9] =
+    ["chart", "explain", "external", "harness", "history", "record", "sentinel", "steadfast", "suites"];
 /// The folder of each, the lowest first, with those that it stands on.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
+    ("history", &[]),
     ("record", &[]),
     ("external", &["record"]),
     ("explain", &["external", "record"]),
