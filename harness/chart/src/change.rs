@@ -1,6 +1,6 @@
 //! What differs between two versions of an object, field by field. Secrets are compared by hash and never shown.
 
-use record::ledger::attempt::sha256;
+use record::sha256::sha256;
 pub use record::upgrade::Change;
 use serde_json::Value;
 

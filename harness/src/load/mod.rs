@@ -1,16 +1,27 @@
-//! Clients that write to a store and read it back.
+//! Clients that write and read, seeded, and note all that they do.
 //!
-//! A [`Load`] writes through [`Store`]s and notes every attempt in a [`Recorder`]; reading back gives
-//! [`Holdings`]; [`judge`] compares the two. Judging is `record`'s.
+//! A [`Load`] lets clients act on [`Store`]s and notes every operation in a [`Recorder`]; [`read_back`] is what they do at the
+//! end. What it means is said by the checkers of the crate [`history`].
 
-pub mod load;
-pub mod recorder;
+mod clients;
+pub mod read_back;
+mod recorder;
 pub mod s3;
 pub mod sql;
+mod store;
 
-pub use load::{Load, LoadPlan, Store};
-pub use record::ledger::{
-    Attempt, Audit, Content, Flaw, Held, Holdings, Ledger, Outcome, Statistics, Write, attempt, file,
-    holdings, judge, verdict,
-};
-pub use recorder::{Recorder, Tally};
+pub use clients::{Client, Load, Plan};
+pub use recorder::{Counts, Recorder};
+pub use store::Store;
+
+/// How the endpoint of clients is called that come through a service.
+pub fn service(name: &str) -> String {
+    format!("{SERVICE}{name}")
+}
+
+/// The service that an endpoint is; none of a pod.
+pub(crate) fn service_of(endpoint: &str) -> Option<&str> {
+    endpoint.strip_prefix(SERVICE)
+}
+
+const SERVICE: &str = "service ";

@@ -1,6 +1,6 @@
 //! A store that speaks S3: one connection to one endpoint, which tries everything once.
 
-use std::{collections::BTreeSet, fmt::Display, time::Duration};
+use std::{fmt::Display, time::Duration};
 
 use aws_sdk_s3::{
     Client,
@@ -10,18 +10,18 @@ use aws_sdk_s3::{
     },
     error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
     primitives::ByteStream,
+    types::{CompletedMultipartUpload, CompletedPart},
 };
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use futures::{StreamExt, TryStreamExt, stream};
+
+use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Value, generate::Request};
 
 use super::{
-    attempt::{Outcome, Write, sha256},
-    file::Ledger,
-    load::Store,
-    verdict::{Content, Held, Holdings},
+    Store,
+    store::{silent, without_answer},
 };
 use crate::{
     Secret,
@@ -32,9 +32,6 @@ use crate::{
 /// two blocks. The second block has 32 bytes, so that its content is unique: Garage stores equal blocks once, and
 /// another object would keep a lost one alive.
 pub const SIZES: &[usize] = &[100, 3071, 3072, 65_536, 1 << 20, (1 << 20) + 32];
-
-/// How many objects are read at once.
-const READERS: usize = 4;
 
 /// Where a bucket is, and who may use it.
 #[derive(Debug, Clone)]
@@ -89,7 +86,7 @@ impl S3 {
         }
     }
 
-    /// The client itself, for what a ledger does not do.
+    /// The client itself, for what a history does not do.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -109,44 +106,90 @@ impl S3 {
         }
     }
 
-    /// Tries a write.
-    pub async fn put(&self, write: &Write) -> Outcome {
-        let body = ByteStream::from(write.payload.clone());
-        let call = self.client.put_object().bucket(&self.bucket).key(&write.key).body(body).send();
-        match tokio::time::timeout(self.deadline, call).await {
-            Ok(Ok(_)) => Outcome::Acknowledged,
-            Ok(Err(error)) if surely_refused(&error) => Outcome::Failed(reason(&error)),
-            Ok(Err(error)) => Outcome::Unknown(reason(&error)),
-            Err(_) => Outcome::Unknown(format!("no answer within {:?}", self.deadline)),
+    /// Tries a request, once.
+    pub async fn perform(&self, request: &Request) -> Outcome {
+        let call = async {
+            match &request.action {
+                Action::Put { key, how: How::Parts, .. } => self.put_in_parts(key, request).await,
+                Action::Put { key, how, .. } => self.put(key, *how, request).await,
+                Action::Get { key } => self.get(key, request).await,
+                Action::Delete { key } => {
+                    let call = self.client.delete_object().bucket(&self.bucket).key(&**key);
+                    outcome(request, call.send().await, |_| Answer::Done)
+                }
+                Action::List { prefix } => self.list_all(prefix, request).await,
+                Action::Scan { .. } | Action::Transfer { .. } | Action::Balances | Action::Transaction(_) => {
+                    let failure = Failure::new(Cause::Unreachable, "S3 has no such operation");
+                    Outcome::Failed(failure)
+                }
+            }
+        };
+        tokio::time::timeout(self.deadline, call).await.unwrap_or_else(|_| silent(request, self.deadline))
+    }
+
+    async fn put(&self, key: &Key, how: How, request: &Request) -> Outcome {
+        let body = ByteStream::from(request.payload.clone());
+        let call = self.client.put_object().bucket(&self.bucket).key(&**key).body(body);
+        let call = if how == How::IfNew { call.if_none_match("*") } else { call };
+        outcome(request, call.send().await, |_| Answer::Done)
+    }
+
+    /// In two parts. Until the last call nothing is there.
+    async fn put_in_parts(&self, key: &Key, request: &Request) -> Outcome {
+        let sure = |failure: Failure| Outcome::Failed(failure);
+        let upload = self.client.create_multipart_upload().bucket(&self.bucket).key(&**key).send().await;
+        let upload = match upload {
+            Ok(answer) => answer.upload_id().unwrap_or_default().to_owned(),
+            Err(error) => return sure(failure(&error)),
+        };
+        let mut parts = CompletedMultipartUpload::builder();
+        let half = request.payload.len().div_ceil(2).max(1);
+        for (number, part) in (1..).zip(request.payload.chunks(half)) {
+            let call = self.client.upload_part().bucket(&self.bucket).key(&**key).upload_id(&upload);
+            let body = ByteStream::from(part.to_vec());
+            match call.part_number(number).body(body).send().await {
+                Ok(answer) => {
+                    let tag = answer.e_tag().unwrap_or_default();
+                    parts = parts.parts(CompletedPart::builder().part_number(number).e_tag(tag).build());
+                }
+                Err(error) => return sure(failure(&error)),
+            }
+        }
+        let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&**key);
+        let call = call.upload_id(upload).multipart_upload(parts.build());
+        outcome(request, call.send().await, |_| Answer::Done)
+    }
+
+    async fn get(&self, key: &Key, request: &Request) -> Outcome {
+        let answer = match self.client.get_object().bucket(&self.bucket).key(&**key).send().await {
+            Ok(answer) => answer,
+            Err(error) if status(&error) == Some(404) => return Outcome::Ok(Answer::Absent),
+            Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),
+        };
+        match answer.body.collect().await {
+            Ok(body) => Outcome::Ok(Answer::Found(Value::of(&body.into_bytes()))),
+            Err(error) => {
+                let text = format!("the body broke off: {}", DisplayErrorContext(error));
+                without_answer(request, false, Failure::new(Cause::Broken, text))
+            }
         }
     }
 
-    /// Reads a whole object. A refusal is an answer too: it is content that can't be read.
-    ///
-    /// # Errors
-    /// No answer.
-    pub async fn get(&self, key: &str) -> Result<Content> {
-        let doing = self.doing("reading", key);
-        let call = async {
-            let answer = match self.client.get_object().bucket(&self.bucket).key(key).send().await {
-                Ok(answer) => answer,
-                Err(error) if status(&error) == Some(404) => return Ok(Content::Absent),
-                Err(SdkError::ServiceError(error)) => {
-                    return Ok(Content::Unreadable(reason(&SdkError::ServiceError(error))));
+    async fn list_all(&self, prefix: &Key, request: &Request) -> Outcome {
+        let (mut keys, mut next) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(&**prefix);
+            match call.set_continuation_token(next).send().await {
+                Ok(page) => {
+                    keys.extend(page.contents().iter().filter_map(|object| object.key()).map(Key::from));
+                    match page.next_continuation_token() {
+                        Some(token) if page.is_truncated() == Some(true) => next = Some(token.to_owned()),
+                        _ => return Outcome::Ok(Answer::Keys(keys)),
+                    }
                 }
-                Err(error) => return Err(unanswered(&doing, &error)),
-            };
-            Ok(match answer.body.collect().await {
-                Ok(body) => {
-                    let bytes = body.into_bytes();
-                    Content::Read { size: bytes.len() as u64, sha256: sha256(&bytes) }
-                }
-                Err(error) => {
-                    Content::Unreadable(format!("the body broke off: {}", DisplayErrorContext(error)))
-                }
-            })
-        };
-        within(self.deadline, &doing, call, std::convert::identity).await
+                Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),
+            }
+        }
     }
 
     /// The length that a HEAD request gives; none when the store says that there is no such object.
@@ -166,79 +209,60 @@ impl S3 {
         within(self.deadline, &doing, call, std::convert::identity).await
     }
 
-    /// The keys below a prefix.
-    ///
-    /// # Errors
-    /// No answer, or a refusal.
-    pub async fn list(&self, prefix: &str) -> Result<BTreeSet<String>> {
-        let doing = self.doing("listing", prefix);
-        let (mut keys, mut next) = (BTreeSet::new(), None);
-        loop {
-            let call = self
-                .client
-                .list_objects_v2()
-                .bucket(&self.bucket)
-                .prefix(prefix)
-                .set_continuation_token(next);
-            let page = within(self.deadline, &doing, call.send(), |error| refused(&doing, &error)).await?;
-            keys.extend(page.contents().iter().filter_map(|object| object.key()).map(str::to_owned));
-            match page.next_continuation_token() {
-                Some(token) if page.is_truncated() == Some(true) => next = Some(token.to_owned()),
-                _ => return Ok(keys),
-            }
-        }
-    }
-
-    /// Deletes an object.
-    ///
-    /// # Errors
-    /// No answer, or a refusal.
-    pub async fn delete(&self, key: &str) -> Result<()> {
-        let doing = self.doing("deleting", key);
-        let call = self.client.delete_object().bucket(&self.bucket).key(key).send();
-        within(self.deadline, &doing, call, |error| refused(&doing, &error)).await.map(drop)
-    }
-
-    /// Reads back all that a ledger tried, and all that is listed below its run.
-    ///
-    /// # Errors
-    /// The listing failed, or an object had no answer: then there is nothing to judge.
-    pub async fn read_back(&self, ledger: &Ledger) -> Result<Holdings> {
-        let listed = self.list(&format!("{}/", ledger.run)).await?;
-        let tried = ledger.attempts.iter().map(|attempt| attempt.key.clone());
-        let keys: BTreeSet<_> = tried.chain(listed.iter().cloned()).collect();
-        stream::iter(keys)
-            .map(|key| (listed.contains(&key), key))
-            .map(|(listed, key)| async move {
-                let mut content = self.get(&key).await?;
-                // A dying tunnel and a block that is gone look alike once; the tunnel can't answer twice.
-                if matches!(content, Content::Unreadable(_)) {
-                    content = self.get(&key).await?;
-                }
-                Ok((key, Held { listed, content }))
-            })
-            .buffer_unordered(READERS)
-            .try_filter(|(_, held)| std::future::ready(held.listed || held.content != Content::Absent))
-            .try_collect()
-            .await
-    }
-
     fn doing(&self, what: &str, key: &str) -> String {
         format!("{what} s3://{}/{key} at {}", self.bucket, self.endpoint)
     }
 }
 
 impl Store for S3 {
-    async fn put(&mut self, write: &Write) -> Outcome {
-        Self::put(self, write).await
+    async fn perform(&mut self, request: &Request) -> Outcome {
+        Self::perform(self, request).await
     }
+}
+
+/// How a request ended that S3 answered so.
+fn outcome<T, E>(
+    request: &Request,
+    result: std::result::Result<T, SdkError<E, HttpResponse>>,
+    well: impl FnOnce(T) -> Answer,
+) -> Outcome
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match result {
+        Ok(answer) => Outcome::Ok(well(answer)),
+        Err(error) => without_answer(request, surely_refused(&error), failure(&error)),
+    }
+}
+
+fn failure<E>(error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let cause = match error {
+        SdkError::ServiceError(_) => {
+            Cause::Answered(status(error).map_or("no status".to_owned(), |status| status.to_string()).into())
+        }
+        SdkError::TimeoutError(_) => Cause::Silent,
+        _ if never_connected(error) => Cause::Unreachable,
+        _ => Cause::Broken,
+    };
+    Failure::new(cause, reason(error))
+}
+
+/// Whether nobody took the connection: then nothing was sent.
+fn never_connected(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let refused = |error: &std::io::Error| error.kind() == std::io::ErrorKind::ConnectionRefused;
+    causes.filter_map(|error| error.downcast_ref()).any(refused)
 }
 
 /// Whether a write was surely not taken. 503 is not sure: Garage answers so when it has no quorum, and one node may
 /// have stored it. Timeouts and connections that broke are not sure either.
-fn surely_refused<E>(error: &SdkError<E, HttpResponse>) -> bool {
+fn surely_refused<E: std::error::Error + 'static>(error: &SdkError<E, HttpResponse>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => true,
+        SdkError::DispatchFailure(_) => never_connected(error),
         SdkError::ServiceError(_) => status(error)
             .is_some_and(|status| ((400..500).contains(&status) && status != 408) || status == 501),
         _ => false,
@@ -319,7 +343,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_port_without_a_server_leaves_a_write_unknown() {
+    async fn a_port_without_a_server_surely_took_nothing() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let access = Access {
             endpoint: format!("http://127.0.0.1:{port}"),
@@ -329,8 +353,12 @@ mod tests {
             secret: Secret::new("hunter2"),
         };
         let client = S3::new(&access, Duration::from_secs(5));
-        let outcome = client.put(&Write::derive("run", 0, 0, 40)).await;
-        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
-        assert!(matches!(client.get("key").await, Err(Error::Environment { .. })));
+        for request in [Request::put("key", vec![1; 40]), Request::get("key")] {
+            let outcome = client.perform(&request).await;
+            assert!(
+                matches!(&outcome, Outcome::Failed(one) if one.cause == Cause::Unreachable),
+                "{outcome:?}"
+            );
+        }
     }
 }

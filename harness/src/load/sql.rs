@@ -1,15 +1,14 @@
-//! A store that speaks SQL: one row a write, one transaction a row.
+//! A store that speaks SQL: rows, accounts and lists, one transaction an operation.
 
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use tokio_postgres::error::SqlState;
+use history::{Action, Answer, Cause, Failure, Key, Outcome, Step, Value, check::Level, generate::Request};
+use tokio_postgres::{Error as Refusal, error::SqlState, types::ToSql};
 
 use super::{
-    attempt::{Outcome, Write, key, sha256},
-    file::Ledger,
-    load::Store,
-    verdict::{Content, Held, Holdings},
+    Store,
+    store::{silent, without_answer},
 };
 use crate::{
     error::Result,
@@ -18,113 +17,238 @@ use crate::{
 
 /// Sizes on both sides of PostgreSQL's boundary: rows above 2 kB keep their payload in another table.
 pub const SIZES: &[usize] = &[100, 1_900, 2_100, 8_192, 65_536];
+/// How many accounts there are.
+pub const ACCOUNTS: u32 = 5;
+/// What all of them hold together.
+pub const MONEY: i64 = 500;
 
-const TABLE: &str = "create table if not exists ledger (
-    run text, client int, sequence bigint, sha256 bytea not null, payload bytea not null,
-    primary key (run, client, sequence))";
+/// Reading all rows takes longer than a single call.
+const SCAN: Duration = Duration::from_secs(60);
 
-const INSERT: &str = "insert into ledger (run, client, sequence, sha256, payload)
-    values ($1, $2, $3, decode($4, 'hex'), $5)";
+const TABLES: &str = "
+    create table if not exists entries (key text primary key, payload bytea not null);
+    create table if not exists accounts (account int primary key, balance bigint not null);
+    create table if not exists lists (list int primary key, elements bigint[] not null);
+    insert into accounts select account, 100 from generate_series(0, 4) as account on conflict do nothing";
+const APPEND: &str = "insert into lists values ($1, array[$2::bigint])
+    on conflict (list) do update set elements = array_append(lists.elements, $2)";
 
-const SELECT: &str = "select client, sequence, encode(sha256, 'hex'), payload from ledger where run = $1";
-
-/// A ledger's table over one connection.
+/// The tables over one connection.
 #[derive(Debug)]
 pub struct Sql {
     session: Session,
+    level: Level,
+}
+
+/// How far a transaction came.
+enum Ended {
+    /// It was surely rolled back.
+    Before(Refusal),
+    /// The commit itself was not answered well.
+    Committing(Refusal),
 }
 
 impl Sql {
-    /// Writes and reads over this connection. The table must be there: [`Sql::create_table`].
+    /// Acts over this connection; transactions over lists are serializable. The tables must be there: [`Sql::create_tables`].
     pub fn new(session: Session) -> Self {
-        Self { session }
+        Self::isolated(session, Level::Serializable)
     }
 
-    /// Makes the table. Once, before any load: PostgreSQL lets two at once collide.
+    /// As [`Sql::new`], with transactions over lists of this level.
+    pub fn isolated(session: Session, level: Level) -> Self {
+        Self { session, level }
+    }
+
+    /// Makes the tables. Once, before any load: PostgreSQL lets two at once collide.
     ///
     /// # Errors
-    /// It can't be made, or there was no answer.
-    pub async fn create_table(session: &Session) -> Result<()> {
-        session.run("creating the ledger's table", session.client().batch_execute(TABLE)).await
+    /// They can't be made, or there was no answer.
+    pub async fn create_tables(session: &Session) -> Result<()> {
+        session.run("creating the tables of a history", session.client().batch_execute(TABLES)).await
     }
 
-    /// The connection itself, for what a ledger does not do.
+    /// The connection itself, for what a history does not do.
     pub fn session(&self) -> &Session {
         &self.session
     }
 
-    /// Tries a write.
-    pub async fn put(&self, write: &Write) -> Outcome {
-        let (Ok(client), Ok(sequence)) = (i32::try_from(write.client), i64::try_from(write.sequence)) else {
-            return Outcome::Failed("the place does not fit into the table".to_owned());
+    /// Tries a request, once.
+    pub async fn perform(&self, request: &Request) -> Outcome {
+        let deadline = match request.action {
+            Action::Scan { .. } => SCAN.max(self.session.deadline()),
+            _ => self.session.deadline(),
         };
-        let row: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-            [&write.run, &client, &sequence, &write.sha256, &write.payload];
-        match tokio::time::timeout(self.session.deadline(), self.session.client().execute(INSERT, &row)).await
-        {
-            Ok(Ok(_)) => Outcome::Acknowledged,
-            Ok(Err(error)) => outcome(&error),
-            Err(_) => Outcome::Unknown(format!("no answer within {:?}", self.session.deadline())),
+        let call = async {
+            match &request.action {
+                Action::Put { key, .. } => self.insert(key, request).await,
+                Action::Get { key } => self.one(request, self.get(key).await),
+                Action::Delete { key } => {
+                    let deleted = self.execute("delete from entries where key = $1", &[&&**key]).await;
+                    self.one(request, deleted.map(|_| Answer::Done))
+                }
+                Action::List { prefix } => self.one(request, self.list(prefix).await),
+                Action::Scan { prefix } => self.one(request, self.scan(prefix).await),
+                Action::Transfer { from, to, amount } => {
+                    self.many(request, Level::ReadCommitted, self.transfer(*from, *to, *amount)).await
+                }
+                Action::Balances => self.many(request, Level::Snapshot, self.balances()).await,
+                Action::Transaction(steps) => self.many(request, self.level, self.steps(steps)).await,
+            }
+        };
+        tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| silent(request, deadline))
+    }
+
+    async fn execute(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Refusal> {
+        self.session.client().execute(statement, values).await
+    }
+
+    /// Each insert is sent once and its key is new, so a key that is there already was committed.
+    async fn insert(&self, key: &Key, request: &Request) -> Outcome {
+        let inserted =
+            self.execute("insert into entries values ($1, $2)", &[&&**key, &request.payload]).await;
+        match inserted {
+            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Outcome::DONE,
+            inserted => self.one(request, inserted.map(|_| Answer::Done)),
         }
     }
 
-    /// Reads back all rows of a ledger's run, with their whole contents.
-    ///
-    /// # Errors
-    /// No answer within the deadline, or a refusal.
-    pub async fn read_back(&self, ledger: &Ledger, deadline: Duration) -> Result<Holdings> {
-        let read = async {
-            let rows = match self.session.client().query_raw(SELECT, [&ledger.run]).await {
-                // Nothing is there, not even where to look: every acknowledged write is lost.
-                Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => return Ok(Holdings::new()),
-                rows => rows?,
-            };
-            let mut rows = std::pin::pin!(rows);
-            let mut holdings = Holdings::new();
-            while let Some(row) = rows.try_next().await? {
-                let (client, sequence): (i32, i64) = (row.try_get(0)?, row.try_get(1)?);
-                let (noted, payload): (String, &[u8]) = (row.try_get(2)?, row.try_get(3)?);
-                let key = key(&ledger.run, client.unsigned_abs(), sequence.unsigned_abs());
-                let content =
-                    Content::Read { size: payload.len() as u64, sha256: content_hash(payload, noted) };
-                holdings.insert(key, Held { listed: true, content });
+    async fn get(&self, key: &Key) -> Result<Answer, Refusal> {
+        let row =
+            self.session.client().query_opt("select payload from entries where key = $1", &[&&**key]).await?;
+        let payload: Option<&[u8]> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+        Ok(payload.map_or(Answer::Absent, |payload| Answer::Found(Value::of(payload))))
+    }
+
+    async fn list(&self, prefix: &Key) -> Result<Answer, Refusal> {
+        let statement = "select key from entries where starts_with(key, $1)";
+        let rows = self.session.client().query(statement, &[&&**prefix]).await?;
+        let keys: Result<Vec<Key>, Refusal> =
+            rows.iter().map(|row| Ok(Key::from(row.try_get::<_, &str>(0)?))).collect();
+        keys.map(Answer::Keys)
+    }
+
+    async fn scan(&self, prefix: &Key) -> Result<Answer, Refusal> {
+        let statement = "select key, payload from entries where starts_with(key, $1)";
+        let rows = match self.session.client().query_raw(statement, [&**prefix]).await {
+            // Nothing is there, not even where to look.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+                return Ok(Answer::Rows(Vec::new()));
             }
-            Ok(holdings)
+            rows => rows?,
         };
-        self.session.run_within(deadline, "reading the ledger's table", read).await
+        let row = |row: tokio_postgres::Row| {
+            Ok((Key::from(row.try_get::<_, &str>(0)?), Value::of(row.try_get(1)?)))
+        };
+        let rows: Vec<tokio_postgres::Row> = rows.try_collect().await?;
+        rows.into_iter().map(row).collect::<Result<_, Refusal>>().map(Answer::Rows)
+    }
+
+    async fn transfer(&self, from: u32, to: u32, amount: i64) -> Result<Answer, Refusal> {
+        let update = "update accounts set balance = balance + $2 where account = $1";
+        // Always in the same order: two that meet must not wait for each other.
+        let mut both = [(from, -amount), (to, amount)];
+        both.sort_unstable();
+        for (account, amount) in both {
+            self.execute(update, &[&account.cast_signed(), &amount]).await?;
+        }
+        Ok(Answer::Done)
+    }
+
+    /// In two statements: only one moment for both gives the right total.
+    async fn balances(&self) -> Result<Answer, Refusal> {
+        let mut balances = Vec::new();
+        for part in 0..2 {
+            let select = "select balance from accounts where account % 2 = $1 order by account";
+            let rows = self.session.client().query(select, &[&part]).await?;
+            for row in rows {
+                balances.push(row.try_get(0)?);
+            }
+        }
+        Ok(Answer::Balances(balances))
+    }
+
+    async fn steps(&self, steps: &[Step]) -> Result<Answer, Refusal> {
+        let mut lists = Vec::new();
+        for step in steps {
+            match step {
+                Step::Append { list, element } => {
+                    self.execute(APPEND, &[&list.cast_signed(), &element.cast_signed()]).await?;
+                }
+                Step::Read { list } => {
+                    let select = "select elements from lists where list = $1";
+                    let row = self.session.client().query_opt(select, &[&list.cast_signed()]).await?;
+                    let elements: Option<Vec<i64>> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+                    lists.push(elements.unwrap_or_default().into_iter().map(i64::cast_unsigned).collect());
+                }
+            }
+        }
+        Ok(Answer::Lists(lists))
+    }
+
+    /// How an operation of one statement ended.
+    fn one(&self, request: &Request, result: Result<Answer, Refusal>) -> Outcome {
+        match result {
+            Ok(answer) => Outcome::Ok(answer),
+            Err(error) => without_answer(request, surely_refused(&error), failure(&error)),
+        }
+    }
+
+    /// Runs an operation of several statements in one transaction.
+    async fn many(
+        &self,
+        request: &Request,
+        level: Level,
+        statements: impl Future<Output = Result<Answer, Refusal>>,
+    ) -> Outcome {
+        let transaction = async {
+            let begin = format!("begin isolation level {}", name(level));
+            self.session.client().batch_execute(&begin).await.map_err(Ended::Before)?;
+            let answer = statements.await.map_err(Ended::Before)?;
+            self.session.client().batch_execute("commit").await.map_err(Ended::Committing)?;
+            Ok(answer)
+        };
+        match transaction.await {
+            Ok(answer) => Outcome::Ok(answer),
+            Err(Ended::Before(error)) => {
+                // Where this fails too, the connection goes, and the transaction with it.
+                if let Err(error) = self.session.client().batch_execute("rollback").await {
+                    tracing::debug!(error = reason(&error), "a rollback");
+                }
+                Outcome::Failed(failure(&error))
+            }
+            Err(Ended::Committing(error)) => without_answer(request, surely_refused(&error), failure(&error)),
+        }
     }
 }
 
 impl Store for Sql {
-    async fn put(&mut self, write: &Write) -> Outcome {
-        Self::put(self, write).await
+    async fn perform(&mut self, request: &Request) -> Outcome {
+        Self::perform(self, request).await
     }
 }
 
-/// The payload's hash; a row that contradicts itself has none that any write could have.
-fn content_hash(payload: &[u8], noted: String) -> String {
-    let found = sha256(payload);
-    if found == noted { found } else { format!("{found} (the row says {noted})") }
+/// How PostgreSQL calls a level.
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::ReadCommitted => "read committed",
+        Level::Snapshot => "repeatable read",
+        Level::Serializable => "serializable",
+    }
 }
 
-/// How a write ended that was not acknowledged. Each insert is sent once and its key is new, so a key that is there
-/// already was committed.
-fn outcome(error: &tokio_postgres::Error) -> Outcome {
-    let Some(answer) = error.as_db_error() else { return Outcome::Unknown(reason(error)) };
-    if *answer.code() == SqlState::UNIQUE_VIOLATION {
-        return Outcome::Acknowledged;
-    }
-    if surely_refused(answer.severity(), answer.code().code()) {
-        Outcome::Failed(reason(error))
-    } else {
-        Outcome::Unknown(reason(error))
-    }
+fn failure(error: &Refusal) -> Failure {
+    let cause = error.code().map_or(Cause::Broken, |code| Cause::Answered(code.code().into()));
+    Failure::new(cause, reason(error))
+}
+
+fn surely_refused(error: &Refusal) -> bool {
+    error.as_db_error().is_some_and(|answer| surely_rolled_back(answer.severity(), answer.code().code()))
 }
 
 /// Whether PostgreSQL surely rolled back. It did for an ERROR of these classes: data, constraint, transaction state,
 /// authorization, names, rollback, syntax, resources, limits, object state, feature. It may have committed before a
 /// FATAL or PANIC, when the connection broke (08), when an administrator ended it (57), and when it says so (40003).
-fn surely_refused(severity: &str, code: &str) -> bool {
+fn surely_rolled_back(severity: &str, code: &str) -> bool {
     const REFUSALS: [&str; 13] =
         ["0A", "22", "23", "25", "28", "3D", "3F", "40", "42", "44", "53", "54", "55"];
     severity == "ERROR" && code != "40003" && REFUSALS.iter().any(|class| code.starts_with(class))
@@ -137,18 +261,12 @@ mod tests {
     #[test]
     fn only_a_sure_rollback_counts_as_failed() {
         for code in ["23502", "42601", "42501", "25006", "53100", "40001", "0A000"] {
-            assert!(surely_refused("ERROR", code), "{code}");
+            assert!(surely_rolled_back("ERROR", code), "{code}");
         }
         for code in ["57P01", "57P02", "57P03", "57014", "08006", "08003", "40003", "58030", "XX000"] {
-            assert!(!surely_refused("ERROR", code), "{code}");
+            assert!(!surely_rolled_back("ERROR", code), "{code}");
         }
-        assert!(!surely_refused("FATAL", "53300"));
-        assert!(!surely_refused("PANIC", "53100"));
-    }
-
-    #[test]
-    fn a_row_that_contradicts_itself_matches_no_write() {
-        assert_eq!(content_hash(b"a", sha256(b"a")), sha256(b"a"));
-        assert!(content_hash(b"a", sha256(b"b")).contains("the row says"));
+        assert!(!surely_rolled_back("FATAL", "53300"));
+        assert!(!surely_rolled_back("PANIC", "53100"));
     }
 }

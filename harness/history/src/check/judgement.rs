@@ -9,8 +9,15 @@ pub struct Judgement {
     pub anomalies: Vec<Anomaly>,
     /// What it could not judge, and why; a sentence each.
     pub unjudged: Vec<String>,
-    /// What the operations came to.
+    /// What the operations came to, the acknowledged writes first.
     pub counts: Vec<Count>,
+}
+
+impl Judgement {
+    /// What the sentences about anomalies speak of: the acknowledged writes where they were counted, else all that was judged.
+    pub fn of(&self) -> u64 {
+        self.counts.first().map_or(self.judged, |count| count.value)
+    }
 }
 
 /// One thing that is wrong.

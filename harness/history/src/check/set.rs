@@ -116,7 +116,7 @@ fn judge_one(
     let late = |word: &&Word<'_>| !acknowledged || write.ended.is_some_and(|ended| word.asked > ended);
     let at_home = |word: &&Word<'_>| copies == Copies::Same || *word.endpoint == *write.endpoint;
     let mut told: Vec<&Word<'_>> = words.iter().filter(late).filter(at_home).collect();
-    if told.is_empty() && copies == Copies::Apart && !listings.has(&write.endpoint) {
+    if told.is_empty() && copies == Copies::Apart && listings.of(&write.endpoint, key).is_none() {
         // It went through a service: whoever has it speaks for all.
         told = words.iter().filter(late).collect();
         if let Some(holder) = told.iter().copied().find(|word| matches!(word.said, Said::Found(_))) {
@@ -127,7 +127,7 @@ fn judge_one(
     tally.count(write, value, there, told.is_empty());
     for word in told {
         let listed =
-            listings.of(word.endpoint).filter(|one| write.ended.is_none_or(|ended| one.asked > ended));
+            listings.of(word.endpoint, key).filter(|one| write.ended.is_none_or(|ended| one.asked > ended));
         let shown = listed.map(|listing| listing.keys.contains_key(&**key));
         if let Some((kind, text)) = flaw(key, write, value, word, shown) {
             let lines = vec![write.line, word.line];

@@ -29,10 +29,11 @@ pub struct Found {
     pub anomalies: Vec<Anomaly>,
 }
 
-/// Who appended an element, and whether it was the last that it appended to this list.
+/// Who appended an element, what it had appended to this list before, and whether this was the last.
 #[derive(Clone, Copy)]
 struct Append {
     writer: usize,
+    before: Option<u64>,
     last: bool,
 }
 
@@ -59,10 +60,11 @@ pub fn find(transactions: &[&Operation]) -> Found {
                 Step::Append { list, element } => {
                     let before = own.entry(*list).or_default();
                     let appends = &mut lists.entry(*list).or_default().appends;
-                    if let Some(earlier) = before.last().and_then(|element| appends.get_mut(element)) {
+                    let earlier = before.last().copied();
+                    if let Some(earlier) = earlier.and_then(|element| appends.get_mut(&element)) {
                         earlier.last = false;
                     }
-                    appends.insert(*element, Append { writer: place, last: true });
+                    appends.insert(*element, Append { writer: place, before: earlier, last: true });
                     before.push(*element);
                 }
                 Step::Read { list } => {
@@ -103,6 +105,17 @@ fn depend(name: u32, list: &List<'_>, transactions: &[&Operation], found: &mut F
         wrong(Kind::IncompatibleOrder, text, vec![line(longest_by)]);
         return;
     }
+    let mut seen: HashSet<&u64> = HashSet::new();
+    for element in order {
+        let before = list.appends.get(element).and_then(|append| append.before);
+        if let Some(before) = before.filter(|before| !seen.contains(before)) {
+            let text =
+                format!("{element} was read without {before}, which its transaction appended before it");
+            wrong(Kind::IncompatibleOrder, text, vec![line(longest_by)]);
+            return;
+        }
+        seen.insert(element);
+    }
     let mut compatible = Vec::new();
     for (reader, read) in &list.reads {
         for element in *read {
@@ -140,7 +153,6 @@ fn depend(name: u32, list: &List<'_>, transactions: &[&Operation], found: &mut F
     }
     let writer = |element: &u64| list.appends.get(element).map(|append| append.writer);
     // What was committed and nobody read yet came after all that was read.
-    let seen: HashSet<&u64> = order.iter().collect();
     let committed = |append: &Append| transactions.get(append.writer).is_some_and(|one| one.is_ok());
     let mut unseen: Vec<usize> = list
         .appends

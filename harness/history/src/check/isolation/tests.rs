@@ -59,6 +59,8 @@ fn single_reads_have_their_names() {
     assert_eq!(kinds(&[maybe.clone(), reader(2, &[1])]), []);
     assert_eq!(kinds(&[maybe, reader(2, &[])]), []);
     assert_eq!(kinds(&[transaction(1, &[append(1, 1), append(1, 2)], &[]), reader(2, &[1])]), [Kind::G1b]);
+    let both = transaction(1, &[append(1, 1), append(1, 2)], &[]);
+    assert_eq!(kinds(&[both, reader(2, &[2])]), [Kind::IncompatibleOrder]);
     assert_eq!(kinds(&[transaction(1, &[append(1, 1), read(1)], &[&[]])]), [Kind::Internal]);
     assert_eq!(kinds(&[transaction(1, &[read(1), append(1, 1)], &[&[1]])]), [Kind::Internal]);
     let two = || [transaction(1, &[append(1, 1)], &[]), transaction(2, &[append(1, 2)], &[])];

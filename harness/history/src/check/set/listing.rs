@@ -1,16 +1,18 @@
-//! What each endpoint listed last.
+//! What each endpoint listed last, of all keys or of those that begin alike.
 
 use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
 
 use crate::{
-    operation::{Answer, Operation, Outcome},
+    operation::{Action, Answer, Operation, Outcome},
     value::Value,
 };
 
 /// The last listing of an endpoint, or its last scan, which says what the keys hold as well.
 pub struct Listing<'a> {
+    /// What the keys begin with that were asked for.
+    prefix: &'a str,
     /// Its line.
     pub line: u64,
     /// When it was asked for.
@@ -23,40 +25,41 @@ pub struct Listing<'a> {
     pub whole: bool,
 }
 
-/// The last listing of each endpoint.
-pub struct Listings<'a>(BTreeMap<&'a str, Listing<'a>>);
+/// The last listing of each endpoint for each beginning that was asked for.
+pub struct Listings<'a>(BTreeMap<(&'a str, &'a str), Listing<'a>>);
 
 impl<'a> Listings<'a> {
     /// Finds them.
     pub fn new(all: &'a [Operation]) -> Self {
-        let mut last: BTreeMap<&str, &Operation> = BTreeMap::new();
+        let mut last: BTreeMap<(&str, &str), &Operation> = BTreeMap::new();
         for one in all {
-            if matches!(&one.outcome, Outcome::Ok(Answer::Keys(_) | Answer::Rows(_))) {
-                last.insert(&one.endpoint, one);
+            if let (Action::List { prefix } | Action::Scan { prefix }, true) = (&one.action, one.is_ok()) {
+                last.insert((&one.endpoint, prefix), one);
             }
         }
-        Self(last.into_iter().map(|(endpoint, one)| (endpoint, Listing::new(one))).collect())
+        Self(last.into_iter().map(|(place, one)| (place, Listing::new(one))).collect())
     }
 
-    /// That of one endpoint.
-    pub fn of(&self, endpoint: &str) -> Option<&Listing<'a>> {
-        self.0.get(endpoint)
-    }
-
-    /// Whether an endpoint has listed anything.
-    pub fn has(&self, endpoint: &str) -> bool {
-        self.0.contains_key(endpoint)
+    /// The last of one endpoint that would show this key.
+    pub fn of(&self, endpoint: &str, key: &str) -> Option<&Listing<'a>> {
+        let speaks = |(name, listing): &(&str, &Listing<'_>)| *name == endpoint && listing.covers(key);
+        self.iter().filter(speaks).map(|(_, listing)| listing).max_by_key(|listing| listing.asked)
     }
 
     /// All of them, by endpoint.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Listing<'a>)> {
-        self.0.iter().map(|(endpoint, listing)| (*endpoint, listing))
+        self.0.iter().map(|((endpoint, _), listing)| (*endpoint, listing))
     }
 }
 
 impl<'a> Listing<'a> {
     fn new(one: &'a Operation) -> Self {
+        let prefix = match &one.action {
+            Action::List { prefix } | Action::Scan { prefix } => prefix,
+            _ => "",
+        };
         let mut listing = Self {
+            prefix,
             line: one.line,
             asked: one.invoked,
             keys: HashMap::new(),
@@ -72,6 +75,11 @@ impl<'a> Listing<'a> {
             _ => {}
         }
         listing
+    }
+
+    /// Whether it would show this key, were it there.
+    pub fn covers(&self, key: &str) -> bool {
+        key.starts_with(self.prefix)
     }
 
     fn add(&mut self, key: &'a str, value: Option<Value>) {

@@ -67,6 +67,19 @@ fn each_flaw_has_its_name() {
 }
 
 #[test]
+fn a_listing_says_nothing_of_keys_that_it_was_not_asked_for() {
+    let part = Operation { action: Action::List { prefix: "r/b".into() }, ..list(4, (20, 21), &["r/b"]) };
+    let all = |keys: &[&str]| {
+        let written =
+            [put(1, "r/a", b"1", (0, 1), Outcome::DONE), put(2, "r/b", b"2", (0, 1), Outcome::DONE)];
+        let read = [get(5, "r/a", (22, 23), found(b"1")), get(6, "r/b", (22, 23), found(b"2"))];
+        [&written[..], &[list(3, (9, 10), keys), part.clone()], &read].concat()
+    };
+    assert_eq!(kinds(&all(&["r/a", "r/b"])), []);
+    assert_eq!(kinds(&all(&["r/b"])), [Kind::Unlisted]);
+}
+
+#[test]
 fn what_could_not_be_asked_is_not_judged_and_a_refusal_in_the_middle_is_no_news() {
     let written = put(1, "r/a", b"1", (0, 1), Outcome::DONE);
     let broke = Outcome::Failed(Failure::new(Cause::Broken, "the tunnel broke"));

@@ -59,7 +59,8 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, settled: Option<Timest
         });
         words.push(Word { endpoint, asked, line, said, absent_before });
     }
-    for (endpoint, listing) in listings.iter().filter(|(_, listing)| listing.whole) {
+    for (endpoint, listing) in listings.iter().filter(|(_, listing)| listing.whole && listing.covers(of.key))
+    {
         let said = match listing.keys.get(&**of.key) {
             Some(Some(value)) => Said::Found(Some(*value)),
             _ => Said::Absent,
