@@ -62,6 +62,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
     let plan = Plan { clients: object_clients(&set), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
+    let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
     let fault = down_and_up(&run, &set).await?;
@@ -72,6 +73,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
+    beats.stop().await?;
 
     run.step("read everything back, from each pod").await?;
     for ordinal in 0..REPLICAS {
@@ -106,6 +108,7 @@ async fn sql_survives(run: Run) -> Result<()> {
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
     let plan = Plan { clients: row_clients(&set), pace: PACE, budget: BUDGET };
     let mut load = postgres.load(&history, &plan, &inside);
+    let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
     let fault = down_and_up(&run, &set).await?;
@@ -113,6 +116,7 @@ async fn sql_survives(run: Run) -> Result<()> {
     run.step("every pod takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
+    beats.stop().await?;
 
     run.step("read everything back, from each pod").await?;
     for ordinal in 0..REPLICAS {

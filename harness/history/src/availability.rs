@@ -9,6 +9,9 @@ use crate::{check::Fault, operation::Operation};
 /// A pause between two good answers that is longer than this is a window: below it, clients just rest. In seconds.
 pub const PAUSE: f64 = 1.0;
 
+/// The endpoint of those who ask the pod by which others come into the cluster, through the same way.
+pub const WAY_IN: &str = "the way in";
+
 /// A time in which something was tried, and nothing got a good answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
@@ -18,6 +21,8 @@ pub struct Window {
     pub to: Timestamp,
     /// How often which kind of error came in it; none where nobody answered at all.
     pub causes: BTreeMap<String, u64>,
+    /// Seconds of it in which the way there gave no answer either.
+    pub excused: f64,
 }
 
 /// What became of an endpoint's operations.
@@ -43,9 +48,15 @@ pub struct Recovery {
 }
 
 impl Window {
-    /// How long it was.
+    /// How long it was, without what is excused.
     pub fn seconds(&self) -> f64 {
-        self.to.duration_since(self.from).as_secs_f64()
+        self.to.duration_since(self.from).as_secs_f64() - self.excused
+    }
+
+    /// How many seconds of it another window has too.
+    fn shared(&self, other: &Self) -> f64 {
+        let (from, to) = (self.from.max(other.from), self.to.min(other.to));
+        to.duration_since(from).as_secs_f64().max(0.0)
     }
 }
 
@@ -76,6 +87,16 @@ impl Availability {
         }
         availability.windows.extend(open.close(end));
         availability
+    }
+
+    /// Without the times in which the way there gave no answer either: whoever comes by it can't be told from it.
+    #[must_use]
+    pub fn without(mut self, way: &Self) -> Self {
+        for window in &mut self.windows {
+            window.excused = way.windows.iter().map(|other| window.shared(other)).sum();
+        }
+        self.windows.retain(|window| window.seconds() > PAUSE);
+        self
     }
 
     /// The longest window, in seconds; 0 where there is none.
@@ -120,7 +141,7 @@ impl Open {
     /// The window that ends here, if it is one: where nothing was tried, nothing is said.
     fn close(&mut self, to: Timestamp) -> Option<Window> {
         let from = self.since.max(self.tried?);
-        let window = Window { from, to, causes: std::mem::take(&mut self.causes) };
+        let window = Window { from, to, causes: std::mem::take(&mut self.causes), excused: 0.0 };
         (window.seconds() > PAUSE).then_some(window)
     }
 }
@@ -153,6 +174,16 @@ mod tests {
         assert_eq!((availability.tried, availability.good, availability.longest()), (6, 3, 9.0));
         assert_eq!(availability.causes, [("503".to_owned(), 2), ("no answer".to_owned(), 1)].into());
         assert_eq!(Availability::of(&[], (at(0), at(9))).windows, []);
+
+        let longest = |from: i64, to: i64| {
+            let window = Window { from: at(from), to: at(to), causes: BTreeMap::new(), excused: 0.0 };
+            let way = Availability { windows: vec![window], ..Availability::default() };
+            availability.clone().without(&way).longest()
+        };
+        assert_eq!(
+            [longest(16, 30), longest(35, 37), longest(31, 40), longest(10, 40)],
+            [9.0, 7.0, 5.0, 0.0]
+        );
 
         let fault = Fault { name: "kill".into(), from: at(10), to: at(14) };
         assert_eq!(Recovery::from(&all, &fault), Recovery { first_error: Some(2.0), first_write: None });

@@ -35,6 +35,8 @@ pub enum Work {
         /// Whether keys are deleted and listed too.
         deletes: bool,
     },
+    /// Asks for one thing that nobody writes, to see whether there is an answer.
+    Beats,
     /// Moves money between accounts, and looks at all of them.
     Bank {
         /// How many there are.
@@ -90,6 +92,7 @@ impl Generator {
                 let sequence = self.next - u64::from(self.noise.below(20)).min(self.next);
                 bare(Action::Get { key: key(&self.run, writer, sequence) })
             }
+            Work::Beats => bare(Action::Get { key: "beat".into() }),
             Work::Objects { keys, sizes, deletes } => {
                 let key: Key = format!("{}/shared/{}", self.run, self.noise.below(keys)).into();
                 let size = pick(sizes, place);
@@ -164,7 +167,7 @@ impl Request {
 impl Work {
     /// Whether it writes.
     pub fn writes(&self) -> bool {
-        !matches!(self, Self::Reads { .. })
+        !matches!(self, Self::Reads { .. } | Self::Beats)
     }
 
     /// As it is where the first process has this number, and not 0.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use history::{
     Operation, Operations,
-    availability::{Availability, Recovery},
+    availability::{Availability, Recovery, WAY_IN},
     check::{Anomaly, Fault, Judgement, Kind, overlap},
 };
 use jiff::Timestamp;
@@ -58,8 +58,13 @@ fn quotes(history: &str, anomalies: &[&Anomaly]) -> Vec<Quote> {
 /// How each endpoint answered, and how soon after a fault.
 pub fn measures(operations: &Operations, fault: Option<&Fault>) -> Vec<Measure> {
     let mut measures = Vec::new();
-    for (endpoint, all) in by_endpoint(operations) {
-        let availability = Availability::of(all.iter().copied(), span(&all));
+    let endpoints = by_endpoint(operations);
+    let way = endpoints.get(WAY_IN).map(|all| Availability::of(all.iter().copied(), span(all)));
+    for (endpoint, all) in &endpoints {
+        let mut availability = Availability::of(all.iter().copied(), span(all));
+        if let Some(way) = way.as_ref().filter(|_| *endpoint != WAY_IN) {
+            availability = availability.without(way);
+        }
         let mut add = |name: &str, value: f64, unit: &str| {
             measures.push(Measure { name: format!("{endpoint}: {name}"), value, unit: unit.to_owned() });
         };

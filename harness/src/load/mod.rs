@@ -3,6 +3,7 @@
 //! A [`Load`] lets clients act on [`Store`]s and notes every operation in a [`Recorder`]; [`read_back`] is what they do at the
 //! end. What it means is said by the checkers of the crate [`history`].
 
+mod beats;
 mod clients;
 pub mod read_back;
 mod recorder;
@@ -10,6 +11,7 @@ pub mod s3;
 pub mod sql;
 mod store;
 
+pub use beats::Beats;
 pub use clients::{Client, Load, Plan};
 pub use recorder::{Counts, Recorder};
 pub use store::Store;

@@ -3,7 +3,7 @@
 use aws_sdk_s3::primitives::ByteStream;
 use harness::{
     history::{
-        Answer, Cause, Checker, Outcome,
+        Checker, Outcome,
         check::{Copies, Kind, Members, Up},
         generate::{Request, Work, content},
     },
@@ -65,9 +65,11 @@ async fn without_a_fault_nothing_is_lost_or_stale() {
     for name in ["Whole", "Parts", "IfNew", "Get", "Delete", "List"] {
         assert!(done(name), "no {name} was done");
     }
-    // Only those that write only if there is none are refused.
+    // Refused is only what must find nothing and finds something, and an upload in parts whose key was written over meanwhile: Garage
+    // then forgets it.
     let refused: Vec<_> = operations.all.iter().filter_map(|one| one.outcome.failure()).collect();
-    assert!(refused.iter().all(|why| why.cause == Cause::Answered("412".into())), "{refused:?}");
+    let expected = |text: &str| text.starts_with("412 ") || text.starts_with("404 NoSuchUpload");
+    assert!(refused.iter().all(|why| expected(&why.text)), "{refused:?}");
 
     let store = server.s3().await.unwrap();
     store.perform(&Request::put("head", content("head", 77))).await;
@@ -196,7 +198,7 @@ async fn three_nodes_take_one_layout_from_two_initialisers_at_once() {
     assert_ne!(not_healthy(&admins).await, [""; 0]);
 }
 
-/// One node of three is left: no quorum is no sure refusal, and whatever it says is 503.
+/// One node of three is left: no quorum is no sure refusal, and if it says anything in time, then 503.
 async fn alone_it_is_honest(servers: &[Garage; 3], book: &Book) {
     let begun = book.operations().all[0].invoked;
     servers[1].kill().await;
@@ -212,11 +214,10 @@ async fn alone_it_is_honest(servers: &[Garage; 3], book: &Book) {
     let put = Request::put(format!("{}/alone", book.recorder.run()), content("alone", 100));
     for request in [put, Request::get(key)] {
         let outcome = book.recorder.perform(process, &endpoint, &request, &mut store).await.unwrap();
-        let sure = matches!(outcome, Outcome::Failed(_) | Outcome::Ok(Answer::Absent));
-        assert!(!(sure && request.action.writes()), "{outcome:?}");
+        let sure = matches!(outcome, Outcome::Failed(_)) && request.action.writes();
+        assert!(!sure && outcome.failure().is_some(), "{outcome:?}");
     }
-    let honesty = book.judged(&Checker::Honesty(members.clone()));
-    assert_eq!((kinds(&honesty), honesty.judged), (vec![], 2));
+    assert_eq!(kinds(&book.judged(&Checker::Honesty(members.clone()))), []);
     assert_eq!(kinds(&book.judged(&Checker::Quorum(members))), []);
 }
 

@@ -85,15 +85,28 @@ pub fn find(transactions: &[&Operation]) -> Found {
             }
         }
     }
+    // Whatever a client was told of a transaction, if one of its elements was read, all of it happened.
+    let happened = lists.values().flat_map(|list| {
+        let elements = list.reads.iter().flat_map(|(_, read)| *read);
+        elements.filter_map(|element| Some(list.appends.get(element)?.writer))
+    });
+    let mut happened: HashSet<usize> = happened.collect();
+    happened.extend((0..transactions.len()).filter(|place| transactions[*place].is_ok()));
     for (name, list) in lists {
-        depend(name, &list, transactions, &mut found);
+        depend(name, &list, transactions, &happened, &mut found);
     }
     found.anomalies.sort_by(|one, other| one.lines.cmp(&other.lines));
     found
 }
 
 /// What one list tells.
-fn depend(name: u32, list: &List<'_>, transactions: &[&Operation], found: &mut Found) {
+fn depend(
+    name: u32,
+    list: &List<'_>,
+    transactions: &[&Operation],
+    happened: &HashSet<usize>,
+    found: &mut Found,
+) {
     let line = |place: usize| transactions.get(place).map_or(0, |one| one.line);
     let longest = list.reads.iter().max_by_key(|(_, read)| read.len());
     let (longest_by, order) = longest.map_or((0, &[][..]), |(reader, read)| (*reader, *read));
@@ -152,12 +165,11 @@ fn depend(name: u32, list: &List<'_>, transactions: &[&Operation], found: &mut F
         }
     }
     let writer = |element: &u64| list.appends.get(element).map(|append| append.writer);
-    // What was committed and nobody read yet came after all that was read.
-    let committed = |append: &Append| transactions.get(append.writer).is_some_and(|one| one.is_ok());
+    // What happened and nobody has read yet came after all that was read.
     let mut unseen: Vec<usize> = list
         .appends
         .iter()
-        .filter(|(element, append)| !seen.contains(element) && committed(append))
+        .filter(|(element, append)| !seen.contains(element) && happened.contains(&append.writer))
         .map(|(_, append)| append.writer)
         .collect();
     unseen.sort_unstable();

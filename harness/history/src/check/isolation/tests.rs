@@ -59,6 +59,8 @@ fn single_reads_have_their_names() {
     assert_eq!(kinds(&[maybe.clone(), reader(2, &[1])]), []);
     assert_eq!(kinds(&[maybe, reader(2, &[])]), []);
     assert_eq!(kinds(&[transaction(1, &[append(1, 1), append(1, 2)], &[]), reader(2, &[1])]), [Kind::G1b]);
+    let torn = operation(1, Action::Transaction(vec![append(1, 1), append(2, 2)]), (0, 1), unknown());
+    assert_eq!(kinds(&[torn, transaction(2, &[read(1), read(2)], &[&[1], &[]])]), [Kind::GSingle]);
     let both = transaction(1, &[append(1, 1), append(1, 2)], &[]);
     assert_eq!(kinds(&[both, reader(2, &[2])]), [Kind::IncompatibleOrder]);
     assert_eq!(kinds(&[transaction(1, &[append(1, 1), read(1)], &[&[]])]), [Kind::Internal]);
