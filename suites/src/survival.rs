@@ -11,7 +11,7 @@ use harness::{
         check::{Copies, Fault, Level},
         generate::Work,
     },
-    load::{Client, Plan, s3, service, sql},
+    load::{Client, Plan, service, sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::{pods_exactly, volume_claims_settled},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
@@ -29,6 +29,8 @@ const ENOUGH: u64 = 10;
 const PACE: Duration = Duration::from_millis(400);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(540);
+/// On both sides of Garage's boundaries; most are small, so that reading back from every pod stays quick.
+const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 1 << 20, 100, 3072, 20_000, (1 << 20) + 32];
 /// A row fits into a page, or does not.
 const ROWS: &[usize] = &[64, 1024, 20_000];
 
@@ -94,7 +96,7 @@ fn object_clients(set: &Set) -> Vec<Client> {
     let client = |(place, endpoint): (u32, &String)| {
         let next = (3 * place + 3) % writers;
         let over = Work::Objects { keys: 4, sizes: &[100, 3072], deletes: true };
-        let works = vec![Work::Writes { sizes: s3::SIZES }, Work::Reads { of: next..next + 1 }, over];
+        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Reads { of: next..next + 1 }, over];
         Client { endpoint: endpoint.clone(), works }
     };
     (0..).zip(&endpoints).map(client).collect()
