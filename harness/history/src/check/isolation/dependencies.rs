@@ -88,7 +88,7 @@ pub fn find(transactions: &[&Operation]) -> Found {
     // Whatever a client was told of a transaction, if one of its elements was read, all of it happened.
     let happened = lists.values().flat_map(|list| {
         let elements = list.reads.iter().flat_map(|(_, read)| *read);
-        elements.filter_map(|element| Some(list.appends.get(element)?.writer))
+        elements.filter_map(move |element| Some(list.appends.get(element)?.writer))
     });
     let mut happened: HashSet<usize> = happened.collect();
     happened.extend((0..transactions.len()).filter(|place| transactions[*place].is_ok()));
