@@ -101,5 +101,5 @@ fn memory(figure: &str) -> Result<u64> {
     Ok(kilobytes.parse::<u64>()? / 1024)
 }
 
-#[path = "../tests/laws/store/mod.rs"]
+#[path = "../tests/laws/store.rs"]
 mod store;

@@ -1,6 +1,6 @@
 //! Histories of a store that is right pass, and each anomaly that is planted into one is found: more than ten thousand cases.
 
-use crate::store::clean::{RUN, history, read_back};
+use crate::clean::{RUN, history, read_back};
 use history::{
     Action, Anomaly, Answer, Cause, Checker, Failure, Operation, Operations, Outcome, Step, Value,
     check::{Copies, Kind, Level, Members, Up},

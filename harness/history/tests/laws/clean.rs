@@ -7,7 +7,7 @@ use history::{
 };
 use jiff::{Timestamp, ToSpan};
 
-use super::Store;
+use crate::store::Store;
 
 /// What every key begins with.
 pub const RUN: &str = "run";

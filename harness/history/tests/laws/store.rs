@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 
 use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Step, Value};
 
-pub mod clean;
-
 /// What each account begins with.
 pub const MONEY: i64 = 100;
 
