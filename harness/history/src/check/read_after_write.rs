@@ -1,12 +1,17 @@
 //! A read that begins after a write was acknowledged sees that write, or a later one.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::{
     judgement::{Anomaly, Judgement, Kind},
     keys::{ByKey, OfKey},
 };
-use crate::operation::{Action, Answer, Operation, Outcome};
+use crate::{
+    operation::{Action, Answer, Operation, Outcome},
+    value::Value,
+};
 
 /// Something that says: from this moment on, nothing older than what was begun then may be read.
 #[derive(Debug, Clone, Copy)]
@@ -56,13 +61,14 @@ pub fn judge(all: &[Operation]) -> Judgement {
 
 /// The reads that were answered with something that was written, or with nothing.
 pub(super) fn seen<'a>(of: &OfKey<'a>) -> Vec<Seen<'a>> {
+    let value = |write: &&'a Operation| match &write.action {
+        Action::Put { value, .. } => Some((*value, *write)),
+        _ => None,
+    };
+    let writers: HashMap<Value, &Operation> = of.writes.iter().filter_map(value).collect();
     let writer = |answer: &Answer| match answer {
-        Answer::Found(found) => {
-            let wrote =
-                |one: &&&Operation| matches!(&one.action, Action::Put { value, .. } if value == found);
-            // What nobody wrote is no matter of order.
-            of.writes.iter().find(wrote).map(|write| Some(*write))
-        }
+        // What nobody wrote is no matter of order.
+        Answer::Found(found) => writers.get(found).map(|write| Some(*write)),
         Answer::Absent => Some(None),
         _ => None,
     };
@@ -89,7 +95,8 @@ pub(super) fn older(
             strictest.last().map_or(witness, |last| if last.begun > witness.begun { *last } else { witness });
         strictest.push(Witness { known: witness.known, ..last });
     }
-    let deletions = || of.writes.iter().filter(|write| matches!(write.action, Action::Delete { .. }));
+    // The latest first: it is the likeliest to explain.
+    let deletions = || of.writes.iter().rev().filter(|write| matches!(write.action, Action::Delete { .. }));
     for Seen { read, write } in seen {
         let place = strictest.partition_point(|witness| witness.known < read.invoked);
         let Some(witness) = place.checked_sub(1).and_then(|place| strictest.get(place)) else { continue };
