@@ -1,13 +1,13 @@
 //! What a Steadfast scenario stands on. It knows clusters, workloads and promises; it knows no scenario.
 //!
-//! Data goes one way: a scenario acts, the [`journal`] records, [`law`]s and [`ledger`] checks judge what was
-//! recorded, [`report`]s show the results. Judging is the crate [`record`], and knows no cluster.
+//! Data goes one way: a scenario acts, the [`journal`] records, [`law`]s and the checkers of [`history`] judge what was
+//! recorded, [`report`]s show the results. Judging is in the crates [`record`] and [`history`], which know no cluster.
 
 pub mod cluster;
 pub mod fault;
 pub mod home;
 pub mod journal;
-pub mod ledger;
+pub mod load;
 pub mod manifest;
 pub mod report;
 pub mod runner;
@@ -21,4 +21,5 @@ pub mod workload;
 pub use chart;
 pub use explain;
 pub use external::{Class, Error, Result, Secret, error};
+pub use history;
 pub use record::{Claim, claim, law, replay};

@@ -4,7 +4,10 @@ use anyhow::Result;
 use harness::{
     Secret,
     claim::{G1, G2, G3, G4, S13, S14},
-    ledger::{Content, Outcome, Write},
+    history::{
+        Answer, Outcome, Value,
+        generate::{Request, content},
+    },
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{
@@ -60,8 +63,8 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     run.judge(S14, bucket.map(|_| "a bucket could be made before there was a layout".to_owned()));
     let stranger =
         AccessKey { id: "GK0123456789abcdef01234567".to_owned(), secret: Secret::new("0".repeat(64)) };
-    let outcome = garage.s3(&set.pod_name(0), &stranger).await?.put(&Write::derive("early", 0, 0, 128)).await;
-    let taken = outcome == Outcome::Acknowledged;
+    let early = Request::put("early", content("early", 128));
+    let taken = garage.s3(&set.pod_name(0), &stranger).await?.perform(&early).await == Outcome::DONE;
     run.judge(S14, taken.then(|| "an object was taken before there was a layout".to_owned()));
 
     run.step("two initialise at once, and one of them again").await?;
@@ -102,26 +105,23 @@ async fn serves(run: &Run, set: &Set, key: &AccessKey) -> Result<()> {
     let garage = run.garage();
     let hosts = [set.workload.name, set.workload.headless].map(|service| probe.host(service));
     let mut written = Vec::new();
-    for (client, host) in (0..).zip(&hosts) {
-        let write = Write::derive("services", client, 0, 4096);
-        let outcome = garage.s3_through(&probe, host, key).await?.put(&write).await;
-        run.judge(S13, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
-        written.push(write);
+    for host in &hosts {
+        let (name, content) = (format!("through/{host}"), content(host, 4096));
+        written.push((name.clone(), Value::of(&content)));
+        let put = garage.s3_through(&probe, host, key).await?.perform(&Request::put(name, content)).await;
+        run.judge(S13, put.failure().map(|why| format!("a write through {host}: {why}")));
     }
-    let write = Write::derive("pods", 0, 0, 2048);
-    let outcome = garage.s3(&set.pod_name(0), key).await?.put(&write).await;
-    run.judge(S14, outcome.unacknowledged().map(|why| format!("the first write after the layout: {why}")));
-    written.push(write);
+    let content = content("pods", 2048);
+    written.push(("pods".to_owned(), Value::of(&content)));
+    let put = garage.s3(&set.pod_name(0), key).await?.perform(&Request::put("pods", content)).await;
+    run.judge(S14, put.failure().map(|why| format!("the first write after the layout: {why}")));
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
         let store = garage.s3(&pod, key).await?;
-        for write in &written {
-            let expected = Content::Read { size: write.size(), sha256: write.sha256.clone() };
-            let what = format!("{} read at {pod}", write.key);
-            match store.get(&write.key).await {
-                Ok(found) => run.judge_equal(S13, &what, expected, found),
-                Err(error) => run.judge(S13, [format!("{what}: {error}")]),
-            }
+        for (name, value) in &written {
+            let found = store.perform(&Request::get(name.as_str())).await;
+            let expected = Outcome::Ok(Answer::Found(*value));
+            run.judge_equal(S13, &format!("{name} read at {pod}"), expected, found);
         }
     }
     Ok(())

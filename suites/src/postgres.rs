@@ -3,7 +3,12 @@
 use anyhow::Result;
 use harness::{
     claim::{P3, P5, P7, S12},
-    ledger::{Recorder, sql::Sql},
+    history::{
+        Checker,
+        check::Copies,
+        generate::{Request, content, key},
+    },
+    load::sql::Sql,
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_ready,
     workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL},
@@ -48,16 +53,15 @@ async fn single_replica(run: Run) -> Result<()> {
 
     run.step("SQL through the regular name and through the pod's own").await?;
     let probe = run.prober_beside().await?;
-    let ledger = Recorder::create(&run.directory().join("ledger.jsonl"), "names")?;
+    let history = run.history("history.jsonl")?;
     let session = postgres.session(&pod).await?;
-    Sql::create_table(&session).await?;
+    Sql::create_tables(&session).await?;
     let hosts = [probe.host(set.workload.name), probe.pod_host(&set, 0)];
-    for (client, host) in (0..).zip(&hosts) {
-        let write = ledger.begin(client, 512)?;
-        let store = run.found(S12, postgres.sql_through(&probe, host, propagation(&run)).await)?;
-        let outcome = store.put(&write).await;
-        run.judge(S12, outcome.unacknowledged().map(|why| format!("a write through {host}: {why}")));
-        ledger.answer(&write, outcome)?;
+    for (process, host) in history.processes(hosts.len()).zip(&hosts) {
+        let mut store = run.found(S12, postgres.sql_through(&probe, host, propagation(&run)).await)?;
+        let write = Request::put(key(history.run(), process, 0), content(host, 512));
+        let outcome = history.perform(process, &host.as_str().into(), &write, &mut store).await?;
+        run.judge(S12, outcome.failure().map(|why| format!("a write through {host}: {why}")));
     }
 
     run.step("the data directory is on the claim, beside a lost+found").await?;
@@ -73,9 +77,8 @@ async fn single_replica(run: Run) -> Result<()> {
     run.found(P3, works(&run, &pod).await)?;
     let after = postgres.session(&pod).await?;
     run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);
-    let ledger = ledger.ledger();
-    let holdings = postgres.sql_when_ready(&pod).await?.read_back(&ledger, seconds(15)).await;
-    run.take_ledger(S12, &pod, &ledger, holdings)?;
+    postgres.read_back(&history, &pod).await?;
+    run.check(S12, set.workload.name, &history, Checker::Set(Copies::Same), None);
     Ok(())
 }
 

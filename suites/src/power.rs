@@ -7,7 +7,12 @@ use anyhow::Result;
 use harness::{
     claim::{Claim, F1, F2, F3, F4, F7},
     fault::disk::Cut,
-    ledger::{Ledger, Load, LoadPlan, Outcome, Recorder, s3, sql::Sql},
+    history::{
+        Action, Checker, Operation, Outcome,
+        check::{Copies, Fault},
+        generate::Work,
+    },
+    load::{Client, Plan, sql::Sql},
     runner::{Disks, Need, Run, Scenario, scenario},
     wait::expectations::pod_restarted,
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set, garage::layout::node_ids},
@@ -21,8 +26,10 @@ use crate::{
     seconds,
 };
 
-/// Acknowledged writes before the cut, and again after it.
-const ENOUGH: u64 = 60;
+/// Acknowledged writes at each endpoint before the cut, and again after it.
+const ENOUGH: u64 = 30;
+/// The load ends by itself before the scenario has to.
+const BUDGET: Duration = seconds(240);
 /// How long servers go on without their disks, where what they say then is judged.
 const WITHOUT_DISKS: Duration = Duration::from_secs(2);
 
@@ -67,42 +74,31 @@ async fn postgres(run: Run) -> Result<()> {
     set.ready(1).await?;
     let (postgres, pod) = (run.postgres(), set.pod_name(0));
     let session = postgres.session(&pod).await?;
-    Sql::create_table(&session).await?;
+    Sql::create_tables(&session).await?;
     let before = session.system_identifier().await?;
     session.checkpoint().await?;
     disks.sync().await?;
 
     run.step("the power of its node is cut under load").await?;
-    let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = LoadPlan {
-        clients: 0..2,
-        writes_per_client: 20_000,
-        sizes: &[64, 1024],
-        pace: Duration::from_millis(2),
-    };
-    let mut load = {
-        let (postgres, pod) = (postgres.clone(), pod.clone());
-        Load::start(&recorder, &plan, move |_| {
-            let (postgres, pod) = (postgres.clone(), pod.clone());
-            async move { postgres.sql_when_ready(&pod).await }
-        })
-    };
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let works = vec![Work::Writes { sizes: &[64, 1024] }, Work::Writes { sizes: &[64] }, Work::Reads { of: 0..2 }];
+    let clients = vec![Client { endpoint: pod.clone(), works }];
+    let mut load = postgres.load(&history, &Plan { clients, pace: Duration::from_millis(5), budget: BUDGET }, &inside);
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let cut = cut(&run, &disks, &set, &[0], F1).await?;
+    let (cut, fault) = cut(&run, &disks, &set, &[0], F1).await?;
 
     run.step("it is the one that it was").await?;
-    let after = postgres.sql_when_ready(&pod).await?.session().system_identifier().await?;
+    let after = postgres.session(&pod).await?.system_identifier().await?;
     run.judge_equal(F4, "the system identifier", before, after);
 
     run.step("it takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let ledger = load.stop().await?;
-    run.judge(F7, acknowledged_without_disks(&ledger, &cut));
+    load.stop().await?;
+    run.judge(F7, acknowledged_without_disks(&history.operations()?.all, &cut));
 
     run.step("read everything back").await?;
-    let store = postgres.sql_when_ready(&pod).await?;
-    let holdings = store.read_back(&ledger, seconds(60)).await;
-    run.take_ledger(F1, &pod, &ledger, holdings)?;
+    postgres.read_back(&history, &pod).await?;
+    run.check(F1, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
     Ok(())
 }
 
@@ -125,47 +121,41 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     disks.sync().await?;
 
     run.step("the power is cut under load").await?;
-    let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = LoadPlan {
-        clients: 0..3,
-        writes_per_client: 4000,
-        sizes: s3::SIZES,
-        pace: Duration::from_millis(20),
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let client = |ordinal: u32| {
+        let works = vec![Work::Writes { sizes: &[100, 3072, 65_536] }, Work::Reads { of: 2 * ordinal..2 * ordinal + 1 }];
+        Client { endpoint: set.pod_name(ordinal), works }
     };
-    let mut load = {
-        let (garage, set, key) = (garage.clone(), set.clone(), key.clone());
-        Load::start(&recorder, &plan, move |client| {
-            let (garage, pod, key) = (garage.clone(), set.pod_name(client), key.clone());
-            async move { garage.s3_when_ready(&pod, &key).await }
-        })
-    };
+    let clients = set.ordinals().map(client).collect();
+    let plan = Plan { clients, pace: Duration::from_millis(50), budget: BUDGET };
+    let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let cut = cut(&run, &disks, &set, ordinals, claim).await?;
+    let (cut, fault) = cut(&run, &disks, &set, ordinals, claim).await?;
 
     run.step("the store heals, and takes writes again").await?;
     let admins = garage.admins(&set).await?;
     let healed = garage.until_healthy(&admins).await?;
     run.measure("health after the cut", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let ledger = load.stop().await?;
+    load.stop().await?;
     run.judge_equal(F4, "the node ids", before, node_ids(&admins).await?);
     if claim == F3 {
-        run.judge(F7, acknowledged_without_disks(&ledger, &cut));
+        run.judge(F7, acknowledged_without_disks(&history.operations()?.all, &cut));
     }
 
     run.step("read everything back, from each pod").await?;
     for ordinal in set.ordinals() {
-        let pod = set.pod_name(ordinal);
-        let holdings = garage.s3(&pod, &key).await?.read_back(&ledger).await;
-        run.take_ledger(claim, &pod, &ledger, holdings)?;
+        garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
+    run.check(claim, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
     Ok(())
 }
 
 /// Cuts the power of these pods' nodes, and waits until each runs again in its place: who never does has lost everything.
-async fn cut(run: &Run, disks: &Disks, set: &Set, ordinals: &[u32], claim: Claim) -> Result<Cut> {
+async fn cut(run: &Run, disks: &Disks, set: &Set, ordinals: &[u32], claim: Claim) -> Result<(Cut, Fault)> {
     let before = ordinals.iter().map(|ordinal| set.pod(*ordinal)).collect::<harness::Result<Vec<_>>>()?;
     let pods: Vec<String> = ordinals.iter().map(|ordinal| set.pod_name(*ordinal)).collect();
+    let fault = run.fault_begins("the power cut");
     let cut = disks.cut(&pods, WITHOUT_DISKS).await?;
     for pod in before {
         let again = pod_restarted(&pod.meta.name, &pod.meta.uid, pod.restarts());
@@ -175,18 +165,22 @@ async fn cut(run: &Run, disks: &Disks, set: &Set, ordinals: &[u32], claim: Claim
         });
         run.found(claim, again)?;
     }
-    Ok(cut)
+    Ok((cut, run.fault_ends(fault)))
 }
 
 /// The writes that were begun after the cut, while the servers went on without their disks, and were acknowledged.
-fn acknowledged_without_disks(ledger: &Ledger, cut: &Cut) -> Option<String> {
+fn acknowledged_without_disks(operations: &[Operation], cut: &Cut) -> Option<String> {
     let without_disks = cut.at..cut.at + WITHOUT_DISKS;
-    let false_ones = ledger.attempts.iter().filter(|attempt| {
-        attempt.outcome == Outcome::Acknowledged
-            && without_disks.contains(&attempt.sent)
-            && attempt.answered.is_some_and(|answered| without_disks.contains(&answered))
-    });
-    let keys: Vec<&str> = false_ones.map(|attempt| attempt.key.as_str()).collect();
+    let keys: Vec<_> = operations
+        .iter()
+        .filter(|operation| matches!(operation.outcome, Outcome::Ok(_)))
+        .filter(|operation| without_disks.contains(&operation.invoked))
+        .filter(|operation| operation.ended.is_some_and(|ended| without_disks.contains(&ended)))
+        .filter_map(|operation| match &operation.action {
+            Action::Put { key, .. } => Some(key),
+            _ => None,
+        })
+        .collect();
     let first = keys.first()?;
     Some(format!("{} writes were acknowledged after the power was cut, {first} the first", keys.len()))
 }

@@ -1,11 +1,17 @@
-//! Test Scale-Down Before Production: what was acknowledged before, during and after 3 → 1 → 3 is there, at every pod.
+//! Test Scale-Down Before Production: what was acknowledged before, during and after 3 → 1 → 3 is there, at every pod, and nobody
+//! was told anything older than what had been acknowledged.
 
 use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
     claim::{S8, S9, S17, S23},
-    ledger::{Load, LoadPlan, Recorder, s3, sql::Sql},
+    history::{
+        Checker,
+        check::{Copies, Fault, Level},
+        generate::Work,
+    },
+    load::{Client, Plan, service, sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::{pods_exactly, volume_claims_settled},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
@@ -17,10 +23,14 @@ use crate::{
 };
 
 const REPLICAS: u32 = 3;
-/// Acknowledged writes before the scaling, and again after it.
-const ENOUGH: u64 = 30;
-/// Between two writes of a client: the store is never at rest, and what is read back from every pod does not grow for nothing.
-const PACE: Duration = Duration::from_millis(150);
+/// Acknowledged writes at each endpoint before the scaling, and again after it.
+const ENOUGH: u64 = 10;
+/// Between two operations of a process: the store is never at rest, and what is read back from every pod does not grow for nothing.
+const PACE: Duration = Duration::from_millis(400);
+/// The load ends by itself before the scenario has to.
+const BUDGET: Duration = seconds(540);
+/// On both sides of Garage's boundaries; most are small, so that reading back from every pod stays quick.
+const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 1 << 20, 100, 3072, 20_000, (1 << 20) + 32];
 /// A row fits into a page, or does not.
 const ROWS: &[usize] = &[64, 1024, 20_000];
 
@@ -49,83 +59,97 @@ async fn s3_survives(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(REPLICAS).await?;
     let garage = run.garage();
-    run.step("initialise, and write to every pod").await?;
+    run.step("initialise; write and read at every pod, and through the service").await?;
     let (_, key) = garage.initialise(&set).await?;
-    let recorder = Recorder::create(&run.directory().join("ledger.jsonl"), run.namespace())?;
-    let plan = LoadPlan { clients: 0..REPLICAS, writes_per_client: 400, sizes: s3::SIZES, pace: PACE };
-    let mut load = {
-        let (garage, set, key) = (garage.clone(), set.clone(), key.clone());
-        Load::start(&recorder, &plan, move |client| {
-            let (garage, pod, key) = (garage.clone(), set.pod_name(client), key.clone());
-            async move { garage.s3_when_ready(&pod, &key).await }
-        })
-    };
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let plan = Plan { clients: object_clients(&set), pace: PACE, budget: BUDGET };
+    let mut load = garage.load(&history, &plan, &inside, &key);
+    let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    down_and_up(&run, &set).await?;
+    let fault = down_and_up(&run, &set).await?;
 
     run.step("the store heals, and takes writes again").await?;
     let admins = garage.admins(&set).await?;
     let healed = garage.until_healthy(&admins).await?;
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let ledger = load.stop().await?;
+    load.stop().await?;
+    beats.stop().await?;
 
     run.step("read everything back, from each pod").await?;
     for ordinal in 0..REPLICAS {
-        let pod = set.pod_name(ordinal);
-        let holdings = garage.s3(&pod, &key).await?.read_back(&ledger).await;
-        run.take_ledger(S23, &pod, &ledger, holdings)?;
+        garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
+    }
+    for checker in [Checker::Set(Copies::Same), Checker::ReadAfterWrite] {
+        run.check(S23, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())
+}
+
+/// At each pod one writes, one reads what is written at the next pod, and one writes over a few keys; so does a client through
+/// the service, from inside the cluster.
+fn object_clients(set: &Set) -> Vec<Client> {
+    let pods = (0..REPLICAS).map(|ordinal| set.pod_name(ordinal));
+    let endpoints: Vec<String> = pods.chain([service(set.workload.name)]).collect();
+    let writers = 3 * (0..).zip(&endpoints).count() as u32;
+    let client = |(place, endpoint): (u32, &String)| {
+        let next = (3 * place + 3) % writers;
+        let over = Work::Objects { keys: 4, sizes: &[100, 3072], deletes: true };
+        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Reads { of: next..next + 1 }, over];
+        Client { endpoint: endpoint.clone(), works }
+    };
+    (0..).zip(&endpoints).map(client).collect()
 }
 
 async fn sql_survives(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
     set.ready(REPLICAS).await?;
     let postgres = run.postgres();
-    // Three replicas are three databases: each pod has a ledger of its own.
-    run.step("write to every pod").await?;
-    let mut loads = Vec::new();
-    for ordinal in 0..REPLICAS {
-        let pod = set.pod_name(ordinal);
-        let session = postgres.session(&pod).await?;
-        Sql::create_table(&session).await?;
-        let recorder =
-            Recorder::create(&run.directory().join(format!("ledger-{ordinal}.jsonl")), run.namespace())?;
-        let plan = LoadPlan {
-            clients: ordinal..ordinal + 1,
-            writes_per_client: 2000,
-            sizes: ROWS,
-            pace: seconds(0),
-        };
-        let load = {
-            let (postgres, pod) = (postgres.clone(), pod.clone());
-            Load::start(&recorder, &plan, move |_| {
-                let (postgres, pod) = (postgres.clone(), pod.clone());
-                async move { postgres.sql_when_ready(&pod).await }
-            })
-        };
-        loads.push((pod, load));
-    }
-    for (_, load) in &mut loads {
-        load.acknowledged(ENOUGH, seconds(120)).await?;
-    }
+    run.step("write and read at every pod, and through the service").await?;
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let plan = Plan { clients: row_clients(&set), pace: PACE, budget: BUDGET };
+    let mut load = postgres.load(&history, &plan, &inside);
+    let beats = inside.beats(&history, PACE, BUDGET);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    down_and_up(&run, &set).await?;
+    let fault = down_and_up(&run, &set).await?;
+
+    run.step("every pod takes writes again").await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    load.stop().await?;
+    beats.stop().await?;
 
     run.step("read everything back, from each pod").await?;
-    for (pod, load) in loads {
-        let ledger = load.stop().await?;
-        let store = postgres.sql_when_ready(&pod).await?;
-        let holdings = store.read_back(&ledger, seconds(30)).await;
-        run.take_ledger(S23, &pod, &ledger, holdings)?;
+    for ordinal in 0..REPLICAS {
+        postgres.read_back(&history, &set.pod_name(ordinal)).await?;
+    }
+    let bank = Checker::Bank { total: sql::MONEY };
+    for checker in [Checker::Set(Copies::Apart), bank, Checker::Isolation(Level::Serializable)] {
+        run.check(S23, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())
 }
 
-async fn down_and_up(run: &Run, set: &Set) -> Result<()> {
+/// Three replicas are three databases: at each one writes and one reads what is written there; money is moved in the second, and
+/// lists grow in the third. Whoever comes through the service, from inside the cluster, writes to any of them.
+fn row_clients(set: &Set) -> Vec<Client> {
+    let client = |ordinal: u32, first: u32, more: &[Work]| {
+        let works = [Work::Writes { sizes: ROWS }, Work::Reads { of: first..first + 1 }];
+        Client { endpoint: set.pod_name(ordinal), works: [&works, more].concat() }
+    };
+    let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
+    vec![
+        client(0, 0, &[]),
+        client(1, 2, &[money.clone(), money]),
+        client(2, 6, &[lists.clone(), lists]),
+        Client { endpoint: service(set.workload.name), works: vec![Work::Writes { sizes: ROWS }; 2] },
+    ]
+}
+
+async fn down_and_up(run: &Run, set: &Set) -> Result<Fault> {
     run.step("scale 3 → 1").await?;
+    let fault = run.fault_begins("3 → 1 → 3");
     set.scale(1).await?;
     run.expect(S9, &pods_exactly(&set.promise, [0]), seconds(180)).await?;
     // A set that deletes its PVCs may still be about to.
@@ -133,5 +157,5 @@ async fn down_and_up(run: &Run, set: &Set) -> Result<()> {
     run.step("scale 1 → 3").await?;
     set.scale(REPLICAS).await?;
     run.found(S8, set.ready(REPLICAS).await)?;
-    Ok(())
+    Ok(run.fault_ends(fault))
 }

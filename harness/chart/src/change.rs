@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 pub use record::upgrade::Change;
-use record::{ledger::attempt::sha256, redact};
+use record::{redact, sha256::sha256};
 use serde_json::{Value, json};
 
 use super::Object;

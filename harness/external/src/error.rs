@@ -240,6 +240,7 @@ impl From<record::Error> for Error {
             record::Error::Failed(message) => Self::Failed(message),
             record::Error::Environment(message) => Self::environment(message),
             record::Error::Io { doing, source } => Self::Io { doing, source },
+            record::Error::History(error) => Self::environment(error.to_string()),
             record::Error::Bug(message) => Self::Bug(message),
         }
     }

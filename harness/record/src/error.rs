@@ -59,6 +59,9 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A history of operations can't be read.
+    #[error(transparent)]
+    History(#[from] history::Error),
     /// A bug of ours.
     #[error("{0} (a bug of Steadfast: please report it)")]
     Bug(String),
@@ -90,7 +93,7 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Failed(_) => Class::Failed,
-            Self::Environment(_) | Self::Io { .. } => Class::Environment,
+            Self::Environment(_) | Self::Io { .. } | Self::History(_) => Class::Environment,
             Self::Bug(_) => Class::Error,
         }
     }

@@ -27,8 +27,16 @@ const HEAD_LIMIT: u64 = 8 * 1024;
 pub struct Tunnel {
     /// Where to connect to.
     pub address: SocketAddr,
-    refused: watch::Receiver<Option<String>>,
+    unopened: watch::Receiver<Option<Unopened>>,
     _serving: AbortOnDropHandle<()>,
+}
+
+/// Why a connection did not come about: nothing was sent.
+#[derive(Debug, Clone)]
+struct Unopened {
+    /// The pod itself did not take it; else the way to it failed.
+    by_pod: bool,
+    said: String,
 }
 
 /// Where a tunnel leads.
@@ -63,14 +71,20 @@ impl Tunnel {
 
     /// What the pod's node said of the last connection that the pod did not take; none where the way to it failed.
     pub fn refused(&self) -> Option<String> {
-        self.refused.borrow().clone()
+        let unopened = self.unopened.borrow();
+        unopened.as_ref().filter(|unopened| unopened.by_pod).map(|unopened| unopened.said.clone())
+    }
+
+    /// Why the last connection did not come about, wherever it failed; none where it did.
+    pub fn unopened(&self) -> Option<String> {
+        self.unopened.borrow().as_ref().map(|unopened| unopened.said.clone())
     }
 
     async fn serve(client: &Client, way: Way) -> Result<Self> {
         let doing = "opening a port of this machine for a tunnel";
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(Error::io(doing))?;
         let address = listener.local_addr().map_err(Error::io(doing))?;
-        let (sender, refused) = watch::channel(None);
+        let (sender, unopened) = watch::channel(None);
         let pods = Api::<Pod>::namespaced(client.clone(), &way.namespace);
         let way = Arc::new(way);
         let serving = async move {
@@ -81,11 +95,13 @@ impl Tunnel {
                     accepted = listener.accept() => match accepted {
                         Ok((mut local, _)) => {
                             let (pods, way, sender) = (pods.clone(), Arc::clone(&way), sender.clone());
+                            sender.send_replace(None);
                             connections.spawn(async move {
-                                if let Err(error) = carry(&mut local, &pods, &way).await {
+                                if let Err((error, opened)) = carry(&mut local, &pods, &way).await {
                                     tracing::debug!("{error}");
-                                    if matches!(error, Error::Failed(_)) {
-                                        sender.send_replace(Some(error.to_string()));
+                                    let by_pod = matches!(error, Error::Failed(_));
+                                    if by_pod || !opened {
+                                        sender.send_replace(Some(Unopened { by_pod, said: error.to_string() }));
                                     }
                                 }
                                 // Not before: who hears of the end asks for the reason.
@@ -102,7 +118,7 @@ impl Tunnel {
                 }
             }
         };
-        Ok(Self { address, refused, _serving: AbortOnDropHandle::new(tokio::spawn(serving)) })
+        Ok(Self { address, unopened, _serving: AbortOnDropHandle::new(tokio::spawn(serving)) })
     }
 }
 
@@ -115,8 +131,14 @@ impl Drop for Forward {
     }
 }
 
-/// Carries one connection from its first byte to its last. [`Error::Failed`] is the pod's own no.
-async fn carry(local: &mut TcpStream, pods: &Api<Pod>, way: &Way) -> Result<()> {
+/// Carries one connection from its first byte to its last; of an error also whether it had come about. [`Error::Failed`] is the
+/// pod's own no.
+async fn carry(local: &mut TcpStream, pods: &Api<Pod>, way: &Way) -> Result<(), (Error, bool)> {
+    let mut opened = false;
+    carry_on(local, pods, way, &mut opened).await.map_err(|error| (error, opened))
+}
+
+async fn carry_on(local: &mut TcpStream, pods: &Api<Pod>, way: &Way, opened: &mut bool) -> Result<()> {
     let doing = match &way.beyond {
         Some(target) => format!("tunnel through {}/{} to {target}", way.namespace, way.pod),
         None => format!("tunnel to {}/{} port {}", way.namespace, way.pod, way.port),
@@ -134,6 +156,7 @@ async fn carry(local: &mut TcpStream, pods: &Api<Pod>, way: &Way) -> Result<()> 
             within(OPENING, &doing, connecting, |error| Error::environment(format!("{doing}: {error}")))
                 .await?;
         }
+        *opened = true;
         // An end of one side without the other is not carried: neither HTTP nor SQL needs it.
         copy_bidirectional(local, &mut remote).await.map_err(Error::io(&doing))?;
         Ok(())

@@ -80,6 +80,13 @@ fn lives(set: &str, end: f64, claims: &[&str]) -> Vec<Lifeline> {
         life("pod", &pod(1), "0d93ac4f", &up(0.68), end, false),
         life("pod", &pod(2), "77c1b2e8", &up(0.79), end, false),
     ];
+    let told = |states: &[(&'static str, f64)]| -> Vec<(&str, f64)> {
+        states.iter().map(|(state, from)| (*state, at(*from))).collect()
+    };
+    let away = told(&[("answers", 0.31), ("errors", 0.5), ("answers", 0.78)]);
+    let through = told(&[("answers", 0.31), ("both", 0.4), ("silent", 0.42), ("answers", 0.47)]);
+    lives.push(life("client", &pod(1), "", &away, at(0.97), false));
+    lives.push(life("client", &format!("service {set}"), "", &through, at(0.97), false));
     for claim in claims {
         for (ordinal, from) in [0.01, 0.11, 0.21].into_iter().enumerate() {
             let spans = [("pending", at(from)), ("bound", at(from + 0.02))];

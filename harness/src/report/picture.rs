@@ -75,10 +75,11 @@ pub fn picture(result: &ScenarioResult) -> Option<Value> {
 
 fn lanes(lifelines: &[Lifeline]) -> Vec<Lane<'_>> {
     let mut sorted: Vec<&Lifeline> = lifelines.iter().filter(|life| !life.spans.is_empty()).collect();
-    // Pods first, then names as people count: pod-10 after pod-9.
+    // Pods first, what their clients saw under them, then names as people count: pod-10 after pod-9.
+    let rank = |kind: &str| ["pod", "client"].iter().position(|first| *first == kind).unwrap_or(2);
     sorted.sort_by(|a, b| {
-        (a.kind != "pod", &a.kind, natural(&a.name))
-            .cmp(&(b.kind != "pod", &b.kind, natural(&b.name)))
+        (rank(&a.kind), &a.kind, natural(&a.name))
+            .cmp(&(rank(&b.kind), &b.kind, natural(&b.name)))
             .then(start(a).total_cmp(&start(b)))
     });
     let mut lanes: Vec<Lane<'_>> = Vec::new();
@@ -109,7 +110,7 @@ fn row(lane: &Lane<'_>, y: f64, x: &impl Fn(f64) -> f64) -> Value {
             context! {
                 x => round(from), width => round(width), state => &span.state, label => fits.then_some(&span.state),
                 middle => round(from + width / 2.0),
-                title => format!("{} (UID {}): {}", lane.name, life.uid, describe_span(span)),
+                title => format!("{}{}: {}", lane.name, uid(life), describe_span(span)),
             }
         })
         .collect();
@@ -147,6 +148,11 @@ fn describe(lane: &Lane<'_>) -> String {
         spans.join(", ") + if life.deleted { ", then deleted" } else { "" }
     });
     format!("{} {}: {}.", lane.kind, lane.name, lives.collect::<Vec<_>>().join("; again "))
+}
+
+/// In brackets, of what has one.
+fn uid(life: &Lifeline) -> String {
+    if life.uid.is_empty() { String::new() } else { format!(" (UID {})", life.uid) }
 }
 
 fn describe_span(span: &Span) -> String {

@@ -20,7 +20,7 @@ use crate::{
 /// What a scenario does.
 pub type Body = Arc<dyn Fn(Run) -> BoxFuture<'static, anyhow::Result<()>> + Send + Sync>;
 
-/// One test: it sets a workload up, acts on it, and leaves a journal, ledgers and a result.
+/// One test: it sets a workload up, acts on it, and leaves a journal, histories and a result.
 #[derive(Clone)]
 pub struct Scenario {
     /// `ordering::scale_down`

@@ -3,13 +3,15 @@
 use std::{fmt, time::Duration};
 
 use futures::future::try_join_all;
+use history::{Checker, check::Fault};
+use jiff::Timestamp;
 
 use super::{Run, catalogue::Control, run::Parts};
 use crate::{
     claim::Claim,
     error::{Error, Result},
-    journal::{Judged, ReadBack, lifeline::WINDOW},
-    ledger::{Holdings, Ledger, holdings},
+    journal::{Checked, Judged, lifeline::WINDOW},
+    load::Recorder,
     report::result::{Finding, Measure, Row},
     wait::Expectation,
 };
@@ -150,41 +152,46 @@ impl Run {
         self.found(claim, outcome)
     }
 
-    /// Keeps what a reader held, to be judged against the ledger; a store that refuses to be read speaks against the
-    /// claim, and one that can't be asked says nothing of it.
-    ///
-    /// # Errors
-    /// When it can't be written down.
-    pub fn take_ledger(
+    /// Holds a store to what a claim promises of it, by what clients did to it until now, and, where there is a fault, by their
+    /// having been there for it. It is judged with the journal.
+    pub fn check(
         &self,
         claim: Claim,
-        reader: &str,
-        ledger: &Ledger,
-        held: Result<Holdings>,
-    ) -> Result<()> {
-        let held = match held {
-            Ok(held) => held,
-            Err(error) => {
-                let words = format!("what {reader} holds can't be read: {error}");
-                drop(self.against::<()>(claim, Err(error.reworded(words))));
-                return Ok(());
-            }
-        };
-        let number = {
-            let mut state = self.state();
-            state.readings += 1;
-            state.readings
-        };
-        let file = format!("holdings-{number}.jsonl");
-        holdings::write(&self.directory().join(&file), &held)?;
-        self.log().read_back(ReadBack {
-            claim: claim.id.to_owned(),
-            reader: reader.to_owned(),
-            ledger: ledger.file.clone(),
-            lines: ledger.lines,
-            holdings: file,
-        });
-        Ok(())
+        store: &str,
+        recorder: &Recorder,
+        checker: Checker,
+        fault: Option<&Fault>,
+    ) {
+        let (history, lines) = recorder.file();
+        let (claim, store, fault) = (claim.id.to_owned(), store.to_owned(), fault.cloned());
+        self.log().checked(Checked { claim, store, history, lines, checker, fault });
+    }
+
+    /// Begins a history of what clients do: a file of this name in the trial's folder.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn history(&self, file: &str) -> Result<Recorder> {
+        let secrets = self.secrets().clone();
+        // The same operations each time: a scenario that fails can be played again.
+        let seed =
+            self.parts().plan.name.bytes().fold(7, |seed: u64, byte| seed * 31 % 1_000_003 + u64::from(byte));
+        // No two histories of a trial have a key in common.
+        let run = format!("{}/{}", self.namespace(), file.trim_end_matches(".jsonl"));
+        Recorder::create(&self.directory().join(file), &run, seed, move |text| secrets.redact(text))
+    }
+
+    /// Says that a fault begins now.
+    pub fn fault_begins(&self, name: &str) -> Fault {
+        self.log().act("fault", "scenario", name);
+        let now = Timestamp::now();
+        Fault { name: name.to_owned(), from: now, to: now }
+    }
+
+    /// Says that it is over now.
+    pub fn fault_ends(&self, fault: Fault) -> Fault {
+        self.log().act("fault is over", "scenario", fault.name.as_str());
+        Fault { to: Timestamp::now(), ..fault }
     }
 
     /// Judges, of many sets at once, that the diagnosis of each names its own cause, and no other.

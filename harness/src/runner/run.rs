@@ -193,7 +193,7 @@ impl Run {
         &self.inner.parts.log
     }
 
-    /// The folder for this trial's files: ledgers, evidence.
+    /// The folder for this trial's files: histories, evidence.
     pub fn directory(&self) -> &Utf8PathBuf {
         &self.inner.parts.directory
     }

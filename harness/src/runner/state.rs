@@ -29,8 +29,6 @@ pub struct State {
     pub comparison: Vec<Row>,
     /// What it does not judge here, and why not.
     pub left_out: Vec<String>,
-    /// How often something was held against a ledger.
-    pub readings: u32,
     /// What is known of an upgrade, where the scenario tries one.
     pub upgrade: Option<Facts>,
     /// What it proves besides, as it turned out.
@@ -51,7 +49,6 @@ impl State {
             measures: Vec::new(),
             comparison: Vec::new(),
             left_out: Vec::new(),
-            readings: 0,
             upgrade: None,
             also: Vec::new(),
             loaded: BTreeSet::new(),

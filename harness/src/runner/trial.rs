@@ -270,6 +270,7 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     result.upgrade = state.upgrade.take();
     result.lifelines = lifelines(history, result.started, Timestamp::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
+    result.lifelines.extend(record::clients::lanes(history, run.directory(), result.started)?);
     Ok(replay::settle(result, history, run.directory())?)
 }
 

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use chart::store::{Keys, Password, S3 as Place, Speech, Store};
+use chart::store::{self, Keys, Password, S3 as Place, Speech};
 use external::api::objects;
+use history::{Action, Answer, Cause, Failure, Outcome, generate::Request};
 use k8s_openapi::{ByteString, api::core::v1};
 
 use super::garage;
@@ -11,9 +12,8 @@ use crate::{
     Secret,
     cluster::{Tunnel, exec},
     error::{Error, Result},
-    ledger::{
-        self, Content, Held, Holdings, Ledger, Write,
-        attempt::Outcome,
+    load::{
+        Store,
         s3::{Access, S3},
         sql::Sql,
     },
@@ -26,7 +26,6 @@ use crate::{
 
 /// How long a store may take for one call.
 const CALL: Duration = Duration::from_secs(12);
-const READING: Duration = Duration::from_secs(60);
 
 /// A connection to one pod.
 pub enum Connection {
@@ -63,7 +62,7 @@ impl Connection {
     ///
     /// # Errors
     /// Nobody answers, or the login is refused.
-    pub async fn open(run: &Run, store: &Store, pod: &str, ways: &Ways) -> Result<Self> {
+    pub async fn open(run: &Run, store: &store::Store, pod: &str, ways: &Ways) -> Result<Self> {
         let Ways { container, key, probe } = ways;
         match &store.speech {
             Speech::Garage(place) => {
@@ -103,7 +102,7 @@ impl Connection {
         }
     }
 
-    /// Makes what a ledger needs in the store: a bucket, a table.
+    /// Makes what a history needs in the store: a bucket, a table.
     ///
     /// # Errors
     /// The store refuses.
@@ -111,7 +110,7 @@ impl Connection {
         match self {
             // Garage's is there, and belongs to its key: that is a 409 as well.
             Self::S3(s3) => s3.create_bucket().await,
-            Self::Sql(sql) => Sql::create_table(sql.session()).await,
+            Self::Sql(sql) => Sql::create_tables(sql.session()).await,
             Self::Command(_) => Ok(()),
         }
     }
@@ -137,26 +136,14 @@ impl Connection {
             _ => Ok(true),
         }
     }
-
-    /// Reads back all of a ledger.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn read_back(&self, ledger: &Ledger) -> Result<Holdings> {
-        match self {
-            Self::S3(s3) => s3.read_back(ledger).await,
-            Self::Sql(sql) => sql.read_back(ledger, READING).await,
-            Self::Command(command) => command.read_back(ledger).await,
-        }
-    }
 }
 
-impl ledger::Store for Connection {
-    async fn put(&mut self, write: &Write) -> Outcome {
+impl Store for Connection {
+    async fn perform(&mut self, request: &Request) -> Outcome {
         match self {
-            Self::S3(s3) => S3::put(s3, write).await,
-            Self::Sql(sql) => Sql::put(sql, write).await,
-            Self::Command(command) => command.put(write).await,
+            Self::S3(s3) => s3.perform(request).await,
+            Self::Sql(sql) => sql.perform(request).await,
+            Self::Command(command) => command.perform(request).await,
         }
     }
 }
@@ -169,29 +156,31 @@ impl Command {
         Ok(exec(client, namespace, &self.pod, &self.container, &argv, CALL).await?.code)
     }
 
-    async fn put(&self, write: &Write) -> Outcome {
-        match self.run(&self.write, &write.key).await {
-            Ok(0) => Outcome::Acknowledged,
-            // It may have written before it failed.
-            Ok(code) => Outcome::Unknown(format!("the command ended with exit code {code}")),
-            Err(error) => Outcome::Unknown(error.to_string()),
+    /// A command tells of a key only whether it is there.
+    async fn perform(&self, request: &Request) -> Outcome {
+        match &request.action {
+            Action::Put { key, .. } => match self.run(&self.write, key).await {
+                Ok(0) => Outcome::DONE,
+                // It may have written before it failed.
+                Ok(code) => Outcome::Unknown(ended(code)),
+                Err(error) => Outcome::Unknown(Failure::new(Cause::Broken, error.to_string())),
+            },
+            Action::Get { key } => match self.run(&self.check, key).await {
+                Ok(0) => Outcome::Ok(Answer::There),
+                Ok(1) => Outcome::Ok(Answer::Absent),
+                Ok(code) => Outcome::Failed(ended(code)),
+                Err(error) => Outcome::Failed(Failure::new(Cause::Broken, error.to_string())),
+            },
+            _ => {
+                Outcome::Failed(Failure::new(Cause::Unreachable, "a store of commands has no such operation"))
+            }
         }
     }
+}
 
-    /// A command tells of a key only that it is there.
-    async fn read_back(&self, ledger: &Ledger) -> Result<Holdings> {
-        let mut holdings = Holdings::new();
-        for attempt in &ledger.attempts {
-            let content = match self.run(&self.check, &attempt.key).await? {
-                0 => Content::Read { size: attempt.size, sha256: attempt.sha256.clone() },
-                1 => Content::Absent,
-                code => Content::Unreadable(format!("the command that checks ended with exit code {code}")),
-            };
-            let listed = matches!(content, Content::Read { .. });
-            holdings.insert(attempt.key.clone(), Held { listed, content });
-        }
-        Ok(holdings)
-    }
+fn ended(code: i32) -> Failure {
+    let text = format!("the command ended with exit code {code}");
+    Failure::new(Cause::Answered(format!("exit code {code}").into()), text)
 }
 
 /// A pod's address of this moment.

@@ -127,7 +127,7 @@ impl Stage {
     ) -> Result<bool> {
         self.run.step(format!("{name} under load")).await?;
         let begin = Timestamp::now();
-        let writing = writers.start(&self.run, self.patience);
+        let writing = writers.start(&self.run);
         let (refused, stuck) = if name == "rollback" { (U10, U10) } else { (U1, U7) };
         let trouble = match act.await {
             Ok(()) => live::settled(&self.run, wanted, self.patience).await.err().map(|error| (stuck, error)),
@@ -143,8 +143,8 @@ impl Stage {
         };
         let silent = writing.until_all_write(&self.run, trouble.is_none()).await;
         let end = Timestamp::now();
-        let ledgers = writing.stop().await?;
-        let availability = writers.availability(&ledgers, self.run.started(), (begin, end));
+        let histories = writing.stop().await?;
+        let availability = writers.availability(&histories, self.run.started(), (begin, end));
         let against: Vec<String> =
             silent.into_iter().chain(writers.too_long(&availability, &self.run)).collect();
         if trouble.is_none() || !against.is_empty() {
@@ -164,7 +164,7 @@ impl Stage {
         });
         if trouble.is_none() {
             // Copies are compared once, when everything was done to them.
-            writers.read_back(&self.run, U3, &ledgers, name == LAST).await?;
+            writers.read_back(&self.run, U3, name == LAST).await?;
         }
         Ok(trouble.is_none())
     }

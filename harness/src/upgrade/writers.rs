@@ -7,6 +7,7 @@ use chart::{
     Chart, Rendered,
     store::{Speech, Store, Stores, detect, file},
 };
+use history::{Checker, Operations, check::Copies, generate::Work};
 use jiff::Timestamp;
 use record::upgrade::availability::{Availability, windows};
 
@@ -18,7 +19,7 @@ use crate::{
     claim::Claim,
     error::{Error, Result},
     journal::Promise,
-    ledger::{Ledger, Load, LoadPlan, Outcome, Recorder},
+    load::{Client, Load, Plan, Recorder, read_back},
     runner::Run,
     wait::{Progress, expectations, until_answered, until_asked},
 };
@@ -29,14 +30,14 @@ const ROWS: &[usize] = &[64, 1024, 64, 20_000];
 const SMALL: &[usize] = &[64];
 /// A client's rhythm: often enough to see a second without the store.
 const PACE: Duration = Duration::from_millis(250);
-/// More than an hour of it.
-const MANY: u64 = 20_000;
+/// Longer than any upgrade is waited for.
+const BUDGET: Duration = Duration::from_secs(3600);
 /// A replicated store may make its clients wait so long when one of its nodes goes: the time of a call that fails.
 const AWAY: f64 = 15.0;
 /// How long a pod that is ready may take until it takes a write.
 const WRITES_AGAIN: Duration = Duration::from_secs(90);
 
-/// The stores of a release, each with its ledger.
+/// The stores of a release, each with its history.
 pub struct Writers {
     stores: Vec<Written>,
 }
@@ -45,14 +46,14 @@ pub struct Writers {
 struct Written {
     store: Arc<Store>,
     ways: Ways,
-    /// The pods that take writes; a client writes to each, numbered as they are here.
+    /// The pods that take writes; a client writes to each.
     pods: Vec<String>,
     recorder: Option<Recorder>,
 }
 
 /// Writers at work.
 pub struct Writing {
-    loads: Vec<(String, Vec<String>, Recorder, Load)>,
+    loads: Vec<(String, Recorder, Load)>,
 }
 
 impl Writers {
@@ -100,7 +101,7 @@ impl Writers {
                 let nodes: Vec<garage::Node<'_>> = pods.iter().map(node).collect();
                 ways.key = Some(garage::initialise(run, &nodes).await?);
             }
-            // Pods that are no copies of one another are stores of their own, each with a ledger.
+            // Pods that are no copies of one another are stores of their own, each with a history.
             let copies: Vec<Vec<String>> =
                 if store.replicated() { vec![pods] } else { pods.into_iter().map(|pod| vec![pod]).collect() };
             let store = Arc::new(store);
@@ -114,7 +115,7 @@ impl Writers {
         Ok(Self { stores: written })
     }
 
-    /// Makes what the ledgers need, once the pods are ready, and leaves out pods that take no writes.
+    /// Makes what the histories need, once the pods are ready, and leaves out pods that take no writes.
     ///
     /// # Errors
     /// A store refuses.
@@ -133,8 +134,7 @@ impl Writers {
             };
             let sentence = format!("{first} answers its clients");
             if until_answered(&sentence, run.stretch(WRITES_AGAIN), prepared).await? {
-                let file = format!("ledger-{first}.jsonl");
-                written.recorder = Some(Recorder::create(&run.directory().join(file), run.namespace())?);
+                written.recorder = Some(run.history(&format!("history-{first}.jsonl"))?);
                 taking.push(written);
             }
         }
@@ -148,27 +148,23 @@ impl Writers {
     }
 
     /// Begins to write.
-    pub fn start(&self, run: &Run, patience: Duration) -> Writing {
+    pub fn start(&self, run: &Run) -> Writing {
         let load = |written: &Written| {
             let recorder = written.recorder.clone()?;
-            let clients = 0..u32::try_from(written.pods.len()).unwrap_or(0);
             let sizes = match written.store.speech {
                 Speech::Garage(_) | Speech::S3 { .. } => OBJECTS,
                 Speech::Postgresql { .. } => ROWS,
                 Speech::Command { .. } => SMALL,
             };
-            let plan = LoadPlan { clients, writes_per_client: MANY, sizes, pace: PACE };
-            let (run, store) = (run.clone(), Arc::clone(&written.store));
-            let (pods, ways) = (written.pods.clone(), written.ways.clone());
-            let load = Load::start(&recorder, &plan, move |client| {
+            let client = |pod: &String| Client { endpoint: pod.clone(), works: vec![Work::Writes { sizes }] };
+            let clients = written.pods.iter().map(client).collect();
+            let plan = Plan { clients, pace: PACE, budget: BUDGET };
+            let (run, store, ways) = (run.clone(), Arc::clone(&written.store), written.ways.clone());
+            let load = Load::start(&recorder, &plan, move |pod| {
                 let (run, store, ways) = (run.clone(), Arc::clone(&store), ways.clone());
-                let pod = pods[client as usize].clone();
-                async move {
-                    run.wait(&expectations::pod_ready(&pod, None), patience).await?;
-                    Connection::open(&run, &store, &pod, &ways).await
-                }
+                async move { Connection::open(&run, &store, &pod, &ways).await }
             });
-            Some((written.store.set.clone(), written.pods.clone(), recorder, load))
+            Some((written.store.set.clone(), recorder, load))
         };
         Writing { loads: self.stores.iter().filter_map(load).collect() }
     }
@@ -176,22 +172,22 @@ impl Writers {
     /// When which pod, and which store as a whole, took no writes.
     pub fn availability(
         &self,
-        ledgers: &[Ledger],
+        histories: &[Operations],
         zero: Timestamp,
         span: (Timestamp, Timestamp),
     ) -> Vec<Availability> {
         let mut all = Vec::new();
-        for (written, ledger) in self.stores.iter().zip(ledgers) {
+        for (written, operations) in self.stores.iter().zip(histories) {
             let store = || written.store.set.clone();
-            for (client, pod) in (0..).zip(&written.pods) {
-                let windows = windows(ledger, |one| one == client, zero, span);
+            for pod in &written.pods {
+                let windows = windows(&operations.all, |endpoint| endpoint == pod, zero, span);
                 all.push(Availability { store: store(), pod: Some(pod.clone()), windows });
             }
             if written.pods.len() > 1 {
                 all.push(Availability {
                     store: store(),
                     pod: None,
-                    windows: windows(ledger, |_| true, zero, span),
+                    windows: windows(&operations.all, |_| true, zero, span),
                 });
             }
         }
@@ -219,22 +215,26 @@ impl Writers {
             .collect()
     }
 
-    /// Reads everything back, from every pod or from the first of each store, and holds it against the ledgers.
+    /// Reads everything back, from every pod or from the first of each store, and holds the store to what it acknowledged.
     ///
     /// # Errors
     /// What was read can't be written down.
-    pub async fn read_back(
-        &self,
-        run: &Run,
-        claim: Claim,
-        ledgers: &[Ledger],
-        every_pod: bool,
-    ) -> Result<()> {
-        for (written, ledger) in self.stores.iter().zip(ledgers) {
+    pub async fn read_back(&self, run: &Run, claim: Claim, every_pod: bool) -> Result<()> {
+        for written in &self.stores {
+            let Some(recorder) = &written.recorder else { continue };
             for pod in written.pods.iter().take(if every_pod { written.pods.len() } else { 1 }) {
-                let held = async { written.open(run, pod).await?.read_back(ledger).await };
-                run.take_ledger(claim, pod, ledger, held.await)?;
+                let connect = || written.open(run, pod);
+                match written.store.speech {
+                    Speech::Garage(_) | Speech::S3 { .. } => {
+                        read_back::list_and_get(recorder, pod, connect).await?;
+                    }
+                    Speech::Postgresql { .. } => read_back::scan(recorder, pod, connect).await?,
+                    Speech::Command { .. } => read_back::get_all(recorder, pod, connect).await?,
+                }
             }
+            let store = written.pods.first().filter(|_| !written.store.replicated());
+            let store = store.unwrap_or(&written.store.set);
+            run.check(claim, store, recorder, Checker::Set(Copies::Same), None);
         }
         Ok(())
     }
@@ -276,47 +276,36 @@ impl Writing {
         if !well {
             return silent;
         }
-        let since = Timestamp::now();
-        for (store, pods, recorder, _) in &self.loads {
-            for (client, pod) in (0..).zip(pods) {
+        for (store, recorder, _) in &self.loads {
+            let before = recorder.counts().borrow().clone();
+            for (pod, before) in &before {
                 let told = || async {
-                    let ledger = recorder.ledger();
-                    let last = ledger
-                        .attempts
-                        .iter()
-                        .rev()
-                        .find(|attempt| attempt.client == client && attempt.answered.is_some());
-                    Ok(match last {
-                        Some(one) if one.outcome == Outcome::Acknowledged && one.answered > Some(since) => {
-                            Progress::Met
-                        }
-                        Some(one) => Progress::NotYet(
-                            one.outcome.unacknowledged().unwrap_or("it has written nothing since").to_owned(),
-                        ),
-                        None => Progress::NotYet("it has never written".to_owned()),
+                    let counts = recorder.counts();
+                    let now = counts.borrow().get(pod).cloned().unwrap_or_default();
+                    Ok(match now.last_failure {
+                        _ if now.acknowledged > before.acknowledged => Progress::Met,
+                        Some(failure) => Progress::NotYet(failure.to_string()),
+                        None => Progress::NotYet("it has written nothing since".to_owned()),
                     })
                 };
-                let waited = until_asked(
-                    &format!("{pod} of {store} takes writes again"),
-                    run.stretch(WRITES_AGAIN),
-                    told,
-                )
-                .await;
+                let sentence = format!("{pod} of {store} takes writes again");
+                let waited = until_asked(&sentence, run.stretch(WRITES_AGAIN), told).await;
                 silent.extend(waited.err().map(|error| error.to_string()));
             }
         }
         silent
     }
 
-    /// Ends the writing; the ledgers are in the stores' order.
+    /// Ends the writing; the histories until now are in the stores' order.
     ///
     /// # Errors
-    /// A ledger can't be written.
-    pub async fn stop(self) -> Result<Vec<Ledger>> {
-        let mut ledgers = Vec::new();
-        for (.., load) in self.loads {
-            ledgers.push(load.stop().await?);
+    /// A history can't be written, or read.
+    pub async fn stop(self) -> Result<Vec<Operations>> {
+        let mut histories = Vec::new();
+        for (_, recorder, load) in self.loads {
+            load.stop().await?;
+            histories.push(recorder.operations()?);
         }
-        Ok(ledgers)
+        Ok(histories)
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use camino::Utf8Path;
 use jiff::Timestamp;
 use record::journal::{
-    Act, Answered, Entry, History, Judged, Kind, Promise, ReadBack, Reducer, World,
+    Act, Answered, Checked, Entry, History, Judged, Kind, Promise, Reducer, World,
     entry::{Change, Content, Line, REFUSED, SCHEMA},
 };
 use record::{redact, terrain::Terrain};
@@ -109,9 +109,9 @@ impl Log {
         self.append(Content::Judged(judged));
     }
 
-    /// Records that a reader held something against a ledger.
-    pub fn read_back(&self, read: ReadBack) {
-        self.append(Content::ReadBack(read));
+    /// Records that a history is held to something.
+    pub fn checked(&self, checked: Checked) {
+        self.append(Content::Checked(checked));
     }
 
     /// Asks something of the world of this moment.

@@ -2,17 +2,24 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use harness::{
-    ledger::{Audit, Ledger, Load, LoadPlan, Outcome, Write, judge, s3, verdict::Kind},
+    history::{
+        Checker, Outcome,
+        check::{Copies, Kind, Members, Up},
+        generate::{Request, Work, content},
+    },
+    load::{Load, read_back, s3},
     workload::garage::{
         Initialised, Wanted, initialise,
         layout::{layout_is, node_ids, not_acquainted, not_healthy},
     },
 };
 
-use crate::servers::{Book, Garage, LONG, soon};
+use crate::servers::{Book, Garage, LONG, count, kinds, plan, soon};
 
-const PLAN: LoadPlan =
-    LoadPlan { clients: 0..2, writes_per_client: 12, sizes: s3::SIZES, pace: std::time::Duration::ZERO };
+const SET: Checker = Checker::Set(Copies::Same);
+const WRITES: Work = Work::Writes { sizes: s3::SIZES };
+/// Several at once, on the same few keys.
+const OBJECTS: Work = Work::Objects { keys: 3, sizes: &[100, 3072, 20_000], deletes: true };
 
 async fn started() -> Garage {
     let server = Garage::start(1).await;
@@ -21,94 +28,87 @@ async fn started() -> Garage {
     server
 }
 
-async fn written(server: &Garage, book: &Book) -> Ledger {
+/// Clients that write, read, and write over each other.
+fn load(server: &Garage, book: &Book) -> Load {
     let server = server.clone();
-    let connect = move |_| {
+    let works = vec![WRITES, WRITES, Work::Reads { of: 0..2 }, OBJECTS, OBJECTS, OBJECTS];
+    Load::start(&book.recorder, &plan([("garage", works)]), move |_| {
         let server = server.clone();
         async move { server.s3().await }
-    };
-    Load::start(&book.recorder, &PLAN, connect).finish(LONG).await.unwrap()
+    })
 }
 
-async fn judged(server: &Garage, ledger: &Ledger) -> Audit {
-    let holdings = soon(async || server.s3().await?.read_back(ledger).await).await;
-    judge(ledger, &holdings)
+async fn written(server: &Garage, book: &Book) {
+    let mut load = load(server, book);
+    load.acknowledged(60, LONG).await.unwrap();
+    load.stop().await.unwrap();
+}
+
+async fn read(server: &Garage, book: &Book, endpoint: &str) {
+    soon(async || server.s3().await).await;
+    read_back::list_and_get(&book.recorder, endpoint, || server.s3()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_fault_nothing_is_lost() {
+async fn without_a_fault_nothing_is_lost_or_stale() {
     let (server, book) = (started().await, Book::new("s3-quiet"));
-    let ledger = written(&server, &book).await;
-    let judgement = judged(&server, &ledger).await;
-    assert_eq!(judgement.flaws, []);
-    assert_eq!((judgement.statistics.acknowledged, judgement.statistics.judged()), (24, 24));
-    assert_eq!(Ledger::read(book.path()).unwrap(), ledger);
-
-    let s3 = server.s3().await.unwrap();
-    for attempt in &ledger.attempts {
-        assert_eq!(s3.head(&attempt.key).await.unwrap(), Some(attempt.size));
+    written(&server, &book).await;
+    read(&server, &book, "garage").await;
+    let judgement = book.judged(&SET);
+    assert_eq!((kinds(&judgement), judgement.unjudged.as_slice()), (vec![], &[][..]));
+    assert_eq!(judgement.judged, count(&judgement, "acknowledged writes"));
+    assert_eq!(kinds(&book.judged(&Checker::ReadAfterWrite)), []);
+    let operations = book.operations();
+    let done = |name: &str| {
+        operations.all.iter().any(|one| one.is_ok() && format!("{:?}", one.action).contains(name))
+    };
+    for name in ["Whole", "Parts", "IfNew", "Get", "Delete", "List"] {
+        assert!(done(name), "no {name} was done");
     }
-    assert_eq!(s3.head("nothing").await.unwrap(), None);
-    assert_eq!(s3.list(&format!("{}/1/", ledger.run)).await.unwrap().len(), 12);
-    let statistics = server.admin().await.unwrap().node_statistics().await.unwrap();
-    let objects = statistics.table_stats.iter().find(|table| table.table_name == "object").unwrap();
-    assert_eq!(objects.items, 24);
+    // Refused is only what must find nothing and finds something, and an upload in parts whose key was written over meanwhile: Garage
+    // then forgets it.
+    let refused: Vec<_> = operations.all.iter().filter_map(|one| one.outcome.failure()).collect();
+    let expected = |text: &str| text.starts_with("412 ") || text.starts_with("404 NoSuchUpload");
+    assert!(refused.iter().all(|why| expected(&why.text)), "{refused:?}");
+
+    let store = server.s3().await.unwrap();
+    store.perform(&Request::put("head", content("head", 77))).await;
+    assert_eq!((store.head("head").await.unwrap(), store.head("nothing").await.unwrap()), (Some(77), None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_done_behind_the_ledgers_back_is_found() {
+async fn what_is_done_behind_the_clients_back_is_found() {
     let (server, book) = (started().await, Book::new("s3-back"));
-    let ledger = written(&server, &book).await;
-    let s3 = server.s3().await.unwrap();
-    let key = |place: &str| format!("{}/{place}", ledger.run);
-    let client = s3.client();
+    written(&server, &book).await;
+    let store = server.s3().await.unwrap();
+    let key = |place: &str| format!("{}/{place}", book.recorder.run());
+    let client = store.client();
     client.delete_object().bucket("ledger").key(key("0/000003")).send().await.unwrap();
-    for overwritten in [key("1/000004"), key("7/000008")] {
+    for overwritten in [key("1/000004"), key("77/000008")] {
         let body = ByteStream::from_static(b"foreign");
         client.put_object().bucket("ledger").key(overwritten).body(body).send().await.unwrap();
     }
-    let mut found: Vec<_> =
-        judged(&server, &ledger).await.flaws.into_iter().map(|flaw| (flaw.kind, flaw.key)).collect();
+    read(&server, &book, "garage").await;
+    let mut found = kinds(&book.judged(&SET));
     found.sort();
-    let expected =
-        [(Kind::Lost, key("0/000003")), (Kind::Diverged, key("1/000004")), (Kind::Phantom, key("7/000008"))];
-    assert_eq!(found, expected);
+    assert_eq!(found, [Kind::Lost, Kind::Diverged, Kind::Phantom]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_objects_survive_sigkill_in_mid_write() {
     let (server, book) = (started().await, Book::new("s3-kill"));
-    let mut load = {
-        let server = server.clone();
-        let connect = move |_| {
-            let server = server.clone();
-            async move {
-                // A port that answers, or the many writes of the plan would all be tried while the server is away.
-                server.admin().await?.probe().await?;
-                server.s3().await
-            }
-        };
-        Load::start(
-            &book.recorder,
-            &LoadPlan {
-                clients: 0..3,
-                writes_per_client: 100_000,
-                sizes: s3::SIZES,
-                pace: std::time::Duration::ZERO,
-            },
-            connect,
-        )
-    };
-    load.acknowledged(20, LONG).await.unwrap();
+    let mut load = load(&server, &book);
+    load.acknowledged(40, LONG).await.unwrap();
     server.kill().await;
     server.restart().await;
-    load.acknowledged(20, LONG).await.unwrap();
-    let ledger = load.stop().await.unwrap();
-    let judgement = judged(&server, &ledger).await;
-    assert_eq!(judgement.flaws, []);
-    assert!(judgement.statistics.acknowledged >= 40, "{:?}", judgement.statistics);
-    let unknown = judgement.statistics.unknown_present + judgement.statistics.unknown_absent;
-    assert!(unknown > 0, "no write was in flight when the server was killed: {:?}", judgement.statistics);
+    load.acknowledged(40, LONG).await.unwrap();
+    load.stop().await.unwrap();
+    read(&server, &book, "garage").await;
+    let judgement = book.judged(&SET);
+    assert_eq!(kinds(&judgement), []);
+    assert_eq!(kinds(&book.judged(&Checker::ReadAfterWrite)), []);
+    let unknown = book.operations().all.into_iter().filter(|one| matches!(one.outcome, Outcome::Unknown(_)));
+    assert!(unknown.count() > 0, "no write was in flight when the server was killed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,8 +119,11 @@ async fn s3_works_after_the_layout_and_not_before() {
     assert_eq!(admins[0].probe().await.unwrap().status, 503);
     assert!(layout_is(&admins, &wanted).await[0].ends_with("there is no layout"));
     assert_ne!(not_healthy(&admins).await, [""; 0]);
-    let refused = server.s3().await.unwrap().put(&Write::derive("early", 0, 0, 100)).await;
-    assert!(matches!(&refused, Outcome::Failed(why) if why.starts_with("403 AccessDenied")), "{refused:?}");
+    let refused = server.s3().await.unwrap().perform(&Request::put("early", content("early", 100))).await;
+    assert!(
+        matches!(&refused, Outcome::Failed(why) if why.text.starts_with("403 AccessDenied")),
+        "{refused:?}"
+    );
     assert!(server.bucket().await.is_err());
 
     assert_eq!(initialise(&admins).await.unwrap(), Initialised::Now);
@@ -134,8 +137,8 @@ async fn s3_works_after_the_layout_and_not_before() {
     // Twice, as a run that was killed and began again would.
     server.bucket().await.unwrap();
     server.bucket().await.unwrap();
-    let put = server.s3().await.unwrap().put(&Write::derive("late", 0, 0, 100)).await;
-    assert_eq!(put, Outcome::Acknowledged);
+    let put = server.s3().await.unwrap().perform(&Request::put("late", content("late", 100))).await;
+    assert_eq!(put, Outcome::DONE);
     let key = admins[0].create_key("another").await.unwrap();
     assert!(key.id.starts_with("GK"));
 
@@ -186,16 +189,36 @@ async fn three_nodes_take_one_layout_from_two_initialisers_at_once() {
     // Written through one node, read from each of the others.
     soon(async || servers[0].bucket().await).await;
     let book = Book::new("s3-three");
-    let ledger = written(&servers[0], &book).await;
-    for server in &servers {
-        assert_eq!(judged(server, &ledger).await.flaws, []);
+    written(&servers[0], &book).await;
+    for (number, server) in servers.iter().enumerate() {
+        read(server, &book, &format!("garage-{number}")).await;
     }
-    // One node left: no quorum is no sure refusal.
+    assert_eq!(kinds(&book.judged(&SET)), []);
+    alone_it_is_honest(&servers, &book).await;
+    assert_ne!(not_healthy(&admins).await, [""; 0]);
+}
+
+/// One node of three is left: no quorum is no sure refusal, and if it says anything in time, then 503.
+async fn alone_it_is_honest(servers: &[Garage; 3], book: &Book) {
+    let begun = book.operations().all[0].invoked;
     servers[1].kill().await;
     servers[2].kill().await;
-    let put = servers[0].s3().await.unwrap().put(&Write::derive("alone", 0, 0, 100)).await;
-    assert!(matches!(&put, Outcome::Unknown(_)), "{put:?}");
-    assert_ne!(not_healthy(&admins).await, [""; 0]);
+    let ended = Some(jiff::Timestamp::now());
+    let node = |node: &str, to| Up { node: node.to_owned(), from: begun, to };
+    let up = vec![node("garage-0", None), node("garage-1", ended), node("garage-2", ended)];
+    let members = Members { quorum: 2, up };
+
+    let (mut store, endpoint) = (servers[0].s3().await.unwrap(), "garage-0".into());
+    let process = book.recorder.processes(1).start;
+    let key = book.operations().all.iter().find_map(|one| one.action.key().cloned()).unwrap();
+    let put = Request::put(format!("{}/alone", book.recorder.run()), content("alone", 100));
+    for request in [put, Request::get(key)] {
+        let outcome = book.recorder.perform(process, &endpoint, &request, &mut store).await.unwrap();
+        let sure = matches!(outcome, Outcome::Failed(_)) && request.action.writes();
+        assert!(!sure && outcome.failure().is_some(), "{outcome:?}");
+    }
+    assert_eq!(kinds(&book.judged(&Checker::Honesty(members.clone()))), []);
+    assert_eq!(kinds(&book.judged(&Checker::Quorum(members))), []);
 }
 
 /// Asks until nothing is missing.

@@ -1,4 +1,4 @@
-//! The clients and the ledgers against one real Garage and one real PostgreSQL, outside any cluster. They need
+//! The clients and the checkers against one real Garage and one real PostgreSQL, outside any cluster. They need
 //! Docker, the images that `scripts/setup` makes, and seconds.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]

@@ -1,15 +1,21 @@
 //! One real PostgreSQL.
 
-use harness::ledger::{
-    Audit, Ledger, Load, LoadPlan, Outcome, Write, judge,
-    sql::{self, Sql},
-    verdict::Kind,
+use harness::{
+    history::{
+        Action, Checker, Outcome,
+        check::{Copies, Kind, Level},
+        generate::{Request, Work, content},
+    },
+    load::{
+        Load, read_back,
+        sql::{self, Sql},
+    },
 };
 
-use crate::servers::{Book, DEADLINE, LONG, Postgres, soon};
+use crate::servers::{Book, DEADLINE, LONG, Postgres, count, kinds, plan, soon};
 
-const PLAN: LoadPlan =
-    LoadPlan { clients: 0..2, writes_per_client: 20, sizes: sql::SIZES, pace: std::time::Duration::ZERO };
+const SET: Checker = Checker::Set(Copies::Same);
+const BANK: Checker = Checker::Bank { total: sql::MONEY };
 
 async fn started() -> Postgres {
     started_with(&[]).await
@@ -18,86 +24,105 @@ async fn started() -> Postgres {
 async fn started_with(settings: &[&str]) -> Postgres {
     let server = Postgres::start(settings).await;
     let session = soon(|| server.session()).await;
-    Sql::create_table(&session).await.unwrap();
-    // The control's server forgets what is not on the disk; the table must not be among it.
+    Sql::create_tables(&session).await.unwrap();
+    // The control's server forgets what is not on the disk; the tables must not be among it.
     session.run("checkpoint", session.client().batch_execute("checkpoint")).await.unwrap();
     server
 }
 
-async fn written(server: &Postgres, book: &Book, plan: &LoadPlan) -> Ledger {
+/// Clients that do these works, with transactions over lists of this level.
+fn load(server: &Postgres, book: &Book, works: Vec<Work>, level: Level) -> Load {
     let server = server.clone();
-    let connect = move |_| {
+    Load::start(&book.recorder, &plan([("postgresql", works)]), move |_| {
         let server = server.clone();
-        async move { server.sql().await }
-    };
-    Load::start(&book.recorder, plan, connect).finish(LONG).await.unwrap()
+        async move { Ok(Sql::isolated(server.session().await?, level)) }
+    })
 }
 
-async fn judged(server: &Postgres, ledger: &Ledger) -> Audit {
-    let holdings = soon(|| server.sql()).await.read_back(ledger, LONG).await.unwrap();
-    judge(ledger, &holdings)
+fn rows(sizes: &'static [usize]) -> Vec<Work> {
+    vec![Work::Writes { sizes }, Work::Writes { sizes }, Work::Reads { of: 0..2 }]
+}
+
+async fn written(server: &Postgres, book: &Book, works: Vec<Work>, level: Level) {
+    let mut load = load(server, book, works, level);
+    load.acknowledged(200, LONG).await.unwrap();
+    load.stop().await.unwrap();
+}
+
+async fn read(server: &Postgres, book: &Book) {
+    soon(|| server.sql()).await;
+    read_back::scan(&book.recorder, "postgresql", || server.sql()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_fault_nothing_is_lost() {
+async fn without_a_fault_nothing_is_lost_made_or_torn() {
     let (server, book) = (started().await, Book::new("sql-quiet"));
-    let ledger = written(&server, &book, &PLAN).await;
-    let judgement = judged(&server, &ledger).await;
-    assert_eq!(judgement.flaws, []);
-    assert_eq!((judgement.statistics.acknowledged, judgement.statistics.judged()), (40, 40));
-    assert_eq!(Ledger::read(book.path()).unwrap(), ledger);
+    let money = Work::Bank { accounts: sql::ACCOUNTS };
+    let works = [rows(sql::SIZES), vec![money.clone(), money]].concat();
+    written(&server, &book, works, Level::Serializable).await;
+    read(&server, &book).await;
+    let judgement = book.judged(&SET);
+    assert_eq!((kinds(&judgement), judgement.judged), (vec![], count(&judgement, "acknowledged writes")));
+    let (bank, reads) = (book.judged(&BANK), book.judged(&Checker::ReadAfterWrite));
+    assert_eq!((kinds(&bank), kinds(&reads)), (vec![], vec![]));
+    assert!(bank.judged > 0 && reads.judged > 0);
+}
+
+/// REPEATABLE READ lets write skew through, and nothing worse; SERIALIZABLE lets nothing through.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_level_keeps_what_it_promises_and_no_more() {
+    let server = started().await;
+    let tangles = async |name: &str, level: Level| {
+        let book = Book::new(name);
+        written(&server, &book, vec![Work::Lists { lists: 3 }; 6], level).await;
+        let judgement = book.judged(&Checker::Isolation(Level::Serializable));
+        assert!(judgement.judged >= 200, "{judgement:?}");
+        kinds(&judgement)
+    };
+    assert_eq!(tangles("sql-serializable", Level::Serializable).await, []);
+    let clear = "truncate lists";
+    let session = server.session().await.unwrap();
+    session.run(clear, session.client().batch_execute(clear)).await.unwrap();
+    let found = tangles("sql-snapshot", Level::Snapshot).await;
+    assert!(!found.is_empty() && found.iter().all(|kind| *kind == Kind::G2Item), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_done_behind_the_ledgers_back_is_found() {
+async fn what_is_done_behind_the_clients_back_is_found() {
     let (server, book) = (started().await, Book::new("sql-back"));
-    let ledger = written(&server, &book, &PLAN).await;
+    written(&server, &book, rows(sql::SIZES), Level::Serializable).await;
     let session = server.session().await.unwrap();
-    let run = &ledger.run;
+    let key = |place: &str| format!("{}/{place}", book.recorder.run());
     for change in [
-        format!("delete from ledger where run = '{run}' and client = 0 and sequence = 3"),
-        format!(
-            "update ledger set payload = payload || '!' where run = '{run}' and client = 0 and sequence = 4"
-        ),
-        format!("update ledger set sha256 = 'x' where run = '{run}' and client = 1 and sequence = 5"),
-        format!("insert into ledger values ('{run}', 7, 8, sha256('foreign'), 'foreign')"),
+        format!("delete from entries where key = '{}'", key("0/000003")),
+        format!("update entries set payload = payload || '!' where key = '{}'", key("0/000004")),
+        format!("insert into entries values ('{}', 'foreign')", key("77/000008")),
+        "alter table entries drop constraint entries_pkey".to_owned(),
+        format!("insert into entries select * from entries where key = '{}'", key("1/000005")),
+        "update accounts set balance = balance + 1 where account = 2".to_owned(),
     ] {
         session.run(&change, session.client().execute(&change, &[])).await.unwrap();
     }
-    let mut found: Vec<_> =
-        judged(&server, &ledger).await.flaws.into_iter().map(|flaw| (flaw.kind, flaw.key)).collect();
-    let key = |place: &str| format!("{run}/{place}");
-    // Flaws come in the order of sending, and two clients send in any.
-    let mut expected = vec![
-        (Kind::Lost, key("0/000003")),
-        (Kind::Diverged, key("0/000004")),
-        (Kind::Diverged, key("1/000005")),
-        (Kind::Phantom, key("7/000008")),
-    ];
+    read(&server, &book).await;
+    let mut store = server.sql().await.unwrap();
+    let balances = Request { action: Action::Balances, payload: Vec::new() };
+    let process = book.recorder.processes(1).start;
+    book.recorder.perform(process, &"postgresql".into(), &balances, &mut store).await.unwrap();
+    let mut found = kinds(&book.judged(&SET));
     found.sort();
-    expected.sort();
-    assert_eq!(found, expected);
+    assert_eq!(found, [Kind::Lost, Kind::Diverged, Kind::Duplicated, Kind::Phantom]);
+    assert_eq!(kinds(&book.judged(&BANK)), [Kind::TotalChanged]);
 }
 
 /// SIGKILL under load, and as many writes after it as before.
-async fn killed_in_mid_write(server: &Postgres, book: &Book, sizes: &'static [usize]) -> Ledger {
-    let mut load = {
-        let server = server.clone();
-        let connect = move |_| {
-            let server = server.clone();
-            async move { server.sql().await }
-        };
-        Load::start(
-            &book.recorder,
-            &LoadPlan { clients: 0..4, writes_per_client: 100_000, sizes, pace: std::time::Duration::ZERO },
-            connect,
-        )
-    };
-    load.acknowledged(50, LONG).await.unwrap();
+async fn killed_in_mid_write(server: &Postgres, book: &Book, works: Vec<Work>) {
+    let mut load = load(server, book, works, Level::Serializable);
+    load.acknowledged(100, LONG).await.unwrap();
     server.kill().await;
     server.restart().await;
-    load.acknowledged(50, LONG).await.unwrap();
-    load.stop().await.unwrap()
+    load.acknowledged(100, LONG).await.unwrap();
+    load.stop().await.unwrap();
+    read(server, book).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,13 +132,16 @@ async fn acknowledged_commits_survive_sigkill_in_mid_write() {
     let (identifier, first_start) =
         (before.system_identifier().await.unwrap(), before.started().await.unwrap());
 
-    let ledger = killed_in_mid_write(&server, &book, sql::SIZES).await;
-    let judgement = judged(&server, &ledger).await;
-    assert_eq!(judgement.flaws, []);
-    assert!(judgement.statistics.acknowledged >= 100, "{:?}", judgement.statistics);
-    let unknown = judgement.statistics.unknown_present + judgement.statistics.unknown_absent;
-    assert!(unknown > 0, "no write was in flight when the server was killed: {:?}", judgement.statistics);
-    assert_eq!(judgement.statistics.failed, 0);
+    let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
+    let works = [rows(sql::SIZES), vec![money, lists.clone(), lists]].concat();
+    killed_in_mid_write(&server, &book, works).await;
+    for checker in [SET, BANK, Checker::ReadAfterWrite, Checker::Isolation(Level::Serializable)] {
+        let judgement = book.judged(&checker);
+        assert_eq!(kinds(&judgement), [], "{}", checker.name());
+        assert!(judgement.judged > 0, "{}", checker.name());
+    }
+    let unknown = book.operations().all.into_iter().filter(|one| matches!(one.outcome, Outcome::Unknown(_)));
+    assert!(unknown.count() > 0, "no write was in flight when the server was killed");
 
     let after = server.session().await.unwrap();
     assert_eq!(after.system_identifier().await.unwrap(), identifier);
@@ -126,33 +154,30 @@ async fn commits_that_were_acknowledged_too_early_are_found_lost() {
     let server = started_with(&["synchronous_commit=off", "wal_writer_delay=10s"]).await;
     let book = Book::new("sql-early");
     // Small rows: large ones fill the buffers, and a full buffer is written.
-    let ledger = killed_in_mid_write(&server, &book, &[100]).await;
-    let judgement = judged(&server, &ledger).await;
-    assert!(!judgement.flaws.is_empty(), "nothing was lost: {:?}", judgement.statistics);
-    assert!(judgement.flaws.iter().all(|flaw| flaw.kind == Kind::Lost), "{:?}", judgement.flaws);
-    let findings = judgement.findings("S23", "SQL");
-    assert!(findings[0].message.contains("acknowledged writes are lost"), "{findings:?}");
+    killed_in_mid_write(&server, &book, vec![Work::Writes { sizes: &[100] }; 4]).await;
+    let found = kinds(&book.judged(&SET));
+    assert!(!found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn outcomes_are_told_apart() {
     let server = started().await;
     let store = server.sql().await.unwrap();
-    let write = Write::derive("outcomes", 0, 0, 100);
-    assert_eq!(store.put(&write).await, Outcome::Acknowledged);
-    assert_eq!(store.put(&write).await, Outcome::Acknowledged, "a key that is there was committed");
+    let put = |key: &str| Request::put(key, content(key, 100));
+    assert_eq!(store.perform(&put("outcomes/0")).await, Outcome::DONE);
+    assert_eq!(store.perform(&put("outcomes/0")).await, Outcome::DONE, "a key that is there was committed");
 
     let set = "set default_transaction_read_only = on";
     store.session().run(set, store.session().client().batch_execute(set)).await.unwrap();
-    let refused = store.put(&Write::derive("outcomes", 0, 1, 100)).await;
-    assert!(matches!(&refused, Outcome::Failed(why) if why.contains("25006")), "{refused:?}");
+    let refused = store.perform(&put("outcomes/1")).await;
+    assert!(matches!(&refused, Outcome::Failed(why) if why.text.contains("25006")), "{refused:?}");
 
     // An administrator ends the session: it may have committed.
     let number: i32 =
         store.session().client().query_one("select pg_backend_pid()", &[]).await.unwrap().get(0);
     let other = server.session().await.unwrap();
     other.client().execute("select pg_terminate_backend($1)", &[&number]).await.unwrap();
-    let cut = store.put(&Write::derive("outcomes", 0, 2, 100)).await;
+    let cut = store.perform(&put("outcomes/2")).await;
     assert!(matches!(cut, Outcome::Unknown(_)), "{cut:?}");
 }
 

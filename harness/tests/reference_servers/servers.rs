@@ -9,7 +9,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use futures::StreamExt;
 use harness::{
     Result, Secret,
-    ledger::{Recorder, s3, sql::Sql},
+    history::{Checker, Judgement, Operations, check::Kind, generate::Work},
+    load::{Client, Plan, Recorder, s3, sql::Sql},
     workload::{
         garage::{Admin, answers::AccessKey},
         postgres::{Login, Session},
@@ -235,6 +236,22 @@ impl Postgres {
     }
 }
 
+/// What a checker says, kind by kind and key by key.
+pub fn kinds(judgement: &Judgement) -> Vec<Kind> {
+    judgement.anomalies.iter().map(|anomaly| anomaly.kind).collect()
+}
+
+/// How many operations came to this.
+pub fn count(judgement: &Judgement, name: &str) -> u64 {
+    judgement.counts.iter().find(|count| count.name == name).map_or(0, |count| count.value)
+}
+
+/// Clients of one endpoint each, as many as there are works for it, that never rest.
+pub fn plan(clients: impl IntoIterator<Item = (&'static str, Vec<Work>)>) -> Plan {
+    let client = |(endpoint, works): (&str, Vec<Work>)| Client { endpoint: endpoint.to_owned(), works };
+    Plan { clients: clients.into_iter().map(client).collect(), pace: Duration::ZERO, budget: LONG }
+}
+
 /// Tries until it works: a server that has just started refuses for a moment.
 pub async fn soon<T, F: Future<Output = Result<T>>>(attempt: impl Fn() -> F) -> T {
     let tries = async {
@@ -255,7 +272,7 @@ pub async fn soon<T, F: Future<Output = Result<T>>>(attempt: impl Fn() -> F) -> 
     done
 }
 
-/// A ledger in the temporary directory; its file goes with it.
+/// A history in the temporary directory; its file goes with it.
 pub struct Book {
     pub recorder: Recorder,
     path: Utf8PathBuf,
@@ -266,11 +283,17 @@ impl Book {
         let run = format!("{name}-{}", std::process::id());
         let path = Utf8Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{run}.jsonl"));
         let _ = std::fs::remove_file(&path);
-        Self { recorder: Recorder::create(&path, &run).unwrap(), path }
+        Self { recorder: Recorder::create(&path, &run, 1, str::to_owned).unwrap(), path }
     }
 
-    pub fn path(&self) -> &Utf8Path {
-        &self.path
+    pub fn operations(&self) -> Operations {
+        let operations = self.recorder.operations().unwrap();
+        assert_eq!(Operations::read(&self.path).unwrap(), operations);
+        operations
+    }
+
+    pub fn judged(&self, checker: &Checker) -> Judgement {
+        checker.judge(&self.operations())
     }
 }
 

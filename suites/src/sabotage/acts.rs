@@ -3,6 +3,7 @@
 use harness::{
     Error,
     fault::disk::Change,
+    history::generate::Request,
     runner::Sabotage,
     wait::expectations,
     workload::{
@@ -165,8 +166,12 @@ pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from ea
     Box::pin(async move {
         let key = run.garage().bucket(&run.garage().admins(&set).await?).await?;
         let store = run.garage().s3(&set.pod_name(0), &key).await?;
-        let first = store.list(&format!("{}/", run.namespace())).await?.pop_first();
-        store.delete(&first.ok_or_else(|| Error::bug("there is no object to delete"))?).await
+        // The first that a client wrote.
+        let key = format!("{}/history/0/000000", run.namespace());
+        match store.perform(&Request::delete(key)).await.failure() {
+            None => Ok(()),
+            Some(failure) => Err(Error::environment(format!("deleting an object: {failure}"))),
+        }
     })
 });
 

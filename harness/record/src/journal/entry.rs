@@ -1,5 +1,6 @@
 //! One line of a journal.
 
+use history::{Checker, check::Fault};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,7 +13,7 @@ use crate::{
 };
 
 /// The version of the journal's lines.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 /// The verb of the act that ends a recording: until then, what did not change stayed so.
 pub const END: &str = "end";
@@ -65,19 +66,23 @@ pub struct Judged {
     pub against: Vec<Finding>,
 }
 
-/// A reader held something against a ledger. The files are there to be compared again. Laws ignore it.
+/// A store is held to what it promises, by the history of what clients did to it. The file is there to be checked again. Laws
+/// ignore it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadBack {
+pub struct Checked {
     /// `S23`
     pub claim: String,
-    /// Where was read: `garage-1`.
-    pub reader: String,
-    /// The ledger's file, beside the journal.
-    pub ledger: String,
-    /// How many of its lines were there when it was compared.
+    /// The store, as reports have it: `garage`.
+    pub store: String,
+    /// The history's file, beside the journal.
+    pub history: String,
+    /// How many of its lines were there when it was checked.
     pub lines: u64,
-    /// The file with what the reader held, beside the journal.
-    pub holdings: String,
+    /// What it is held to.
+    pub checker: Checker,
+    /// The fault that the clients must have been there for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<Fault>,
 }
 
 /// A line as it is on disk.
@@ -130,8 +135,8 @@ pub enum Content {
     Promise(Promise),
     /// The scenario judged something by itself.
     Judged(Judged),
-    /// A ledger was compared with what a reader held.
-    ReadBack(ReadBack),
+    /// A history was checked.
+    Checked(Checked),
 }
 
 /// A line as laws see it: reduced to what they need.
@@ -179,8 +184,8 @@ pub enum Record {
     Promise(Box<Promise>),
     /// The scenario judged something by itself.
     Judged(Box<Judged>),
-    /// A ledger was compared with what a reader held.
-    ReadBack(Box<ReadBack>),
+    /// A history was checked.
+    Checked(Box<Checked>),
 }
 
 impl Line {
@@ -208,7 +213,7 @@ impl Line {
             Content::Answered(answered) => Record::Answered(*answered),
             Content::Promise(promise) => Record::Promise(Box::new(promise.clone())),
             Content::Judged(judged) => Record::Judged(Box::new(judged.clone())),
-            Content::ReadBack(read) => Record::ReadBack(Box::new(read.clone())),
+            Content::Checked(checked) => Record::Checked(Box::new(checked.clone())),
         };
         Ok(Some(Entry { line: self.line, at: self.at, record }))
     }
@@ -241,7 +246,9 @@ impl Entry {
             Record::Judged(judged) => {
                 format!("{time} judged {}: {} against it", judged.claim, judged.against.len())
             }
-            Record::ReadBack(read) => format!("{time} read {} back from {}", read.ledger, read.reader),
+            Record::Checked(checked) => {
+                format!("{time} held {} to {}", checked.history, checked.checker.name())
+            }
         }
     }
 }

@@ -13,9 +13,9 @@ pub mod promise;
 pub mod reduce;
 pub mod world;
 
-pub use entry::{Act, Answered, Change, Entry, Judged, ReadBack, Record};
+pub use self::history::History;
+pub use entry::{Act, Answered, Change, Checked, Entry, Judged, Record};
 pub use fact::Fact;
-pub use history::History;
 pub use kind::Kind;
 pub use promise::Promise;
 pub use reduce::Reducer;

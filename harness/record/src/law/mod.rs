@@ -89,6 +89,6 @@ fn concerns(entry: &Entry, promises: &[&Promise]) -> bool {
         | Record::Barrier
         | Record::Answered(_)
         | Record::Judged(_)
-        | Record::ReadBack(_) => false,
+        | Record::Checked(_) => false,
     })
 }

@@ -42,6 +42,8 @@ pub enum Obstacle {
     Network,
     /// The cluster lacks what the question needs.
     Terrain,
+    /// The clients were not there while it happened.
+    Load,
     /// The scenario's time was over, which proves nothing.
     Time,
 }
@@ -74,6 +76,7 @@ impl fmt::Display for Obstacle {
             Self::Prober => "who was to be asked can't be reached",
             Self::Network => "a network policy is in the way",
             Self::Terrain => "the cluster lacks what it needs",
+            Self::Load => "no client was there",
             Self::Time => "the time was over",
         })
     }

@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use crate::{
     error::{Error, Result},
     journal::{History, Record},
-    ledger::attempt::sha256,
+    sha256::sha256,
 };
 
 /// The journal's name in a trial's folder.
@@ -58,11 +58,11 @@ pub fn vouched(fingerprints: &BTreeMap<String, String>, history: &History) -> Re
 }
 
 fn needed(history: &History) -> BTreeSet<&str> {
-    let read = history.entries().iter().filter_map(|entry| match &entry.record {
-        Record::ReadBack(read) => Some([read.ledger.as_str(), read.holdings.as_str()]),
+    let checked = history.entries().iter().filter_map(|entry| match &entry.record {
+        Record::Checked(checked) => Some(checked.history.as_str()),
         _ => None,
     });
-    read.flatten().chain([JOURNAL]).collect()
+    checked.chain([JOURNAL]).collect()
 }
 
 fn fingerprint(folder: &Utf8Path, name: &str) -> Result<String> {

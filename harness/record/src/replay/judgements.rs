@@ -1,14 +1,15 @@
-//! Everything that a record says of the claims: what the scenario judged, its ledgers judged anew, the laws.
+//! Everything that a record says of the claims: what the scenario judged, its histories checked anew, the laws.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
+use history::Operations;
 
 use crate::{
+    clients,
     error::{Error, Result},
-    journal::{History, ReadBack, Record},
+    journal::{Checked, History, Record},
     law,
-    ledger::{self, Ledger, holdings},
     result::{Finding, Measure},
 };
 
@@ -19,21 +20,34 @@ pub struct Judgements {
     pub judged: BTreeMap<String, u64>,
     /// What speaks against them, in the order found: the scenario's own judgements, then the laws.
     pub findings: Vec<Finding>,
-    /// The figures of the ledgers.
+    /// The figures of the histories.
     pub measures: Vec<Measure>,
 }
 
 impl Judgements {
-    /// Reads them off a history, and the ledgers in the folder beside it.
+    /// Reads them off a journal, and the histories in the folder beside it.
     ///
     /// # Errors
-    /// When a ledger, or what was held against it, can't be read.
+    /// When a history can't be read.
     pub fn of(history: &History, folder: &Utf8Path) -> Result<Self> {
-        let mut all = Self::default();
+        let (mut all, mut measured) = (Self::default(), BTreeSet::new());
+        // Several checkers read the same operations.
+        let mut last: Option<((&str, u64), Operations)> = None;
         for entry in history.entries() {
             match &entry.record {
                 Record::Judged(judged) => all.add(&judged.claim, judged.count, judged.against.clone()),
-                Record::ReadBack(read) => all.compare(read, folder)?,
+                Record::Checked(checked) => {
+                    let wanted = (checked.history.as_str(), checked.lines);
+                    let operations = match last.take() {
+                        Some((known, operations)) if known == wanted => operations,
+                        _ => read(checked, folder)?,
+                    };
+                    all.check(checked, &operations);
+                    if measured.insert(&checked.history) {
+                        all.measures.extend(clients::measures(&operations, checked.fault.as_ref()));
+                    }
+                    last = Some((wanted, operations));
+                }
                 _ => {}
             }
         }
@@ -43,20 +57,15 @@ impl Judgements {
         Ok(all)
     }
 
-    fn compare(&mut self, read: &ReadBack, folder: &Utf8Path) -> Result<()> {
-        let path = folder.join(&read.ledger);
-        let ledger = Ledger::read_until(&path, read.lines)?;
-        if ledger.lines != read.lines {
-            let (found, expected) = (ledger.lines, read.lines);
-            return Err(Error::environment(format!(
-                "{path} is truncated: it has {found} whole lines, and had {expected} when it was judged"
-            )));
-        }
-        let judgement = ledger::judge(&ledger, &holdings::read(&folder.join(&read.holdings))?);
-        let findings = judgement.findings(&read.claim, &read.reader);
-        self.add(&read.claim, judgement.statistics.judged(), findings);
-        self.measures.extend(judgement.statistics.measures(&read.reader));
-        Ok(())
+    fn check(&mut self, checked: &Checked, operations: &Operations) {
+        let judgement = checked.checker.judge(operations);
+        self.add(&checked.claim, judgement.judged, clients::findings(checked, operations, &judgement));
+        self.measures.extend(judgement.counts.iter().map(|count| Measure {
+            name: format!("{}: {}", checked.store, count.name),
+            // Counts of a scenario are far below 2^52.
+            value: count.value as f64,
+            unit: count.unit.to_owned(),
+        }));
     }
 
     /// The same words are not said twice.
@@ -69,4 +78,17 @@ impl Judgements {
             }
         }
     }
+}
+
+/// The operations as they were when they were checked.
+fn read(checked: &Checked, folder: &Utf8Path) -> Result<Operations> {
+    let path = folder.join(&checked.history);
+    let operations = Operations::read_until(&path, checked.lines)?;
+    if operations.lines != checked.lines {
+        let (found, expected) = (operations.lines, checked.lines);
+        return Err(Error::environment(format!(
+            "{path} is truncated: it has {found} whole lines, and had {expected} when it was checked"
+        )));
+    }
+    Ok(operations)
 }

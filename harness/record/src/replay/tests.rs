@@ -3,6 +3,12 @@
 use std::fs;
 
 use camino::Utf8PathBuf;
+use history::{
+    Answer, Checker, Outcome,
+    check::Copies,
+    file::Line as Noted,
+    generate::{Request, content},
+};
 use jiff::Timestamp;
 
 use super::*;
@@ -10,11 +16,10 @@ use crate::{
     error::Class,
     fixture::{Folder, facts, scenario},
     journal::{
-        Judged, ReadBack,
+        Checked, Judged,
         entry::{Content, Line},
         file,
     },
-    ledger::{Holdings, Outcome, Write, file::Line as Noted, holdings},
     result::{BrokenOff, Finding, Outcome as Ended, ScenarioResult, Trouble},
     store,
 };
@@ -28,44 +33,51 @@ fn judged(claim: &str, against: &[&str]) -> Content {
     Content::Judged(Judged { claim: claim.into(), count: 2, against: against.iter().map(finding).collect() })
 }
 
-/// What a ledger notes of a write that was acknowledged.
-fn sent(write: &Write) -> [Noted; 2] {
-    let Write { client, sequence, key, sha256, .. } = write.clone();
-    let (size, at) = (write.size(), Timestamp::UNIX_EPOCH);
+/// What a history notes of something that was answered so.
+fn noted(request: Request, outcome: Outcome) -> [Noted; 2] {
+    let (process, endpoint, at) = (0, "garage-1".into(), Timestamp::UNIX_EPOCH);
     [
-        Noted::Sent { client, sequence, key, size, sha256, sent: at },
-        Noted::Answered { client, sequence, outcome: Outcome::Acknowledged, answered: at },
+        Noted::Invoked { process, endpoint, action: request.action, at },
+        Noted::Ended { process, outcome, at: at + jiff::SignedDuration::from_millis(1) },
     ]
+}
+
+fn put(number: u32) -> Request {
+    Request::put(format!("run/0/{number}"), content(&number.to_string(), 40))
 }
 
 fn broken_off(outcome: Ended, message: &str) -> BrokenOff {
     BrokenOff { outcome, trouble: Trouble { class: Class::Environment, message: message.into() } }
 }
 
-/// A ledger with three writes, one of them lost if so said, and what a reader held.
-fn ledger(folder: &Utf8PathBuf, lost: bool) -> Content {
-    let mut held = Holdings::new();
-    let mut lines = vec![Noted::Run { run: "run".into() }];
+/// A history with three writes that are read again, one of them lost if so said.
+fn history(folder: &Utf8PathBuf, lost: bool) -> Content {
+    let mut lines = vec![Noted::History { run: "run/".into(), seed: 1 }];
     for number in 0..3 {
-        let write = Write::derive("run", 0, number, 40);
-        lines.extend(sent(&write));
-        let content = crate::ledger::Content::Read { size: write.size(), sha256: write.sha256.clone() };
-        if !(lost && number == 1) {
-            held.insert(write.key, crate::ledger::Held { listed: true, content });
-        }
+        lines.extend(noted(put(number), Outcome::DONE));
     }
-    holdings::write(&folder.join("holdings-1.jsonl"), &held).unwrap();
-    let read = lines.len() as u64;
-    // What is written after it was read back has no part in the verdict.
-    lines.extend(sent(&Write::derive("run", 0, 3, 40)));
+    for number in 0..3 {
+        let request = put(number);
+        let history::Action::Put { key, value, .. } = request.action else { unreachable!("a put") };
+        let held = if lost && number == 1 { Answer::Absent } else { Answer::Found(value) };
+        let mut read = noted(Request::get(key), Outcome::Ok(held));
+        if let Noted::Invoked { at, .. } = &mut read[0] {
+            *at += jiff::SignedDuration::from_secs(1);
+        }
+        lines.extend(read);
+    }
+    let checked = lines.len() as u64;
+    // What is written after it was checked has no part in the verdict.
+    lines.extend(noted(put(3), Outcome::DONE));
     let lines: Vec<_> = lines.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
-    fs::write(folder.join("ledger.jsonl"), lines.concat()).unwrap();
-    Content::ReadBack(ReadBack {
+    fs::write(folder.join("history.jsonl"), lines.concat()).unwrap();
+    Content::Checked(Checked {
         claim: "S23".into(),
-        reader: "garage-1".into(),
-        ledger: "ledger.jsonl".into(),
-        lines: read,
-        holdings: "holdings-1.jsonl".into(),
+        store: "garage".into(),
+        history: "history.jsonl".into(),
+        lines: checked,
+        checker: Checker::Set(Copies::Same),
+        fault: None,
     })
 }
 
@@ -100,7 +112,9 @@ fn proves(name: &str, claims: &[&str]) -> ScenarioResult {
 fn run(name: &str, lost: bool) -> Folder {
     let run = Folder::new(name);
     store::save_run(&run.path, &facts(&[KEPT, RED, STUCK])).unwrap();
-    settled(&run, proves(KEPT, &["S3", "S9", "S23"]), |folder| vec![judged("S3", &[]), ledger(folder, lost)]);
+    settled(&run, proves(KEPT, &["S3", "S9", "S23"]), |folder| {
+        vec![judged("S3", &[]), history(folder, lost)]
+    });
     settled(&run, proves(RED, &["S3", "S9"]).control("parallel", &["S3"], "too early"), |_| {
         vec![judged("S3", &["pod-1 went too early"])]
     });
@@ -155,10 +169,7 @@ fn an_untouched_run_has_the_same_verdicts() {
     let result = kept(&run);
     assert_eq!((result.outcome, result.trouble), (Ended::Passed, None));
     assert!(result.claims.iter().all(|claim| claim.judged > 0), "{:?}", result.claims);
-    assert_eq!(
-        result.fingerprints.keys().collect::<Vec<_>>(),
-        ["holdings-1.jsonl", "journal.jsonl", "ledger.jsonl"]
-    );
+    assert_eq!(result.fingerprints.keys().collect::<Vec<_>>(), ["history.jsonl", "journal.jsonl"]);
     let replay = replay(&run.path).unwrap();
     assert_eq!(replay.counts(), (3, 0, 0));
     assert!(replay.outcome().is_ok());
@@ -223,16 +234,15 @@ fn a_record_that_was_edited_is_refused() {
     };
     tampered(&journal, |text| text[..text.len() - 20].to_owned(), "is truncated or malformed");
     tampered(&journal, without_line_8, "says that it is line 9: lines are missing");
-    tampered(&journal, |text| text.replacen("\"schema\":2", "\"schema\":1", 1), "schema 1");
+    tampered(&journal, |text| text.replacen("\"schema\":3", "\"schema\":1", 1), "schema 1");
     tampered(&journal, |text| text.replace("\"Bound\"", "\"Lost\""), "journal.jsonl was changed after");
-    tampered(&journal, |text| text.replace("holdings-1", "holdings-2"), "was changed after");
+    tampered(&journal, |text| text.replace("history.jsonl", "history-2.jsonl"), "was changed after");
     let shorter = |text: String| text[..=text.trim_end().rfind('\n').unwrap()].to_owned();
     tampered(&journal, shorter, "was changed after");
-    tampered(&format!("{evidence}/ledger.jsonl"), shorter, "ledger.jsonl was changed after");
-    tampered(&format!("{evidence}/holdings-1.jsonl"), shorter, "holdings-1.jsonl was changed after");
+    tampered(&format!("{evidence}/history.jsonl"), shorter, "history.jsonl was changed after");
     let result = format!("results/{}", store::file_name(KEPT));
-    tampered(&result, |text| text.replace("\"holdings-1.jsonl\"", "\"../x\""), "can't be evidence");
-    tampered(&result, |text| text.replace("\"holdings-1.jsonl\": \"", "\"ledger.jsonl\": \""), "no SHA-256");
+    tampered(&result, |text| text.replace("\"history.jsonl\": \"", "\"../x\": \""), "can't be evidence");
+    tampered(&result, |text| text.replace("\"history.jsonl\": \"", "\"journal.jsonl\": \""), "no SHA-256");
     tampered(
         &result,
         |text| text.replace("\"evidence/ordering", "\"evidence/x/../ordering"),
@@ -244,7 +254,7 @@ fn a_record_that_was_edited_is_refused() {
     };
     tampered(&result, bare, "names no claim");
     assert_eq!(first(&run).0, "same");
-    for file in ["journal.jsonl", "ledger.jsonl", "holdings-1.jsonl"] {
+    for file in ["journal.jsonl", "history.jsonl"] {
         let path = run.path.join(&evidence).join(file);
         let whole = fs::read(&path).unwrap();
         fs::remove_file(&path).unwrap();

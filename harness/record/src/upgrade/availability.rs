@@ -1,12 +1,8 @@
 //! When a store took no writes: the windows between what clients were told is written. Knows no store and no clock.
 
+use history::Operation;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::ledger::{Ledger, Outcome};
-
-/// A pause between two acknowledged writes that is longer than this is a window: below it, the client just writes.
-const PAUSE: f64 = 1.0;
 
 /// A time without an acknowledged write.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -35,81 +31,54 @@ pub struct Availability {
     pub windows: Vec<Window>,
 }
 
-/// The windows of some clients' writes between two moments; none of the clients was told of a write in them. `zero` is
-/// the scenario's start.
+/// The windows of the writes at some endpoints between two moments: no client was told of a write in them. `zero` is the
+/// scenario's start.
 pub fn windows(
-    ledger: &Ledger,
-    clients: impl Fn(u32) -> bool,
+    operations: &[Operation],
+    endpoints: impl Fn(&str) -> bool,
     zero: Timestamp,
-    (begin, end): (Timestamp, Timestamp),
+    span: (Timestamp, Timestamp),
 ) -> Vec<Window> {
-    let mut told: Vec<Timestamp> = ledger
-        .attempts
-        .iter()
-        .filter(|attempt| clients(attempt.client) && attempt.outcome == Outcome::Acknowledged)
-        .filter_map(|attempt| attempt.answered)
-        .filter(|at| (begin..=end).contains(at))
-        .collect();
-    told.sort();
-    let edges: Vec<Timestamp> = std::iter::once(begin).chain(told).chain([end]).collect();
-    let seconds = |at: &Timestamp| at.duration_since(zero).as_secs_f64();
-    edges
-        .windows(2)
-        .filter_map(|pair| match pair {
-            [from, to] => Some(Window { from: seconds(from), to: seconds(to) }),
-            _ => None,
-        })
-        .filter(|window| window.seconds() > PAUSE)
-        .collect()
+    let writes = operations.iter().filter(|one| one.action.writes() && endpoints(&one.endpoint));
+    let seconds = |at: Timestamp| at.duration_since(zero).as_secs_f64();
+    let found = history::availability::Availability::of(writes, span).windows;
+    found.iter().map(|window| Window { from: seconds(window.from), to: seconds(window.to) }).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use history::{Action, Cause, Failure, How, Outcome, Value};
     use jiff::ToSpan;
 
     use super::*;
-    use crate::ledger::Attempt;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::UNIX_EPOCH + seconds.seconds()
     }
 
-    fn attempt(client: u32, answered: i64, outcome: Outcome) -> Attempt {
-        Attempt {
-            client,
-            sequence: 0,
-            key: String::new(),
-            size: 0,
-            sha256: String::new(),
-            sent: at(answered),
-            outcome,
-            answered: Some(at(answered)),
-        }
+    fn write(pod: &str, ended: i64, outcome: Outcome) -> Operation {
+        let action = Action::Put { key: "k".into(), value: Value::of(b"1"), how: How::Whole };
+        let (endpoint, invoked, ended) = (pod.into(), at(9), Some(at(ended)));
+        Operation { line: 1, process: 0, endpoint, action, invoked, ended, outcome }
     }
 
     #[test]
     fn only_what_was_acknowledged_ends_a_window() {
-        let told = |client, seconds| attempt(client, seconds, Outcome::Acknowledged);
-        let ledger = Ledger {
-            attempts: vec![
-                told(0, 10),
-                told(0, 11),
-                attempt(0, 13, Outcome::Unknown("gone".into())),
-                told(0, 16),
-                told(1, 14),
-                told(0, 30),
-            ],
-            run: String::new(),
-            file: String::new(),
-            lines: 0,
-        };
-        let found = |client: Option<u32>| {
-            let windows =
-                windows(&ledger, |one| client.is_none_or(|client| client == one), at(10), (at(10), at(18)));
+        let told = |pod, seconds| write(pod, seconds, Outcome::DONE);
+        let gone = Outcome::Unknown(Failure::new(Cause::Broken, "gone"));
+        let all = [
+            told("a-0", 10),
+            told("a-0", 11),
+            write("a-0", 13, gone),
+            told("a-0", 16),
+            told("a-1", 14),
+            told("a-0", 30),
+        ];
+        let found = |pod: Option<&str>| {
+            let windows = windows(&all, |one| pod.is_none_or(|pod| pod == one), at(10), (at(10), at(18)));
             windows.iter().map(|window| (window.from, window.to)).collect::<Vec<_>>()
         };
-        assert_eq!(found(Some(0)), [(1.0, 6.0), (6.0, 8.0)]);
+        assert_eq!(found(Some("a-0")), [(1.0, 6.0), (6.0, 8.0)]);
         assert_eq!(found(None), [(1.0, 4.0), (4.0, 6.0), (6.0, 8.0)]);
-        assert_eq!(found(Some(7)), [(0.0, 8.0)]);
     }
 }

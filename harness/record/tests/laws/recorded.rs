@@ -127,6 +127,6 @@ fn a_truncated_or_shortened_journal_is_refused() {
     let shortened: Vec<_> =
         text.lines().enumerate().filter(|(number, _)| *number != 7).map(|(_, line)| line).collect();
     refuse("shortened.jsonl", &shortened.join("\n"), "lines are missing");
-    refuse("schema.jsonl", &text.replacen("\"schema\":2", "\"schema\":1", 1), "schema 1");
+    refuse("schema.jsonl", &text.replacen("\"schema\":3", "\"schema\":1", 1), "schema 1");
     refuse("empty.jsonl", "", "empty");
 }

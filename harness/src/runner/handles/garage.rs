@@ -7,9 +7,13 @@ use crate::{
     Secret,
     cluster::Tunnel,
     error::{Error, Result},
-    ledger::s3::{Access, S3},
+    load::{
+        Load, Plan, Recorder, read_back,
+        s3::{Access, S3},
+        service_of,
+    },
     runner::Run,
-    wait::{Progress, expectations, until_answered, until_asked},
+    wait::{Progress, until_answered, until_asked},
     workload::{
         Set,
         garage::{Admin, answers::AccessKey, layout},
@@ -20,8 +24,6 @@ use crate::{
 const CALL: Duration = Duration::from_secs(12);
 /// The port of Garage's admin API in the manifest, which is the document's choice.
 const ADMIN: u16 = 3902;
-/// How long a pod may take until it takes writes again, before a load gives that one up.
-const RETURN: Duration = Duration::from_secs(120);
 /// The bucket of a trial.
 const BUCKET: &str = "ledger";
 
@@ -130,13 +132,26 @@ impl GarageStore {
         Ok(s3(prober.tunnel(host, self.run.workload().port).await?, key))
     }
 
-    /// For a load: S3 at a pod, once that is ready.
+    /// Lets clients act: at pods, and, through a prober's pod inside the cluster, at services.
+    pub fn load(&self, recorder: &Recorder, plan: &Plan, inside: &Prober, key: &AccessKey) -> Load {
+        let (garage, inside, key) = (self.clone(), inside.clone(), key.clone());
+        Load::start(recorder, plan, move |endpoint| {
+            let (garage, inside, key) = (garage.clone(), inside.clone(), key.clone());
+            async move {
+                match service_of(&endpoint) {
+                    Some(service) => garage.s3_through(&inside, &inside.host(service), &key).await,
+                    None => garage.s3(&endpoint, &key).await,
+                }
+            }
+        })
+    }
+
+    /// Reads everything back at a pod.
     ///
     /// # Errors
-    /// When the pod is not ready in time.
-    pub async fn s3_when_ready(&self, pod: &str, key: &AccessKey) -> Result<Tunnelled<S3>> {
-        self.run.wait(&expectations::pod_ready(pod, None), RETURN).await?;
-        self.s3(pod, key).await
+    /// When the history can't be written.
+    pub async fn read_back(&self, recorder: &Recorder, pod: &str, key: &AccessKey) -> Result<()> {
+        read_back::list_and_get(recorder, pod, || self.s3(pod, key)).await
     }
 }
 

@@ -7,9 +7,9 @@ use crate::{
     Secret,
     cluster::Tunnel,
     error::{Error, Result},
-    ledger::sql::Sql,
+    load::{Load, Plan, Recorder, read_back, service_of, sql::Sql},
     runner::Run,
-    wait::{expectations, until_answered},
+    wait::until_answered,
     workload::{
         Kind, Set,
         postgres::{Login, Session, mount_point},
@@ -18,8 +18,6 @@ use crate::{
 
 /// How long a store may take for one call.
 const CALL: Duration = Duration::from_secs(12);
-/// How long a pod may take until it takes writes again, before a load gives that one up.
-const RETURN: Duration = Duration::from_secs(120);
 
 /// Ways to a trial's PostgreSQL.
 #[derive(Debug, Clone)]
@@ -57,7 +55,7 @@ impl PostgresStore {
         }
     }
 
-    /// A ledger's table at a name, as a prober sees it. A node's proxy learns of a Ready pod later than the API does,
+    /// The tables of a history at a name, as a prober sees it. A node's proxy learns of a Ready pod later than the API does,
     /// so this may lag for as long as `propagation`.
     ///
     /// # Errors
@@ -73,13 +71,29 @@ impl PostgresStore {
         until_answered(&sentence, self.run.stretch(propagation), ask).await.map(sql)
     }
 
-    /// For a load: a ledger's table at a pod, once that is ready.
+    /// Lets clients act: at pods, and, through a prober's pod inside the cluster, at services. A database without the tables, and
+    /// so without what was in them, gets new ones.
+    pub fn load(&self, recorder: &Recorder, plan: &Plan, inside: &Prober) -> Load {
+        let (postgres, inside) = (self.clone(), inside.clone());
+        Load::start(recorder, plan, move |endpoint| {
+            let (postgres, inside) = (postgres.clone(), inside.clone());
+            async move {
+                let session = match service_of(&endpoint) {
+                    Some(service) => postgres.session_through(&inside, &inside.host(service)).await?,
+                    None => postgres.session(&endpoint).await?,
+                };
+                Sql::create_tables(&session).await?;
+                Ok(sql(session))
+            }
+        })
+    }
+
+    /// Reads everything back at a pod.
     ///
     /// # Errors
-    /// When the pod is not ready in time, or refuses.
-    pub async fn sql_when_ready(&self, pod: &str) -> Result<Tunnelled<Sql>> {
-        self.run.wait(&expectations::pod_ready(pod, None), RETURN).await?;
-        Ok(sql(self.session(pod).await?))
+    /// When the history can't be written.
+    pub async fn read_back(&self, recorder: &Recorder, pod: &str) -> Result<()> {
+        read_back::scan(recorder, pod, || async { Ok(sql(self.session(pod).await?)) }).await
     }
 
     /// Where a directory of a pod is mounted from, and where its PVC is.

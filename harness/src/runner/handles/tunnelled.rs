@@ -2,13 +2,9 @@
 
 use std::{fmt, ops::Deref};
 
-use crate::{
-    cluster::Tunnel,
-    ledger::{
-        Store,
-        attempt::{Outcome, Write},
-    },
-};
+use history::{Cause, Failure, Outcome, generate::Request};
+
+use crate::{cluster::Tunnel, load::Store};
 
 /// Something that is reached through a tunnel, which lives as long as it does.
 pub struct Tunnelled<T> {
@@ -38,7 +34,16 @@ impl<T> fmt::Debug for Tunnelled<T> {
 }
 
 impl<T: Store> Store for Tunnelled<T> {
-    async fn put(&mut self, write: &Write) -> Outcome {
-        self.inside.put(write).await
+    /// Where the connection did not come about, nothing was sent, whatever it looks like from this end.
+    async fn perform(&mut self, request: &Request) -> Outcome {
+        let outcome = self.inside.perform(request).await;
+        let answered = |failure: &Failure| matches!(failure.cause, Cause::Answered(_));
+        if outcome.failure().is_none_or(answered) {
+            return outcome;
+        }
+        match self._tunnels.iter().find_map(Tunnel::unopened) {
+            Some(said) => Outcome::Failed(Failure::new(Cause::Unreachable, said)),
+            None => outcome,
+        }
     }
 }

@@ -1,0 +1,183 @@
+//! A read that begins after a write was acknowledged sees that write, or a later one.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::{
+    judgement::{Anomaly, Judgement, Kind},
+    keys::{ByKey, OfKey},
+};
+use crate::{
+    operation::{Action, Answer, Operation, Outcome},
+    value::Value,
+};
+
+/// Something that says: from this moment on, nothing older than what was begun then may be read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Witness {
+    /// From this moment on.
+    pub known: Timestamp,
+    /// When the write was begun.
+    pub begun: Timestamp,
+    /// The line that proves it.
+    pub line: u64,
+}
+
+/// What a read saw, and when that was written.
+pub(super) struct Seen<'a> {
+    pub read: &'a Operation,
+    /// The write that it saw; none for one that saw nothing.
+    pub write: Option<&'a Operation>,
+}
+
+/// Judges every read of a key.
+pub fn judge(all: &[Operation]) -> Judgement {
+    let mut judgement = Judgement::default();
+    for of in ByKey::new(all).iter() {
+        let acknowledged = of.writes.iter().filter(|write| write.is_ok());
+        let witnesses = acknowledged
+            .filter_map(|write| Some(Witness { known: write.ended?, begun: write.invoked, line: write.line }))
+            .collect();
+        let seen = seen(&of);
+        for Seen { read, write } in &seen {
+            judgement.judged += 1;
+            if let Some(write) = write.filter(|write| read.ended.is_some_and(|ended| ended < write.invoked)) {
+                let text = format!(
+                    "{} at {}: the read that began at {} saw what was sent at {}",
+                    of.key, read.endpoint, read.invoked, write.invoked
+                );
+                judgement.anomalies.push(Anomaly {
+                    kind: Kind::Future,
+                    text,
+                    lines: vec![read.line, write.line],
+                });
+            }
+        }
+        older(&of, &seen, witnesses, Kind::Stale, &mut judgement);
+    }
+    judgement
+}
+
+/// The reads that were answered with something that was written, or with nothing.
+pub(super) fn seen<'a>(of: &OfKey<'a>) -> Vec<Seen<'a>> {
+    let value = |write: &&'a Operation| match &write.action {
+        Action::Put { value, .. } => Some((*value, *write)),
+        _ => None,
+    };
+    let writers: HashMap<Value, &Operation> = of.writes.iter().filter_map(value).collect();
+    let writer = |answer: &Answer| match answer {
+        // What nobody wrote is no matter of order.
+        Answer::Found(found) => writers.get(found).map(|write| Some(*write)),
+        Answer::Absent => Some(None),
+        _ => None,
+    };
+    let answered = of.reads.iter().filter_map(|read| match &read.outcome {
+        Outcome::Ok(answer) => Some(Seen { read, write: writer(answer)? }),
+        _ => None,
+    });
+    answered.collect()
+}
+
+/// Finds the reads that saw something older than a witness allows.
+pub(super) fn older(
+    of: &OfKey<'_>,
+    seen: &[Seen<'_>],
+    mut witnesses: Vec<Witness>,
+    kind: Kind,
+    judgement: &mut Judgement,
+) {
+    witnesses.sort_by_key(|witness| witness.known);
+    // The strictest so far, at each place.
+    let mut strictest: Vec<Witness> = Vec::with_capacity(witnesses.len());
+    for witness in witnesses {
+        let last =
+            strictest.last().map_or(witness, |last| if last.begun > witness.begun { *last } else { witness });
+        strictest.push(Witness { known: witness.known, ..last });
+    }
+    // The latest first: it is the likeliest to explain.
+    let deletions = || of.writes.iter().rev().filter(|write| matches!(write.action, Action::Delete { .. }));
+    for Seen { read, write } in seen {
+        let place = strictest.partition_point(|witness| witness.known < read.invoked);
+        let Some(witness) = place.checked_sub(1).and_then(|place| strictest.get(place)) else { continue };
+        let superseded = |write: &Operation| write.over().is_some_and(|over| over < witness.begun);
+        // What is absent was never there, or was deleted: one deletion that may be the last word explains it.
+        let explained = |one: &&&Operation| {
+            !matches!(one.outcome, Outcome::Failed(_))
+                && read.ended.is_none_or(|ended| one.invoked <= ended)
+                && !superseded(one)
+        };
+        let (stale, what) = match write {
+            Some(write) => (superseded(write), format!("what was sent at {}", write.invoked)),
+            None => (!deletions().any(|one| explained(&one)), "nothing".to_owned()),
+        };
+        if stale {
+            let text = format!(
+                "{} at {}: the read that began at {} saw {what}; at {} what was sent at {} was already known",
+                of.key, read.endpoint, read.invoked, witness.known, witness.begun
+            );
+            judgement.anomalies.push(Anomaly { kind, text, lines: vec![read.line, witness.line] });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{delete, found, get, put, unknown};
+
+    const ABSENT: Outcome = Outcome::Ok(Answer::Absent);
+
+    fn kinds(all: &[Operation]) -> Vec<(Kind, u64)> {
+        judge(all).anomalies.iter().map(|one| (one.kind, one.lines[0])).collect()
+    }
+
+    #[test]
+    fn a_read_may_see_any_write_that_is_not_surely_older() {
+        let all = [
+            put(1, "k", b"1", (0, 1), Outcome::DONE),
+            put(2, "k", b"2", (2, 5), Outcome::DONE),
+            put(3, "k", b"3", (3, 4), Outcome::DONE),
+            get(4, "k", (3, 4), found(b"1")),
+            get(5, "k", (6, 7), found(b"2")),
+            get(6, "k", (6, 7), found(b"3")),
+            get(7, "k", (6, 7), found(b"1")),
+            get(8, "k", (6, 7), ABSENT),
+            get(9, "k", (-1, 0), ABSENT),
+        ];
+        assert_eq!(kinds(&all), [(Kind::Stale, 7), (Kind::Stale, 8)]);
+        assert_eq!(judge(&all).judged, 6);
+    }
+
+    #[test]
+    fn what_may_happen_late_and_what_was_deleted_is_not_stale() {
+        let late = [
+            put(1, "k", b"1", (0, 1), unknown()),
+            put(2, "k", b"2", (2, 3), Outcome::DONE),
+            get(3, "k", (4, 5), found(b"1")),
+        ];
+        assert_eq!(kinds(&late), []);
+        let deleted = |outcome| {
+            [
+                put(1, "k", b"1", (0, 1), Outcome::DONE),
+                delete(2, "k", (2, 3), outcome),
+                get(3, "k", (4, 5), ABSENT),
+            ]
+        };
+        assert_eq!(kinds(&deleted(Outcome::DONE)), []);
+        assert_eq!(kinds(&deleted(unknown())), []);
+        assert_eq!(kinds(&deleted(crate::fixture::refused())), [(Kind::Stale, 3)]);
+        let back = [
+            delete(1, "k", (2, 3), Outcome::DONE),
+            put(2, "k", b"1", (0, 1), Outcome::DONE),
+            get(3, "k", (4, 5), found(b"1")),
+        ];
+        assert_eq!(kinds(&back), [(Kind::Stale, 3)]);
+    }
+
+    #[test]
+    fn nobody_reads_the_future() {
+        let all = [get(1, "k", (0, 1), found(b"1")), put(2, "k", b"1", (2, 3), Outcome::DONE)];
+        assert_eq!(kinds(&all), [(Kind::Future, 1)]);
+    }
+}

@@ -1,0 +1,213 @@
+//! What was acknowledged is there at the end, whole and once, and nothing else is.
+//!
+//! It judges keys that are written once and never deleted. The last word of each endpoint on a key counts; an endpoint that
+//! could not be asked says nothing.
+
+mod listing;
+mod word;
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use self::{
+    listing::Listings,
+    word::{Said, Word, words},
+};
+use super::{
+    judgement::{Anomaly, Count, Judgement, Kind},
+    keys::ByKey,
+};
+use crate::{
+    operation::{Action, Key, Operation, Outcome},
+    value::Value,
+};
+
+/// Whether the endpoints are copies of one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Copies {
+    /// Each must have everything.
+    Same,
+    /// Each is a store of its own: what was written at one must be there, and what was written through something that is not
+    /// read, a service, must be at one of them.
+    Apart,
+}
+
+/// A write, and all that is known of its key.
+struct Known<'a> {
+    key: &'a Key,
+    write: &'a Operation,
+    value: Value,
+    words: Vec<Word<'a>>,
+}
+
+#[derive(Default)]
+struct Tally {
+    acknowledged: u64,
+    bytes: u64,
+    refused: u64,
+    unknown_there: u64,
+    unknown_not_there: u64,
+    unread: u64,
+}
+
+/// Judges all keys that begin with `run`.
+pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
+    let (mut judgement, mut tally) = (Judgement::default(), Tally::default());
+    let listings = Listings::new(all);
+    let wrote = |one: &&Operation| one.action.writes();
+    let settled = all.iter().filter(wrote).filter_map(|one| one.ended.or(Some(one.invoked))).max();
+    let mut written: HashSet<&str> = HashSet::new();
+    for of in ByKey::new(all).iter() {
+        let words = words(&of, &listings, settled);
+        match of.writes[..] {
+            [write] => {
+                written.insert(of.key);
+                let Action::Put { value, .. } = write.action else { continue };
+                let known = Known { key: of.key, write, value, words };
+                judge_one(known, &listings, copies, &mut tally, &mut judgement);
+            }
+            [] => {
+                let there = words.iter().find(|word| matches!(word.said, Said::Found(_)));
+                if let Some(word) = there.filter(|_| of.key.starts_with(run)) {
+                    written.insert(of.key);
+                    judgement.anomalies.push(phantom(of.key, word.endpoint, word.line));
+                }
+            }
+            // Written more than once: a matter of the order of its versions.
+            _ => drop(written.insert(of.key)),
+        }
+    }
+    for (endpoint, listing) in listings.iter() {
+        let mut unknown: Vec<_> = listing
+            .keys
+            .keys()
+            .filter(|key| key.starts_with(run) && !written.contains(**key))
+            .copied()
+            .collect();
+        unknown.sort_unstable();
+        judgement.anomalies.extend(unknown.iter().map(|key| phantom(key, endpoint, listing.line)));
+        for key in &listing.twice {
+            let text = format!("{key} is listed twice at {endpoint}");
+            judgement.anomalies.push(Anomaly { kind: Kind::Duplicated, text, lines: vec![listing.line] });
+        }
+    }
+    judgement.judged = (tally.acknowledged + tally.refused + tally.unknown_there) - tally.unread;
+    if tally.unread > 0 {
+        let (unread, of) = (tally.unread, tally.acknowledged);
+        judgement.unjudged.push(format!("{unread} of {of} acknowledged writes were never read again"));
+    }
+    judgement.counts = tally.counts();
+    judgement
+}
+
+/// Judges one write by the last words on its key.
+fn judge_one(
+    known: Known<'_>,
+    listings: &Listings<'_>,
+    copies: Copies,
+    tally: &mut Tally,
+    judgement: &mut Judgement,
+) {
+    let Known { key, write, value, words } = known;
+    let acknowledged = write.is_ok();
+    // A word from before the answer may well not know of it.
+    let late = |word: &&Word<'_>| !acknowledged || write.ended.is_some_and(|ended| word.asked > ended);
+    let at_home = |word: &&Word<'_>| copies == Copies::Same || *word.endpoint == *write.endpoint;
+    let mut told: Vec<&Word<'_>> = words.iter().filter(late).filter(at_home).collect();
+    if told.is_empty() && copies == Copies::Apart && listings.of(&write.endpoint, key).is_none() {
+        // It went through a service: whoever has it speaks for all.
+        told = words.iter().filter(late).collect();
+        if let Some(holder) = told.iter().copied().find(|word| matches!(word.said, Said::Found(_))) {
+            told = vec![holder];
+        }
+    }
+    let there = told.iter().any(|word| matches!(word.said, Said::Found(_)));
+    tally.count(write, value, there, told.is_empty());
+    for word in told {
+        let listed =
+            listings.of(word.endpoint, key).filter(|one| write.ended.is_none_or(|ended| one.asked > ended));
+        let shown = listed.map(|listing| listing.keys.contains_key(&**key));
+        if let Some((kind, text)) = flaw(key, write, value, word, shown) {
+            let lines = vec![write.line, word.line];
+            judgement.anomalies.push(Anomaly { kind, text: format!("{text}, at {}", word.endpoint), lines });
+        }
+        if let (true, Some(stale), Said::Found(_)) = (acknowledged, word.absent_before, &word.said) {
+            let text = format!("{key}, acknowledged, was absent for a while at {}", word.endpoint);
+            judgement.anomalies.push(Anomaly { kind: Kind::Stale, text, lines: vec![write.line, stale] });
+        }
+    }
+}
+
+/// What is wrong with a key of which an endpoint said this last; `shown` is whether its listing shows it.
+fn flaw(
+    key: &Key,
+    write: &Operation,
+    value: Value,
+    word: &Word<'_>,
+    shown: Option<bool>,
+) -> Option<(Kind, String)> {
+    let sent = write.invoked;
+    match (&write.outcome, &word.said) {
+        (Outcome::Failed(failure), Said::Found(_)) => Some((
+            Kind::RefusedButStored,
+            format!("{key} is stored, though the store had refused it: {failure}"),
+        )),
+        (_, Said::Found(Some(found))) if *found != value => {
+            Some((Kind::Diverged, format!("{key} has {found}, sent were {value}")))
+        }
+        (Outcome::Ok(_), Said::Found(_)) if shown == Some(false) => {
+            Some((Kind::Unlisted, format!("{key} can be read, and the listing does not show it")))
+        }
+        (Outcome::Ok(_), Said::Absent) => {
+            let listed = if shown == Some(true) { ", though the listing still shows it" } else { "" };
+            Some((
+                Kind::Lost,
+                format!("{key}, {} bytes, sent at {sent} and acknowledged, is gone{listed}", value.size),
+            ))
+        }
+        (Outcome::Ok(_), Said::Refused(why)) => Some((
+            Kind::Unreadable,
+            format!("{key}, {} bytes, was acknowledged and can't be read: {why}", value.size),
+        )),
+        (_, Said::Absent | Said::Refused(_)) if shown == Some(true) => {
+            Some((Kind::Torn, format!("{key} is listed and can't be read")))
+        }
+        _ => None,
+    }
+}
+
+fn phantom(key: &str, endpoint: &str, line: u64) -> Anomaly {
+    let text = format!("{key} is there and was never written, at {endpoint}");
+    Anomaly { kind: Kind::Phantom, text, lines: vec![line] }
+}
+
+impl Tally {
+    fn count(&mut self, write: &Operation, value: Value, there: bool, unread: bool) {
+        match write.outcome {
+            Outcome::Ok(_) => {
+                self.acknowledged += 1;
+                self.bytes += value.size;
+                self.unread += u64::from(unread);
+            }
+            Outcome::Failed(_) => self.refused += 1,
+            Outcome::Unknown(_) if there => self.unknown_there += 1,
+            Outcome::Unknown(_) => self.unknown_not_there += 1,
+        }
+    }
+
+    fn counts(&self) -> Vec<Count> {
+        let count = |name, value, unit| Count { name, value, unit };
+        vec![
+            count("acknowledged writes", self.acknowledged, "writes"),
+            count("acknowledged bytes", self.bytes, "bytes"),
+            count("refused writes", self.refused, "writes"),
+            count("writes of unknown outcome that are there", self.unknown_there, "writes"),
+            count("writes of unknown outcome that are not there", self.unknown_not_there, "writes"),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests;

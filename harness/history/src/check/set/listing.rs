@@ -1,0 +1,91 @@
+//! What each endpoint listed last, of all keys or of those that begin alike.
+
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+
+use jiff::Timestamp;
+
+use crate::{
+    operation::{Action, Answer, Operation, Outcome},
+    value::Value,
+};
+
+/// The last listing of an endpoint, or its last scan, which says what the keys hold as well.
+pub struct Listing<'a> {
+    /// What the keys begin with that were asked for.
+    prefix: &'a str,
+    /// Its line.
+    pub line: u64,
+    /// When it was asked for.
+    pub asked: Timestamp,
+    /// What it shows; of a scan with what it holds.
+    pub keys: HashMap<&'a str, Option<Value>>,
+    /// What it shows more than once.
+    pub twice: Vec<&'a str>,
+    /// Whether it is a scan: what it does not show is not there.
+    pub whole: bool,
+}
+
+/// The last listing of each endpoint for each beginning that was asked for.
+pub struct Listings<'a>(BTreeMap<(&'a str, &'a str), Listing<'a>>);
+
+impl<'a> Listings<'a> {
+    /// Finds them.
+    pub fn new(all: &'a [Operation]) -> Self {
+        let mut last: BTreeMap<(&str, &str), &Operation> = BTreeMap::new();
+        for one in all {
+            if let (Action::List { prefix } | Action::Scan { prefix }, true) = (&one.action, one.is_ok()) {
+                last.insert((&one.endpoint, prefix), one);
+            }
+        }
+        Self(last.into_iter().map(|(place, one)| (place, Listing::new(one))).collect())
+    }
+
+    /// The last of one endpoint that would show this key.
+    pub fn of(&self, endpoint: &str, key: &str) -> Option<&Listing<'a>> {
+        let speaks = |(name, listing): &(&str, &Listing<'_>)| *name == endpoint && listing.covers(key);
+        self.iter().filter(speaks).map(|(_, listing)| listing).max_by_key(|listing| listing.asked)
+    }
+
+    /// All of them, by endpoint.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Listing<'a>)> {
+        self.0.iter().map(|((endpoint, _), listing)| (*endpoint, listing))
+    }
+}
+
+impl<'a> Listing<'a> {
+    fn new(one: &'a Operation) -> Self {
+        let prefix = match &one.action {
+            Action::List { prefix } | Action::Scan { prefix } => prefix,
+            _ => "",
+        };
+        let mut listing = Self {
+            prefix,
+            line: one.line,
+            asked: one.invoked,
+            keys: HashMap::new(),
+            twice: Vec::new(),
+            whole: false,
+        };
+        match &one.outcome {
+            Outcome::Ok(Answer::Keys(keys)) => keys.iter().for_each(|key| listing.add(key, None)),
+            Outcome::Ok(Answer::Rows(rows)) => {
+                listing.whole = true;
+                rows.iter().for_each(|(key, value)| listing.add(key, Some(*value)));
+            }
+            _ => {}
+        }
+        listing
+    }
+
+    /// Whether it would show this key, were it there.
+    pub fn covers(&self, key: &str) -> bool {
+        key.starts_with(self.prefix)
+    }
+
+    fn add(&mut self, key: &'a str, value: Option<Value>) {
+        match self.keys.entry(key) {
+            Entry::Occupied(_) => self.twice.push(key),
+            Entry::Vacant(place) => drop(place.insert(value)),
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! What clients are to do: the same seed gives the same operations, with the same contents.
+
+mod content;
+mod noise;
+
+use std::ops::Range;
+
+use crate::{
+    operation::{Action, How, Key, Step},
+    value::Value,
+};
+
+pub use content::content;
+pub use noise::Noise;
+
+/// What a process is to do, again and again.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Writes keys that nobody wrote before, with contents of these sizes in turn.
+    Writes {
+        /// In bytes.
+        sizes: &'static [usize],
+    },
+    /// Reads keys that processes with [`Work::Writes`] have written, or will write soon.
+    Reads {
+        /// These processes.
+        of: Range<u32>,
+    },
+    /// Writes over a few keys, and reads them: whole, in parts, only if new; also deletes and lists where so said.
+    Objects {
+        /// How many keys; all processes with as many share them.
+        keys: u32,
+        /// In bytes.
+        sizes: &'static [usize],
+        /// Whether keys are deleted and listed too.
+        deletes: bool,
+    },
+    /// Asks for one thing that nobody writes, to see whether there is an answer.
+    Beats,
+    /// Moves money between accounts, and looks at all of them.
+    Bank {
+        /// How many there are.
+        accounts: u32,
+    },
+    /// Transactions that read lists and append to them.
+    Lists {
+        /// How many there are at a time; each is left for a new one when it has grown long.
+        lists: u32,
+    },
+}
+
+/// What is to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is to be done.
+    pub action: Action,
+    /// The content of what is written; empty where nothing is.
+    pub payload: Vec<u8>,
+}
+
+/// The requests of one process, without end.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    run: String,
+    process: u32,
+    work: Work,
+    noise: Noise,
+    next: u64,
+}
+
+impl Generator {
+    /// Those of one process of a run.
+    pub fn new(run: &str, seed: u64, process: u32, work: Work) -> Self {
+        let noise = Noise::new(seed, process);
+        Self { run: run.to_owned(), process, work, noise, next: 0 }
+    }
+
+    fn put(&self, key: Key, size: usize, how: How) -> Request {
+        let payload = content(&format!("{}/{}/{}", self.run, self.process, self.next), size);
+        Request { action: Action::Put { key, value: Value::of(&payload), how }, payload }
+    }
+
+    fn draw(&mut self) -> Request {
+        let place = usize::try_from(self.next).unwrap_or(0);
+        match self.work.clone() {
+            Work::Writes { sizes } => {
+                let key = key(&self.run, self.process, self.next);
+                self.put(key, pick(sizes, place), How::Whole)
+            }
+            Work::Reads { of } => {
+                let writer = of.start + self.noise.below(of.end - of.start);
+                let sequence = self.next - u64::from(self.noise.below(20)).min(self.next);
+                bare(Action::Get { key: key(&self.run, writer, sequence) })
+            }
+            Work::Beats => bare(Action::Get { key: "beat".into() }),
+            Work::Objects { keys, sizes, deletes } => {
+                let key: Key = format!("{}/shared/{}", self.run, self.noise.below(keys)).into();
+                let size = pick(sizes, place);
+                match self.noise.below(10) {
+                    0 if deletes => bare(Action::Delete { key }),
+                    1 if deletes => bare(Action::List { prefix: format!("{}/shared/", self.run).into() }),
+                    2 => self.put(key, size, How::Parts),
+                    3 => self.put(key, size, How::IfNew),
+                    4 | 5 => self.put(key, size, How::Whole),
+                    _ => bare(Action::Get { key }),
+                }
+            }
+            Work::Bank { accounts } => {
+                let from = self.noise.below(accounts);
+                let to = (from + 1 + self.noise.below(accounts.max(2) - 1)) % accounts.max(1);
+                let amount = i64::from(self.noise.below(5)) + 1;
+                match self.noise.below(3) {
+                    0 => bare(Action::Balances),
+                    _ => bare(Action::Transfer { from, to, amount }),
+                }
+            }
+            Work::Lists { lists } => bare(Action::Transaction(self.steps(lists))),
+        }
+    }
+
+    fn steps(&mut self, lists: u32) -> Vec<Step> {
+        /// A list that is longer is slow to read, and tells no more.
+        const TRANSACTIONS: u64 = 40;
+        let generation = u32::try_from(self.next / TRANSACTIONS).unwrap_or(0) * lists;
+        let mut steps = Vec::new();
+        for number in 0..2 + self.noise.below(3) {
+            let list = generation + self.noise.below(lists);
+            // Unique over all processes.
+            let element = (u64::from(self.process) << 40) + (self.next << 4) + u64::from(number);
+            steps.push(match self.noise.below(2) {
+                0 => Step::Append { list, element },
+                _ => Step::Read { list },
+            });
+        }
+        steps
+    }
+}
+
+impl Request {
+    /// Writes this.
+    pub fn put(key: impl Into<Key>, payload: Vec<u8>) -> Self {
+        let action = Action::Put { key: key.into(), value: Value::of(&payload), how: How::Whole };
+        Self { action, payload }
+    }
+
+    /// Reads a key.
+    pub fn get(key: impl Into<Key>) -> Self {
+        bare(Action::Get { key: key.into() })
+    }
+
+    /// Deletes a key.
+    pub fn delete(key: impl Into<Key>) -> Self {
+        bare(Action::Delete { key: key.into() })
+    }
+
+    /// Lists the keys that begin so.
+    pub fn list(prefix: impl Into<Key>) -> Self {
+        bare(Action::List { prefix: prefix.into() })
+    }
+
+    /// Reads all rows whose keys begin so.
+    pub fn scan(prefix: impl Into<Key>) -> Self {
+        bare(Action::Scan { prefix: prefix.into() })
+    }
+}
+
+impl Work {
+    /// Whether it writes.
+    pub fn writes(&self) -> bool {
+        !matches!(self, Self::Reads { .. } | Self::Beats)
+    }
+
+    /// As it is where the first process has this number, and not 0.
+    pub fn after(self, first: u32) -> Self {
+        match self {
+            Self::Reads { of } => Self::Reads { of: of.start + first..of.end + first },
+            other => other,
+        }
+    }
+}
+
+impl Iterator for Generator {
+    type Item = Request;
+
+    fn next(&mut self) -> Option<Request> {
+        let request = self.draw();
+        self.next += 1;
+        Some(request)
+    }
+}
+
+/// The key of a write, which no other write has.
+pub fn key(run: &str, process: u32, sequence: u64) -> Key {
+    format!("{run}/{process}/{sequence:06}").into()
+}
+
+fn bare(action: Action) -> Request {
+    Request { action, payload: Vec::new() }
+}
+
+fn pick(sizes: &[usize], place: usize) -> usize {
+    sizes.get(place % sizes.len().max(1)).copied().unwrap_or(0)
+}
+
+// A payload can be a megabyte of noise: an error message must not carry it.
+impl std::fmt::Debug for Request {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Request({:?}, {} bytes)", self.action, self.payload.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    const SIZES: &[usize] = &[40, 3000];
+
+    #[test]
+    fn the_same_seed_gives_the_same_operations_and_another_gives_others() {
+        let of = |seed, work: &Work| Generator::new("r", seed, 3, work.clone()).take(200).collect::<Vec<_>>();
+        for work in [
+            Work::Writes { sizes: SIZES },
+            Work::Reads { of: 0..3 },
+            Work::Objects { keys: 4, sizes: SIZES, deletes: true },
+            Work::Bank { accounts: 5 },
+            Work::Lists { lists: 3 },
+        ] {
+            assert_eq!(of(1, &work), of(1, &work));
+            assert_eq!(of(1, &work) == of(2, &work), matches!(work, Work::Writes { .. }), "{work:?}");
+        }
+    }
+
+    #[test]
+    fn everything_is_done_and_no_element_or_content_twice() {
+        let (mut values, mut elements, mut seen) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for process in 0..3 {
+            for work in [Work::Objects { keys: 4, sizes: SIZES, deletes: true }, Work::Lists { lists: 3 }] {
+                for request in Generator::new("r", 9, process, work).take(300) {
+                    match &request.action {
+                        Action::Put { value, how, .. } => {
+                            assert!(values.insert(*value), "{request:?}");
+                            assert_eq!(value.size as usize, request.payload.len());
+                            seen.insert(format!("{how:?}"));
+                        }
+                        Action::Transaction(steps) => {
+                            for step in steps {
+                                if let Step::Append { list, element } = step {
+                                    assert!(elements.insert((*list, *element)));
+                                }
+                            }
+                        }
+                        other => drop(seen.insert(format!("{other:?}").chars().take(4).collect())),
+                    }
+                }
+            }
+        }
+        let mut seen: Vec<_> = seen.into_iter().collect();
+        seen.sort();
+        assert_eq!(seen, ["Dele", "Get ", "IfNew", "List", "Parts", "Whole"]);
+    }
+
+    #[test]
+    fn money_goes_to_another_account() {
+        for request in Generator::new("r", 1, 0, Work::Bank { accounts: 3 }).take(100) {
+            let Action::Transfer { from, to, amount } = request.action else { continue };
+            assert!(from != to && from < 3 && to < 3 && amount > 0);
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! One thing that a client tried: who, where, what, when, and how it ended as far as the client could see.
+
+use std::{fmt, sync::Arc};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::value::Value;
+
+/// The name of an object, or of a row.
+pub type Key = Arc<str>;
+
+/// An operation of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    /// The line in which it begins, from 1.
+    pub line: u64,
+    /// Who did it. A process has one operation in flight; a client with several in flight is several processes.
+    pub process: u32,
+    /// What it talked to: a pod, `garage-1`, or a service, `service garage`.
+    pub endpoint: Arc<str>,
+    /// What it tried.
+    pub action: Action,
+    /// When it was about to be sent.
+    pub invoked: Timestamp,
+    /// When its outcome was known; none when the history ends before.
+    pub ended: Option<Timestamp>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// What an operation tries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// Writes an object, or inserts a row.
+    Put {
+        /// Under this key.
+        key: Key,
+        /// What.
+        value: Value,
+        /// In which way.
+        #[serde(default, skip_serializing_if = "How::is_whole")]
+        how: How,
+    },
+    /// Reads an object or a row.
+    Get {
+        /// Under this key.
+        key: Key,
+    },
+    /// Deletes it.
+    Delete {
+        /// Under this key.
+        key: Key,
+    },
+    /// Lists the keys that begin so.
+    List {
+        /// The beginning.
+        prefix: Key,
+    },
+    /// Reads all rows whose keys begin so, with what they hold.
+    Scan {
+        /// The beginning.
+        prefix: Key,
+    },
+    /// Moves money between two accounts, in one transaction.
+    Transfer {
+        /// The account that loses it.
+        from: u32,
+        /// The account that gets it.
+        to: u32,
+        /// How much.
+        amount: i64,
+    },
+    /// Reads all accounts, in one transaction.
+    Balances,
+    /// Reads lists and appends to them, in one transaction.
+    Transaction(Vec<Step>),
+}
+
+/// In which way an object is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// At once.
+    #[default]
+    Whole,
+    /// In parts, which are then made one.
+    Parts,
+    /// Only where there is none under the key.
+    IfNew,
+}
+
+/// One step of a transaction over lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Puts an element at a list's end. No other step has this element for this list.
+    Append {
+        /// Which list.
+        list: u32,
+        /// What.
+        element: u64,
+    },
+    /// Reads a list.
+    Read {
+        /// Which list.
+        list: u32,
+    },
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The store did it, and answered this.
+    Ok(Answer),
+    /// It surely did not happen.
+    Failed(Failure),
+    /// Nobody knows: it may have happened, or may happen yet.
+    Unknown(Failure),
+}
+
+/// What a store answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// This is there.
+    Found(Value),
+    /// Something is there; what, the store can't say.
+    There,
+    /// Nothing is there.
+    Absent,
+    /// These keys are there; one that is there twice is here twice.
+    Keys(Vec<Key>),
+    /// These rows are there; one that is there twice is here twice.
+    Rows(Vec<(Key, Value)>),
+    /// What the accounts hold.
+    Balances(Vec<i64>),
+    /// What the reads of a transaction saw, in their order.
+    Lists(Vec<Vec<u64>>),
+}
+
+/// Why there was no good answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Of which kind.
+    pub cause: Cause,
+    /// In words.
+    pub text: Arc<str>,
+}
+
+/// Which kind of error it was.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The store said no, with this code: an HTTP status, an SQLSTATE.
+    Answered(Arc<str>),
+    /// Nobody answered in time.
+    Silent,
+    /// No connection came about.
+    Unreachable,
+    /// The connection broke.
+    Broken,
+    /// The history ends before.
+    Unended,
+}
+
+impl Operation {
+    /// Whether the store did it.
+    pub fn is_ok(&self) -> bool {
+        matches!(self.outcome, Outcome::Ok(_))
+    }
+
+    /// When it was over, for whoever asks whether something came after it: a thing of unknown outcome may happen at any later
+    /// time.
+    pub fn over(&self) -> Option<Timestamp> {
+        match self.outcome {
+            Outcome::Unknown(_) => None,
+            Outcome::Ok(_) | Outcome::Failed(_) => self.ended,
+        }
+    }
+}
+
+impl Action {
+    /// The key that it is about, of one that is about a single one.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Put { key, .. } | Self::Get { key } | Self::Delete { key } => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Whether it changes something.
+    pub fn writes(&self) -> bool {
+        match self {
+            Self::Put { .. } | Self::Delete { .. } | Self::Transfer { .. } => true,
+            Self::Transaction(steps) => steps.iter().any(|step| matches!(step, Step::Append { .. })),
+            Self::Get { .. } | Self::List { .. } | Self::Scan { .. } | Self::Balances => false,
+        }
+    }
+}
+
+impl How {
+    fn is_whole(&self) -> bool {
+        *self == Self::Whole
+    }
+}
+
+impl Outcome {
+    /// A write that was done.
+    pub const DONE: Self = Self::Ok(Answer::Done);
+
+    /// Why there was no good answer, where there was none.
+    pub fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::Ok(_) => None,
+            Self::Failed(failure) | Self::Unknown(failure) => Some(failure),
+        }
+    }
+}
+
+impl Failure {
+    /// One of this kind, in these words.
+    pub fn new(cause: Cause, text: impl Into<Arc<str>>) -> Self {
+        Self { cause, text: text.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered(code) => formatter.write_str(code),
+            Self::Silent => formatter.write_str("no answer"),
+            Self::Unreachable => formatter.write_str("no connection"),
+            Self::Broken => formatter.write_str("connection broke"),
+            Self::Unended => formatter.write_str("not ended"),
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Writes a history: one line before each operation is sent and one after its answer, so that even a `kill -9` of the harness
+//! leaves the truth.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    fs::{File, OpenOptions},
+    io::Write as _,
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use history::{Action, Failure, Operations, Outcome, file::Line, generate::Request};
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use super::Store;
+use crate::error::{Error, Result};
+
+/// What became of the operations at one endpoint, so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Sent, whatever came of it.
+    pub tried: u64,
+    /// Writes that were acknowledged.
+    pub acknowledged: u64,
+    /// Why the last operation that was not well was not.
+    pub last_failure: Option<Failure>,
+}
+
+/// Takes secrets out of what stores say.
+type Redact = Box<dyn Fn(&str) -> String + Send + Sync>;
+
+/// Writes a history. Clones write the same one.
+#[derive(Clone)]
+pub struct Recorder {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    run: String,
+    seed: u64,
+    path: Utf8PathBuf,
+    redact: Redact,
+    state: Mutex<State>,
+    counts: watch::Sender<BTreeMap<Arc<str>, Counts>>,
+}
+
+struct State {
+    file: File,
+    lines: u64,
+    processes: u32,
+    in_flight: HashMap<u32, (Arc<str>, bool)>,
+}
+
+impl Recorder {
+    /// Begins a history. The run must be new to the store: its keys begin with it.
+    ///
+    /// # Errors
+    /// The file can't be made, or is there already.
+    pub fn create(
+        path: &Utf8Path,
+        run: &str,
+        seed: u64,
+        redact: impl Fn(&str) -> String + Send + Sync + 'static,
+    ) -> Result<Self> {
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .open(path)
+            .map_err(Error::io(format!("creating the history {path}")))?;
+        let state = State { file, lines: 0, processes: 0, in_flight: HashMap::new() };
+        let recorder = Self {
+            shared: Arc::new(Shared {
+                run: run.to_owned(),
+                seed,
+                path: path.to_owned(),
+                redact: Box::new(redact),
+                state: Mutex::new(state),
+                counts: watch::Sender::new(BTreeMap::new()),
+            }),
+        };
+        recorder.append(&mut recorder.lock(), &Line::History { run: run.to_owned(), seed })?;
+        Ok(recorder)
+    }
+
+    /// Numbers for so many processes that nobody had before.
+    pub fn processes(&self, many: usize) -> Range<u32> {
+        let mut state = self.lock();
+        let first = state.processes;
+        state.processes += u32::try_from(many).unwrap_or(u32::MAX - first);
+        first..state.processes
+    }
+
+    /// Lets a process try a request at a store, and notes it.
+    ///
+    /// # Errors
+    /// The file can't be written: then nothing must be sent.
+    pub async fn perform<S: Store>(
+        &self,
+        process: u32,
+        endpoint: &Arc<str>,
+        request: &Request,
+        store: &mut S,
+    ) -> Result<Outcome> {
+        self.begin(process, endpoint, &request.action)?;
+        let outcome = store.perform(request).await;
+        self.end(process, outcome.clone())?;
+        Ok(outcome)
+    }
+
+    /// Notes that an operation is about to be sent.
+    pub(super) fn begin(&self, process: u32, endpoint: &Arc<str>, action: &Action) -> Result<()> {
+        let mut state = self.lock();
+        let (endpoint, writes) = (Arc::clone(endpoint), action.writes());
+        if state.in_flight.insert(process, (Arc::clone(&endpoint), writes)).is_some() {
+            return Err(Error::bug(format!("process {process} began two operations at once")));
+        }
+        self.shared.counts.send_modify(|counts| {
+            counts.entry(Arc::clone(&endpoint)).or_default().tried += 1;
+        });
+        let (action, at) = (action.clone(), Timestamp::now());
+        self.append(&mut state, &Line::Invoked { process, endpoint, action, at })
+    }
+
+    /// Notes how it ended.
+    pub(super) fn end(&self, process: u32, mut outcome: Outcome) -> Result<()> {
+        if let Outcome::Failed(failure) | Outcome::Unknown(failure) = &mut outcome {
+            failure.text = (self.shared.redact)(&failure.text).into();
+        }
+        let mut state = self.lock();
+        let began = state.in_flight.remove(&process);
+        let (endpoint, writes) =
+            began.ok_or_else(|| Error::bug(format!("process {process} ends what it never began")))?;
+        self.append(&mut state, &Line::Ended { process, outcome: outcome.clone(), at: Timestamp::now() })?;
+        self.shared.counts.send_modify(|counts| {
+            let counts = counts.entry(endpoint).or_default();
+            match outcome.failure() {
+                Some(failure) => counts.last_failure = Some(failure.clone()),
+                None => counts.acknowledged += u64::from(writes),
+            }
+        });
+        Ok(())
+    }
+
+    /// All operations so far.
+    ///
+    /// # Errors
+    /// The file can't be read.
+    pub fn operations(&self) -> Result<Operations> {
+        let lines = self.lock().lines;
+        Ok(Operations::read_until(&self.shared.path, lines).map_err(record::Error::from)?)
+    }
+
+    /// The counts of each endpoint, now and at every change.
+    pub fn counts(&self) -> watch::Receiver<BTreeMap<Arc<str>, Counts>> {
+        self.shared.counts.subscribe()
+    }
+
+    /// What every key begins with.
+    pub fn run(&self) -> &str {
+        &self.shared.run
+    }
+
+    /// What the operations follow from.
+    pub fn seed(&self) -> u64 {
+        self.shared.seed
+    }
+
+    /// The name of its file, and how many lines it has now.
+    pub fn file(&self) -> (String, u64) {
+        (self.shared.path.file_name().unwrap_or_default().to_owned(), self.lock().lines)
+    }
+
+    // Unbuffered: what is handed to the system survives our death. Its own death would end the cluster as well.
+    fn append(&self, state: &mut State, line: &Line) -> Result<()> {
+        let writing = || format!("writing the history {}", self.shared.path);
+        let mut text =
+            serde_json::to_vec(line).map_err(|error| Error::bug(format!("{}: {error}", writing())))?;
+        text.push(b'\n');
+        state.file.write_all(&text).map_err(Error::io(writing()))?;
+        state.lines += 1;
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Recorder({})", self.shared.path)
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use history::{Cause, Failure};
+
+    use super::*;
+
+    /// A recorder in the temporary directory, and its file, which the test removes.
+    pub(in crate::load) fn recorder(name: &str) -> (Utf8PathBuf, Recorder) {
+        let path = Utf8PathBuf::from_path_buf(std::env::temp_dir()).unwrap();
+        let path = path.join(format!("steadfast-load-{}-{name}.jsonl", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let recorder = Recorder::create(&path, "run", 7, |text| text.replace("hunter2", "[redacted]"));
+        (path, recorder.unwrap())
+    }
+
+    #[test]
+    fn the_file_holds_what_was_done_and_no_secret() {
+        let (path, recorder) = recorder("whole");
+        let (one, other): (Arc<str>, Arc<str>) = ("a-0".into(), "a-1".into());
+        let (put, get) = (Request::put("run/k", vec![1; 40]), Request::get("run/k"));
+        let said = Failure::new(Cause::Answered("403".into()), "no hunter2 here");
+        for (process, endpoint, request, outcome) in [
+            (0, &one, &put, Outcome::DONE),
+            (0, &one, &put, Outcome::Unknown(said.clone())),
+            (1, &other, &get, Outcome::Failed(said)),
+        ] {
+            recorder.begin(process, endpoint, &request.action).unwrap();
+            recorder.end(process, outcome).unwrap();
+        }
+        recorder.begin(1, &other, &get.action).unwrap();
+        assert!(recorder.begin(1, &other, &get.action).is_err());
+        let operations = recorder.operations().unwrap();
+        assert_eq!((operations.all.len(), operations.seed, recorder.file().1), (4, 7, 8));
+        assert!(!std::fs::read_to_string(&path).unwrap().contains("hunter2"));
+        let counts = recorder.counts().borrow().clone();
+        let of = |endpoint: &str| (counts[endpoint].tried, counts[endpoint].acknowledged);
+        assert_eq!((of("a-0"), of("a-1")), ((2, 1), (2, 0)));
+        assert!(Recorder::create(&path, "run", 7, str::to_owned).is_err(), "a history is never written over");
+        assert_eq!((recorder.processes(3), recorder.processes(2)), (0..3, 3..5));
+        std::fs::remove_file(path).unwrap();
+    }
+}

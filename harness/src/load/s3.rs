@@ -1,0 +1,260 @@
+//! A store that speaks S3: one connection to one endpoint, which tries everything once.
+
+mod answers;
+
+use std::time::Duration;
+
+use aws_sdk_s3::{
+    Client,
+    config::{
+        BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig, retry::RetryConfig,
+    },
+    error::DisplayErrorContext,
+    primitives::ByteStream,
+    types::{CompletedMultipartUpload, CompletedPart},
+};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
+use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Value, generate::Request};
+
+use self::answers::{failure, outcome, refused, status};
+use super::{
+    Store,
+    store::{silent, without_answer},
+};
+use crate::{
+    Secret,
+    error::{Error, Result, within},
+};
+
+/// Sizes on both sides of Garage's boundaries: below 3072 bytes an object lives in the metadata, above 1 MiB it has
+/// two blocks. The second block has 32 bytes, so that its content is unique: Garage stores equal blocks once, and
+/// another object would keep a lost one alive.
+pub const SIZES: &[usize] = &[100, 3071, 3072, 65_536, 1 << 20, (1 << 20) + 32];
+
+/// Where a bucket is, and who may use it.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// `http://127.0.0.1:41234`
+    pub endpoint: String,
+    /// As the server has it: `garage`.
+    pub region: String,
+    /// The bucket.
+    pub bucket: String,
+    /// The access key's id.
+    pub key_id: String,
+    /// The access key's secret.
+    pub secret: Secret,
+}
+
+/// A client of one endpoint.
+#[derive(Debug, Clone)]
+pub struct S3 {
+    client: Client,
+    endpoint: String,
+    bucket: String,
+    deadline: Duration,
+}
+
+impl S3 {
+    /// A client; sends nothing yet. Each call has the deadline for all of it, and is never tried again: a second
+    /// try would hide the outcome of the first.
+    pub fn new(access: &Access, deadline: Duration) -> Self {
+        let http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(http)
+            .endpoint_url(&access.endpoint)
+            .region(Region::new(access.region.clone()))
+            .credentials_provider(Credentials::new(
+                &access.key_id,
+                access.secret.reveal(),
+                None,
+                None,
+                "steadfast",
+            ))
+            .force_path_style(true)
+            .retry_config(RetryConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
+        Self {
+            client: Client::from_conf(config),
+            endpoint: access.endpoint.clone(),
+            bucket: access.bucket.clone(),
+            deadline,
+        }
+    }
+
+    /// The client itself, for what a history does not do.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Makes the bucket, where it is not there.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn create_bucket(&self) -> Result<()> {
+        let doing = self.doing("making the bucket of", "");
+        let call = self.client.create_bucket().bucket(&self.bucket);
+        match tokio::time::timeout(self.deadline, call.send()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if status(&error) == Some(409) => Ok(()),
+            Ok(Err(error)) => Err(refused(&doing, &error)),
+            Err(_) => Err(Error::Deadline { doing, deadline: self.deadline }),
+        }
+    }
+
+    /// Tries a request, once.
+    pub async fn perform(&self, request: &Request) -> Outcome {
+        let call = async {
+            match &request.action {
+                Action::Put { key, how: How::Parts, .. } => self.put_in_parts(key, request).await,
+                Action::Put { key, how, .. } => self.put(key, *how, request).await,
+                Action::Get { key } => self.get(key, request).await,
+                Action::Delete { key } => {
+                    let call = self.client.delete_object().bucket(&self.bucket).key(&**key);
+                    outcome(request, call.send().await, |_| Answer::Done)
+                }
+                Action::List { prefix } => self.list_all(prefix, request).await,
+                Action::Scan { .. } | Action::Transfer { .. } | Action::Balances | Action::Transaction(_) => {
+                    let failure = Failure::new(Cause::Unreachable, "S3 has no such operation");
+                    Outcome::Failed(failure)
+                }
+            }
+        };
+        tokio::time::timeout(self.deadline, call).await.unwrap_or_else(|_| silent(request, self.deadline))
+    }
+
+    async fn put(&self, key: &Key, how: How, request: &Request) -> Outcome {
+        let body = ByteStream::from(request.payload.clone());
+        let call = self.client.put_object().bucket(&self.bucket).key(&**key).body(body);
+        let call = if how == How::IfNew { call.if_none_match("*") } else { call };
+        outcome(request, call.send().await, |_| Answer::Done)
+    }
+
+    /// In two parts. Until the last call nothing is there.
+    async fn put_in_parts(&self, key: &Key, request: &Request) -> Outcome {
+        let sure = |failure: Failure| Outcome::Failed(failure);
+        let upload = self.client.create_multipart_upload().bucket(&self.bucket).key(&**key).send().await;
+        let upload = match upload {
+            Ok(answer) => answer.upload_id().unwrap_or_default().to_owned(),
+            Err(error) => return sure(failure(&error)),
+        };
+        let mut parts = CompletedMultipartUpload::builder();
+        let half = request.payload.len().div_ceil(2).max(1);
+        for (number, part) in (1..).zip(request.payload.chunks(half)) {
+            let call = self.client.upload_part().bucket(&self.bucket).key(&**key).upload_id(&upload);
+            let body = ByteStream::from(part.to_vec());
+            match call.part_number(number).body(body).send().await {
+                Ok(answer) => {
+                    let tag = answer.e_tag().unwrap_or_default();
+                    parts = parts.parts(CompletedPart::builder().part_number(number).e_tag(tag).build());
+                }
+                Err(error) => return sure(failure(&error)),
+            }
+        }
+        let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&**key);
+        let call = call.upload_id(upload).multipart_upload(parts.build());
+        outcome(request, call.send().await, |_| Answer::Done)
+    }
+
+    async fn get(&self, key: &Key, request: &Request) -> Outcome {
+        let answer = match self.client.get_object().bucket(&self.bucket).key(&**key).send().await {
+            Ok(answer) => answer,
+            Err(error) if status(&error) == Some(404) => return Outcome::Ok(Answer::Absent),
+            Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),
+        };
+        match answer.body.collect().await {
+            Ok(body) => Outcome::Ok(Answer::Found(Value::of(&body.into_bytes()))),
+            Err(error) => {
+                let text = format!("the body broke off: {}", DisplayErrorContext(error));
+                without_answer(request, false, Failure::new(Cause::Broken, text))
+            }
+        }
+    }
+
+    async fn list_all(&self, prefix: &Key, request: &Request) -> Outcome {
+        let (mut keys, mut next) = (Vec::new(), None);
+        loop {
+            let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(&**prefix);
+            match call.set_continuation_token(next).send().await {
+                Ok(page) => {
+                    keys.extend(page.contents().iter().filter_map(|object| object.key()).map(Key::from));
+                    match page.next_continuation_token() {
+                        Some(token) if page.is_truncated() == Some(true) => next = Some(token.to_owned()),
+                        _ => return Outcome::Ok(Answer::Keys(keys)),
+                    }
+                }
+                Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),
+            }
+        }
+    }
+
+    /// The length that a HEAD request gives; none when the store says that there is no such object.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn head(&self, key: &str) -> Result<Option<u64>> {
+        let doing = self.doing("asking for the head of", key);
+        let call = Box::pin(self.client.head_object().bucket(&self.bucket).key(key).send());
+        let call = async {
+            match call.await {
+                Ok(answer) => Ok(Some(answer.content_length().unwrap_or_default().unsigned_abs())),
+                Err(error) if status(&error) == Some(404) => Ok(None),
+                Err(error) => Err(refused(&doing, &error)),
+            }
+        };
+        within(self.deadline, &doing, call, std::convert::identity).await
+    }
+
+    fn doing(&self, what: &str, key: &str) -> String {
+        format!("{what} s3://{}/{key} at {}", self.bucket, self.endpoint)
+    }
+}
+
+impl Store for S3 {
+    async fn perform(&mut self, request: &Request) -> Outcome {
+        Self::perform(self, request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_does_not_print_its_secret() {
+        let access = Access {
+            endpoint: "http://127.0.0.1:1".to_owned(),
+            region: "garage".to_owned(),
+            bucket: "ledger".to_owned(),
+            key_id: "GK1".to_owned(),
+            secret: Secret::new("hunter2"),
+        };
+        let client = S3::new(&access, Duration::from_secs(1));
+        assert!(!format!("{access:?} {client:?}").contains("hunter2"));
+    }
+
+    #[tokio::test]
+    async fn a_port_without_a_server_surely_took_nothing() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let access = Access {
+            endpoint: format!("http://127.0.0.1:{port}"),
+            region: "garage".to_owned(),
+            bucket: "ledger".to_owned(),
+            key_id: "GK1".to_owned(),
+            secret: Secret::new("hunter2"),
+        };
+        let client = S3::new(&access, Duration::from_secs(5));
+        for request in [Request::put("key", vec![1; 40]), Request::get("key")] {
+            let outcome = client.perform(&request).await;
+            assert!(
+                matches!(&outcome, Outcome::Failed(one) if one.cause == Cause::Unreachable),
+                "{outcome:?}"
+            );
+        }
+    }
+}

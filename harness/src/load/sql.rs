@@ -1,0 +1,272 @@
+//! A store that speaks SQL: rows, accounts and lists, one transaction an operation.
+
+use std::time::Duration;
+
+use futures::TryStreamExt;
+use history::{Action, Answer, Cause, Failure, Key, Outcome, Step, Value, check::Level, generate::Request};
+use tokio_postgres::{Error as Refusal, error::SqlState, types::ToSql};
+
+use super::{
+    Store,
+    store::{silent, without_answer},
+};
+use crate::{
+    error::Result,
+    workload::postgres::{Session, reason},
+};
+
+/// Sizes on both sides of PostgreSQL's boundary: rows above 2 kB keep their payload in another table.
+pub const SIZES: &[usize] = &[100, 1_900, 2_100, 8_192, 65_536];
+/// How many accounts there are.
+pub const ACCOUNTS: u32 = 5;
+/// What all of them hold together.
+pub const MONEY: i64 = 500;
+
+/// Reading all rows takes longer than a single call.
+const SCAN: Duration = Duration::from_secs(60);
+
+const TABLES: &str = "
+    create table if not exists entries (key text primary key, payload bytea not null);
+    create table if not exists accounts (account int primary key, balance bigint not null);
+    create table if not exists lists (list int primary key, elements bigint[] not null);
+    insert into accounts select account, 100 from generate_series(0, 4) as account on conflict do nothing";
+const APPEND: &str = "insert into lists values ($1, array[$2::bigint])
+    on conflict (list) do update set elements = array_append(lists.elements, $2)";
+
+/// The tables over one connection.
+#[derive(Debug)]
+pub struct Sql {
+    session: Session,
+    level: Level,
+}
+
+/// How far a transaction came.
+enum Ended {
+    /// It was surely rolled back.
+    Before(Refusal),
+    /// The commit itself was not answered well.
+    Committing(Refusal),
+}
+
+impl Sql {
+    /// Acts over this connection; transactions over lists are serializable. The tables must be there: [`Sql::create_tables`].
+    pub fn new(session: Session) -> Self {
+        Self::isolated(session, Level::Serializable)
+    }
+
+    /// As [`Sql::new`], with transactions over lists of this level.
+    pub fn isolated(session: Session, level: Level) -> Self {
+        Self { session, level }
+    }
+
+    /// Makes the tables. Once, before any load: PostgreSQL lets two at once collide.
+    ///
+    /// # Errors
+    /// They can't be made, or there was no answer.
+    pub async fn create_tables(session: &Session) -> Result<()> {
+        session.run("creating the tables of a history", session.client().batch_execute(TABLES)).await
+    }
+
+    /// The connection itself, for what a history does not do.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Tries a request, once.
+    pub async fn perform(&self, request: &Request) -> Outcome {
+        let deadline = match request.action {
+            Action::Scan { .. } => SCAN.max(self.session.deadline()),
+            _ => self.session.deadline(),
+        };
+        let call = async {
+            match &request.action {
+                Action::Put { key, .. } => self.insert(key, request).await,
+                Action::Get { key } => self.one(request, self.get(key).await),
+                Action::Delete { key } => {
+                    let deleted = self.execute("delete from entries where key = $1", &[&&**key]).await;
+                    self.one(request, deleted.map(|_| Answer::Done))
+                }
+                Action::List { prefix } => self.one(request, self.list(prefix).await),
+                Action::Scan { prefix } => self.one(request, self.scan(prefix).await),
+                Action::Transfer { from, to, amount } => {
+                    self.many(request, Level::ReadCommitted, self.transfer(*from, *to, *amount)).await
+                }
+                Action::Balances => self.many(request, Level::Snapshot, self.balances()).await,
+                Action::Transaction(steps) => self.many(request, self.level, self.steps(steps)).await,
+            }
+        };
+        tokio::time::timeout(deadline, call).await.unwrap_or_else(|_| silent(request, deadline))
+    }
+
+    async fn execute(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Refusal> {
+        self.session.client().execute(statement, values).await
+    }
+
+    /// Each insert is sent once and its key is new, so a key that is there already was committed.
+    async fn insert(&self, key: &Key, request: &Request) -> Outcome {
+        let inserted =
+            self.execute("insert into entries values ($1, $2)", &[&&**key, &request.payload]).await;
+        match inserted {
+            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Outcome::DONE,
+            inserted => self.one(request, inserted.map(|_| Answer::Done)),
+        }
+    }
+
+    async fn get(&self, key: &Key) -> Result<Answer, Refusal> {
+        let row =
+            self.session.client().query_opt("select payload from entries where key = $1", &[&&**key]).await?;
+        let payload: Option<&[u8]> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+        Ok(payload.map_or(Answer::Absent, |payload| Answer::Found(Value::of(payload))))
+    }
+
+    async fn list(&self, prefix: &Key) -> Result<Answer, Refusal> {
+        let statement = "select key from entries where starts_with(key, $1)";
+        let rows = self.session.client().query(statement, &[&&**prefix]).await?;
+        let keys: Result<Vec<Key>, Refusal> =
+            rows.iter().map(|row| Ok(Key::from(row.try_get::<_, &str>(0)?))).collect();
+        keys.map(Answer::Keys)
+    }
+
+    async fn scan(&self, prefix: &Key) -> Result<Answer, Refusal> {
+        let statement = "select key, payload from entries where starts_with(key, $1)";
+        let rows = match self.session.client().query_raw(statement, [&**prefix]).await {
+            // Nothing is there, not even where to look.
+            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
+                return Ok(Answer::Rows(Vec::new()));
+            }
+            rows => rows?,
+        };
+        let row = |row: tokio_postgres::Row| {
+            Ok((Key::from(row.try_get::<_, &str>(0)?), Value::of(row.try_get(1)?)))
+        };
+        let rows: Vec<tokio_postgres::Row> = rows.try_collect().await?;
+        rows.into_iter().map(row).collect::<Result<_, Refusal>>().map(Answer::Rows)
+    }
+
+    async fn transfer(&self, from: u32, to: u32, amount: i64) -> Result<Answer, Refusal> {
+        let update = "update accounts set balance = balance + $2 where account = $1";
+        // Always in the same order: two that meet must not wait for each other.
+        let mut both = [(from, -amount), (to, amount)];
+        both.sort_unstable();
+        for (account, amount) in both {
+            self.execute(update, &[&account.cast_signed(), &amount]).await?;
+        }
+        Ok(Answer::Done)
+    }
+
+    /// In two statements: only one moment for both gives the right total.
+    async fn balances(&self) -> Result<Answer, Refusal> {
+        let mut balances = Vec::new();
+        for part in 0..2 {
+            let select = "select balance from accounts where account % 2 = $1 order by account";
+            let rows = self.session.client().query(select, &[&part]).await?;
+            for row in rows {
+                balances.push(row.try_get(0)?);
+            }
+        }
+        Ok(Answer::Balances(balances))
+    }
+
+    async fn steps(&self, steps: &[Step]) -> Result<Answer, Refusal> {
+        let mut lists = Vec::new();
+        for step in steps {
+            match step {
+                Step::Append { list, element } => {
+                    self.execute(APPEND, &[&list.cast_signed(), &element.cast_signed()]).await?;
+                }
+                Step::Read { list } => {
+                    let select = "select elements from lists where list = $1";
+                    let row = self.session.client().query_opt(select, &[&list.cast_signed()]).await?;
+                    let elements: Option<Vec<i64>> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+                    lists.push(elements.unwrap_or_default().into_iter().map(i64::cast_unsigned).collect());
+                }
+            }
+        }
+        Ok(Answer::Lists(lists))
+    }
+
+    /// How an operation of one statement ended.
+    fn one(&self, request: &Request, result: Result<Answer, Refusal>) -> Outcome {
+        match result {
+            Ok(answer) => Outcome::Ok(answer),
+            Err(error) => without_answer(request, surely_refused(&error), failure(&error)),
+        }
+    }
+
+    /// Runs an operation of several statements in one transaction.
+    async fn many(
+        &self,
+        request: &Request,
+        level: Level,
+        statements: impl Future<Output = Result<Answer, Refusal>>,
+    ) -> Outcome {
+        let transaction = async {
+            let begin = format!("begin isolation level {}", name(level));
+            self.session.client().batch_execute(&begin).await.map_err(Ended::Before)?;
+            let answer = statements.await.map_err(Ended::Before)?;
+            self.session.client().batch_execute("commit").await.map_err(Ended::Committing)?;
+            Ok(answer)
+        };
+        match transaction.await {
+            Ok(answer) => Outcome::Ok(answer),
+            Err(Ended::Before(error)) => {
+                // Where this fails too, the connection goes, and the transaction with it.
+                if let Err(error) = self.session.client().batch_execute("rollback").await {
+                    tracing::debug!(error = reason(&error), "a rollback");
+                }
+                Outcome::Failed(failure(&error))
+            }
+            Err(Ended::Committing(error)) => without_answer(request, surely_refused(&error), failure(&error)),
+        }
+    }
+}
+
+impl Store for Sql {
+    async fn perform(&mut self, request: &Request) -> Outcome {
+        Self::perform(self, request).await
+    }
+}
+
+/// How PostgreSQL calls a level.
+fn name(level: Level) -> &'static str {
+    match level {
+        Level::ReadCommitted => "read committed",
+        Level::Snapshot => "repeatable read",
+        Level::Serializable => "serializable",
+    }
+}
+
+fn failure(error: &Refusal) -> Failure {
+    let cause = error.code().map_or(Cause::Broken, |code| Cause::Answered(code.code().into()));
+    Failure::new(cause, reason(error))
+}
+
+fn surely_refused(error: &Refusal) -> bool {
+    error.as_db_error().is_some_and(|answer| surely_rolled_back(answer.severity(), answer.code().code()))
+}
+
+/// Whether PostgreSQL surely rolled back. It did for an ERROR of these classes: data, constraint, transaction state,
+/// authorization, names, rollback, syntax, resources, limits, object state, feature. It may have committed before a
+/// FATAL or PANIC, when the connection broke (08), when an administrator ended it (57), and when it says so (40003).
+fn surely_rolled_back(severity: &str, code: &str) -> bool {
+    const REFUSALS: [&str; 13] =
+        ["0A", "22", "23", "25", "28", "3D", "3F", "40", "42", "44", "53", "54", "55"];
+    severity == "ERROR" && code != "40003" && REFUSALS.iter().any(|class| code.starts_with(class))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_sure_rollback_counts_as_failed() {
+        for code in ["23502", "42601", "42501", "25006", "53100", "40001", "0A000"] {
+            assert!(surely_rolled_back("ERROR", code), "{code}");
+        }
+        for code in ["57P01", "57P02", "57P03", "57014", "08006", "08003", "40003", "58030", "XX000"] {
+            assert!(!surely_rolled_back("ERROR", code), "{code}");
+        }
+        assert!(!surely_rolled_back("FATAL", "53300"));
+        assert!(!surely_rolled_back("PANIC", "53100"));
+    }
+}
