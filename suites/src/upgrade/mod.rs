@@ -82,7 +82,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 to("garage/2.0.0-on-delete"),
                 "only allowed for updateStrategy 'RollingUpdate'",
             )
-            .control("name", [U2], to("garage/2.0.0-name"), "its PVCs stay behind")
+            .control("name", [U2, U4], to("garage/2.0.0-name"), "its PVCs stay behind")
             .control(
                 "regenerated_secret",
                 [U4],
