@@ -154,23 +154,25 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
     if picture.blind {
         return Vec::new();
     }
+    let again = secrets(picture, &picture.again);
     let gone = picture.gone();
     let gone: Vec<_> = gone.iter().filter(|object| object.key.kind == "Secret").collect();
     let coming: Vec<_> = picture.coming().into_iter().filter(|object| object.key.kind == "Secret").collect();
     let mut forecasts = Vec::new();
     for old in gone {
         let held = plain(&old.value);
-        let secrets = |object: &Object| {
+        let named = |object: &Object| {
             plain(&object.value).into_keys().filter(|name| names_a_secret(name)).collect::<Vec<_>>()
         };
         let heirs: Vec<_> =
-            coming.iter().filter(|new| secrets(new) == secrets(old) && !secrets(old).is_empty()).collect();
+            coming.iter().filter(|new| named(new) == named(old) && !named(old).is_empty()).collect();
         let [new] = heirs.as_slice() else { continue };
         for (name, value) in plain(&new.value) {
             let Some(was) = held.get(&name).filter(|was| **was != value && names_a_secret(&name)) else {
                 continue;
             };
-            let said = told(picture, &name, was, &value, (false, false));
+            let random = again.get(&picture.key(new)).and_then(|again| again.get(&name)) != Some(&value);
+            let said = told(picture, &name, was, &value, (random, false));
             forecasts.push(forecast::about(
                 (said.cause, "U4", said.severity),
                 &picture.to,
