@@ -81,9 +81,11 @@ async fn postgres(run: Run) -> Result<()> {
 
     run.step("the power of its node is cut under load").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let works = vec![Work::Writes { sizes: &[64, 1024] }, Work::Writes { sizes: &[64] }, Work::Reads { of: 0..2 }];
+    let works =
+        vec![Work::Writes { sizes: &[64, 1024] }, Work::Writes { sizes: &[64] }, Work::Reads { of: 0..2 }];
     let clients = vec![Client { endpoint: pod.clone(), works }];
-    let mut load = postgres.load(&history, &Plan { clients, pace: Duration::from_millis(5), budget: BUDGET }, &inside);
+    let mut load =
+        postgres.load(&history, &Plan { clients, pace: Duration::from_millis(5), budget: BUDGET }, &inside);
     load.acknowledged(ENOUGH, seconds(120)).await?;
     let (cut, fault) = cut(&run, &disks, &set, &[0], F1).await?;
 
@@ -123,10 +125,13 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     run.step("the power is cut under load").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
     let client = |ordinal: u32| {
-        let works = vec![Work::Writes { sizes: &[100, 3072, 65_536] }, Work::Reads { of: 2 * ordinal..2 * ordinal + 1 }];
+        let works = vec![
+            Work::Writes { sizes: &[100, 3072, 65_536] },
+            Work::Reads { of: 2 * ordinal..2 * ordinal + 1 },
+        ];
         Client { endpoint: set.pod_name(ordinal), works }
     };
-    let clients = set.ordinals().map(client).collect();
+    let clients = set.ordinals().into_iter().map(client).collect();
     let plan = Plan { clients, pace: Duration::from_millis(50), budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;

@@ -79,7 +79,6 @@ case $1 in
     linger=$2
     shift 2
     before=$(for disk in "$@"; do identity "$disk"; done)
-    without_kubelet
     cd "$folder"
     # EXT4_IOC_SHUTDOWN without flushing the log: what only the page cache has is lost.
     perl -e 'for (@ARGV) { open(my $disk, "<", $_) or die "$_: $!\n"; my $how = pack("L", 2); ioctl($disk, 0x8004587d, $how) or die "$_: $!\n"; }' "$@"
@@ -88,7 +87,9 @@ case $1 in
     for disk in "$@"; do
       ! touch "$disk/after-the-cut" 2>/dev/null || fail "$disk takes writes after the cut"
     done
+    # Clients' tunnels go through the kubelet: what servers say without their disks is heard.
     sleep "$linger"
+    without_kubelet
     kill_users "$@"
     cd /
     for disk in "$@"; do detach "$disk"; done
