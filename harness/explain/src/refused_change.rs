@@ -15,13 +15,15 @@ use record::words;
 /// What the API server says of a webhook that it could not ask.
 pub(super) const NOT_ASKED: &str = "failed calling webhook";
 
-/// The newest refusal of a change of this pod, if the pod is older than it and not on its way.
-fn refusal<'a>(picture: &'a Picture, pod: &Pod, reason: &str) -> Option<&'a Event> {
+/// What came of the newest attempt to change this pod so, if it was refused, the pod is older than that and not on its way.
+fn refusal<'a>(picture: &'a Picture, pod: &Pod, change: &str) -> Option<&'a Event> {
     let word = format!("Pod {} ", pod.name_any());
     let made = pod.metadata.creation_timestamp.as_ref().map(|made| made.0);
     let events = picture.events_about(&picture.set);
-    let of_it = |event: &&Event| event.reason.as_deref() == Some(reason) && message(event).contains(&word);
-    let newest = events.into_iter().find(of_it)?;
+    let (refused, done) = (format!("Failed{change}"), format!("Successful{change}"));
+    let is = |event: &Event, reason: &str| event.reason.as_deref() == Some(reason);
+    let of_it = |event: &&Event| (is(event, &refused) || is(event, &done)) && message(event).contains(&word);
+    let newest = events.into_iter().find(of_it).filter(|event| is(event, &refused))?;
     (seen_last(newest) >= made && !terminating(pod)).then_some(newest)
 }
 
@@ -35,7 +37,7 @@ fn often(picture: &Picture, event: &Event) -> String {
 
 /// A pod that is to go, for this reason, and that the controller may not delete.
 pub(super) fn deletion(picture: &Picture, pod: &Pod, why: &str) -> Option<Cause> {
-    let event = refusal(picture, pod, "FailedDelete")?;
+    let event = refusal(picture, pod, "Delete")?;
     let (name, told) = (pod.name_any(), message(event));
     let seen = format!(
         "pod {name} is to go ({why}), and the API server does not let the controller delete it ({}): {}",
@@ -72,7 +74,7 @@ pub(super) fn end_it(picture: &Picture, cause: Cause, told: &str) -> Cause {
 /// A pod that is there and that the controller can't bring up to date: it gets no further, with this pod or another.
 pub(super) fn update(picture: &Picture) -> Option<Cause> {
     let pods = picture.pods_of_set();
-    let refused = pods.values().find_map(|pod| Some((*pod, refusal(picture, pod, "FailedUpdate")?)));
+    let refused = pods.values().find_map(|pod| Some((*pod, refusal(picture, pod, "Update")?)));
     if let Some((pod, event)) = refused {
         return Some(adopted(picture, pod, Some(event)).unwrap_or_else(|| updated(picture, pod, event)));
     }

@@ -199,3 +199,12 @@ fn room_that_is_just_being_made_is_no_cause() {
         .object("neighbour", "slow-0", victim);
     assert_eq!(diagnose(&world.picture()).state, State::Moving);
 }
+
+#[test]
+fn a_refusal_is_over_when_the_change_was_done() {
+    let refused = on_set(World::new(1), "FailedUpdate", "update", "web-0", POLICY).ago(60);
+    let told = "update Pod web-0 in StatefulSet web successful";
+    assert!(diagnose(&refused.picture()).ids().contains(&cause::UPDATE_REFUSED));
+    let done = refused.event("set-web", "SuccessfulUpdate", told);
+    assert!(!diagnose(&done.picture()).ids().contains(&cause::UPDATE_REFUSED));
+}

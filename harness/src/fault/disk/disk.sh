@@ -79,11 +79,11 @@ case $1 in
     linger=$2
     shift 2
     before=$(for disk in "$@"; do identity "$disk"; done)
+    echo "used $(users "$@" | wc -l)"
     cd "$folder"
     # EXT4_IOC_SHUTDOWN without flushing the log: what only the page cache has is lost.
     perl -e 'for (@ARGV) { open(my $disk, "<", $_) or die "$_: $!\n"; my $how = pack("L", 2); ioctl($disk, 0x8004587d, $how) or die "$_: $!\n"; }' "$@"
     echo "cut $(date +%s%N)"
-    echo "used $(users "$@" | wc -l)"
     for disk in "$@"; do
       ! touch "$disk/after-the-cut" 2>/dev/null || fail "$disk takes writes after the cut"
     done

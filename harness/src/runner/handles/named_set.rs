@@ -74,14 +74,17 @@ impl NamedSet {
         deadline: Duration,
     ) -> Result<()> {
         self.judge_diagnosis(claim, &[cause], deadline).await?;
-        let diagnosis = explain(self.run.client(), self.run.namespace(), &self.name).await?;
-        let text = diagnosis.to_string();
-        let unsaid: Vec<&&str> = advice.iter().filter(|words| !text.contains(**words)).collect();
-        let against = || {
-            let message = format!("the advice for {} does not say {unsaid:?}: {text}", self.name);
-            self.run.found(claim, Err(Error::failed(message)))
+        // Some of it is known only when what goes wrong has gone wrong again.
+        let ask = || async {
+            let diagnosis = explain(self.run.client(), self.run.namespace(), &self.name).await?;
+            let text = diagnosis.to_string();
+            let unsaid: Vec<&&str> = advice.iter().filter(|words| !text.contains(**words)).collect();
+            let why = || format!("it does not say {unsaid:?}: {text}");
+            Ok(if unsaid.is_empty() { Progress::Met } else { Progress::NotYet(why()) })
         };
-        if unsaid.is_empty() { Ok(()) } else { against() }
+        let sentence = format!("the advice for {} says what helps", self.name);
+        let outcome = until_asked_every(BETWEEN, &sentence, self.run.time_for(claim, deadline), ask).await;
+        self.run.found(claim, outcome).map(drop)
     }
 
     /// Deletes a pod of it; does not wait.

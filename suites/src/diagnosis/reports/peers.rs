@@ -30,7 +30,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 /// Ready is who finds all by name.
 fn meeting(set: &'static str, cause: &'static str, policy: &str) -> Case {
     let ask = format!("for peer in {set}-0.{set} {set}-1.{set}; do getent hosts $peer || exit 1; done");
-    let probe = json!({"exec": {"command": ["sh", "-c", ask]}, "periodSeconds": 2, "timeoutSeconds": 5});
+    let probe = json!({"httpGet": null, "exec": {"command": ["sh", "-c", ask]}, "periodSeconds": 2, "timeoutSeconds": 5});
     let command = ["sh", "-c", "trap 'exit 0' TERM; sleep infinity & wait"];
     case(set, cause)
         .replicas(2)

@@ -48,7 +48,11 @@ fn server(set: &'static str, cause: &'static str, before: &str, patch: Value) ->
 
 /// What PostgreSQL says itself.
 fn own() -> Vec<Case> {
-    let version = |number: &str| format!("mkdir -p /disk/pgdata && echo {number} > /disk/pgdata/PG_VERSION");
+    let version = |number: &str| {
+        let made =
+            "mkdir -p /disk/pgdata && cd /disk/pgdata && touch postgresql.conf pg_hba.conf pg_ident.conf";
+        format!("{made} && echo {number} > PG_VERSION && chown -R postgres . && chmod 700 .")
+    };
     let small = json!([{"name": "small", "emptyDir": {"medium": "Memory", "sizeLimit": "8Mi"}}]);
     let owned = json!({"securityContext": {"runAsUser": 12345, "runAsNonRoot": true}});
     let on_small = json!({"volumeMounts": [{"name": "small", "mountPath": MOUNT}]});
