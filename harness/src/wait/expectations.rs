@@ -252,6 +252,15 @@ pub fn pod_restarted(pod: &str, uid: &str, restarts: i32) -> Expectation {
     })
 }
 
+/// As [`pod_restarted`], of a pod that may crash on the way there, as without its disk.
+pub fn pod_recovers(pod: &str, uid: &str, restarts: i32) -> Expectation {
+    let (name, same, restarted) = (pod.to_owned(), uid.to_owned(), pod_restarted(pod, uid, restarts));
+    Expectation::new(restarted.sentence.clone(), move |world| match restarted.check(world) {
+        Never(why) if world.pods.get(&name).is_some_and(|pod| pod.meta.uid == same) => NotYet(why),
+        progress => progress,
+    })
+}
+
 /// None of these pods exists.
 pub fn pods_gone(pods: impl IntoIterator<Item = String>) -> Expectation {
     let names: Vec<_> = pods.into_iter().collect();

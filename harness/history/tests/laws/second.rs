@@ -127,7 +127,8 @@ fn transactions() -> impl Strategy<Value = Vec<Operation>> {
                 }
             }
         }
-        let one = |(place, (steps, luck)): (usize, (Vec<(u32, u8, usize, u8)>, u8))| {
+        type Drawn = (Vec<(u32, u8, usize, u8)>, u8);
+        let one = |(place, (steps, luck)): (usize, Drawn)| {
             let mut reads = Vec::new();
             let step = |(number, (list, what, length, turned)): (usize, (u32, u8, usize, u8))| {
                 if what == 0 {

@@ -150,6 +150,19 @@ fn a_restart_in_place_keeps_the_object() {
 }
 
 #[test]
+fn who_recovers_may_crash_on_the_way() {
+    let (kind, mut crashing) = pod("db-0", false);
+    crashing["metadata"]["uid"] = json!("same");
+    let status = &mut crashing["status"]["containerStatuses"][0];
+    status["restartCount"] = json!(2);
+    status["state"] = json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}});
+    let world = world(&[(kind, crashing)]);
+    assert!(matches!(pod_restarted("db-0", "same", 1).check(&world), Never(_)));
+    assert!(not_yet(pod_recovers("db-0", "same", 1).check(&world)).contains("again and again"));
+    assert!(matches!(pod_recovers("db-0", "another", 1).check(&world), Never(_)));
+}
+
+#[test]
 fn volume_claims_are_kept_under_their_uids() {
     let wanted = BTreeMap::from([("data-db-0".to_owned(), "one".to_owned())]);
     let volume_claim = |uid: &str, phase: &str, terminating: bool| {
