@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2013,SC2086 # numbers of processes are words
 # Volumes that can fail, on a node: an image with ext4 on it, mounted by way of a loop device.
 # usage: disk VERB …, where a DISK is NAMESPACE/NAME
 set -eu
