@@ -125,13 +125,24 @@ fn judge_one(
     }
     let there = told.iter().any(|word| matches!(word.said, Said::Found(_)));
     tally.count(write, value, there, told.is_empty());
+    let first = judgement.anomalies.len();
     for word in told {
         let listed =
             listings.of(word.endpoint, key).filter(|one| write.ended.is_none_or(|ended| one.asked > ended));
         let shown = listed.map(|listing| listing.keys.contains_key(&**key));
         if let Some((kind, text)) = flaw(key, write, value, word, shown) {
-            let lines = vec![write.line, word.line];
-            judgement.anomalies.push(Anomaly { kind, text: format!("{text}, at {}", word.endpoint), lines });
+            // A write that several lack is one.
+            match judgement.anomalies.iter_mut().skip(first).find(|one| one.kind == kind) {
+                Some(one) => {
+                    one.text.push_str(&format!(", and at {}", word.endpoint));
+                    one.lines.push(word.line);
+                }
+                None => judgement.anomalies.push(Anomaly {
+                    kind,
+                    text: format!("{text}, at {}", word.endpoint),
+                    lines: vec![write.line, word.line],
+                }),
+            }
         }
         if let (true, Some(stale), Said::Found(_)) = (acknowledged, word.absent_before, &word.said) {
             let text = format!("{key}, acknowledged, was absent for a while at {}", word.endpoint);

@@ -112,3 +112,16 @@ fn stores_of_their_own_need_only_what_was_written_to_them() {
     assert_eq!(lost(&swapped), [1, 2]);
     assert_eq!(lost(&bare), [3]);
 }
+
+#[test]
+fn a_write_that_several_lack_is_one_and_names_them() {
+    let lacks = |line: u64, endpoint: &str| Operation {
+        endpoint: endpoint.into(),
+        ..get(line, "r/a", (9, 10), ABSENT)
+    };
+    let all = [put(1, "r/a", b"1", (0, 1), Outcome::DONE), lacks(2, "garage-0"), lacks(3, "garage-1")];
+    let judgement = judge(&all, "r/", Copies::Same);
+    let [lost] = &judgement.anomalies[..] else { panic!("expected one, got {judgement:?}") };
+    assert!(lost.text.ends_with("at garage-0, and at garage-1"), "{}", lost.text);
+    assert_eq!(lost.lines, [1, 2, 3]);
+}
