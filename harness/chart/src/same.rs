@@ -1,5 +1,6 @@
 //! Whether what a chart says is there already: the API server writes it in its own way, and adds defaults.
 
+use record::quantity;
 use serde_json::{Map, Value};
 
 /// Fields whose values are amounts: 1Gi and 1024Mi are the same in them.
@@ -63,35 +64,10 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 fn amounts_equal(one: &str, other: &str) -> bool {
-    match (amount(one), amount(other)) {
+    match (quantity::parse(one), quantity::parse(other)) {
         (Some(one), Some(other)) => (one - other).abs() <= one.abs() * 1e-9,
         _ => false,
     }
-}
-
-/// A quantity of Kubernetes as a number: `1Gi`, `500m`, `1e3`.
-fn amount(text: &str) -> Option<f64> {
-    const SUFFIXES: [(&str, f64); 15] = [
-        ("Ki", 1024.0),
-        ("Mi", 1_048_576.0),
-        ("Gi", 1_073_741_824.0),
-        ("Ti", 1_099_511_627_776.0),
-        ("Pi", 1_125_899_906_842_624.0),
-        ("Ei", 1_152_921_504_606_846_976.0),
-        ("n", 1e-9),
-        ("u", 1e-6),
-        ("m", 1e-3),
-        ("k", 1e3),
-        ("M", 1e6),
-        ("G", 1e9),
-        ("T", 1e12),
-        ("P", 1e15),
-        ("E", 1e18),
-    ];
-    let text = text.trim();
-    let suffix = SUFFIXES.iter().find_map(|(suffix, factor)| Some((text.strip_suffix(suffix)?, factor)));
-    let (number, factor) = suffix.unwrap_or((text, &1.0));
-    number.parse::<f64>().ok().map(|number| number * factor)
 }
 
 #[cfg(test)]

@@ -31,7 +31,6 @@ mod pod;
 mod preemption;
 mod probe;
 mod provisioning;
-pub mod quantity;
 mod read;
 mod recurring;
 mod refusal;
@@ -56,3 +55,5 @@ pub use evidence::Evidence;
 pub use explain::{explain, explain_all, glance};
 pub use picture::Picture;
 pub use survey::{Survey, survey};
+
+use record::quantity;

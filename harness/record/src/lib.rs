@@ -12,6 +12,7 @@ pub mod floor;
 pub mod gates;
 pub mod journal;
 pub mod law;
+pub mod quantity;
 pub mod redact;
 pub mod replay;
 pub mod result;

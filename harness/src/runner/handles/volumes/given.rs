@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use explain::quantity;
 use external::api::cluster_objects;
 use k8s_openapi::api::{
     core::v1::{PersistentVolume, PersistentVolumeSpec},
     storage::v1::StorageClass,
 };
+use record::quantity;
 
 use super::Volumes;
 use crate::{

@@ -4,11 +4,11 @@ use std::{fmt, time::Duration};
 
 use external::api::objects;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
+use record::quantity;
 
 use super::Volumes;
 use crate::{
     error::{Error, Result},
-    explain::quantity,
     wait::until_answered,
 };
 

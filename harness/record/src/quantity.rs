@@ -33,7 +33,7 @@ pub fn parse(text: &str) -> Option<f64> {
 }
 
 /// A number of a resource as people write it.
-pub(super) fn show(resource: &str, number: f64) -> String {
+pub fn show(resource: &str, number: f64) -> String {
     match resource {
         "cpu" => cpu(number),
         resource if resource.ends_with("memory") || resource.ends_with("storage") => bytes(number),
