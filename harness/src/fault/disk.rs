@@ -23,15 +23,6 @@ pub struct Disk {
     pub name: String,
 }
 
-/// What takes the place of what a disk has on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Nothing: an empty file system.
-    Empty,
-    /// What was [kept](Disk::keep).
-    Back,
-}
-
 /// Proof that the power was cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
@@ -70,70 +61,12 @@ impl Disk {
         self.ask(&["sync", &self.name]).await.map(drop)
     }
 
-    /// Lets somebody else's file take all the room that is left; returns how many KiB are.
-    ///
-    /// # Errors
-    /// When some are.
-    pub async fn fill(&self) -> Result<()> {
-        match self.ask(&["fill", &self.name]).await?.trim() {
-            "0" => Ok(()),
-            left => Err(Error::environment(format!("{} is to be full, and has {left} KiB left", self.name))),
-        }
-    }
-
-    /// Makes it larger, while it is used.
+    /// Puts an empty file system in its place. Who uses it is killed, and begins anew on that.
     ///
     /// # Errors
     /// The node's own.
-    pub async fn grow(&self, mebibytes: u32) -> Result<()> {
-        self.ask(&["grow", &self.name, &mebibytes.to_string()]).await.map(drop)
-    }
-
-    /// Lets nobody write to it.
-    ///
-    /// # Errors
-    /// The node's own.
-    pub async fn turn_read_only(&self) -> Result<()> {
-        self.ask(&["read-only", &self.name]).await.map(drop)
-    }
-
-    /// Lets all write to it again.
-    ///
-    /// # Errors
-    /// The node's own.
-    pub async fn turn_writable(&self) -> Result<()> {
-        self.ask(&["writable", &self.name]).await.map(drop)
-    }
-
-    /// Keeps a copy of what is on it now, to be brought [back](Change::Back).
-    ///
-    /// # Errors
-    /// The node's own.
-    pub async fn keep(&self) -> Result<()> {
-        self.ask(&["keep", &self.name]).await.map(drop)
-    }
-
-    /// Gives it another content. Who uses it is killed, and begins anew on that.
-    ///
-    /// # Errors
-    /// The node's own.
-    pub async fn change(&self, change: Change) -> Result<()> {
-        let how = match change {
-            Change::Empty => "empty",
-            Change::Back => "back",
-        };
-        self.ask(&["change", how, &self.name]).await.map(drop)
-    }
-
-    /// Swaps its content with that of another on the same node. Who uses one is killed, and begins anew.
-    ///
-    /// # Errors
-    /// When they are on two nodes; the node's own.
-    pub async fn swap(&self, other: &Self) -> Result<()> {
-        if self.node != other.node {
-            return Err(Error::bug(format!("{} and {} are on two nodes", self.name, other.name)));
-        }
-        self.ask(&["change", "swap", &self.name, &other.name]).await.map(drop)
+    pub async fn empty(&self) -> Result<()> {
+        self.ask(&["empty", &self.name]).await.map(drop)
     }
 
     async fn ask(&self, arguments: &[&str]) -> Result<String> {

@@ -2,7 +2,6 @@
 
 use harness::{
     Error,
-    fault::disk::Change,
     history::generate::Request,
     runner::Sabotage,
     wait::expectations,
@@ -237,7 +236,7 @@ pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
 pub const DISK_EMPTIED: Sabotage = Sabotage::At("it is the one that it was", |run, set| {
     Box::pin(async move {
         let before = set.pod(0)?;
-        run.disk("data", &set, 0)?.change(Change::Empty).await?;
+        run.disk("data", &set, 0)?.empty().await?;
         let again = expectations::pod_restarted(&before.meta.name, &before.meta.uid, before.restarts());
         run.wait(&again, seconds(120)).await.map(drop)
     })

@@ -102,50 +102,14 @@ case $1 in
     shift
     for disk in "$@"; do sync -f "$folder/$disk"; done
     ;;
-  # fill DISK: somebody else takes all the room that is left
-  fill)
-    dd if=/dev/zero of="$folder/$2/filler" bs=64K 2>/dev/null || true
-    df --output=avail -k "$folder/$2" | tail -n 1
-    ;;
-  # grow DISK MEBIBYTES: it is larger by so much, under way
-  grow)
-    truncate -s "+$3M" "$folder/$2.img"
-    device=$(findmnt -n -o SOURCE "$folder/$2")
-    losetup -c "$device"
-    resize2fs "$device" 2>/dev/null
-    ;;
-  # read-only DISK
-  read-only)
-    mount -o remount,ro "$folder/$2"
-    ;;
-  # writable DISK
-  writable)
-    mount -o remount,rw "$folder/$2"
-    ;;
-  # keep DISK: what is on it now can be brought back
-  keep)
-    fsfreeze -f "$folder/$2"
-    trap 'fsfreeze -u "$folder/$2"' EXIT
-    cp --sparse=always "$folder/$2.img" "$folder/$2.kept"
-    ;;
-  # change back|empty DISK, or change swap DISK DISK: another content, while nobody looks
-  change)
-    how=$2
-    shift 2
+  # empty DISK: it has nothing on it any more
+  empty)
     without_kubelet
-    kill_users "$@"
-    for disk in "$@"; do detach "$disk"; done
-    case $how in
-      back) mv "$folder/$1.kept" "$folder/$1.img" ;;
-      empty) mkfs.ext4 -q -F -m 0 "$folder/$1.img" ;;
-      swap)
-        mv "$folder/$1.img" "$folder/swapped.img"
-        mv "$folder/$2.img" "$folder/$1.img"
-        mv "$folder/swapped.img" "$folder/$2.img"
-        ;;
-    esac
-    for disk in "$@"; do attach "$disk"; done
-    [ "$how" != empty ] || chmod 777 "$folder/$1"
+    kill_users "$2"
+    detach "$2"
+    mkfs.ext4 -q -F -m 0 "$folder/$2.img"
+    attach "$2"
+    chmod 777 "$folder/$2"
     ;;
   # remove NAMESPACE: all disks of it, whoever uses them
   remove)
@@ -159,10 +123,6 @@ case $1 in
       chattr -i "$disk"
     done
     rm -rf "${folder:?}/$2"
-    ;;
-  # list: the namespaces that have disks here
-  list)
-    [ ! -d "$folder" ] || ls "$folder"
     ;;
   *) fail "disk: what is $1?" ;;
 esac
