@@ -65,7 +65,7 @@ const SCRIPTS: &str = "executed gz sourced xz zst";
 #[tokio::test(flavor = "multi_thread")]
 async fn users_paths_and_variables_are_the_documented_ones() {
     let said = shell(
-        "id -u postgres; id -g postgres; echo \"$PGDATA $PG_MAJOR $LANG\"; locale -a | tr '\\n' ' '; \
+        "id -u postgres; id -g postgres; echo \"$PGDATA $PG_MAJOR $LANG\"; locale -a | tr '\\n' ' '; echo; \
          for program in docker-entrypoint.sh gosu psql pg_isready pg_dump initdb gzip xz zstd; do command -v $program >/dev/null || echo \"no $program\"; done; \
          stat -c '%u %a' /var/lib/postgresql/data; getent passwd postgres | cut -d: -f6; ls /usr/share/postgresql/postgresql.conf.sample",
     )
