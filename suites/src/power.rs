@@ -8,7 +8,7 @@ use harness::{
     claim::{Claim, F1, F2, F3, F4, F7},
     fault::disk::Cut,
     history::{
-        Action, Checker, Operation, Outcome,
+        Checker, Operation,
         check::{Copies, Fault},
         generate::Work,
     },
@@ -174,13 +174,10 @@ fn acknowledged_without_disks(operations: &[Operation], cut: &Cut) -> Option<Str
     let without_disks = cut.at..cut.at + WITHOUT_DISKS;
     let keys: Vec<_> = operations
         .iter()
-        .filter(|operation| matches!(operation.outcome, Outcome::Ok(_)))
+        .filter(|operation| operation.is_ok() && operation.action.writes())
         .filter(|operation| without_disks.contains(&operation.invoked))
         .filter(|operation| operation.ended.is_some_and(|ended| without_disks.contains(&ended)))
-        .filter_map(|operation| match &operation.action {
-            Action::Put { key, .. } => Some(key),
-            _ => None,
-        })
+        .filter_map(|operation| operation.action.key())
         .collect();
     let first = keys.first()?;
     Some(format!("{} writes were acknowledged after the power was cut, {first} the first", keys.len()))

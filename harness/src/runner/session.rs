@@ -16,6 +16,7 @@ use super::{evidence::Secrets, logging, needs::Needs, scout, trial::Shared};
 use crate::{
     cluster::{self, Cluster, Namespaces, RunLock},
     error::{Error, Result},
+    fault,
     report::{
         self, console,
         result::{RunFacts, SCHEMA, Trouble},
@@ -198,7 +199,7 @@ async fn lease(
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
     let (client, name) = (&cluster.client, &cluster.facts.name);
     for namespace in cluster::sweep(client, &settings.cache, name, &settings.namespaces).await? {
-        crate::fault::disk::remove_all(&cluster.nodes(), &namespace).await?;
+        fault::disk::remove_all(&cluster.nodes(), &namespace).await?;
     }
     if cluster.nodes().is_empty() {
         for other in cluster::runs_in(&cluster.client, &settings.namespaces).await? {

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     error::{Error, Result},
     fault::disk::{self, Cut, Disk},
+    journal::Promise,
     manifest::Manifest,
     runner::Run,
     workload::{Set, Workload},
@@ -39,31 +40,16 @@ impl Disks {
     pub(in crate::runner) async fn make(run: Run, replicas: u32, mebibytes: u32) -> Result<Self> {
         let workload = run.workload();
         let mut manifest = workload.manifest()?;
-        let templates = manifest.find("StatefulSet", workload.name)?["spec"]["volumeClaimTemplates"].clone();
-        let templates: Vec<&str> = templates
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|one| one["metadata"]["name"].as_str())
-            .collect();
+        let promise = Promise::of(manifest.find("StatefulSet", workload.name)?);
         let workers = run.workers()?;
-        let place = |ordinal: u32| workers.iter().cycle().nth(ordinal as usize);
-        let mut made = BTreeMap::new();
-        for ordinal in 0..replicas {
-            let node =
-                place(ordinal).ok_or_else(|| Error::bug("disks are to be made, and no node is ours"))?;
-            for template in &templates {
-                let claim = format!("{template}-{}-{ordinal}", workload.name);
-                made.insert(claim, node);
-            }
-        }
-        let making = made.into_iter().map(|(claim, node)| {
-            let run = &run;
-            async move {
-                Ok::<_, Error>((claim.clone(), Disk::make(node, run.namespace(), &claim, mebibytes).await?))
-            }
+        let making = (0..replicas).zip(workers.iter().cycle()).flat_map(|(ordinal, node)| {
+            let claims = promise.volume_claims(ordinal);
+            claims.map(|claim| async {
+                let disk = Disk::make(node, run.namespace(), &claim, mebibytes).await?;
+                Ok::<_, Error>((claim, disk))
+            })
         });
-        let disks: BTreeMap<String, Disk> = try_join_all(making).await?.into_iter().collect();
+        let disks = try_join_all(making).await?.into_iter().collect();
         let disks = Self { class: run.outside("disks"), run, mebibytes, disks };
         disks.offer().await?;
         Ok(disks)
