@@ -64,9 +64,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K18])
         .within(seconds(180))
-        .control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1")
+        .slow_control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1")
         .control("pre_stop_removed", [K18], PRE_STOP_REMOVED, "the preStop hook of sentinel-1 did not run")
-        .control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 1"),
+        .slow_control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 1"),
     ]
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([S1, S2, S3, S6, S7, K19])
         .on([SENTINEL, GARAGE, DAGSTER_POSTGRESQL])
         .within(seconds(400))
-        .control("empty_directory", [S7], EMPTY_DIRECTORY, "the data of sentinel-1")
+        .slow_control("empty_directory", [S7], EMPTY_DIRECTORY, "the data of sentinel-1")
         .control_on(GARAGE, "empty_but_marked", [S7], EMPTY_BUT_MARKED, "the data of garage-1")
         .control_on(
             DAGSTER_POSTGRESQL,
@@ -46,7 +46,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             VOLUME_CLAIM_DELETED_WITH_POD,
             "came back with another data-sentinel-1",
         )
-        .control(
+        .slow_control(
             "ordinals_start_at_one",
             [S1, S8],
             ORDINALS_START_AT_ONE,
@@ -60,7 +60,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             TEMPLATE_RENAMED,
             "expected the claim data-sentinel-0, found no claim",
         )
-        .control("claims_too_small", [S6], VOLUME_CLAIMS_TOO_SMALL, "asks for 32Mi; template data says 64Mi")
+        .slow_control("claims_too_small", [S6], VOLUME_CLAIMS_TOO_SMALL, "asks for 32Mi; template data says 64Mi")
         .control(
             "status_written_by_another",
             [K19],

@@ -49,7 +49,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .alike(STORES, BY_THE_JOURNAL)
         .within(seconds(420))
         .control("parallel", [S9], PARALLEL, "sentinel-1 began to terminate while sentinel-2 was still there")
-        .control(
+        .slow_control(
             "delete_claims_when_scaled",
             [S17],
             DELETE_VOLUME_CLAIMS_WHEN_SCALED,

@@ -63,7 +63,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .on([GARAGE])
         .needs([Need::OwnNodes])
         .within(seconds(420))
-        .control("without_fsync", [F3], GARAGE_WITHOUT_FSYNC, "acknowledged writes are lost"),
+        .slow()
+        .slow_control("without_fsync", [F3], GARAGE_WITHOUT_FSYNC, "acknowledged writes are lost"),
     ]
 }
 

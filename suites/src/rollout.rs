@@ -81,7 +81,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K3, K8])
         .within(seconds(240))
         .needs([Capability::ParallelAvailability])
-        .control(
+        .slow_control(
             "lowest_of_parallel_rolled_first",
             [K3],
             LOWEST_ROLLED_FIRST,

@@ -48,7 +48,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .proves([K10])
             .breaks([S7])
             .within(seconds(180))
-            .control(
+            .slow_control(
                 "set_gone_before_claim",
                 [K10],
                 SET_GONE_BEFORE_VOLUME_CLAIM,
@@ -98,7 +98,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([S22])
         .needs([Need::GrowingClass])
         .within(seconds(420))
-        .control(
+        .slow_control(
             "growth_forbidden",
             [S22],
             GROWTH_FORBIDDEN,

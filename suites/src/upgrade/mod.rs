@@ -89,7 +89,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
                 to("garage/2.0.0-regenerated-secret"),
                 "another value at each rendering",
             )
-            .control("missing_image", [U8], to("garage/2.0.0-missing-image"), "can't be had"),
+            .slow_control("missing_image", [U8], to("garage/2.0.0-missing-image"), "can't be had"),
         foreseen_of_postgresql
             .proves(FORESEEN)
             .within(seconds(180))
