@@ -179,7 +179,10 @@ impl Picture {
         let uid = object.meta().uid.as_deref();
         let about = |event: &&Event| uid.is_some() && event.involved_object.uid.as_deref() == uid;
         let mut events: Vec<&Event> = self.events.iter().filter(about).collect();
-        events.sort_by_key(|event| std::cmp::Reverse(seen_last(event)));
+        // Times are whole seconds; within one, the API server's own count tells what came later.
+        let count =
+            |event: &Event| event.metadata.resource_version.as_ref().and_then(|it| it.parse::<u64>().ok());
+        events.sort_by_key(|event| std::cmp::Reverse((seen_last(event), count(event))));
         events
     }
 

@@ -205,6 +205,11 @@ fn a_refusal_is_over_when_the_change_was_done() {
     let refused = on_set(World::new(1), "FailedUpdate", "update", "web-0", POLICY).ago(60);
     let told = "update Pod web-0 in StatefulSet web successful";
     assert!(diagnose(&refused.picture()).ids().contains(&cause::UPDATE_REFUSED));
-    let done = refused.event("set-web", "SuccessfulUpdate", told);
-    assert!(!diagnose(&done.picture()).ids().contains(&cause::UPDATE_REFUSED));
+    // In the same second, too.
+    for ago in [0, 60] {
+        let done = refused.clone().event("set-web", "SuccessfulUpdate", told).ago(ago);
+        assert!(!diagnose(&done.picture()).ids().contains(&cause::UPDATE_REFUSED));
+        let again = on_set(done, "FailedUpdate", "update", "web-0", POLICY).ago(ago);
+        assert!(diagnose(&again.picture()).ids().contains(&cause::UPDATE_REFUSED));
+    }
 }

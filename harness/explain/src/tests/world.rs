@@ -150,7 +150,8 @@ impl World {
     /// An event about an object, seen now.
     pub fn event(mut self, about: &str, reason: &str, message: &str) -> Self {
         self.events.push(json!({
-            "metadata": {"name": format!("event-{}", self.events.len()), "namespace": "shop"},
+            "metadata": {"name": format!("event-{}", self.events.len()), "namespace": "shop",
+                "resourceVersion": self.events.len().to_string()},
             "involvedObject": {"uid": about}, "reason": reason, "message": message,
             "firstTimestamp": A_MINUTE_AGO, "lastTimestamp": NOW,
         }));

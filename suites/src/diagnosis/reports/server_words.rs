@@ -37,11 +37,12 @@ fn server(set: &'static str, cause: &'static str, before: &str, patch: Value) ->
     let mounts = |path: &str| json!([{"name": "data", "mountPath": path}]);
     let init = json!({"name": "before", "image": POSTGRES, "imagePullPolicy": "IfNotPresent",
         "command": ["sh", "-c", before], "volumeMounts": mounts("/disk")});
-    let mut container = json!({"command": null, "volumeMounts": mounts(MOUNT), "env": [
+    let as_image_says = json!({"runAsUser": null, "runAsGroup": null, "runAsNonRoot": null});
+    let mut container = json!({"command": null, "securityContext": null, "volumeMounts": mounts(MOUNT), "env": [
         {"name": "POSTGRES_PASSWORD", "value": "for-this-test-only"}, {"name": "PGDATA", "value": format!("{MOUNT}/pgdata")}]});
     harness::manifest::patch::merge(&mut container, &patch);
     case(set, cause)
-        .pod(json!({"initContainers": [init]}))
+        .pod(json!({"initContainers": [init], "securityContext": as_image_says}))
         .volume_claim(json!({"resources": {"requests": {"storage": "128Mi"}}}))
         .container(plain(POSTGRES, &[], container))
 }
