@@ -98,16 +98,23 @@ impl Case {
         merge(spec, &self.spec);
         merge(&mut spec["template"]["spec"], &self.pod);
         merge(SENTINEL.container_in(&mut spec["template"]["spec"])?, &self.container);
-        merge(&mut spec["volumeClaimTemplates"][0]["spec"], &self.volume_claim);
+        if let Some(template) = spec["volumeClaimTemplates"].get_mut(0) {
+            merge(&mut template["spec"], &self.volume_claim);
+        }
         Ok(set)
     }
 }
 
-/// A container of this image and command, which nobody asks how it is; what is said after it is merged into it.
-pub fn plain(image: &str, command: &[&str], patch: Value) -> Value {
+/// A container of this image and command, which nobody asks how it is, but for what is said after it.
+pub fn plain(image: &str, command: &[&str], instead: Value) -> Value {
     let mut container = json!({"image": image, "command": command, "args": null, "env": null,
         "livenessProbe": null, "readinessProbe": null});
-    merge(&mut container, &patch);
+    // Merged, a null in it would be lost, and what it is to take away would stay.
+    if let Value::Object(instead) = instead {
+        for (key, value) in instead {
+            container[key] = value;
+        }
+    }
     container
 }
 
