@@ -24,9 +24,9 @@ use crate::{
 
 const REPLICAS: u32 = 3;
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
-const ENOUGH: u64 = 10;
+const ENOUGH: u64 = 6;
 /// Between two operations of a process: the store is never at rest, and what is read back from every pod does not grow for nothing.
-const PACE: Duration = Duration::from_millis(400);
+const PACE: Duration = Duration::from_millis(800);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(540);
 /// On both sides of Garage's boundaries; most are small, so that reading back from every pod stays quick.

@@ -33,9 +33,9 @@ use crate::{
     workload::{Set, Workload, garage},
 };
 
-/// The time for what a control sees to that it does not come: a third, and ten seconds at the least where there were as many.
+/// The time for what a control sees to that it does not come: a sixth, and ten seconds at the least where there were as many.
 fn in_vain_within(deadline: Duration) -> Duration {
-    (deadline / 3).max(Duration::from_secs(10)).min(deadline)
+    (deadline / 6).max(Duration::from_secs(10)).min(deadline)
 }
 
 /// A running scenario. Cheap to clone.
@@ -335,8 +335,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_comes_in_vain_has_a_third_of_the_time_and_ten_seconds_at_the_least() {
+    fn what_comes_in_vain_has_a_sixth_of_the_time_and_ten_seconds_at_the_least() {
         let within = |seconds| in_vain_within(Duration::from_secs(seconds)).as_secs();
-        assert_eq!([90, 30, 20, 10, 5].map(within), [30, 10, 10, 10, 5]);
+        assert_eq!([90, 60, 30, 10, 5].map(within), [15, 10, 10, 10, 5]);
     }
 }
