@@ -24,8 +24,8 @@ const EXEC: Duration = Duration::from_secs(15);
 /// A pod by its name, whichever object carries that.
 #[derive(Debug, Clone)]
 pub struct Pod {
-    run: Run,
-    name: String,
+    pub(super) run: Run,
+    pub(super) name: String,
 }
 
 impl Pod {

@@ -1,4 +1,4 @@
-//! Pattern 1, the single-replica database.
+//! A database that is reached, has its data on its volume, and comes back as itself.
 
 use anyhow::Result;
 use harness::{
