@@ -65,7 +65,7 @@ async fn crashes(run: Run) -> Result<()> {
 
     run.step("write, read, move money and grow lists, at the pod and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = Plan { clients: clients(&set), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: row_clients(&set), pace: PACE, budget: BUDGET };
     let mut load = postgres.load(&history, &plan, &inside);
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -123,7 +123,7 @@ async fn crashes(run: Run) -> Result<()> {
 
 /// At the pod one writes and one reads what is written there, money is moved, and lists grow; two write through the service, from
 /// inside the cluster.
-fn clients(set: &Set) -> Vec<Client> {
+pub(crate) fn row_clients(set: &Set) -> Vec<Client> {
     let (writes, money, lists) =
         (Work::Writes { sizes: ROWS }, Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
     let reads = Work::Reads { of: 0..1 };
