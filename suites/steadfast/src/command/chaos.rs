@@ -71,8 +71,10 @@ pub fn chaos(settings: Settings, asked: &Arguments) -> Result<ExitCode> {
     for measure in &result.measures {
         say(&format!("{}: {} {}", measure.name, measure.value, measure.unit));
     }
-    let why = result.trouble.as_ref().map(|trouble| format!(": {}", trouble.message)).unwrap_or_default();
-    say(&format!("{}{why}", result.outcome));
+    match &result.trouble {
+        Some(trouble) => say(&trouble.message),
+        None => say("every acknowledged write is accounted for"),
+    }
     say(&format!("report: {}", single.directory.join("report.html")));
     say(&format!("again: {again}"));
     if let Some(kubeconfig) = single.kept {
