@@ -48,7 +48,7 @@ impl Chaos {
         let schedule = self.schedule(set.workload.kind, replicas);
         let fault = run.fault_begins(&format!("chaos of {:?} from seed {}", self.time, self.seed));
         let (began, mut done) = (Instant::now(), 0_u32);
-        for planned in &schedule.faults {
+        for planned in schedule.faults.iter().copied() {
             pause(planned.at.saturating_sub(began.elapsed())).await;
             if began.elapsed() >= self.time {
                 break;

@@ -111,7 +111,7 @@ impl PostgresStore {
                 (Err(error), None) => Err(error),
             }
         };
-        until_asked(&sentence, propagation, ask).await
+        until_asked(&sentence, self.run.stretch(propagation), ask).await
     }
 
     /// Waits until a pod takes a login that comes from a prober: PostgreSQL asks for no password within its own pod, where tunnels
