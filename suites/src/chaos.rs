@@ -32,7 +32,12 @@ const PACE: Duration = Duration::from_millis(250);
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let losses = "acknowledged writes are lost";
     vec![
-        of(GARAGE, IN_PROFILE).slow().slow_control("object_deleted_in_chaos", [G10, G14], OBJECT_DELETED, losses),
+        of(GARAGE, IN_PROFILE).slow().slow_control(
+            "object_deleted_in_chaos",
+            [G10, G14],
+            OBJECT_DELETED,
+            losses,
+        ),
         of(DAGSTER_POSTGRESQL, IN_PROFILE).slow().slow_control(
             "asynchronous_commit_in_chaos",
             [P1],

@@ -7,11 +7,7 @@ use anyhow::Result;
 use harness::{
     Secret,
     claim::P8,
-    history::{
-        Checker,
-        check::Copies,
-        generate::Work,
-    },
+    history::{Checker, check::Copies, generate::Work},
     load::{Client, Plan, sql::Sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::{pod_is_another, pod_returns, pod_running},

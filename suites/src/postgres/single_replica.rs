@@ -19,8 +19,8 @@ use harness::{
 use crate::{
     network::propagation,
     sabotage::{
-        DATA_DIRECTORY_OFF_THE_VOLUME, POSTGRES_WITHOUT_FSYNC, READY_BEFORE_IT_SERVES, SERVICE_SELECTS_NOTHING,
-        add_lost_and_found,
+        DATA_DIRECTORY_OFF_THE_VOLUME, POSTGRES_WITHOUT_FSYNC, READY_BEFORE_IT_SERVES,
+        SERVICE_SELECTS_NOTHING, add_lost_and_found,
     },
     seconds,
 };
@@ -48,7 +48,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .control("ready_before_it_serves", [P3], READY_BEFORE_IT_SERVES, "is Ready, and yet")
         .control("without_fsync", [P4], POSTGRES_WITHOUT_FSYNC, "fsync: expected \"on\", found \"off\"")
-        .slow_control("service_selects_nothing", [P9], SERVICE_SELECTS_NOTHING, "leads to PostgreSQL at"),
+        .slow_control(
+            "service_selects_nothing",
+            [P9],
+            SERVICE_SELECTS_NOTHING,
+            "leads to PostgreSQL at",
+        ),
     ]
 }
 

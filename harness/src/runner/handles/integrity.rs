@@ -74,7 +74,8 @@ impl PostgresStore {
         session.freeze(table).await?;
         let file = format!("{}/{}", session.data_directory().await?, session.file_of(table).await?);
         self.run.log().act("spoil", format!("pod/{pod}"), format!("overwrite a page of {table}"));
-        let overwrite = "dd if=/dev/urandom of=\"$1\" bs=8192 seek=1 count=1 conv=notrunc status=none && sync";
+        let overwrite =
+            "dd if=/dev/urandom of=\"$1\" bs=8192 seek=1 count=1 conv=notrunc status=none && sync";
         let output = self.run.pod(pod).exec(&["sh", "-c", overwrite, "spoil", &file]).await?;
         if output.code != 0 {
             let said = output.stderr.trim();

@@ -38,7 +38,8 @@ impl Life {
     /// When the journal does not show its end, or the pod after it does not answer.
     pub async fn ending(&self, instance: &str) -> Result<Ending> {
         let (name, Ended { code, at, .. }) = (&self.pod.meta.name, self.ended()?);
-        let at = at.ok_or_else(|| Error::environment(format!("its kubelet does not tell when {name} ended")))?;
+        let at =
+            at.ok_or_else(|| Error::environment(format!("its kubelet does not tell when {name} ended")))?;
         let stamps = self.run.sentinel(name).stamps().await?;
         let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
         Ok(Ending::new(name, code, at, &stamps).with_patience(self.run.parts().patience))
@@ -60,7 +61,9 @@ impl Life {
             last = container.filter(|container| !container.running).and_then(|one| one.ended.clone());
         });
         let (name, uid) = (&self.pod.meta.name, &self.pod.meta.uid);
-        last.ok_or_else(|| Error::failed(format!("the journal does not show how {name} with uid {uid} ended")))
+        last.ok_or_else(|| {
+            Error::failed(format!("the journal does not show how {name} with uid {uid} ended"))
+        })
     }
 
     fn versions(&self, mut visit: impl FnMut(&Pod)) {
