@@ -21,6 +21,8 @@ use crate::{
 
 /// How long a store may take for one call.
 const CALL: Duration = Duration::from_secs(12);
+/// What the kernel of a prober's node says of an address at which nobody listens; of a Service without endpoints its proxy does.
+const NOBODY_THERE: &str = "Connection refused";
 /// The SQLSTATE of a password that is not the user's.
 const PASSWORD_REFUSED: &str = "28P01";
 
@@ -104,10 +106,12 @@ impl PostgresStore {
                 session.write_works().await?;
                 session.server_address().await
             };
-            match (written.await, tunnel.refused()) {
+            let written = written.await;
+            let nobody_there = tunnel.unopened().filter(|said| said.contains(NOBODY_THERE));
+            match (written, nobody_there) {
                 (Ok(found), _) if found == address => Ok(Progress::Met),
                 (Ok(found), _) => Ok(Progress::NotYet(format!("it leads to {found}"))),
-                (Err(error), Some(refused)) => Ok(Progress::NotYet(format!("{error}: {refused}"))),
+                (Err(_), Some(said)) => Ok(Progress::NotYet(said)),
                 (Err(error), None) => Err(error),
             }
         };
