@@ -3,6 +3,7 @@
 //! Data goes one way: a scenario acts, the [`journal`] records, [`law`]s and the checkers of [`history`] judge what was
 //! recorded, [`report`]s show the results. Judging is in the crates [`record`] and [`history`], which know no cluster.
 
+pub mod chaos;
 pub mod cluster;
 pub mod fault;
 pub mod home;

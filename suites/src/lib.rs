@@ -1,8 +1,9 @@
 //! The promises, one file per chapter. Each reads as a story; all plumbing is in the harness.
 
-use harness::runner::Scenario;
+use harness::{chaos::Chaos, runner::Scenario, workload::Workload};
 
 mod api;
+mod chaos;
 mod comparison;
 mod diagnosis;
 mod disruption;
@@ -39,10 +40,16 @@ pub fn catalogue() -> Vec<Scenario> {
         garage::scenarios(),
         postgres::scenarios(),
         power::scenarios(),
+        chaos::scenarios(),
         document::scenarios(),
         upgrade::scenarios(),
     ]
     .concat()
+}
+
+/// Chaos for a store, Garage or PostgreSQL, as somebody asks for it.
+pub fn chaos(workload: Workload, chaos: Chaos) -> Scenario {
+    chaos::of(workload, chaos)
 }
 
 /// Seconds, as deadlines of scenarios are given.

@@ -89,7 +89,7 @@ async fn s3_survives(run: Run) -> Result<()> {
 
 /// At each pod one writes, one reads what is written at the next pod, and one writes over a few keys; so does a client through
 /// the service, from inside the cluster.
-fn object_clients(set: &Set) -> Vec<Client> {
+pub(crate) fn object_clients(set: &Set) -> Vec<Client> {
     let pods = (0..REPLICAS).map(|ordinal| set.pod_name(ordinal));
     let endpoints: Vec<String> = pods.chain([service(set.workload.name)]).collect();
     let writers = 3 * (0..).zip(&endpoints).count() as u32;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::Client;
 
-use super::{node, process, storage};
+use super::{network, node, process, server, storage};
 use crate::{
     cluster::{Node, all_nodes_ready},
     error::Result,
@@ -23,6 +23,8 @@ pub async fn mend(client: &Client, nodes: &[Node]) -> Result<()> {
         // One that is not paused can't be unpaused, and that is well.
         drop(node.unpause().await);
         process::thaw_all(node).await?;
+        server::resume_all(node).await?;
+        network::join(node, "").await?;
     }
     all_nodes_ready(client, nodes.len(), MENDED).await?;
     for node in nodes {

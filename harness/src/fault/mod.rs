@@ -2,8 +2,10 @@
 
 pub mod disk;
 mod mend;
+pub mod network;
 pub mod node;
 pub mod process;
+pub mod server;
 pub mod storage;
 
 pub use mend::mend;

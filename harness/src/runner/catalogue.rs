@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
+use history::check::Level;
 
 use super::{
     Run,
@@ -96,6 +97,8 @@ pub enum Sabotage {
     },
     /// Acts when the scenario begins the step of this name, before the step does anything.
     At(&'static str, fn(Run, Set) -> BoxFuture<'static, Result<()>>),
+    /// Lets a load's transactions over lists ask for this level, and not for the one that is judged.
+    Isolation(Level),
 }
 
 /// One thing to run: a scenario on a workload, perhaps sabotaged.

@@ -25,8 +25,8 @@ mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
 pub use handles::{
-    Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Life, Mark, NamedSet, Pod,
-    PostgresStore, Prober, StorageClass, Tunnelled, Volumes, Worker,
+    Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Life, Mark, NamedSet, Partition,
+    Pod, PostgresStore, Prober, Server, StorageClass, Tunnelled, Volumes, Ways, Worker,
 };
 pub use needs::Need;
 pub use outlook::{Outlook, outlook};

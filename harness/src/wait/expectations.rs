@@ -261,6 +261,15 @@ pub fn pod_recovers(pod: &str, uid: &str, restarts: i32) -> Expectation {
     })
 }
 
+/// As [`set_ready`], of a set whose pods may crash on the way there.
+pub fn set_recovers(promise: &Promise, replicas: u32) -> Expectation {
+    let ready = set_ready(promise, replicas);
+    Expectation::new(ready.sentence.clone(), move |world| match ready.check(world) {
+        Never(why) => NotYet(why),
+        progress => progress,
+    })
+}
+
 /// None of these pods exists.
 pub fn pods_gone(pods: impl IntoIterator<Item = String>) -> Expectation {
     let names: Vec<_> = pods.into_iter().collect();

@@ -1,8 +1,8 @@
 //! Sabotage of the cluster, at a step of the scenario.
 
 use harness::{
-    Error,
-    history::generate::Request,
+    Error, Secret,
+    history::{check::Level, generate::Request},
     runner::Sabotage,
     wait::expectations,
     workload::{
@@ -241,3 +241,29 @@ pub const DISK_EMPTIED: Sabotage = Sabotage::At("it is the one that it was", |ru
         run.wait(&again, seconds(120)).await.map(drop)
     })
 });
+
+/// The service is for nobody any more.
+pub const SERVICE_SELECTS_NOTHING: Sabotage =
+    Sabotage::At("the service's name leads to the new pod", |run, set| {
+        Box::pin(async move {
+            let mut service = set.workload.manifest()?.find("Service", set.workload.name)?.clone();
+            service["spec"]["selector"] = json!({"app": "nobody"});
+            run.apply_objects([service]).await
+        })
+    });
+
+/// The database keeps the password that it was made with: only the Secret is another.
+pub const ROLE_KEEPS_ITS_PASSWORD: Sabotage = Sabotage::At(crate::postgres::RESTARTED, |run, set| {
+    Box::pin(async move {
+        let shipped = set.workload.secret(set.workload.name, "password")?;
+        run.postgres().session(&set.pod_name(0)).await?.change_password(&Secret::new(shipped)).await
+    })
+});
+
+/// A page of the table that clients write to is not what the server wrote.
+pub const PAGE_SPOILED: Sabotage = Sabotage::At(crate::postgres::STOPPED, |run, set| {
+    Box::pin(async move { run.postgres().spoil_page(&set.pod_name(0), "entries").await })
+});
+
+/// Clients ask for REPEATABLE READ, and are held to what SERIALIZABLE promises.
+pub const LESS_ISOLATED: Sabotage = Sabotage::Isolation(Level::Snapshot);

@@ -302,6 +302,14 @@ pub const ASYNCHRONOUS_COMMIT: Sabotage = Sabotage::Manifest(|manifest, workload
 pub const POSTGRES_WITHOUT_FSYNC: Sabotage =
     Sabotage::Manifest(|manifest, workload| postgres_settings(manifest, workload, &["fsync=off"]));
 
+/// PostgreSQL is told to stop in the way that waits until its clients leave, and has less time for it.
+pub const CLIENTS_WAITED_FOR: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    let until_left = "docker-entrypoint.sh postgres & server=$!; trap 'kill -TERM $server' INT TERM; wait $server; wait $server";
+    workload.container(manifest)?["command"] = json!(["sh", "-c", until_left]);
+    let patch = json!({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 15}}}});
+    manifest.merge("StatefulSet", workload.name, &patch)
+});
+
 fn postgres_settings(manifest: &mut Manifest, workload: &Workload, settings: &[&str]) -> Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
     let options = settings.iter().flat_map(|setting| ["-c", setting]);

@@ -23,6 +23,9 @@ struct Arguments {
 enum Command {
     /// Prove a cluster: set up what is missing, run scenarios, write the report; filters and flags are those of `cargo test`
     Run(Asked),
+    /// Let a store's pods, servers, nodes and network fail from a seed, under load, on a cluster of our own, and account for every
+    /// acknowledged write (exit code 1 when one is lost)
+    Chaos(command::ChaosAsked),
     /// Make this machine ready for clusters of our own: a Docker engine, kind, Helm, images
     Setup,
     /// Say what this machine has, what it lacks, and what to do about it
@@ -118,6 +121,7 @@ fn begin(command: Command, settings: Settings) -> Result<ExitCode> {
     match command {
         // A run of scenarios has a runtime, signals and a log of its own.
         Command::Run(asked) => Ok(command::run(settings, asked)),
+        Command::Chaos(asked) => command::chaos(settings, &asked),
         Command::Upgrade(upgrade) if !upgrade.only_looks() => command::try_upgrade(settings, &upgrade),
         Command::Upgrade(upgrade) => answer(command::look(&settings, &upgrade)),
         Command::Explain(arguments) => answer(command::explain(&arguments)),

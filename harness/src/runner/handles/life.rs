@@ -37,18 +37,33 @@ impl Life {
     /// # Errors
     /// When the journal does not show its end, or the pod after it does not answer.
     pub async fn ending(&self, instance: &str) -> Result<Ending> {
+        let (name, Ended { code, at, .. }) = (&self.pod.meta.name, self.ended()?);
+        let at =
+            at.ok_or_else(|| Error::environment(format!("its kubelet does not tell when {name} ended")))?;
+        let stamps = self.run.sentinel(name).stamps().await?;
+        let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
+        Ok(Ending::new(name, code, at, &stamps).with_patience(self.run.parts().patience))
+    }
+
+    /// The exit code with which the workload's container ended.
+    ///
+    /// # Errors
+    /// When the journal does not show its end.
+    pub fn exit_code(&self) -> Result<i32> {
+        Ok(self.ended()?.code)
+    }
+
+    /// How the workload's container ended, as its kubelet told it last.
+    fn ended(&self) -> Result<Ended> {
         let mut last = None;
         self.versions(|version| {
             let container = version.container(self.run.workload().container);
             last = container.filter(|container| !container.running).and_then(|one| one.ended.clone());
         });
         let (name, uid) = (&self.pod.meta.name, &self.pod.meta.uid);
-        let Some(Ended { code, at: Some(at), .. }) = last else {
-            return Err(Error::failed(format!("the journal does not show how {name} with uid {uid} ended")));
-        };
-        let stamps = self.run.sentinel(name).stamps().await?;
-        let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
-        Ok(Ending::new(name, code, at, &stamps).with_patience(self.run.parts().patience))
+        last.ok_or_else(|| {
+            Error::failed(format!("the journal does not show how {name} with uid {uid} ended"))
+        })
     }
 
     fn versions(&self, mut visit: impl FnMut(&Pod)) {

@@ -20,12 +20,14 @@ use crate::{
 
 /// How long a program in a pod may take.
 const EXEC: Duration = Duration::from_secs(15);
+/// How many lines of a log are asked for.
+const LINES: i64 = 1000;
 
 /// A pod by its name, whichever object carries that.
 #[derive(Debug, Clone)]
 pub struct Pod {
-    run: Run,
-    name: String,
+    pub(super) run: Run,
+    pub(super) name: String,
 }
 
 impl Pod {
@@ -56,8 +58,22 @@ impl Pod {
     /// # Errors
     /// When it can't be run, or does not end in time.
     pub(super) async fn exec(&self, arguments: &[&str]) -> Result<Output> {
+        self.exec_within(arguments, EXEC).await
+    }
+
+    /// As [`Pod::exec`], of one that may take so long.
+    pub(super) async fn exec_within(&self, arguments: &[&str], deadline: Duration) -> Result<Output> {
         let (client, namespace) = (self.run.client(), self.run.namespace());
-        exec(client, namespace, &self.name, self.run.workload().container, arguments, EXEC).await
+        exec(client, namespace, &self.name, self.run.workload().container, arguments, deadline).await
+    }
+
+    /// What its workload's container has said since it started, or the last of it.
+    ///
+    /// # Errors
+    /// When its log can't be read.
+    pub async fn log(&self) -> Result<String> {
+        let pods = objects::<PodObject>(self.run.client(), self.run.namespace());
+        pods.log(&self.name, self.run.workload().container, false, LINES).await
     }
 
     /// A way to a port of it from this machine.

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use history::check::Level;
+
 use super::{Prober, Tunnelled};
 use crate::{
     Secret,
     cluster::Tunnel,
     error::{Error, Result},
+    journal::fact::Pod,
     load::{Load, Plan, Recorder, read_back, service_of, sql::Sql},
-    runner::Run,
-    wait::until_answered,
+    runner::{Run, Sabotage},
+    wait::{Progress, until_answered, until_asked},
     workload::{
         Kind, Set,
         postgres::{Login, Session, mount_point},
@@ -18,16 +21,27 @@ use crate::{
 
 /// How long a store may take for one call.
 const CALL: Duration = Duration::from_secs(12);
+/// What the kernel of a prober's node says of an address at which nobody listens; of a Service without endpoints its proxy does.
+const NOBODY_THERE: &str = "Connection refused";
+/// The SQLSTATE of a password that is not the user's.
+const PASSWORD_REFUSED: &str = "28P01";
 
 /// Ways to a trial's PostgreSQL.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
-    run: Run,
+    pub(super) run: Run,
+    /// What clients log in with, where that is not what the manifest says.
+    password: Option<Secret>,
 }
 
 impl PostgresStore {
     pub(in crate::runner) fn new(run: Run) -> Self {
-        Self { run }
+        Self { run, password: None }
+    }
+
+    /// As it is for clients that log in with this password.
+    pub fn with_password(&self, password: &Secret) -> Self {
+        Self { password: Some(password.clone()), ..self.clone() }
     }
 
     /// SQL at one pod.
@@ -68,13 +82,84 @@ impl PostgresStore {
     ) -> Result<Tunnelled<Sql>> {
         let sentence = format!("a login to PostgreSQL at {host}, from {}", prober.pod());
         let ask = || self.session_through(prober, host);
-        until_answered(&sentence, self.run.stretch(propagation), ask).await.map(sql)
+        let session = until_answered(&sentence, self.run.stretch(propagation), ask).await?;
+        Ok(sql(session, Level::Serializable))
+    }
+
+    /// Waits until a name leads to this address, as a prober sees it: who writes there is answered from it. Returns how long that
+    /// took.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it leads elsewhere, or nobody listens there, for as long as `propagation`.
+    pub async fn until_leads_to(
+        &self,
+        prober: &Prober,
+        host: &str,
+        address: &str,
+        propagation: Duration,
+    ) -> Result<Duration> {
+        let sentence = format!("{host} leads to PostgreSQL at {address}, asked from {}", prober.pod());
+        let ask = || async {
+            let tunnel = prober.tunnel(host, self.run.workload().port).await?;
+            let written = async {
+                let session = Session::connect(&self.login_at(&tunnel)?, CALL).await?;
+                session.write_works().await?;
+                session.server_address().await
+            };
+            let written = written.await;
+            let nobody_there = tunnel.unopened().filter(|said| said.contains(NOBODY_THERE));
+            match (written, nobody_there) {
+                (Ok(found), _) if found == address => Ok(Progress::Met),
+                (Ok(found), _) => Ok(Progress::NotYet(format!("it leads to {found}"))),
+                (Err(_), Some(said)) => Ok(Progress::NotYet(said)),
+                (Err(error), None) => Err(error),
+            }
+        };
+        until_asked(&sentence, self.run.stretch(propagation), ask).await
+    }
+
+    /// Waits until a pod takes a login that comes from a prober: PostgreSQL asks for no password within its own pod, where tunnels
+    /// end. The first refusal of the password is the last.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the password is refused.
+    pub async fn until_logged_in(&self, prober: &Prober, pod: &Pod, deadline: Duration) -> Result<()> {
+        let ask = || async {
+            match self.session_from(prober, pod).await {
+                Ok(_) => Ok(Progress::Met),
+                Err(Error::Failed(why)) if why.contains(PASSWORD_REFUSED) => Ok(Progress::Never(why)),
+                Err(error) => Err(error),
+            }
+        };
+        let sentence = format!("{} takes a login from {}", pod.meta.name, prober.pod());
+        until_asked(&sentence, self.run.stretch(deadline), ask).await.map(drop)
+    }
+
+    /// What speaks against it that a pod refuses the password of a login that comes from a prober; none where it does.
+    ///
+    /// # Errors
+    /// When nobody answers.
+    pub async fn against_refusal(&self, prober: &Prober, pod: &Pod) -> Result<Option<String>> {
+        match self.session_from(prober, pod).await {
+            Ok(_) => Ok(Some(format!("{} takes a password that it should refuse", pod.meta.name))),
+            Err(Error::Failed(why)) if why.contains(PASSWORD_REFUSED) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// SQL at a pod's address, Ready or not.
+    async fn session_from(&self, prober: &Prober, pod: &Pod) -> Result<Tunnelled<Session>> {
+        let address = pod.addresses.first().ok_or_else(|| {
+            Error::environment(format!("pod {} has no address to be asked at", pod.meta.name))
+        })?;
+        let host = if address.contains(':') { format!("[{address}]") } else { address.to_string() };
+        self.session_through(prober, &host).await
     }
 
     /// Lets clients act: at pods, and, through a prober's pod inside the cluster, at services. A database without the tables, and
     /// so without what was in them, gets new ones.
     pub fn load(&self, recorder: &Recorder, plan: &Plan, inside: &Prober) -> Load {
-        let (postgres, inside) = (self.clone(), inside.clone());
+        let (postgres, inside, level) = (self.clone(), inside.clone(), self.level());
         Load::start(recorder, plan, move |endpoint| {
             let (postgres, inside) = (postgres.clone(), inside.clone());
             async move {
@@ -83,9 +168,17 @@ impl PostgresStore {
                     None => postgres.session(&endpoint).await?,
                 };
                 Sql::create_tables(&session).await?;
-                Ok(sql(session))
+                Ok(sql(session, level))
             }
         })
+    }
+
+    /// What transactions over lists ask for.
+    fn level(&self) -> Level {
+        match self.run.sabotage() {
+            Some(Sabotage::Isolation(level)) => *level,
+            _ => Level::Serializable,
+        }
     }
 
     /// Reads everything back at a pod.
@@ -93,7 +186,7 @@ impl PostgresStore {
     /// # Errors
     /// When the history can't be written.
     pub async fn read_back(&self, recorder: &Recorder, pod: &str) -> Result<()> {
-        read_back::scan(recorder, pod, || async { Ok(sql(self.session(pod).await?)) }).await
+        read_back::scan(recorder, pod, || async { Ok(sql(self.session(pod).await?, self.level())) }).await
     }
 
     /// Where a directory of a pod is mounted from, and where its PVC is.
@@ -120,17 +213,21 @@ impl PostgresStore {
         let Kind::PostgreSql { database } = workload.kind else {
             return Err(Error::bug(format!("{} is no PostgreSQL", workload.name)));
         };
+        let password = match &self.password {
+            Some(password) => password.clone(),
+            None => Secret::new(workload.secret(workload.name, "password")?),
+        };
         Ok(Login {
             host: tunnel.address.ip().to_string(),
             port: tunnel.address.port(),
             user: workload.secret(workload.name, "username")?,
-            password: Secret::new(workload.secret(workload.name, "password")?),
+            password,
             database: database.to_owned(),
         })
     }
 }
 
-fn sql(session: Tunnelled<Session>) -> Tunnelled<Sql> {
+fn sql(session: Tunnelled<Session>, level: Level) -> Tunnelled<Sql> {
     let Tunnelled { inside, _tunnels } = session;
-    Tunnelled { inside: Sql::new(inside), _tunnels }
+    Tunnelled { inside: Sql::isolated(inside, level), _tunnels }
 }

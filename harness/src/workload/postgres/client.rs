@@ -151,6 +151,53 @@ impl Session {
         self.ask("asking for the postmaster's start", "select pg_postmaster_start_time()").await
     }
 
+    /// The address at which the server was reached: of a pod, where a name leads to one.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn server_address(&self) -> Result<String> {
+        self.ask("asking for the server's address", "select host(inet_server_addr())").await
+    }
+
+    /// Gives the user of this session another password.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn change_password(&self, password: &Secret) -> Result<()> {
+        let quoted = password.reveal().replace('\'', "''");
+        let statement = format!("alter role current_user password '{quoted}'");
+        self.run("changing the password", self.client.batch_execute(&statement)).await
+    }
+
+    /// How many pages the server found spoiled by their checksums since it began to count, in all databases.
+    ///
+    /// # Errors
+    /// No answer, or a refusal.
+    pub async fn checksum_failures(&self) -> Result<i64> {
+        let question = "select coalesce(sum(checksum_failures), 0)::bigint from pg_stat_database";
+        self.ask("asking for failed checksums", question).await
+    }
+
+    /// The file that holds a table's rows, below the data directory.
+    ///
+    /// # Errors
+    /// No answer, or no such table.
+    pub async fn file_of(&self, table: &str) -> Result<String> {
+        let doing = format!("asking for the file of {table}");
+        let question = "select pg_relation_filepath($1::text::regclass)";
+        self.run(&doing, async { self.client.query_one(question, &[&table]).await?.try_get(0) }).await
+    }
+
+    /// Rewrites a table so that nobody has a reason to write to its pages again, and writes all to the disk.
+    ///
+    /// # Errors
+    /// The server's own, or no answer.
+    pub async fn freeze(&self, table: &str) -> Result<()> {
+        let statement = format!("vacuum (freeze) {table}");
+        self.run("freezing a table", self.client.batch_execute(&statement)).await?;
+        self.checkpoint().await
+    }
+
     /// Proves that a write works: a table of its own is made, written, read and dropped in one committed transaction.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! The commands of the command line, and what they write.
 
+mod chaos;
 mod doctor;
 mod down;
 mod explain;
@@ -15,6 +16,7 @@ mod run;
 mod up;
 mod upgrade;
 
+pub use chaos::{Arguments as ChaosAsked, chaos};
 pub use doctor::doctor;
 pub use down::down;
 pub use explain::{Explain, explain};

@@ -1,24 +1,33 @@
-//! Pattern 1, the single-replica database.
+//! A database that is reached, has its data on its volume, and comes back as itself.
+
+use std::time::Instant;
 
 use anyhow::Result;
 use harness::{
-    claim::{P3, P5, P7, S12},
+    claim::{P3, P4, P5, P7, P9, S12},
     history::{
         Checker,
         check::Copies,
         generate::{Request, content, key},
     },
     load::sql::Sql,
-    runner::{Run, Scenario, scenario},
+    runner::{Prober, Run, Scenario, scenario},
     wait::expectations::pod_ready,
-    workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL},
+    workload::{AIRBYTE_DB, DAGSTER_POSTGRESQL, Set},
 };
 
 use crate::{
     network::propagation,
-    sabotage::{DATA_DIRECTORY_OFF_THE_VOLUME, READY_BEFORE_IT_SERVES, add_lost_and_found},
+    sabotage::{
+        DATA_DIRECTORY_OFF_THE_VOLUME, POSTGRES_WITHOUT_FSYNC, READY_BEFORE_IT_SERVES,
+        SERVICE_SELECTS_NOTHING, add_lost_and_found,
+    },
     seconds,
 };
+
+/// The settings that its durability rests on: each commit reaches the disk before it is acknowledged, a torn page is written again,
+/// and a spoiled one is refused.
+const DURABLE: [&str; 4] = ["fsync", "synchronous_commit", "full_page_writes", "data_checksums"];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -27,7 +36,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "SQL through both names, on a claim, the same database after a return",
             single_replica,
         )
-        .proves([S12, P3, P5, P7])
+        .proves([S12, P3, P4, P5, P7, P9])
         .on([DAGSTER_POSTGRESQL, AIRBYTE_DB])
         .alike([AIRBYTE_DB], "it is asked and judged as Dagster's database is")
         .within(seconds(360))
@@ -37,7 +46,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             DATA_DIRECTORY_OFF_THE_VOLUME,
             "the mount of the data directory",
         )
-        .control("ready_before_it_serves", [P3], READY_BEFORE_IT_SERVES, "is Ready, and yet"),
+        .control("ready_before_it_serves", [P3], READY_BEFORE_IT_SERVES, "is Ready, and yet")
+        .control("without_fsync", [P4], POSTGRES_WITHOUT_FSYNC, "fsync: expected \"on\", found \"off\"")
+        .slow_control(
+            "service_selects_nothing",
+            [P9],
+            SERVICE_SELECTS_NOTHING,
+            "leads to PostgreSQL at",
+        ),
     ]
 }
 
@@ -51,10 +67,15 @@ async fn single_replica(run: Run) -> Result<()> {
     run.found(P3, works(&run, &pod).await)?;
     set.ready(1).await?;
 
+    run.step("it says itself that it keeps what it acknowledges").await?;
+    let session = postgres.session(&pod).await?;
+    for setting in DURABLE {
+        run.judge_equal(P4, setting, "on", session.show(setting).await?.as_str());
+    }
+
     run.step("SQL through the regular name and through the pod's own").await?;
     let probe = run.prober_beside().await?;
     let history = run.history("history.jsonl")?;
-    let session = postgres.session(&pod).await?;
     Sql::create_tables(&session).await?;
     let hosts = [probe.host(set.workload.name), probe.pod_host(&set, 0)];
     for (process, host) in history.processes(hosts.len()).zip(&hosts) {
@@ -65,20 +86,37 @@ async fn single_replica(run: Run) -> Result<()> {
     }
 
     run.step("the data directory is on the claim, beside a lost+found").await?;
-    let before = postgres.session(&pod).await?;
-    let identifier = before.system_identifier().await?;
-    let (mount, claimed) = postgres.mount_of(&set, 0, &before.data_directory().await?).await?;
+    let identifier = session.system_identifier().await?;
+    let (mount, claimed) = postgres.mount_of(&set, 0, &session.data_directory().await?).await?;
     run.judge_equal(P5, "the mount of the data directory", claimed, mount);
 
-    run.step("delete the pod: the same database comes back").await?;
+    run.step("delete the pod: it comes back").await?;
     let old = set.pod(0)?;
     set.delete_pod(0).await?;
-    run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(240)).await?;
+    let away = run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(240)).await?;
+    let ready = Instant::now();
     run.found(P3, works(&run, &pod).await)?;
+
+    run.step("the service's name leads to the new pod").await?;
+    leads_to(&run, &set, &probe).await?;
+    let led = ready.elapsed();
+    run.measure("from Ready to the first good write through the service", led.as_secs_f64(), "s");
+    run.measure("from the deletion to that write", (away + led).as_secs_f64(), "s");
+
+    run.step("it is the same database, with the same data").await?;
     let after = postgres.session(&pod).await?;
     run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);
     postgres.read_back(&history, &pod).await?;
     run.check(S12, set.workload.name, &history, Checker::Set(Copies::Same), None);
+    Ok(())
+}
+
+/// The service's name leads to the pod that is Ready now.
+async fn leads_to(run: &Run, set: &Set, probe: &Prober) -> Result<()> {
+    let host = probe.host(set.workload.name);
+    let address = set.pod(0)?.addresses.first().map(ToString::to_string).unwrap_or_default();
+    let led = run.postgres().until_leads_to(probe, &host, &address, propagation(run)).await;
+    run.found(P9, led)?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Pattern 2, the distributed store, and its initialization.
+//! Three empty nodes become one store, and its initialization.
 
 use anyhow::Result;
 use harness::{

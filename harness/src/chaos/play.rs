@@ -1,0 +1,134 @@
+//! A schedule is played on a set, fault by fault. What is begun is ended, however it went; where even that fails, or the scenario is
+//! broken off, its cluster is mended or condemned as after any scenario that runs alone.
+
+use std::time::{Duration, Instant};
+
+use history::check::Fault;
+
+use super::{Deed, Field, Planned, Schedule};
+use crate::{
+    error::Result,
+    runner::{Prober, Run},
+    wait::{
+        expectations::{pod_is_another, pod_recovers, pods_exactly, set_recovers},
+        pause,
+    },
+    workload::{Kind, Set},
+};
+
+/// How long a set may take until it is whole again. Who crashed often is started again minutes later.
+const HEALED: Duration = Duration::from_secs(420);
+/// How long a pod may take until the journal shows that it is another, or that its server was started again.
+const SEEN: Duration = Duration::from_secs(300);
+
+/// Faults of a seed, for so long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chaos {
+    /// What they follow from.
+    pub seed: u64,
+    /// How long.
+    pub time: Duration,
+}
+
+impl Chaos {
+    /// What is done to a set of this kind and size. PostgreSQL has one server a volume, and what keeps a second from it is in the
+    /// pod: it can't bear a forced deletion, after which both may run for a moment.
+    pub fn schedule(&self, kind: Kind, replicas: u32) -> Schedule {
+        let by_force = !matches!(kind, Kind::PostgreSql { .. });
+        Schedule::new(self.seed, self.time, Field { replicas, by_force })
+    }
+
+    /// Plays it on a set that is whole, and lets that become whole after each fault. Pods are also parted from the one by which
+    /// clients come inside the cluster.
+    ///
+    /// # Errors
+    /// When a fault did nothing or could not be ended, or the set does not become whole again.
+    pub async fn unleash(&self, run: &Run, set: &Set, inside: &Prober) -> Result<Fault> {
+        let replicas = set.state()?.replicas;
+        let schedule = self.schedule(set.workload.kind, replicas);
+        let fault = run.fault_begins(&format!("chaos of {:?} from seed {}", self.time, self.seed));
+        let (began, mut done) = (Instant::now(), 0_u32);
+        for planned in schedule.faults.iter().copied() {
+            pause(planned.at.saturating_sub(began.elapsed())).await;
+            if began.elapsed() >= self.time {
+                break;
+            }
+            let pod = set.pod_name(planned.ordinal);
+            run.step(format!("{}, at {:.0?}", planned.of(&pod), began.elapsed())).await?;
+            planned.happen(run, set, inside).await?;
+            run.wait(&set_recovers(&set.promise, replicas), HEALED).await?;
+            done += 1;
+        }
+        run.measure("faults", done.into(), &format!("of {} planned", schedule.faults.len()));
+        Ok(run.fault_ends(fault))
+    }
+}
+
+impl Planned {
+    /// Does it, and ends it. Returns when the journal shows that it happened, where it is to be seen there.
+    async fn happen(&self, run: &Run, set: &Set, inside: &Prober) -> Result<()> {
+        let old = set.pod(self.ordinal)?;
+        let (name, uid) = (&old.meta.name, &old.meta.uid);
+        match self.deed {
+            Deed::Delete => {
+                set.delete_pod(self.ordinal).await?;
+                run.wait(&pod_is_another(name, uid), SEEN).await?;
+            }
+            Deed::DeleteByForce => {
+                set.force_delete_pod(self.ordinal).await?;
+                run.wait(&pod_is_another(name, uid), SEEN).await?;
+            }
+            Deed::Kill => {
+                run.pod(name).server().await?.kill().await?;
+                run.wait(&pod_recovers(name, uid, old.restarts()), SEEN).await?;
+            }
+            Deed::Stop => {
+                let server = run.pod(name).server().await?;
+                let stopped = server.stop().await;
+                if stopped.is_ok() {
+                    pause(self.lasts).await;
+                }
+                server.resume().await?;
+                stopped?;
+            }
+            Deed::Part(ways) => {
+                let others = set.pods().into_keys().filter(|pod| pod != name);
+                let others: Vec<String> = others.chain([inside.pod().to_owned()]).collect();
+                let partition = run.part(std::slice::from_ref(name), &others, ways).await?;
+                pause(self.lasts).await;
+                partition.join().await?;
+            }
+            Deed::RestartNode => {
+                let node = old.node.as_deref().unwrap_or_default();
+                let on_it = run.log().now(|world| {
+                    let pods = world.pods_of(&set.promise).into_values();
+                    pods.filter(|pod| pod.node.as_deref() == Some(node)).cloned().collect::<Vec<_>>()
+                });
+                run.node(node)?.restart().await?;
+                for pod in on_it {
+                    run.wait(&pod_recovers(&pod.meta.name, &pod.meta.uid, pod.restarts()), SEEN).await?;
+                }
+            }
+            Deed::PauseNode => {
+                let node = run.node(old.node.as_deref().unwrap_or_default())?;
+                let paused = node.pause().await;
+                if paused.is_ok() {
+                    pause(self.lasts).await;
+                }
+                node.unpause().await?;
+                paused?;
+            }
+            Deed::Scale(replicas) => {
+                let before = set.state()?.replicas;
+                set.scale(replicas).await?;
+                run.wait(&pods_exactly(&set.promise, 0..replicas), SEEN).await?;
+                pause(self.lasts).await;
+                set.scale(before).await?;
+            }
+            Deed::KillControllers => {
+                run.control_plane()?.kill("kube-controller-manager").await?;
+            }
+        }
+        Ok(())
+    }
+}

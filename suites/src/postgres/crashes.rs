@@ -1,0 +1,146 @@
+//! A database under load loses its pod, its server, its replica and its node, one after the other, and nothing that it acknowledged.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use harness::{
+    claim::{P1, P6, P7},
+    history::{
+        Checker,
+        check::{Copies, Level},
+        generate::Work,
+    },
+    load::{Client, Plan, service, sql},
+    runner::{Need, Run, Scenario, scenario},
+    wait::{
+        Expectation,
+        expectations::{pod_recovers, pod_returns, pods_exactly},
+    },
+    workload::{DAGSTER_POSTGRESQL, Set},
+};
+
+use crate::{
+    sabotage::{ASYNCHRONOUS_COMMIT, EMPTY_DIRECTORY, LESS_ISOLATED, PAGE_SPOILED},
+    seconds,
+};
+
+/// Acknowledged writes at each endpoint before each fault, and after the last.
+const ENOUGH: u64 = 30;
+/// Between two operations of a process.
+const PACE: Duration = Duration::from_millis(50);
+/// The load ends by itself before the scenario has to.
+const BUDGET: Duration = seconds(540);
+/// A row fits into a page, or does not.
+const ROWS: &[usize] = &[64, 1024, 64, 20_000];
+pub(crate) const STOPPED: &str = "the server is stopped: every page of the data directory is sound";
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    let losses = "acknowledged writes are lost";
+    vec![
+        scenario(
+            "postgres::crashes",
+            "under load, the pod is deleted, the server killed, the set scaled to 0 and back, the node restarted",
+            crashes,
+        )
+        .proves([P1, P6, P7])
+        .on([DAGSTER_POSTGRESQL])
+        .needs([Need::TwoNodes])
+        .within(seconds(600))
+        .slow()
+        .alone()
+        .slow_control("asynchronous_commit", [P1], ASYNCHRONOUS_COMMIT, losses)
+        .slow_control("empty_directory", [P1, P6, P7], EMPTY_DIRECTORY, losses)
+        .slow_control("less_isolated", [P1], LESS_ISOLATED, "write skews (G2-item)")
+        .slow_control("page_spoiled", [P6], PAGE_SPOILED, "pg_checksums ended with"),
+    ]
+}
+
+async fn crashes(run: Run) -> Result<()> {
+    let set = run.deploy().await?;
+    set.ready(1).await?;
+    let (postgres, pod) = (run.postgres(), set.pod_name(0));
+    let session = postgres.session(&pod).await?;
+    sql::Sql::create_tables(&session).await?;
+    let before = session.system_identifier().await?;
+
+    run.step("write, read, move money and grow lists, at the pod and through the service").await?;
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let plan = Plan { clients: row_clients(&set), pace: PACE, budget: BUDGET };
+    let mut load = postgres.load(&history, &plan, &inside);
+    let beats = inside.beats(&history, PACE, BUDGET);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    let fault = run.fault_begins("deletion, kill -9, 1 → 0 → 1, restart of the node");
+
+    run.step("the pod is deleted").await?;
+    let old = set.pod(0)?;
+    set.delete_pod(0).await?;
+    comes_back(&run, &pod_returns(&set.promise, 0, &old.meta.uid)).await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+
+    run.step("the server is killed with SIGKILL").await?;
+    let old = set.pod(0)?;
+    run.pod(&pod).server().await?.kill().await?;
+    comes_back(&run, &pod_recovers(&pod, &old.meta.uid, old.restarts())).await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+
+    run.step("scale 1 → 0 → 1").await?;
+    let old = set.pod(0)?;
+    set.scale(0).await?;
+    run.wait(&pods_exactly(&set.promise, []), seconds(120)).await?;
+    set.scale(1).await?;
+    comes_back(&run, &pod_returns(&set.promise, 0, &old.meta.uid)).await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+
+    run.step("its node is restarted").await?;
+    let old = set.pod(0)?;
+    run.node(old.node.as_deref().unwrap_or_default())?.restart().await?;
+    comes_back(&run, &pod_recovers(&pod, &old.meta.uid, old.restarts())).await?;
+    let fault = run.fault_ends(fault);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    load.stop().await?;
+    beats.stop().await?;
+
+    run.step("read everything back").await?;
+    let after = postgres.session(&pod).await?.system_identifier().await?;
+    run.judge_equal(P7, "the system identifier", before, after);
+    postgres.read_back(&history, &pod).await?;
+    let bank = Checker::Bank { total: sql::MONEY };
+    for checker in [Checker::Set(Copies::Same), bank, Checker::Isolation(Level::Serializable)] {
+        run.check(P1, set.workload.name, &history, checker, Some(&fault));
+    }
+
+    run.step(STOPPED).await?;
+    set.scale(0).await?;
+    run.wait(&pods_exactly(&set.promise, []), seconds(120)).await?;
+    run.judge(P6, postgres.against_checksums(&set, 0).await?);
+
+    run.step("it is started again: heaps and indexes are sound").await?;
+    set.scale(1).await?;
+    set.ready(1).await?;
+    run.judge(P6, postgres.against_soundness(&pod).await?);
+    Ok(())
+}
+
+/// At the pod one writes and one reads what is written there, money is moved, and lists grow; two write through the service, from
+/// inside the cluster.
+pub(crate) fn row_clients(set: &Set) -> Vec<Client> {
+    let (writes, money, lists) =
+        (Work::Writes { sizes: ROWS }, Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
+    let reads = Work::Reads { of: 0..1 };
+    let works = vec![writes.clone(), reads, money.clone(), money, lists.clone(), lists.clone(), lists];
+    let through = vec![writes.clone(), writes];
+    vec![
+        Client { endpoint: set.pod_name(0), works },
+        Client { endpoint: service(set.workload.name), works: through },
+    ]
+}
+
+/// Who never comes back has lost everything.
+async fn comes_back(run: &Run, back: &Expectation) -> Result<()> {
+    let back = run.wait(back, seconds(180)).await.map_err(|error| {
+        let words = format!("acknowledged writes are lost with their server: {error}");
+        error.reworded(words)
+    });
+    run.found(P1, back)?;
+    Ok(())
+}
