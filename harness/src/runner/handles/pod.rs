@@ -20,6 +20,8 @@ use crate::{
 
 /// How long a program in a pod may take.
 const EXEC: Duration = Duration::from_secs(15);
+/// How many lines of a log are its last words.
+const LAST: i64 = 50;
 
 /// A pod by its name, whichever object carries that.
 #[derive(Debug, Clone)]
@@ -58,6 +60,25 @@ impl Pod {
     pub(super) async fn exec(&self, arguments: &[&str]) -> Result<Output> {
         let (client, namespace) = (self.run.client(), self.run.namespace());
         exec(client, namespace, &self.name, self.run.workload().container, arguments, EXEC).await
+    }
+
+    /// Waits until its server says this, in its log or in that of its life before.
+    ///
+    /// # Errors
+    /// When it does not in time; the message quotes what it said last.
+    pub async fn until_says(&self, words: &str, deadline: Duration) -> Result<Duration> {
+        let (pod, container) = (self.name.as_str(), self.run.workload().container);
+        let pods = objects::<PodObject>(self.run.client(), self.run.namespace());
+        let ask = || async {
+            // A container that was never restarted has no life before.
+            let before = pods.log(pod, container, true, LAST).await.unwrap_or_default();
+            let now = pods.log(pod, container, false, LAST).await?;
+            Ok(match before.contains(words) || now.contains(words) {
+                true => Progress::Met,
+                false => Progress::NotYet(now.lines().last().or(before.lines().last()).unwrap_or("nothing").to_owned()),
+            })
+        };
+        until_asked(&format!("{pod} says {words:?}"), self.run.stretch(deadline), ask).await
     }
 
     /// A way to a port of it from this machine.
