@@ -5,6 +5,7 @@ use harness::runner::Scenario;
 mod api;
 mod comparison;
 mod diagnosis;
+mod disks;
 mod disruption;
 mod document;
 mod garage;
@@ -39,6 +40,7 @@ pub fn catalogue() -> Vec<Scenario> {
         garage::scenarios(),
         postgres::scenarios(),
         power::scenarios(),
+        disks::scenarios(),
         document::scenarios(),
         upgrade::scenarios(),
     ]

@@ -4,6 +4,7 @@ mod endpoints;
 mod named;
 mod placement;
 mod reasons;
+mod refusal;
 mod rollout;
 mod status;
 mod volume_claims;
@@ -11,6 +12,7 @@ mod volume_claims;
 pub use endpoints::{endpoint_leaving, endpoints_ready};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use placement::{pod_placed, pod_unschedulable};
+pub use refusal::pod_refuses;
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
 pub use volume_claims::{
@@ -258,29 +260,6 @@ pub fn pod_recovers(pod: &str, uid: &str, restarts: i32) -> Expectation {
     Expectation::new(restarted.sentence.clone(), move |world| match restarted.check(world) {
         Never(why) if world.pods.get(&name).is_some_and(|pod| pod.meta.uid == same) => NotYet(why),
         progress => progress,
-    })
-}
-
-/// The server of the same pod, which was killed, ends by itself whenever it is started again.
-pub fn pod_refuses(pod: &str, uid: &str, restarts: i32) -> Expectation {
-    /// How one ends that is killed.
-    const KILLED: i32 = 137;
-    let (name, uid) = (pod.to_owned(), uid.to_owned());
-    Expectation::new(format!("{name} refuses to start"), move |world| match world.pods.get(&name) {
-        None => NotYet(format!("{name} does not exist")),
-        Some(pod) if pod.meta.uid != uid => Never(format!("{name} is another object now: {}", pod.meta.uid)),
-        Some(pod) if pod.restarts() <= restarts => {
-            NotYet(format!("{name} was not restarted: {}", pod.summary()))
-        }
-        Some(pod) if pod.healthy() => Never(format!("{name} serves: {}", pod.summary())),
-        Some(pod) => {
-            let mut ended = pod.containers.iter().filter_map(|container| container.ended.as_ref());
-            if ended.any(|ended| ended.code != 0 && ended.code != KILLED) {
-                Met
-            } else {
-                NotYet(describe(world, pod))
-            }
-        }
     })
 }
 

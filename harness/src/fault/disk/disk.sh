@@ -133,8 +133,9 @@ case $1 in
   fill)
     before=$(room "$2")
     cd "$folder/$2"
-    # It takes what there is, and fails for the rest.
-    [ "$before" -eq 0 ] || fallocate -l "$before" "$filler" 2>/dev/null || true
+    touch "$filler"
+    # It takes what there is, and fails for the rest; one that was full before has some more.
+    [ "$before" -eq 0 ] || fallocate -o "$(stat -c %s "$filler")" -l "$before" "$filler" 2>/dev/null || true
     ! dd if=/dev/zero of="$filler-probe" bs=4096 count=1 2>/dev/null || fail "$2 has room for more"
     rm -f "$filler-probe"
     echo "taken $((before - $(room "$2")))"

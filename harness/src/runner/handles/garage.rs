@@ -19,10 +19,10 @@ use crate::{
         service_of,
     },
     runner::Run,
-    wait::{Progress, until_answered, until_asked},
+    wait::{Progress, until_answered, until_asked, until_asked_every},
     workload::{
         Set,
-        garage::{Admin, answers::AccessKey, layout},
+        garage::{Admin, answers::AccessKey, copies, layout},
     },
 };
 
@@ -108,6 +108,31 @@ impl GarageStore {
     pub async fn until_healthy(&self, admins: &[Admin]) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_healthy(admins).await)) };
         until_asked("every node is healthy", self.run.stretch(Duration::from_secs(130)), ask).await
+    }
+
+    /// Waits until every node uses this version of the layout, and none before it any more.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub async fn until_layout_is(&self, admins: &[Admin], version: u64, deadline: Duration) -> Result<Duration> {
+        let ask = || async { Ok(unless(layout::not_taken_over(admins, version).await?)) };
+        let sentence = format!("version {version} of the layout is the only one in use");
+        until_asked(&sentence, self.run.stretch(deadline), ask).await
+    }
+
+    /// Waits until every node holds the same, and has every block of it.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub async fn until_equal(&self, admins: &[Admin], deadline: Duration) -> Result<Duration> {
+        let ask = || async { Ok(unless(copies::differing(admins).await?)) };
+        until_asked_every(
+            Duration::from_secs(1),
+            "every node holds the same, and every block of it",
+            self.run.stretch(deadline),
+            ask,
+        )
+        .await
     }
 
     /// A bucket and a key that may do everything in it.
