@@ -44,14 +44,18 @@ pub(crate) const PUT_BACK: &str = "the volume that was put back to an older stat
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
-        scenario("disks::full_postgres", "the disk of PostgreSQL is full under load, and has room again", full_postgres)
-            .proves([F5])
-            .on([DAGSTER_POSTGRESQL])
-            .needs([Need::OwnNodes])
-            .within(seconds(420))
-            .slow()
-            .slow_control("postgres_full_again", [F5], ROOM_TAKEN_AGAIN_POSTGRES, NO_ROOM)
-            .slow_control("database_emptied", [F5], DATABASE_EMPTIED, "acknowledged writes are lost"),
+        scenario(
+            "disks::full_postgres",
+            "the disk of PostgreSQL is full under load, and has room again",
+            full_postgres,
+        )
+        .proves([F5])
+        .on([DAGSTER_POSTGRESQL])
+        .needs([Need::OwnNodes])
+        .within(seconds(420))
+        .slow()
+        .slow_control("postgres_full_again", [F5], ROOM_TAKEN_AGAIN_POSTGRES, NO_ROOM)
+        .slow_control("database_emptied", [F5], DATABASE_EMPTIED, "acknowledged writes are lost"),
         scenario(
             "disks::full_garage",
             "the disks of one of Garage's nodes, then of all, are full under load, and have room again",
@@ -207,7 +211,10 @@ async fn other_postgres(run: Run) -> Result<()> {
     postgres.read_back(&history, &pod).await?;
     let judgement = Checker::Set(Copies::Apart).judge(&history.operations()?);
     let lost = judgement.anomalies.iter().filter(|anomaly| anomaly.kind == Kind::Lost).count();
-    run.judge(F6, (lost == 0).then(|| "an older state was put back, and the history lacks nothing".to_owned()));
+    run.judge(
+        F6,
+        (lost == 0).then(|| "an older state was put back, and the history lacks nothing".to_owned()),
+    );
     run.measure("acknowledged writes that an older state lacks", lost as f64, "writes");
 
     run.step("the volumes of two ordinals are exchanged").await?;

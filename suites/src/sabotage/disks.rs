@@ -39,8 +39,9 @@ pub const ROOM_TAKEN_AGAIN_POSTGRES: Sabotage = Sabotage::At(ROOM_AGAIN, |run, s
 });
 
 /// As above, on all nodes.
-pub const ROOM_TAKEN_AGAIN_GARAGE: Sabotage =
-    Sabotage::At(ROOM_AGAIN, |run, set| Box::pin(async move { fill_all(&run, &set, &["data", "meta"]).await }));
+pub const ROOM_TAKEN_AGAIN_GARAGE: Sabotage = Sabotage::At(ROOM_AGAIN, |run, set| {
+    Box::pin(async move { fill_all(&run, &set, &["data", "meta"]).await })
+});
 
 async fn fill_all(run: &Run, set: &Set, templates: &[&str]) -> Result<()> {
     for ordinal in set.ordinals() {

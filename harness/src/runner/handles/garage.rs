@@ -114,7 +114,12 @@ impl GarageStore {
     ///
     /// # Errors
     /// When one does not.
-    pub async fn until_layout_is(&self, admins: &[Admin], version: u64, deadline: Duration) -> Result<Duration> {
+    pub async fn until_layout_is(
+        &self,
+        admins: &[Admin],
+        version: u64,
+        deadline: Duration,
+    ) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_taken_over(admins, version).await?)) };
         let sentence = format!("version {version} of the layout is the only one in use");
         until_asked(&sentence, self.run.stretch(deadline), ask).await
@@ -177,7 +182,9 @@ impl GarageStore {
                 Some(failure) if matches!(failure.cause, Cause::Answered(_)) => {
                     return Err(Error::failed(format!("{pod} refuses {size} bytes: {failure}")));
                 }
-                Some(failure) => return Err(Error::environment(format!("{size} bytes for {pod}: {failure}"))),
+                Some(failure) => {
+                    return Err(Error::environment(format!("{size} bytes for {pod}: {failure}")));
+                }
             }
         }
         Ok(())

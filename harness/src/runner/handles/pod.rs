@@ -75,7 +75,9 @@ impl Pod {
             let now = pods.log(pod, container, false, LAST).await?;
             Ok(match before.contains(words) || now.contains(words) {
                 true => Progress::Met,
-                false => Progress::NotYet(now.lines().last().or(before.lines().last()).unwrap_or("nothing").to_owned()),
+                false => Progress::NotYet(
+                    now.lines().last().or(before.lines().last()).unwrap_or("nothing").to_owned(),
+                ),
             })
         };
         until_asked(&format!("{pod} says {words:?}"), self.run.stretch(deadline), ask).await
