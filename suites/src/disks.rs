@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use harness::{
     Error,
     claim::{F5, F6},
     history::{
-        Answer, Checker, Operation, Outcome,
+        Action, Answer, Checker, Key, Operation, Outcome,
         check::{Copies, Kind},
-        generate::Work,
+        generate::{Request, Work},
     },
     load::{Client, Plan, Recorder, sql::Sql},
     runner::{Need, PostgresStore, Run, Scenario, scenario},
@@ -101,7 +101,7 @@ async fn full_postgres(run: Run) -> Result<()> {
     run.step("its log of changes finds no room either: it ends, and can't begin").await?;
     let session = postgres.session(&pod).await?;
     for _ in 0..LOG_FILES {
-        // Whoever asks for one too many loses the server with it.
+        // Whoever asks for one too many loses the server.
         if session.switch_log().await.is_err() {
             break;
         }
@@ -142,13 +142,18 @@ async fn full_garage(run: Run) -> Result<()> {
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
     run.step("the disks of all are full: they say so, and give what they have").await?;
-    let full = Timestamp::now();
     disks.fill(&pods).await?;
+    let full = Timestamp::now();
     until_noticed(&run, &history, full, refused).await?;
+    let kept = history.operations()?.all.iter().find_map(kept).context("no object was kept")?;
     for pod in &pods {
-        let sentence = format!("{pod} gives what it has");
-        let gives = until_seen(&run, &history, Timestamp::now(), &sentence, |one| found_at(one, pod));
-        run.found(F5, gives.await)?;
+        let store = garage.s3(pod, &key).await?;
+        let read = Request::get(Key::clone(&kept));
+        let against = match store.perform(&read).await {
+            Outcome::Ok(Answer::Found(_)) => None,
+            other => Some(format!("{kept} was acknowledged, and {pod} says {other:?} of it")),
+        };
+        run.judge(F5, against);
     }
     disks.free(&pods).await?;
     let fault = run.fault_ends(fault);
@@ -296,24 +301,13 @@ async fn until_noticed(
     since: Timestamp,
     notices: impl Fn(&Operation) -> bool,
 ) -> Result<()> {
-    let noticed = until_seen(run, history, since, "a client notices the fault", notices).await;
-    noticed.map_err(|error| Error::environment(error.to_string()).into())
-}
-
-/// Waits until an operation that began after this was seen to be so.
-async fn until_seen(
-    run: &Run,
-    history: &Recorder,
-    since: Timestamp,
-    sentence: &str,
-    so: impl Fn(&Operation) -> bool,
-) -> harness::Result<()> {
     let ask = || async {
         let operations = history.operations()?.all;
         let mut later = operations.iter().filter(|one| one.invoked >= since);
-        Ok(if later.any(&so) { Progress::Met } else { Progress::NotYet("no operation was so".to_owned()) })
+        Ok(if later.any(&notices) { Progress::Met } else { Progress::NotYet("nobody did".to_owned()) })
     };
-    until_asked_every(seconds(1), sentence, run.stretch(seconds(90)), ask).await.map(drop)
+    let noticed = until_asked_every(seconds(1), "a client notices the fault", run.stretch(seconds(90)), ask);
+    noticed.await.map(drop).map_err(|error| Error::environment(error.to_string()).into())
 }
 
 fn no_room(one: &Operation) -> bool {
@@ -324,8 +318,12 @@ fn refused(one: &Operation) -> bool {
     one.action.writes() && one.outcome.failure().is_some()
 }
 
-fn found_at(one: &Operation, pod: &str) -> bool {
-    *one.endpoint == *pod && matches!(one.outcome, Outcome::Ok(Answer::Found(_)))
+/// The key of an object with a block of its own that was acknowledged.
+fn kept(one: &Operation) -> Option<Key> {
+    match &one.action {
+        Action::Put { key, value, .. } if one.is_ok() && value.size >= 65_536 => Some(Key::clone(key)),
+        _ => None,
+    }
 }
 
 /// The writes that began and were acknowledged between these times, in which nothing could be written.
