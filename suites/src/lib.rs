@@ -6,6 +6,7 @@ mod api;
 mod chaos;
 mod comparison;
 mod diagnosis;
+mod disks;
 mod disruption;
 mod document;
 mod garage;
@@ -41,6 +42,7 @@ pub fn catalogue() -> Vec<Scenario> {
         postgres::scenarios(),
         power::scenarios(),
         chaos::scenarios(),
+        disks::scenarios(),
         document::scenarios(),
         upgrade::scenarios(),
     ]

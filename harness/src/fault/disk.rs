@@ -1,6 +1,6 @@
 //! Volumes that can fail: ext4 on loop devices, in a folder of a node. The node runs `disk.sh`, whatever its image.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, str::FromStr, time::Duration};
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
@@ -69,6 +69,84 @@ impl Disk {
         self.ask(&["empty", &self.name]).await.map(drop)
     }
 
+    /// Takes all the room that is left, until [`Disk::free`]; gives how many bytes that was.
+    ///
+    /// # Errors
+    /// When it takes a write afterwards.
+    pub async fn fill(&self) -> Result<u64> {
+        number("taken", &self.ask(&["fill", &self.name]).await?)
+    }
+
+    /// Gives the room back; gives how many bytes may be written then.
+    ///
+    /// # Errors
+    /// The node's own.
+    pub async fn free(&self) -> Result<u64> {
+        number("room", &self.ask(&["free", &self.name]).await?)
+    }
+
+    /// Lets its file system take no more writes, as after an error that it met, until [`Disk::renew`]; gives from when on, by
+    /// its node's clock.
+    ///
+    /// # Errors
+    /// When it takes a write afterwards.
+    pub async fn abort(&self) -> Result<Timestamp> {
+        moment("at", &self.ask(&["abort", &self.name]).await?)
+    }
+
+    /// Mounts it anew, so that it takes writes again; who uses it is killed. Gives from when on, by its node's clock.
+    ///
+    /// # Errors
+    /// When it does not come back as itself.
+    pub async fn renew(&self) -> Result<Timestamp> {
+        moment("at", &self.ask(&["renew", &self.name]).await?)
+    }
+
+    /// Gives each of two disks of one node what the other has. Who uses them is killed, and goes on with that.
+    ///
+    /// # Errors
+    /// When they are on two nodes, or are not exchanged.
+    pub async fn swap(&self, other: &Self) -> Result<()> {
+        if self.node != other.node {
+            return Err(Error::bug(format!("{} and {} are on two nodes", self.name, other.name)));
+        }
+        self.ask(&["swap", &self.name, &other.name]).await.map(drop)
+    }
+
+    /// Keeps a copy of it, as it is now.
+    ///
+    /// # Errors
+    /// The node's own.
+    pub async fn save(&self) -> Result<()> {
+        self.ask(&["save", &self.name]).await.map(drop)
+    }
+
+    /// Makes it again what it was when it was saved. Who uses it is killed, and goes on with that.
+    ///
+    /// # Errors
+    /// When it never was.
+    pub async fn restore(&self) -> Result<()> {
+        self.ask(&["restore", &self.name]).await.map(drop)
+    }
+
+    /// The SHA-256 of what each of its files holds, by the file's path.
+    ///
+    /// # Errors
+    /// The node's own.
+    pub async fn sums(&self) -> Result<BTreeMap<String, String>> {
+        let said = self.ask(&["sums", &self.name]).await?;
+        let files = said.lines().filter_map(|line| line.split_once(' '));
+        Ok(files.map(|(sum, file)| (file.to_owned(), sum.to_owned())).collect())
+    }
+
+    /// Flips a bit in the middle of each of these files, behind the back of whoever wrote them.
+    ///
+    /// # Errors
+    /// When one is not there, is empty, or is the same afterwards.
+    pub async fn flip(&self, files: &[&str]) -> Result<()> {
+        self.ask(&[&["flip", self.name.as_str()], files].concat()).await.map(drop)
+    }
+
     async fn ask(&self, arguments: &[&str]) -> Result<String> {
         ask(&self.node, arguments).await
     }
@@ -96,13 +174,19 @@ pub async fn cut(disks: &[&Disk], linger: Duration) -> Result<Cut> {
 
 /// What the script says of a cut.
 fn cut_of(said: &str) -> Result<Cut> {
-    let word = |key: &str| said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
-    let at = word("cut").and_then(|nanoseconds| Timestamp::from_nanosecond(nanoseconds.parse().ok()?).ok());
-    let users = word("used").and_then(|count| count.parse().ok());
-    match (at, users) {
-        (Some(at), Some(users)) => Ok(Cut { at, users }),
-        _ => Err(Error::bug(format!("a power cut tells neither when nor whom: {said:?}"))),
-    }
+    Ok(Cut { at: moment("cut", said)?, users: number("used", said)? })
+}
+
+/// A number that the script says, by the word before it.
+fn number<T: FromStr>(word: &str, said: &str) -> Result<T> {
+    let found = said.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' ')?.parse().ok());
+    found.ok_or_else(|| Error::bug(format!("a disk does not tell {word:?}: {said:?}")))
+}
+
+/// A time that it says, in nanoseconds.
+fn moment(word: &str, said: &str) -> Result<Timestamp> {
+    Timestamp::from_nanosecond(number(word, said)?)
+        .map_err(|error| Error::bug(format!("a disk tells no time by {word:?}: {error}")))
 }
 
 /// Removes all disks of a namespace from these nodes, whoever uses them.
@@ -128,6 +212,7 @@ mod tests {
         let cut = cut_of("cut 1795920000250000000\nused 12\n").unwrap();
         assert_eq!(cut.at, "2026-11-29T02:40:00.25Z".parse().unwrap());
         assert_eq!(cut.users, 12);
-        assert!(cut_of("cut 1795920000250000000").unwrap_err().to_string().contains("neither when nor whom"));
+        let untold = cut_of("cut 1795920000250000000").unwrap_err().to_string();
+        assert!(untold.contains("does not tell \"used\""), "{untold}");
     }
 }

@@ -49,7 +49,7 @@ pub fn of(catalogue: &[Scenario]) -> Vec<String> {
 /// Why a filter matches nothing.
 pub fn nothing_matches(filter: &str) -> String {
     let is_id = |word: &&str| {
-        word.strip_prefix(['S', 'K', 'G', 'P', 'D', 'U'])
+        word.strip_prefix(['S', 'K', 'G', 'P', 'F', 'D', 'U'])
             .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
     };
     match filter.split("::").find(is_id) {

@@ -4,6 +4,7 @@ mod endpoints;
 mod named;
 mod placement;
 mod reasons;
+mod refusal;
 mod rollout;
 mod status;
 mod volume_claims;
@@ -11,6 +12,7 @@ mod volume_claims;
 pub use endpoints::{endpoint_leaving, endpoints_ready};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use placement::{pod_placed, pod_unschedulable};
+pub use refusal::pod_refuses;
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
 pub use volume_claims::{

@@ -1,9 +1,13 @@
 //! Pattern 2, the distributed store.
 
 mod becoming;
+mod replaced;
+mod volumes;
+
+pub(crate) use volumes::EMPTIED;
 
 use harness::runner::Scenario;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    becoming::scenarios()
+    [becoming::scenarios(), volumes::scenarios(), replaced::scenarios()].concat()
 }

@@ -232,16 +232,6 @@ pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
     })
 });
 
-/// Under the mount lies an empty file system, as where a server starts before its disk is there.
-pub const DISK_EMPTIED: Sabotage = Sabotage::At("it is the one that it was", |run, set| {
-    Box::pin(async move {
-        let before = set.pod(0)?;
-        run.disk("data", &set, 0)?.empty().await?;
-        let again = expectations::pod_restarted(&before.meta.name, &before.meta.uid, before.restarts());
-        run.wait(&again, seconds(120)).await.map(drop)
-    })
-});
-
 /// The service is for nobody any more.
 pub const SERVICE_SELECTS_NOTHING: Sabotage =
     Sabotage::At("the service's name leads to the new pod", |run, set| {

@@ -1,7 +1,9 @@
 //! The sabotage of controls: each breaks one promise on purpose.
 
 mod acts;
+mod disks;
 mod manifests;
 
 pub use acts::*;
+pub use disks::*;
 pub use manifests::*;

@@ -54,8 +54,28 @@ without_kubelet() {
   kill -STOP $kubelet
 }
 
+# Nobody has these disks any more, so that what is on them may be exchanged.
+take_away() {
+  without_kubelet
+  kill_users "$@"
+  for disk in "$@"; do detach "$disk"; done
+}
+
 identity() {
   blkid -p -o value -s UUID "$folder/$1.img"
+}
+
+# How many bytes may still be written.
+room() {
+  echo $(($(stat -f -c '%a * %S' "$folder/$1")))
+}
+
+# What takes the room of a full disk, beside the data.
+filler=.steadfast-filler
+
+# The sum of a file's content, its name not with it.
+sum() {
+  sha256sum <"$1" | cut -d' ' -f1
 }
 
 case $1 in
@@ -104,20 +124,97 @@ case $1 in
     ;;
   # empty DISK: it has nothing on it any more
   empty)
-    without_kubelet
-    kill_users "$2"
-    detach "$2"
+    take_away "$2"
     mkfs.ext4 -q -F -m 0 "$folder/$2.img"
     attach "$2"
     chmod 777 "$folder/$2"
+    ;;
+  # fill DISK: all room that is left is taken
+  fill)
+    before=$(room "$2")
+    cd "$folder/$2"
+    touch "$filler"
+    # It takes what there is, and fails for the rest; one that was full before has some more.
+    [ "$before" -eq 0 ] || fallocate -o "$(stat -c %s "$filler")" -l "$before" "$filler" 2>/dev/null || true
+    ! dd if=/dev/zero of="$filler-probe" bs=4096 count=1 2>/dev/null || fail "$2 has room for more"
+    rm -f "$filler-probe"
+    echo "taken $((before - $(room "$2")))"
+    ;;
+  # free DISK: the room is given back
+  free)
+    rm -f "$folder/$2/$filler"
+    sync -f "$folder/$2"
+    echo "room $(room "$2")"
+    ;;
+  # abort DISK: its file system takes no more writes, as after an error that it met
+  abort)
+    mount -o remount,abort "$folder/$2"
+    echo "at $(date +%s%N)"
+    ! touch "$folder/$2/after-the-error" 2>/dev/null || fail "$2 takes writes"
+    ;;
+  # renew DISK: it is mounted anew, and takes writes again
+  renew)
+    before=$(identity "$2")
+    take_away "$2"
+    attach "$2"
+    [ "$before" = "$(identity "$2")" ] || fail "another disk came back than went"
+    echo "at $(date +%s%N)"
+    ;;
+  # swap DISK DISK: each has what the other had
+  swap)
+    one=$(identity "$2")
+    other=$(identity "$3")
+    take_away "$2" "$3"
+    cd "$folder"
+    mv "$2.img" "$2.img.swapped"
+    mv "$3.img" "$2.img"
+    mv "$2.img.swapped" "$3.img"
+    attach "$2"
+    attach "$3"
+    [ "$one$other" = "$(identity "$3")$(identity "$2")" ] || fail "$2 and $3 are not exchanged"
+    ;;
+  # save DISK: a copy of what it is now
+  save)
+    fsfreeze -f "$folder/$2"
+    trap 'fsfreeze -u "$folder/$2"' EXIT
+    cp --sparse=always "$folder/$2.img" "$folder/$2.saved"
+    ;;
+  # restore DISK: it is again what it was when it was saved
+  restore)
+    [ -e "$folder/$2.saved" ] || fail "$2 was never saved"
+    take_away "$2"
+    cp --sparse=always "$folder/$2.saved" "$folder/$2.img"
+    attach "$2"
+    ;;
+  # sums DISK: what each of its files holds
+  sums)
+    cd "$folder/$2"
+    find . -type f | while read -r file; do
+      # One may have gone meanwhile.
+      ! sum=$(sum "$file" 2>/dev/null) || echo "$sum ${file#./}"
+    done
+    ;;
+  # flip DISK FILE…: a bit in the middle of each of these files is another
+  flip)
+    cd "$folder/$2"
+    shift 2
+    for file in "$@"; do
+      before=$(sum "$file")
+      perl -e 'open(my $file, "+<", $ARGV[0]) or die "$!\n"; my $middle = int((-s $file) / 2); seek($file, $middle, 0);
+        read($file, my $byte, 1) == 1 or die "nothing to flip\n"; seek($file, $middle, 0); print $file ($byte ^ "\x01");
+        close($file) or die "$!\n"' "$file"
+      [ "$before" != "$(sum "$file")" ] || fail "$file is as it was"
+    done
     ;;
   # remove NAMESPACE: all disks of it, whoever uses them
   remove)
     [ -d "$folder/$2" ] || exit 0
     cd "$folder"
-    for image in "$2"/*.img; do
-      [ -e "$image" ] || continue
-      disk=${image%.img}
+    # Also those whose image is elsewhere, where an exchange was broken off.
+    for disk in "$2"/*/; do
+      [ -d "$disk" ] || continue
+      disk=${disk%/}
+      fsfreeze -u "$disk" 2>/dev/null || true
       kill_users "$disk"
       detach "$disk"
       chattr -i "$disk"

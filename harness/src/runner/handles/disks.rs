@@ -1,5 +1,7 @@
 //! Volumes of ours that can fail, one for each PVC of a set, and the power cut.
 
+mod faults;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::try_join_all;

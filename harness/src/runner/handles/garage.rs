@@ -2,7 +2,13 @@
 
 use std::time::Duration;
 
-use super::{Prober, Tunnelled};
+use history::{
+    Cause,
+    generate::{Request, content},
+};
+use jiff::Timestamp;
+
+use super::{Prober, Tunnelled, works::until_works};
 use crate::{
     Secret,
     cluster::Tunnel,
@@ -13,10 +19,10 @@ use crate::{
         service_of,
     },
     runner::Run,
-    wait::{Progress, until_answered, until_asked},
+    wait::{Progress, until_answered, until_asked, until_asked_every},
     workload::{
         Set,
-        garage::{Admin, answers::AccessKey, layout},
+        garage::{Admin, answers::AccessKey, copies, layout},
     },
 };
 
@@ -104,6 +110,36 @@ impl GarageStore {
         until_asked("every node is healthy", self.run.stretch(Duration::from_secs(130)), ask).await
     }
 
+    /// Waits until every node uses this version of the layout, and none before it any more.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub async fn until_layout_is(
+        &self,
+        admins: &[Admin],
+        version: u64,
+        deadline: Duration,
+    ) -> Result<Duration> {
+        let ask = || async { Ok(unless(layout::not_taken_over(admins, version).await?)) };
+        let sentence = format!("version {version} of the layout is the only one in use");
+        until_asked(&sentence, self.run.stretch(deadline), ask).await
+    }
+
+    /// Waits until every node holds the same, and has every block of it.
+    ///
+    /// # Errors
+    /// When one does not.
+    pub async fn until_equal(&self, admins: &[Admin], deadline: Duration) -> Result<Duration> {
+        let ask = || async { Ok(unless(copies::differing(admins).await?)) };
+        until_asked_every(
+            Duration::from_secs(1),
+            "every node holds the same, and every block of it",
+            self.run.stretch(deadline),
+            ask,
+        )
+        .await
+    }
+
     /// A bucket and a key that may do everything in it.
     ///
     /// # Errors
@@ -130,6 +166,36 @@ impl GarageStore {
     /// When no local port can be had.
     pub async fn s3_through(&self, prober: &Prober, host: &str, key: &AccessKey) -> Result<Tunnelled<S3>> {
         Ok(s3(prober.tunnel(host, self.run.workload().port).await?, key))
+    }
+
+    /// Whether a pod takes an object that is kept in the metadata, and one that has a block of its own.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it says no; other errors say nothing of it.
+    pub async fn works(&self, pod: &str, key: &AccessKey) -> Result<()> {
+        let store = self.s3(pod, key).await?;
+        for size in [100, 65_536] {
+            let name = format!("works/{pod}/{}/{size}", Timestamp::now().as_nanosecond());
+            let put = Request::put(name.as_str(), content(&name, size));
+            match store.perform(&put).await.failure() {
+                None => {}
+                Some(failure) if matches!(failure.cause, Cause::Answered(_)) => {
+                    return Err(Error::failed(format!("{pod} refuses {size} bytes: {failure}")));
+                }
+                Some(failure) => {
+                    return Err(Error::environment(format!("{size} bytes for {pod}: {failure}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a pod takes objects.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it refused to the end; others say nothing of it.
+    pub async fn until_works(&self, pod: &str, key: &AccessKey, deadline: Duration) -> Result<Duration> {
+        until_works(pod, self.run.stretch(deadline), || self.works(pod, key)).await
     }
 
     /// Lets clients act: at pods, and, through a prober's pod inside the cluster, at services.

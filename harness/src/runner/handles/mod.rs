@@ -20,6 +20,7 @@ mod storage_class;
 mod tunnelled;
 mod volumes;
 mod worker;
+mod works;
 
 pub use charts::Charts;
 pub use control_plane::ControlPlane;

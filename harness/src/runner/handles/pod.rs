@@ -76,6 +76,27 @@ impl Pod {
         pods.log(&self.name, self.run.workload().container, false, LINES).await
     }
 
+    /// Waits until its server says this, in its log or in that of its life before.
+    ///
+    /// # Errors
+    /// When it does not in time; the message quotes what it said last.
+    pub async fn until_says(&self, words: &str, deadline: Duration) -> Result<Duration> {
+        let (pod, container) = (self.name.as_str(), self.run.workload().container);
+        let pods = objects::<PodObject>(self.run.client(), self.run.namespace());
+        let ask = || async {
+            // A container that was never restarted has no life before.
+            let before = pods.log(pod, container, true, LINES).await.unwrap_or_default();
+            let now = pods.log(pod, container, false, LINES).await?;
+            Ok(match before.contains(words) || now.contains(words) {
+                true => Progress::Met,
+                false => Progress::NotYet(
+                    now.lines().last().or(before.lines().last()).unwrap_or("nothing").to_owned(),
+                ),
+            })
+        };
+        until_asked(&format!("{pod} says {words:?}"), self.run.stretch(deadline), ask).await
+    }
+
     /// A way to a port of it from this machine.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use history::check::Level;
 
-use super::{Prober, Tunnelled};
+use super::{Prober, Tunnelled, works::until_works};
 use crate::{
     Secret,
     cluster::Tunnel,
@@ -67,6 +67,14 @@ impl PostgresStore {
             (Err(error), Some(refused)) => Err(Error::failed(format!("{error}: {refused}"))),
             (outcome, _) => outcome,
         }
+    }
+
+    /// Waits until a pod takes a login and a write.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it refused to the end; others say nothing of it.
+    pub async fn until_works(&self, pod: &str, deadline: Duration) -> Result<Duration> {
+        until_works(pod, self.run.stretch(deadline), || self.works(pod)).await
     }
 
     /// The tables of a history at a name, as a prober sees it. A node's proxy learns of a Ready pod later than the API does,

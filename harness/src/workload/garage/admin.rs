@@ -146,6 +146,31 @@ impl Admin {
         Ok(applied.layout)
     }
 
+    /// Lets the next version of the layout not wait for nodes that are gone for good.
+    pub async fn skip_dead_nodes(&self, version: u64) -> Result<()> {
+        let body = json!({ "version": version, "allowMissingData": false });
+        self.post::<Value>("ClusterLayoutSkipDeadNodes", &body).await.map(drop)
+    }
+
+    /// Lets the node read every block that it has, and see whether it is whole; does not wait.
+    pub async fn scrub(&self) -> Result<()> {
+        self.repair(&json!({"scrub": "start"})).await
+    }
+
+    /// Lets the node compare its metadata with the others'; does not wait.
+    pub async fn compare_tables(&self) -> Result<()> {
+        self.repair(&json!("tables")).await
+    }
+
+    async fn repair(&self, kind: &Value) -> Result<()> {
+        let call = "LaunchRepairOperation?node=self";
+        let answer: PerNode<Value> = self.post(call, &json!({ "repairType": kind })).await?;
+        match answer.error.into_values().next() {
+            None => Ok(()),
+            Some(message) => Err(Error::failed(format!("{call} at {}: {message}", self.address)).into()),
+        }
+    }
+
     /// Makes an access key; Garage chooses its id and its secret.
     pub async fn create_key(&self, name: &str) -> Result<AccessKey> {
         #[derive(Deserialize)]

@@ -147,6 +147,24 @@ pub async fn layout_is(admins: &[Admin], wanted: &Wanted) -> Vec<String> {
     reasons
 }
 
+/// What speaks against it that this version of the layout has taken over, in words, in the eyes of each node: one that is still
+/// drained is in use as well. Empty when nothing does.
+///
+/// # Errors
+/// One does not answer.
+pub async fn not_taken_over(admins: &[Admin], version: u64) -> Result<Vec<String>> {
+    let mut reasons = Vec::new();
+    for admin in admins {
+        let history = admin.layout_history().await?;
+        let used = history.versions.iter().filter(|one| one.status != "Historical");
+        let used: Vec<_> = used.map(|one| one.version).collect();
+        if used != [version] {
+            reasons.push(format!("{}: the versions {used:?} are in use", admin.address()));
+        }
+    }
+    Ok(reasons)
+}
+
 /// What is wrong with the cluster's health, in words, in the eyes of each node. Empty when nothing is.
 pub async fn not_healthy(admins: &[Admin]) -> Vec<String> {
     let mut reasons = Vec::new();

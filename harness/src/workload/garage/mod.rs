@@ -4,6 +4,7 @@
 
 pub mod admin;
 pub mod answers;
+pub mod copies;
 pub mod discovery;
 mod http;
 pub mod layout;

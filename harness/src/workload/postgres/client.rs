@@ -117,6 +117,30 @@ impl Session {
         .await
     }
 
+    /// How far its log of changes has come, in bytes: it never goes back.
+    ///
+    /// # Errors
+    /// No answer, or a refusal, as while it recovers.
+    pub async fn log_position(&self) -> Result<i64> {
+        self.ask(
+            "asking for the position of the log",
+            "select (pg_current_wal_lsn() - '0/0'::pg_lsn)::bigint",
+        )
+        .await
+    }
+
+    /// Writes something, and begins a new file of its log of changes with what follows.
+    ///
+    /// # Errors
+    /// No answer, or a refusal: there may be no room for it.
+    pub async fn switch_log(&self) -> Result<()> {
+        let statements = "select txid_current(); select pg_switch_wal(); select txid_current()";
+        for statement in statements.split("; ") {
+            self.run("switching the log", self.client.batch_execute(statement)).await?;
+        }
+        Ok(())
+    }
+
     /// Where the server keeps its data.
     ///
     /// # Errors

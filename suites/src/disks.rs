@@ -1,0 +1,340 @@
+//! Disks that are full, or not what they were: what servers say then, and what is there afterwards.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use harness::{
+    Error,
+    claim::{F5, F6},
+    history::{
+        Action, Answer, Checker, Key, Operation, Outcome,
+        check::{Copies, Kind},
+        generate::{Request, Work},
+    },
+    load::{Client, Plan, Recorder, sql::Sql},
+    runner::{Need, PostgresStore, Run, Scenario, scenario},
+    wait::{
+        Progress,
+        expectations::{pod_recovers, pod_refuses},
+        until_answered, until_asked_every,
+    },
+    workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
+};
+use jiff::Timestamp;
+
+use crate::{
+    sabotage::{
+        DATABASE_EMPTIED, LOG_PUSHED_ON, OBJECT_DELETED, ROOM_TAKEN_AGAIN_GARAGE, ROOM_TAKEN_AGAIN_POSTGRES,
+    },
+    seconds,
+};
+
+/// Acknowledged writes at each endpoint before a fault, and again after it.
+const ENOUGH: u64 = 20;
+/// The load ends by itself before the scenario has to.
+const BUDGET: Duration = seconds(360);
+/// What a server says that finds no room.
+const NO_ROOM: &str = "No space left on device";
+/// More files of its log than PostgreSQL makes ahead.
+const LOG_FILES: usize = 4;
+
+/// Steps at which controls do their sabotage.
+pub(crate) const ROOM_AGAIN: &str = "there is room again: it takes writes, without a hand's help";
+pub(crate) const PUT_BACK: &str = "the volume that was put back to an older state is told by its log";
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "disks::full_postgres",
+            "the disk of PostgreSQL is full under load, and has room again",
+            full_postgres,
+        )
+        .proves([F5])
+        .on([DAGSTER_POSTGRESQL])
+        .needs([Need::OwnNodes])
+        .within(seconds(420))
+        .slow()
+        .slow_control("postgres_full_again", [F5], ROOM_TAKEN_AGAIN_POSTGRES, NO_ROOM)
+        .slow_control("database_emptied", [F5], DATABASE_EMPTIED, "acknowledged writes are lost"),
+        scenario(
+            "disks::full_garage",
+            "the disks of one of Garage's nodes, then of all, are full under load, and have room again",
+            full_garage,
+        )
+        .proves([F5])
+        .on([GARAGE])
+        .needs([Need::OwnNodes])
+        .within(seconds(480))
+        .slow()
+        .slow_control("garage_full_again", [F5], ROOM_TAKEN_AGAIN_GARAGE, "takes writes")
+        .slow_control("object_deleted_after", [F5], OBJECT_DELETED, "acknowledged writes are lost"),
+        scenario(
+            "disks::other_postgres",
+            "the volume of PostgreSQL turns read-only, is put back to an older state, exchanged, and emptied",
+            other_postgres,
+        )
+        .proves([F6])
+        .on([DAGSTER_POSTGRESQL])
+        .needs([Need::OwnNodes])
+        .within(seconds(480))
+        .slow()
+        .slow_control("log_pushed_on", [F6], LOG_PUSHED_ON, "as if nothing had been"),
+    ]
+}
+
+async fn full_postgres(run: Run) -> Result<()> {
+    let disks = run.disks(1, 256).await?;
+    let set = run.deploy_with(|manifest, workload| disks.use_in(manifest, workload)).await?;
+    set.ready(1).await?;
+    let (postgres, pod) = (run.postgres(), set.pod_name(0));
+    Sql::create_tables(&*postgres.session(&pod).await?).await?;
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let mut load = postgres.load(&history, &rows(&[&pod]), &inside);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    let before = set.pod(0)?;
+
+    run.step("the disk is full: it says so").await?;
+    let fault = run.fault_begins("the full disk");
+    disks.fill(&[pod.clone()]).await?;
+    until_noticed(&run, &history, fault.from, no_room).await?;
+
+    run.step("its log of changes finds no room either: it ends, and can't begin").await?;
+    let session = postgres.session(&pod).await?;
+    for _ in 0..LOG_FILES {
+        // Whoever asks for one too many loses the server.
+        if session.switch_log().await.is_err() {
+            break;
+        }
+    }
+    run.wait(&pod_refuses(&pod, &before.meta.uid, before.restarts()), seconds(60)).await?;
+    disks.free(&[pod.clone()]).await?;
+    let fault = run.fault_ends(fault);
+
+    run.step(ROOM_AGAIN).await?;
+    let again = run.found(F5, postgres.until_works(&pod, seconds(120)).await)?;
+    run.measure("writes after there was room again", again.as_secs_f64(), "s");
+    load.acknowledged(ENOUGH, seconds(60)).await?;
+    load.stop().await?;
+
+    run.step("read everything back").await?;
+    postgres.read_back(&history, &pod).await?;
+    run.check(F5, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    Ok(())
+}
+
+async fn full_garage(run: Run) -> Result<()> {
+    let disks = run.disks(3, 96).await?;
+    let set = run.deploy_with(|manifest, workload| disks.use_in(manifest, workload)).await?;
+    set.ready(3).await?;
+    let garage = run.garage();
+    let (_, key) = garage.initialise(&set).await?;
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let mut load = garage.load(&history, &objects(&set), &inside, &key);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    let pods: Vec<String> = set.ordinals().into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
+
+    run.step("the disks of one node are full: two of three are enough").await?;
+    let fault = run.fault_begins("the full disks");
+    disks.fill(&pods[1..2]).await?;
+    for pod in &pods {
+        run.found(F5, garage.until_works(pod, &key, seconds(60)).await)?;
+    }
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+
+    run.step("the disks of all are full: they say so, and give what they have").await?;
+    disks.fill(&pods).await?;
+    let full = Timestamp::now();
+    until_noticed(&run, &history, full, refused).await?;
+    let kept = history.operations()?.all.iter().find_map(kept).context("no object was kept")?;
+    for pod in &pods {
+        let store = garage.s3(pod, &key).await?;
+        let read = Request::get(Key::clone(&kept));
+        let against = match store.perform(&read).await {
+            Outcome::Ok(Answer::Found(_)) => None,
+            other => Some(format!("{kept} was acknowledged, and {pod} says {other:?} of it")),
+        };
+        run.judge(F5, against);
+    }
+    disks.free(&pods).await?;
+    let fault = run.fault_ends(fault);
+
+    run.step(ROOM_AGAIN).await?;
+    for pod in &pods {
+        run.found(F5, garage.until_works(pod, &key, seconds(120)).await)?;
+    }
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    load.stop().await?;
+
+    run.step("read everything back, from each pod").await?;
+    for pod in &pods {
+        garage.read_back(&history, pod, &key).await?;
+    }
+    run.check(F5, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    Ok(())
+}
+
+async fn other_postgres(run: Run) -> Result<()> {
+    let disks = run.disks(3, 192).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            disks.use_in(manifest, workload)?;
+            workload.with_replicas(manifest, 3)
+        })
+        .await?;
+    set.ready(3).await?;
+    // These two are on one node.
+    let (postgres, pod, other) = (run.postgres(), set.pod_name(0), set.pod_name(2));
+    Sql::create_tables(&*postgres.session(&pod).await?).await?;
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let mut load = postgres.load(&history, &rows(&[&pod]), &inside);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    disks.save("data", &pod).await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+
+    run.step("the volume turns read-only under load: nothing is acknowledged from then on").await?;
+    let fault = run.fault_begins("the read-only volume");
+    let restarts = set.pod(0)?.restarts();
+    let from = disks.abort("data", &pod).await?;
+    until_noticed(&run, &history, from, refused).await?;
+    let to = disks.renew("data", &pod).await?;
+    recovers(&run, &set, 0, restarts).await?;
+    let fault = run.fault_ends(fault);
+    run.found(F6, postgres.until_works(&pod, seconds(120)).await)?;
+    load.acknowledged(ENOUGH, seconds(60)).await?;
+    load.stop().await?;
+    run.judge(F6, acknowledged_between(&history.operations()?.all, from, to));
+    postgres.read_back(&history, &pod).await?;
+    run.check(F6, set.workload.name, &history, Checker::Set(Copies::Apart), Some(&fault));
+
+    run.step("the volume is put back to an older state").await?;
+    let (before, restarts) = (Identity::of(&postgres, &pod).await?, set.pod(0)?.restarts());
+    disks.restore("data", &pod).await?;
+    recovers(&run, &set, 0, restarts).await?;
+    run.step(PUT_BACK).await?;
+    judge_told(&run, &before, &pod, "put back to an older state").await?;
+    // What the server can't know is seen by who remembers what was acknowledged.
+    postgres.read_back(&history, &pod).await?;
+    let judgement = Checker::Set(Copies::Apart).judge(&history.operations()?);
+    let lost = judgement.anomalies.iter().filter(|anomaly| anomaly.kind == Kind::Lost).count();
+    run.judge(
+        F6,
+        (lost == 0).then(|| "an older state was put back, and the history lacks nothing".to_owned()),
+    );
+    run.measure("acknowledged writes that an older state lacks", lost as f64, "writes");
+
+    run.step("the volumes of two ordinals are exchanged").await?;
+    let (before, others) = (Identity::of(&postgres, &pod).await?, Identity::of(&postgres, &other).await?);
+    let restarts = [set.pod(0)?.restarts(), set.pod(2)?.restarts()];
+    disks.swap("data", &pod, &other).await?;
+    recovers(&run, &set, 0, restarts[0]).await?;
+    recovers(&run, &set, 2, restarts[1]).await?;
+    judge_told(&run, &before, &pod, "exchanged with another's").await?;
+    judge_told(&run, &others, &other, "exchanged with another's").await?;
+
+    run.step("the volume is emptied: an empty database serves, and is another").await?;
+    let (before, restarts) = (Identity::of(&postgres, &pod).await?, set.pod(0)?.restarts());
+    disks.empty("data", &pod).await?;
+    recovers(&run, &set, 0, restarts).await?;
+    judge_told(&run, &before, &pod, "emptied").await
+}
+
+/// By what a database can be told from another, and from itself as it was.
+struct Identity {
+    system: String,
+    position: i64,
+}
+
+impl Identity {
+    async fn of(postgres: &PostgresStore, pod: &str) -> Result<Self> {
+        let sentence = format!("{pod} says who it is");
+        let session = until_answered(&sentence, seconds(60), || postgres.session(pod)).await?;
+        Ok(Self { system: session.system_identifier().await?, position: session.log_position().await? })
+    }
+}
+
+/// Judges that a volume that is not what it was can be told by what the server says of itself: nothing else warns a client.
+async fn judge_told(run: &Run, before: &Identity, pod: &str, what: &str) -> Result<()> {
+    let now = Identity::of(&run.postgres(), pod).await?;
+    let told = now.system != before.system || now.position < before.position;
+    let words = format!(
+        "the volume of {pod} was {what}, and it serves as if nothing had been: the same system identifier, and a log that goes on"
+    );
+    run.judge(F6, (!told).then_some(words));
+    Ok(())
+}
+
+async fn recovers(run: &Run, set: &Set, ordinal: u32, restarts: i32) -> Result<()> {
+    let pod = set.pod(ordinal)?;
+    run.wait(&pod_recovers(&pod.meta.name, &pod.meta.uid, restarts), seconds(150)).await?;
+    Ok(())
+}
+
+/// At each of these, two write and one reads what they write.
+fn rows(pods: &[&str]) -> Plan {
+    let client = |(place, pod): (u32, &&str)| {
+        let first = 3 * place;
+        let works = vec![
+            Work::Writes { sizes: &[64, 1024] },
+            Work::Writes { sizes: &[64] },
+            Work::Reads { of: first..first + 2 },
+        ];
+        Client { endpoint: (*pod).to_owned(), works }
+    };
+    Plan { clients: (0..).zip(pods).map(client).collect(), pace: Duration::from_millis(20), budget: BUDGET }
+}
+
+/// At each pod one writes, and one reads what is written there.
+fn objects(set: &Set) -> Plan {
+    let client = |(place, ordinal): (u32, u32)| {
+        let works =
+            vec![Work::Writes { sizes: &[100, 3072, 65_536] }, Work::Reads { of: 2 * place..2 * place + 1 }];
+        Client { endpoint: set.pod_name(ordinal), works }
+    };
+    let clients = (0..).zip(set.ordinals()).map(client).collect();
+    Plan { clients, pace: Duration::from_millis(50), budget: BUDGET }
+}
+
+/// Waits until a client notices a fault: one that nobody noticed proves nothing.
+async fn until_noticed(
+    run: &Run,
+    history: &Recorder,
+    since: Timestamp,
+    notices: impl Fn(&Operation) -> bool,
+) -> Result<()> {
+    let ask = || async {
+        let operations = history.operations()?.all;
+        let mut later = operations.iter().filter(|one| one.invoked >= since);
+        Ok(if later.any(&notices) { Progress::Met } else { Progress::NotYet("nobody did".to_owned()) })
+    };
+    let noticed = until_asked_every(seconds(1), "a client notices the fault", run.stretch(seconds(90)), ask);
+    noticed.await.map(drop).map_err(|error| Error::environment(error.to_string()).into())
+}
+
+fn no_room(one: &Operation) -> bool {
+    one.outcome.failure().is_some_and(|failure| failure.text.contains(NO_ROOM))
+}
+
+fn refused(one: &Operation) -> bool {
+    one.action.writes() && one.outcome.failure().is_some()
+}
+
+/// The key of an object with a block of its own that was acknowledged.
+fn kept(one: &Operation) -> Option<Key> {
+    match &one.action {
+        Action::Put { key, value, .. } if one.is_ok() && value.size >= 65_536 => Some(Key::clone(key)),
+        _ => None,
+    }
+}
+
+/// The writes that began and were acknowledged between these times, in which nothing could be written.
+fn acknowledged_between(operations: &[Operation], from: Timestamp, to: Timestamp) -> Option<String> {
+    let within = from..to;
+    let keys: Vec<_> = operations
+        .iter()
+        .filter(|one| one.is_ok() && one.action.writes() && within.contains(&one.invoked))
+        .filter(|one| one.ended.is_some_and(|ended| within.contains(&ended)))
+        .filter_map(|one| one.action.key())
+        .collect();
+    let first = keys.first()?;
+    Some(format!("{} writes were acknowledged while the volume was read-only, {first} the first", keys.len()))
+}
