@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use external::error::{Error, Result, exit};
+use external::{
+    ImageName,
+    error::{Error, Result, exit},
+};
 use serde_json::Value;
 
 /// An object of a rendered chart.
@@ -153,6 +156,12 @@ impl Object {
         !hooks.is_empty() && hooks.iter().all(|hook| hook.starts_with("test"))
     }
 
+    /// Whether it stands in crds/ of its chart: Helm installs that with a release, and then leaves it alone.
+    pub fn only_installed(&self) -> bool {
+        let has = |name: &str| self.template.split('/').any(|folder| folder == name);
+        has("crds") && !has("templates")
+    }
+
     /// Where its pods are described: a pointer into it.
     pub fn pod(&self) -> Option<&'static str> {
         match self.key.kind.as_str() {
@@ -180,6 +189,17 @@ impl Object {
             .into_iter()
             .map(|(_, container)| container)
             .find(|container| container["name"] == *name)
+    }
+
+    /// The container that another version's container takes the place of: the one of its name, or else the one with its
+    /// image, or the only one.
+    pub fn predecessor(&self, container: &Value) -> Option<&Value> {
+        let repository =
+            |container: &Value| Some(ImageName::parse(container["image"].as_str()?).repository());
+        let servers = self.servers();
+        let alike = || servers.iter().find(|(_, old)| repository(old) == repository(container));
+        let only = || servers.first().filter(|_| servers.len() == 1);
+        self.container(&container["name"]).or_else(|| alike().or_else(only).map(|(_, old)| *old))
     }
 
     /// The names of its claim templates.

@@ -229,7 +229,8 @@ pub(super) fn not_ours(picture: &Picture) -> Vec<Forecast> {
     let held = picture.held_objects();
     let strangers = picture.new_objects().into_iter().filter(|(key, object)| {
         picture.way.has_release()
-            && !held.contains_key(key)
+            // What a hook has made is not the release's either.
+            && held.get(key).is_none_or(|old| !old.hooks().is_empty())
             && object.hooks().is_empty()
             && key.kind != "CustomResourceDefinition"
             && picture.live(object).is_some_and(|live| {

@@ -5,7 +5,9 @@
 
 mod applied;
 mod availability;
+mod definitions;
 mod difference;
+mod directories;
 mod hidden;
 mod hooks;
 mod identity;
@@ -21,6 +23,7 @@ mod servers;
 mod services;
 mod stores;
 mod three_way;
+mod told;
 mod values;
 
 #[cfg(test)]
@@ -68,16 +71,18 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     secrets::regenerated,
     servers::steps,
     stores::settings_moved,
-    stores::directories_moved,
+    directories::moved,
     stores::two_over_one_volume,
     stores::another_user,
     images::missing,
     hooks::workloads_as_hooks,
     hooks::become_hooks,
-    hooks::definitions_changed,
+    definitions::not_upgraded,
+    definitions::leave_the_release,
     hooks::rolls_held_back,
     availability::weakened,
     services::changed,
+    services::shut,
 ];
 
 /// The claims that the preflight judges.

@@ -1,5 +1,7 @@
 //! Each check is seen to fire on what it is for, and to be silent on an upgrade that changes nothing of it.
 
+mod beside;
+mod folders;
 mod kinds;
 mod others;
 
