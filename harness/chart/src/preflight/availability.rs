@@ -1,5 +1,6 @@
 //! U6: what makes the upgrade, or the life after it, more dangerous than before.
 
+use record::quantity;
 use serde_json::Value;
 
 use super::Picture;
@@ -38,6 +39,15 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
         for (pointer, container) in new.containers() {
             let name = container["name"].as_str().unwrap_or_default();
             let before = old.container(&container["name"]);
+            if let Some(less) = before.and_then(|before| less_memory(before, container)) {
+                let message = format!("the memory limit of container {name} goes {less}: above it, it is killed");
+                care(
+                    new,
+                    &format!("{pointer}/resources/limits/memory"),
+                    message,
+                    "look how much it needs (`kubectl top pod`), and give it that much",
+                );
+            }
             for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
                 let had = before.map_or(&Value::Null, |old| &old[probe]);
                 if !had.is_null() && container[probe].is_null() {
@@ -93,6 +103,20 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
         );
     }
     forecasts
+}
+
+/// How a container's memory gets less, where it does.
+fn less_memory(old: &Value, new: &Value) -> Option<String> {
+    let limit = |container: &Value| match &container["resources"]["limits"]["memory"] {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let is = limit(new)?;
+    match limit(old) {
+        None => Some(format!("from none to {is}")),
+        Some(was) => (quantity::parse(&is)? < quantity::parse(&was)?).then(|| format!("from {was} to {is}")),
+    }
 }
 
 /// What of a probe asks more than before: it asks in another way, or has less time.

@@ -24,7 +24,9 @@ mod services;
 mod stores;
 mod three_way;
 mod told;
+mod used;
 mod values;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -66,7 +68,7 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     operated::steps,
     values::unknown,
     secrets::changed,
-    secrets::variables_changed,
+    variables::changed,
     secrets::moved,
     secrets::regenerated,
     servers::steps,

@@ -85,3 +85,19 @@ fn a_service_that_loses_a_port_and_another_user_need_care() {
     };
     assert_eq!(grave(&pictured(&of(999), &of(1001))), ["another-user"]);
 }
+
+#[test]
+fn a_password_that_is_named_instead_of_written_is_the_same() {
+    let workload = |env: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{template: {{spec: {{containers: [{{name: a, env: [{env}]}}]}}}}}}\n"
+        )
+    };
+    let old = workload("{name: DSN_PASSWORD_URL, value: 'tcp://db?password=hunter2'}");
+    let named = workload(
+        "{name: PASSWORD, value: hunter2}, {name: DSN_PASSWORD_URL, value: 'tcp://db?password=$(PASSWORD)'}",
+    );
+    assert_eq!(found(&pictured(&old, &named)), []);
+    let another = named.replace("value: hunter2", "value: hunter3");
+    assert_eq!(found(&pictured(&old, &another)), only("secret-changed", "U4", Severity::Break));
+}
