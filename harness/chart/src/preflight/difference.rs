@@ -39,10 +39,8 @@ pub fn difference(name: &str, old: &[u8], new: &[u8], certified: bool) -> Differ
         return if certified { Difference::Certificate } else { Difference::Password };
     }
     // Where something is reached, by the same password.
-    if let (Some(old), Some(new)) = (passwords_of_address(&plain_old), passwords_of_address(&plain_new))
-        && old == new
-    {
-        return Difference::File;
+    if let (Some(old), Some(new)) = (passwords_of_address(&plain_old), passwords_of_address(&plain_new)) {
+        return if old == new { Difference::File } else { Difference::Password };
     }
     let lines = plain_new.trim().lines().count().max(plain_old.trim().lines().count());
     let file = lines > 1 || (plain_new.trim_start().starts_with('{') && plain_new.trim_end().ends_with('}'));
@@ -62,12 +60,14 @@ pub fn difference(name: &str, old: &[u8], new: &[u8], certified: bool) -> Differ
 
 /// The passwords in an address: `postgres://user:password@host/name?password=`; none where it is no address.
 fn passwords_of_address(text: &str) -> Option<Vec<&str>> {
-    let (_, rest) = text.trim().split_once("://").filter(|(scheme, _)| !scheme.contains(char::is_whitespace))?;
+    let (_, rest) =
+        text.trim().split_once("://").filter(|(scheme, _)| !scheme.contains(char::is_whitespace))?;
     let (place, settings) = rest.split_once('?').unwrap_or((rest, ""));
     let user = place.split('/').next().unwrap_or_default().rsplit_once('@').map_or("", |(user, _)| user);
     let given = settings.split('&').filter_map(|setting| setting.split_once('='));
     let given = given.filter(|(name, _)| names_a_secret(name)).map(|(_, value)| value);
-    let mut found: Vec<&str> = user.split_once(':').map(|(_, password)| password).into_iter().chain(given).collect();
+    let mut found: Vec<&str> =
+        user.split_once(':').map(|(_, password)| password).into_iter().chain(given).collect();
     found.sort_unstable();
     Some(found)
 }
@@ -183,7 +183,7 @@ mod tests {
             ("postgres://u:x@a/d", "postgres://u:y@a/d", Difference::Password),
             ("postgres://a/d", "a password", Difference::Password),
         ] {
-            assert_eq!(of("DB_PASSWORD_URL", old, new), expected, "{old} {new}");
+            assert_eq!(of("DSN", old, new), expected, "{old} {new}");
         }
     }
 

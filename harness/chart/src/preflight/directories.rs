@@ -28,7 +28,9 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
                 forecasts.push(forecast::about(known, &picture.to, new, &field, message, remedy));
             };
             if let Some((was, is)) = postgres_moved((old, before), (new, container)) {
-                let message = format!("PGDATA goes from {was} to {is}: the data stays where it was, and the server starts beside it");
+                let message = format!(
+                    "PGDATA goes from {was} to {is}: the data stays where it was, and the server starts beside it"
+                );
                 say(Severity::Loss, "env/PGDATA", message, KEEP);
             }
             let follows = |was: &Mount, is: &Mount| {
@@ -59,8 +61,9 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
                     }
                 }
                 for was in lost.iter().skip(gained.len()) {
-                    let message =
-                        format!("{volume} is not mounted at {was} any more: what is written there goes with the pod");
+                    let message = format!(
+                        "{volume} is not mounted at {was} any more: what is written there goes with the pod"
+                    );
                     say(Severity::Care, "volumeMounts", message, "keep the mount");
                 }
             }
@@ -87,9 +90,8 @@ impl std::fmt::Display for Mount {
 }
 
 fn mounts(container: &Value, volume: &str) -> Vec<Mount> {
-    let text = |mount: &Value, name: &str| {
-        mount[name].as_str().unwrap_or_default().trim_end_matches('/').to_owned()
-    };
+    let text =
+        |mount: &Value, name: &str| mount[name].as_str().unwrap_or_default().trim_end_matches('/').to_owned();
     let mounts = container["volumeMounts"].as_array().into_iter().flatten();
     let mounts = mounts.filter(|mount| mount["name"] == volume);
     mounts.map(|mount| Mount { path: text(mount, "mountPath"), folder: text(mount, "subPath") }).collect()
@@ -102,7 +104,10 @@ fn follow((before, was): (&[String], &str), (after, is): (&[String], &str)) -> b
 }
 
 /// A data directory of PostgreSQL that is another place on a volume than before.
-fn postgres_moved((old, before): (&Object, &Value), (new, after): (&Object, &Value)) -> Option<(String, String)> {
+fn postgres_moved(
+    (old, before): (&Object, &Value),
+    (new, after): (&Object, &Value),
+) -> Option<(String, String)> {
     let (server, _) = server_of(after["image"].as_str()?)?;
     if server != Server::Postgres || !new.keeps_data(after) {
         return None;

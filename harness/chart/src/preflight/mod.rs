@@ -69,6 +69,7 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     values::unknown,
     secrets::changed,
     variables::changed,
+    variables::users_changed,
     secrets::moved,
     secrets::regenerated,
     servers::steps,

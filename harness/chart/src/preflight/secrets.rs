@@ -28,8 +28,9 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
             let Some(old) = live.get(name).filter(|old| *old != value) else { continue };
             let random = again.get(&key).and_then(|again| again.get(name)) != Some(value);
             let mut said = told(picture, name, old, value, (random, certified));
-            if said.severity > Severity::Note && !used(&picture.new, object, name) {
-                said = Said { severity: Severity::Note, what: "; nothing in the chart is told of it", ..said };
+            if said.severity == Severity::Break && !used(&picture.new, object, name) {
+                said =
+                    Said { severity: Severity::Note, what: "; nothing in the chart is told of it", ..said };
             }
             forecasts.push(forecast::about(
                 (said.cause, "U4", said.severity),
@@ -53,7 +54,12 @@ pub(super) struct Said {
 }
 
 pub(super) fn told(
-    picture: &Picture, name: &str, old: &[u8], new: &[u8], (random, certified): (bool, bool)) -> Said {
+    picture: &Picture,
+    name: &str,
+    old: &[u8],
+    new: &[u8],
+    (random, certified): (bool, bool),
+) -> Said {
     let asked = || std::str::from_utf8(new).is_ok_and(|text| gives(&picture.values.given, text));
     let (cause, severity, what, remedy) = match difference(name, old, new, certified) {
         Difference::Salt => (
@@ -103,7 +109,7 @@ pub(super) fn told(
 }
 
 /// Whether the user's values hold this text.
-fn gives(values: &Value, text: &str) -> bool {
+pub(super) fn gives(values: &Value, text: &str) -> bool {
     match values {
         Value::String(given) => given == text,
         Value::Number(given) => given.to_string() == text,

@@ -44,7 +44,10 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
                     && from.at_least(&[1, 12])
                     && moves_itself(&told(&picture.new, &new, container));
                 let (severity, remedy) = if itself {
-                    (Severity::Care, "it is told to move its database at its start: there is no way back, take a dump first")
+                    (
+                        Severity::Care,
+                        "it is told to move its database at its start: there is no way back, take a dump first",
+                    )
                 } else {
                     (step.severity, step.remedy.as_str())
                 };

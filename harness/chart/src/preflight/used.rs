@@ -11,7 +11,8 @@ pub(super) fn used(chart: &Rendered, secret: &Object, key: &str) -> bool {
         // An operator's resources have names of their own for what names a Secret.
         let group = &object.key.group;
         let operated = group.contains('.') && !group.ends_with(".k8s.io");
-        tells(&object.value["spec"], &secret.key.name, key, operated) || tells_account(object, &secret.key.name)
+        tells(&object.value["spec"], &secret.key.name, key, operated)
+            || tells_account(object, &secret.key.name)
     })
 }
 

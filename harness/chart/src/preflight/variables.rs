@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::{
     Picture,
-    secrets::{plain, shown, told, values},
+    secrets::{gives, plain, shown, told, values},
 };
-use crate::{Forecast, Rendered, forecast, rendered::Key};
+use crate::{Forecast, Rendered, Severity, forecast, rendered::Key};
 
 /// Variables of workloads that are named so: their value changes, or the place that it comes from holds another.
 pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
@@ -54,6 +54,51 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
     forecasts
 }
 
+/// Users and databases that servers make only when they start without data: another name is one that is not there.
+pub(super) fn users_changed(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
+    for (old, new) in picture.kept() {
+        for (pointer, container) in new.servers() {
+            let Some(before) = old.predecessor(container) else { continue };
+            for variable in container["env"].as_array().into_iter().flatten() {
+                let name = variable["name"].as_str().unwrap_or_default();
+                let Some(what) = made_at_first(name) else { continue };
+                let mut known = before["env"].as_array().into_iter().flatten();
+                let known = known.find(|old| old["name"] == name).and_then(|old| old["value"].as_str());
+                let (Some(was), Some(is)) = (known, variable["value"].as_str()) else { continue };
+                // What names another variable is compared where that stands.
+                if was == is || was.is_empty() || is.is_empty() || is.contains("$(") || was.contains("$(") {
+                    continue;
+                }
+                let (severity, asked) = match gives(&picture.values.given, is) {
+                    true => (Severity::Care, ""),
+                    false => (Severity::Break, ", and no value that is given asks for it"),
+                };
+                forecasts.push(forecast::about(
+                    ("user-changed", "U4", severity),
+                    &picture.to,
+                    &new,
+                    &format!("{pointer}/env/{name}"),
+                    format!("{name} goes from {was} to {is}{asked}: a server that has data already has no such {what}"),
+                    "keep the old name as the default; or make the new one by hand before the upgrade, and say so in the notes",
+                ));
+            }
+        }
+    }
+    forecasts
+}
+
+/// What a variable of this name names, that a server makes at its first start alone.
+fn made_at_first(name: &str) -> Option<&'static str> {
+    match name.rsplit_once('_') {
+        Some((before, "USER" | "USERNAME")) if !before.ends_with("RUN") && !before.ends_with("RUN_AS") => {
+            Some("user")
+        }
+        Some((_, "DATABASE" | "DB" | "DBNAME")) => Some("database"),
+        _ => None,
+    }
+}
+
 /// Where a variable's value is.
 #[derive(PartialEq, Eq)]
 enum Place {
@@ -87,11 +132,7 @@ fn whole(
 }
 
 /// A variable's value, where it can be known: from the live Secrets, or those of a rendering first.
-fn value_of(
-    picture: &Picture,
-    variable: &Value,
-    rendered: Option<&Secrets>,
-) -> Option<(Vec<u8>, Place)> {
+fn value_of(picture: &Picture, variable: &Value, rendered: Option<&Secrets>) -> Option<(Vec<u8>, Place)> {
     if let Some(text) = variable["value"].as_str() {
         return Some((text.as_bytes().to_vec(), Place::Here));
     }
@@ -130,4 +171,3 @@ fn variables(rendered: &Rendered) -> BTreeMap<Variable, String> {
     }
     found
 }
-

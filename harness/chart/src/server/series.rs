@@ -68,7 +68,8 @@ impl Rule {
         let mut between = self.series.between(old, new);
         between.retain(|series| !may_miss.contains(series));
         if between.is_empty() {
-            return what.map(|what| Step::care(format!("{name} {was} to {is}"), format!("{what} ({source})")));
+            return what
+                .map(|what| Step::care(format!("{name} {was} to {is}"), format!("{what} ({source})")));
         }
         let between = between.join(", ");
         Some(Step::breaks(

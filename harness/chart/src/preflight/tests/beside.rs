@@ -65,10 +65,15 @@ fn what_a_hook_has_made_stays_and_is_not_the_releases() {
 #[test]
 fn a_policy_that_comes_cuts_off_whom_it_does_not_name() {
     let policy = |ingress: &str| {
-        let new = format!("{OLD}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: db}}\nspec: {{podSelector: {{}}, {ingress}}}\n");
+        let new = format!(
+            "{OLD}---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: db}}\nspec: {{podSelector: {{}}, {ingress}}}\n"
+        );
         grave(&pictured(OLD, &new))
     };
-    assert_eq!(policy("ingress: [{from: [{podSelector: {}}], ports: [{port: 5432}]}]"), ["network-policy-new"]);
+    assert_eq!(
+        policy("ingress: [{from: [{podSelector: {}}], ports: [{port: 5432}]}]"),
+        ["network-policy-new"]
+    );
     assert_eq!(policy("policyTypes: [Ingress]"), ["network-policy-new"]);
     assert_eq!(policy("ingress: [{ports: [{port: 5432}]}]"), [""; 0]);
     assert_eq!(policy("policyTypes: [Egress]"), [""; 0]);

@@ -318,7 +318,10 @@ fn a_roll_that_is_held_back_and_weaker_guards_need_care() {
         ("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 5"),
         ("readinessProbe: {tcpSocket: {port: 5432}}", "ports: []"),
         ("tcpSocket: {port: 5432}", "exec: {command: ['true']}"),
-        ("        image: postgres:17", "        image: postgres:17\n        resources: {limits: {memory: 192Mi}}"),
+        (
+            "        image: postgres:17",
+            "        image: postgres:17\n        resources: {limits: {memory: 192Mi}}",
+        ),
     ] {
         assert_eq!(found(&replaced(from, to)), only("weaker", "U6", Severity::Care), "{to}");
     }
