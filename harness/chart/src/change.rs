@@ -1,9 +1,9 @@
 //! What differs between two versions of an object, field by field. What is secret is compared by hash and never shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use record::upgrade::Change;
-use record::{redact, sha256::sha256};
+use record::{redact, sha256::sha256, words};
 use serde_json::{Value, json};
 
 use super::Object;
@@ -62,6 +62,9 @@ impl Walk<'_> {
                     }
                     _ => {
                         for number in 0..before.len().max(after.len()) {
+                            let told =
+                                |items: &[Value]| number > 0 && redact::takes_a_secret(items.get(number - 1));
+                            let secret = secret || told(before) || told(after);
                             self.compare(
                                 format!("{field}/{number}"),
                                 before.get(number),
@@ -74,7 +77,7 @@ impl Walk<'_> {
             }
             _ => {
                 let shown = |value: &Value| shown(&field, value, secret);
-                let (old, new) = (old.map(shown), new.map(shown));
+                let (old, new) = cut(old.map(shown), new.map(shown));
                 self.add(field, old, new);
             }
         }
@@ -132,6 +135,29 @@ fn shown(field: &str, value: &Value, secret: bool) -> Value {
     }
 }
 
+/// How long a text is shown whole.
+const WHOLE: usize = 400;
+
+/// Long texts as the lines that differ, and these abridged.
+fn cut(old: Option<Value>, new: Option<Value>) -> (Option<Value>, Option<Value>) {
+    let text = |value: &Option<Value>| value.as_ref().and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (before, after) = (text(&old), text(&new));
+    let only = |one: &str, other: &str| {
+        let there: BTreeSet<&str> = other.lines().collect();
+        let lines = one.lines().filter(|line| !there.contains(line));
+        words::abridge(&lines.collect::<Vec<_>>().join("\n"), WHOLE)
+    };
+    let shown = |value: Option<Value>, one: &str, other: &str| match value {
+        Some(Value::String(text)) if text.chars().count() > WHOLE => Some(json!(only(one, other))),
+        // What comes or goes as a whole.
+        Some(value @ (Value::Object(_) | Value::Array(_))) if value.to_string().len() > WHOLE => {
+            Some(json!(words::abridge(&value.to_string(), WHOLE)))
+        }
+        value => value,
+    };
+    (shown(old, &before, &after), shown(new, &after, &before))
+}
+
 /// A secret value, so that it can be compared by eye and not read.
 pub fn hash(value: &Value) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
@@ -176,6 +202,17 @@ mod tests {
     }
 
     #[test]
+    fn a_long_text_is_shown_by_what_differs() {
+        let (old, new) = ("same\n".repeat(200), format!("{}other\n", "same\n".repeat(200)));
+        let of = |text: &str| json!({"spec": {"text": text}});
+        let found = &changes(&object("X"), Some(&of(&old)), Some(&of(&new)))[0];
+        assert_eq!((found.old.clone(), found.new.clone()), (Some(json!("")), Some(json!("other"))));
+        let (old, new) = ("x".repeat(5000), "y".repeat(5000));
+        let found = &changes(&object("X"), Some(&of(&old)), Some(&of(&new)))[0];
+        assert!(found.new.as_ref().unwrap().as_str().unwrap().chars().count() <= WHOLE + 1);
+    }
+
+    #[test]
     fn a_secret_is_never_shown() {
         for (kind, old, new) in [
             (
@@ -192,6 +229,16 @@ mod tests {
                 "ConfigMap",
                 json!({"data": {"a": "password = hunter2"}}),
                 json!({"data": {"a": "password = hunter3"}}),
+            ),
+            (
+                "Pod",
+                json!({"args": ["--admin-password", "hunter2", "-a", "hunter5"]}),
+                json!({"args": ["--admin-password", "hunter3", "-a", "hunter6"]}),
+            ),
+            (
+                "Pod",
+                json!({"command": ["sh", "-c", "curl -u me:hunter2 x; curl -H 'Authorization: Bearer hunter4' y"]}),
+                json!({"command": ["sh", "-c", "redis-cli -a hunter2; mysqladmin -uroot -phunter3 ping"]}),
             ),
             (
                 "Cluster",

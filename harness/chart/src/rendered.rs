@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use external::error::{Error, Result, exit};
+use external::{
+    ImageName,
+    error::{Error, Result, exit},
+};
 use serde_json::Value;
 
 /// An object of a rendered chart.
@@ -51,9 +54,7 @@ impl Rendered {
     /// A document is malformed; the template is named.
     pub fn parse(text: &str, chart: &str) -> Result<Self> {
         let mut rendered = Self::default();
-        for document in documents(text) {
-            let template =
-                document.lines().find_map(|line| line.strip_prefix("# Source: ")).unwrap_or_default().trim();
+        for (template, document) in documents(text) {
             let values: Vec<Value> = crate::documents(&document).map_err(|error| {
                 let place = if template.is_empty() { chart } else { template };
                 Error::trouble(exit::NO_CHART, format!("{place} renders to malformed YAML: {error}"))
@@ -105,19 +106,25 @@ impl Rendered {
     }
 }
 
-/// The documents of a text, each with the comments before it.
-fn documents(text: &str) -> Vec<String> {
-    let mut documents = vec![String::new()];
+/// The documents of a text, each with the template that it comes from: one that does not say is from the one before.
+fn documents(text: &str) -> Vec<(&str, String)> {
+    let mut documents = vec![("", String::new())];
+    let mut template = "";
     for line in text.lines() {
         if line.trim_end() == "---" {
-            documents.push(String::new());
-        } else if let Some(document) = documents.last_mut() {
+            documents.push((template, String::new()));
+            continue;
+        }
+        if let Some(source) = line.strip_prefix("# Source: ") {
+            template = source.trim();
+        }
+        if let Some((from, document)) = documents.last_mut() {
+            *from = template;
             document.push_str(line);
             document.push('\n');
         }
     }
-    documents
-        .retain(|document| document.lines().any(|line| !line.trim().is_empty() && !line.starts_with('#')));
+    documents.retain(|(_, text)| text.lines().any(|line| !line.trim().is_empty() && !line.starts_with('#')));
     documents
 }
 
@@ -153,6 +160,12 @@ impl Object {
         !hooks.is_empty() && hooks.iter().all(|hook| hook.starts_with("test"))
     }
 
+    /// Whether it stands in crds/ of its chart: Helm installs that with a release, and then leaves it alone.
+    pub fn only_installed(&self) -> bool {
+        let has = |name: &str| self.template.split('/').any(|folder| folder == name);
+        has("crds") && !has("templates")
+    }
+
     /// Where its pods are described: a pointer into it.
     pub fn pod(&self) -> Option<&'static str> {
         match self.key.kind.as_str() {
@@ -180,6 +193,17 @@ impl Object {
             .into_iter()
             .map(|(_, container)| container)
             .find(|container| container["name"] == *name)
+    }
+
+    /// The container that another version's container takes the place of: the one of its name, or else the one with its
+    /// image, or the only one.
+    pub fn predecessor(&self, container: &Value) -> Option<&Value> {
+        let repository =
+            |container: &Value| Some(ImageName::parse(container["image"].as_str()?).repository());
+        let servers = self.servers();
+        let alike = || servers.iter().find(|(_, old)| repository(old) == repository(container));
+        let only = || servers.first().filter(|_| servers.len() == 1);
+        self.container(&container["name"]).or_else(|| alike().or_else(only).map(|(_, old)| *old))
     }
 
     /// The names of its claim templates.
@@ -266,6 +290,15 @@ items:
         assert_eq!(set.containers()[0].0, "/spec/template/spec/initContainers/0");
         let keys: Vec<_> = rendered.by_key("here").into_keys().filter_map(|key| key.namespace).collect();
         assert_eq!(keys, ["other", "here"]);
+    }
+
+    #[test]
+    fn a_file_of_several_documents_is_one_template() {
+        let text = "---\n# Source: a/crds/x.yaml\n# from elsewhere\n---\napiVersion: v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n---\n# Source: a/templates/y.yaml\napiVersion: v1\nkind: Service\nmetadata: {name: y}\n";
+        let found = Rendered::parse(text, "a").unwrap();
+        let templates: Vec<_> = found.objects.iter().map(|object| object.template.as_str()).collect();
+        assert_eq!(templates, ["a/crds/x.yaml", "a/templates/y.yaml"]);
+        assert!(found.objects[0].only_installed() && !found.objects[1].only_installed());
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn fields(
     message: &str,
     causes: &[(String, String)],
 ) -> Vec<(String, String)> {
-    let short = |said: &str| said.split(" for fields other than ").next().unwrap_or(said).to_owned();
+    let short = |said: &str| without_value(said.split(" for fields other than ").next().unwrap_or(said));
     let spec = causes.iter().find(|(field, said)| field == "spec" && said.contains("for fields other than"));
     if let (Some((_, said)), Some(live)) = (spec, live) {
         let allowed: Vec<&str> = said.split('\'').skip(1).step_by(2).collect();
@@ -153,7 +153,7 @@ fn fields(
         }
     }
     if causes.is_empty() {
-        return vec![(String::new(), message.to_owned())];
+        return vec![(String::new(), without_value(message))];
     }
     let mut found: Vec<(String, String)> =
         causes.iter().map(|(field, said)| (pointer(field), short(said))).collect();
@@ -165,6 +165,17 @@ fn fields(
     }
     found.dedup_by(|later, earlier| later.0.starts_with(&earlier.0) || earlier.0.starts_with(&later.0));
     found
+}
+
+/// A refusal without the whole object that it quotes: `Invalid value: {…}: field is immutable`.
+fn without_value(said: &str) -> String {
+    const BEGIN: &str = "Invalid value: ";
+    let quoted =
+        said.split_once(BEGIN).filter(|(_, value)| value.starts_with(['{', '[']) || value.contains('{'));
+    match quoted.and_then(|(before, value)| Some((before, value.rsplit_once("}: ")?.1))) {
+        Some((before, why)) => format!("{before}{BEGIN}…: {why}"),
+        None => said.to_owned(),
+    }
 }
 
 /// `/spec/ports/0` of `spec.ports[0]` and `.spec.ports[0]`.
@@ -229,7 +240,8 @@ pub(super) fn not_ours(picture: &Picture) -> Vec<Forecast> {
     let held = picture.held_objects();
     let strangers = picture.new_objects().into_iter().filter(|(key, object)| {
         picture.way.has_release()
-            && !held.contains_key(key)
+            // What a hook has made is not the release's either.
+            && held.get(key).is_none_or(|old| !old.hooks().is_empty())
             && object.hooks().is_empty()
             && key.kind != "CustomResourceDefinition"
             && picture.live(object).is_some_and(|live| {
@@ -307,4 +319,19 @@ pub(super) fn left_behind(picture: &Picture) -> Vec<Forecast> {
             )
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_value;
+
+    #[test]
+    fn a_refusal_does_not_quote_a_whole_object() {
+        let said = "Invalid value: {\"Spec\":{\"a\":\"b: c\"}}: field is immutable";
+        assert_eq!(without_value(said), "Invalid value: …: field is immutable");
+        let said = "Invalid value: core.PodTemplateSpec{ObjectMeta: {}}: field is immutable";
+        assert_eq!(without_value(said), "Invalid value: …: field is immutable");
+        let short = "Invalid value: \"x\": may not change once set";
+        assert_eq!(without_value(short), short);
+    }
 }

@@ -1,5 +1,6 @@
 //! U6: what makes the upgrade, or the life after it, more dangerous than before.
 
+use record::quantity;
 use serde_json::Value;
 
 use super::Picture;
@@ -8,18 +9,12 @@ use crate::{Forecast, Object, Severity, forecast};
 /// Probes, grace periods, budgets and policies that are weaker in the new chart.
 pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
-    let mut care = |new: &Object, field: &str, message: String, remedy: &str| {
-        forecasts.push(forecast::about(
-            ("weaker", "U6", Severity::Care),
-            &picture.to,
-            new,
-            field,
-            message,
-            remedy,
-        ));
+    let mut say = |severity, new: &Object, field: &str, message: String, remedy: &str| {
+        forecasts.push(forecast::about(("weaker", "U6", severity), &picture.to, new, field, message, remedy));
     };
     for (old, new) in &picture.kept() {
-        let Some(pod) = new.pod() else { continue };
+        // Hooks and tests run once.
+        let Some(pod) = new.pod().filter(|_| new.hooks().is_empty()) else { continue };
         let grace =
             |object: &Object| object.number(&format!("{pod}/terminationGracePeriodSeconds")).unwrap_or(30);
         if grace(new) < grace(old) {
@@ -28,7 +23,8 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                 grace(old),
                 grace(new)
             );
-            care(
+            say(
+                Severity::Care,
                 new,
                 &format!("{pod}/terminationGracePeriodSeconds"),
                 message,
@@ -38,6 +34,18 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
         for (pointer, container) in new.containers() {
             let name = container["name"].as_str().unwrap_or_default();
             let before = old.container(&container["name"]);
+            let less = before.filter(|_| new.keeps_data(container));
+            if let Some(less) = less.and_then(|before| less_memory(before, container)) {
+                let message =
+                    format!("the memory limit of container {name} goes {less}: above it, it is killed");
+                say(
+                    Severity::Care,
+                    new,
+                    &format!("{pointer}/resources/limits/memory"),
+                    message,
+                    "look how much it needs (`kubectl top pod`), and give it that much",
+                );
+            }
             for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
                 let had = before.map_or(&Value::Null, |old| &old[probe]);
                 if !had.is_null() && container[probe].is_null() {
@@ -48,9 +56,10 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                             _ => "",
                         }
                     );
-                    care(new, &format!("{pointer}/{probe}"), message, "keep the probe");
-                } else if let Some(how) = stricter(had, &container[probe]) {
-                    care(
+                    say(Severity::Care, new, &format!("{pointer}/{probe}"), message, "keep the probe");
+                } else if let Some((severity, how)) = stricter(had, &container[probe]) {
+                    say(
+                        severity,
                         new,
                         &format!("{pointer}/{probe}"),
                         format!("the {probe} of container {name} {how}"),
@@ -72,7 +81,8 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
             };
             if new.key.kind == "StatefulSet" && of(old) != of(new) && !is_default(field, of(old), of(new)) {
                 let words = |value: Option<String>| value.unwrap_or_else(|| "the default".to_owned());
-                care(
+                say(
+                    Severity::Care,
                     new,
                     field,
                     format!("{what} goes from {} to {}", words(of(old)), words(of(new))),
@@ -85,7 +95,8 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
     let budgets =
         gone.iter().filter(|object| picture.way.prunes() && object.key.kind == "PodDisruptionBudget");
     for budget in budgets {
-        care(
+        say(
+            Severity::Care,
             budget,
             "/metadata/name",
             "the new chart has no such disruption budget: a drain may take all pods at once".to_owned(),
@@ -95,8 +106,22 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
     forecasts
 }
 
+/// How a container's memory gets less, where it does.
+fn less_memory(old: &Value, new: &Value) -> Option<String> {
+    let limit = |container: &Value| match &container["resources"]["limits"]["memory"] {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let is = limit(new)?;
+    match limit(old) {
+        None => Some(format!("from none to {is}")),
+        Some(was) => (quantity::parse(&is)? < quantity::parse(&was)?).then(|| format!("from {was} to {is}")),
+    }
+}
+
 /// What of a probe asks more than before: it asks in another way, or has less time.
-fn stricter(old: &Value, new: &Value) -> Option<&'static str> {
+fn stricter(old: &Value, new: &Value) -> Option<(Severity, &'static str)> {
     if old.is_null() || new.is_null() {
         return None;
     }
@@ -113,7 +138,10 @@ fn stricter(old: &Value, new: &Value) -> Option<&'static str> {
         })
     };
     if asks(old) != asks(new) {
-        return Some("asks in another way");
+        // Another command of the same server's may ask the same.
+        let commands = !old["exec"].is_null() && !new["exec"].is_null();
+        let severity = if commands { Severity::Note } else { Severity::Care };
+        return Some((severity, "asks in another way"));
     }
     let number = |probe: &Value, field: &str, default: u64| probe[field].as_u64().unwrap_or(default);
     let patience = |probe: &Value| {
@@ -121,7 +149,8 @@ fn stricter(old: &Value, new: &Value) -> Option<&'static str> {
             + number(probe, "periodSeconds", 10) * number(probe, "failureThreshold", 3)
     };
     let answer = |probe: &Value| number(probe, "timeoutSeconds", 1);
-    (patience(new) < patience(old) || answer(new) < answer(old)).then_some("has less time than before")
+    let less = patience(new) < patience(old) || answer(new) < answer(old);
+    less.then_some((Severity::Care, "has less time than before"))
 }
 
 /// Whether two values differ only in that one is left to its default.

@@ -38,6 +38,10 @@ pub fn difference(name: &str, old: &[u8], new: &[u8], certified: bool) -> Differ
         let certified = certified || new.contains("-----BEGIN CERTIFICATE");
         return if certified { Difference::Certificate } else { Difference::Password };
     }
+    // Where something is reached, by the same password.
+    if let (Some(old), Some(new)) = (passwords_of_address(&plain_old), passwords_of_address(&plain_new)) {
+        return if old == new { Difference::File } else { Difference::Password };
+    }
     let lines = plain_new.trim().lines().count().max(plain_old.trim().lines().count());
     let file = lines > 1 || (plain_new.trim_start().starts_with('{') && plain_new.trim_end().ends_with('}'));
     match (file, names_a_secret(name)) {
@@ -52,6 +56,20 @@ pub fn difference(name: &str, old: &[u8], new: &[u8], certified: bool) -> Differ
         (false, true) => Difference::Password,
         (false, false) => Difference::Setting,
     }
+}
+
+/// The passwords in an address: `postgres://user:password@host/name?password=`; none where it is no address.
+fn passwords_of_address(text: &str) -> Option<Vec<&str>> {
+    let (_, rest) =
+        text.trim().split_once("://").filter(|(scheme, _)| !scheme.contains(char::is_whitespace))?;
+    let (place, settings) = rest.split_once('?').unwrap_or((rest, ""));
+    let user = place.split('/').next().unwrap_or_default().rsplit_once('@').map_or("", |(user, _)| user);
+    let given = settings.split('&').filter_map(|setting| setting.split_once('='));
+    let given = given.filter(|(name, _)| names_a_secret(name)).map(|(_, value)| value);
+    let mut found: Vec<&str> =
+        user.split_once(':').map(|(_, password)| password).into_iter().chain(given).collect();
+    found.sort_unstable();
+    Some(found)
 }
 
 /// What a file of settings gives to names of secrets.
@@ -155,6 +173,18 @@ mod tests {
             Difference::Certificate
         );
         assert_eq!(of("signing", &key("a"), &key("b")), Difference::Password);
+    }
+
+    #[test]
+    fn an_address_is_read_for_its_passwords() {
+        for (old, new, expected) in [
+            ("tcp://a:1/?user=u&password=x", "tcp://b:2/d?password=x&user=v", Difference::File),
+            ("postgres://u:x@a/d", "postgres://u:x@b/d", Difference::File),
+            ("postgres://u:x@a/d", "postgres://u:y@a/d", Difference::Password),
+            ("postgres://a/d", "a password", Difference::Password),
+        ] {
+            assert_eq!(of("DSN", old, new), expected, "{old} {new}");
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use record::redact::{self, REDACTED, names_a_secret};
 use serde_json::Value;
 
-use super::{Picture, plain};
+use super::{Picture, images::images, plain};
 use crate::{Forecast, Rendered};
 
 /// The shortest text that is blackened within another: shorter ones would blacken ordinary words.
@@ -36,12 +36,14 @@ impl Hidden {
         }
         looked_up(&picture.new, &picture.offline, &mut texts);
         given(&picture.values.given, &mut texts);
-        // Names that everybody sees are no secrets, even where a Secret holds them: of a user, of a database.
+        // Names that everybody sees are no secrets, even where a Secret holds them: of a user, of a database, of an image.
         let names: Vec<&str> = renderings
             .iter()
             .flat_map(|rendered| &rendered.objects)
             .flat_map(|object| [object.key.name.as_str(), object.key.kind.as_str()])
             .collect();
+        let images = renderings.iter().flat_map(|rendered| images(rendered).into_keys());
+        let names: Vec<&str> = names.into_iter().chain(images).collect();
         let public = |text: &String| names.iter().any(|name| name.contains(text.as_str()));
         let mut texts: Vec<String> = texts.into_iter().map(|text| text.trim().to_owned()).collect();
         texts.retain(|text| text.len() >= SHORTEST && !public(text));

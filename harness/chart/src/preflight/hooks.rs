@@ -1,7 +1,7 @@
 //! U7: every pod gets the new revision; what Helm will not upgrade is named.
 
 use super::Picture;
-use crate::{Forecast, Severity, change::changes, forecast};
+use crate::{Forecast, Severity, forecast};
 
 /// Workloads and their services that are hooks: Helm makes them once and never upgrades them, or makes them anew each time.
 pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
@@ -72,38 +72,6 @@ pub(super) fn become_hooks(picture: &Picture) -> Vec<Forecast> {
                 "/metadata/annotations/helm.sh/hook",
                 format!("it becomes a hook ({}): Helm deletes what is there, as the new chart has no such object of its own", new.hooks().join(", ")),
                 "leave it an ordinary object of the chart",
-            )
-        })
-        .collect()
-}
-
-/// Definitions in crds/, which Helm installs and never upgrades.
-pub(super) fn definitions_changed(picture: &Picture) -> Vec<Forecast> {
-    if !picture.way.has_release() {
-        return Vec::new();
-    }
-    let definitions =
-        picture.new.of_kind("CustomResourceDefinition").filter(|object| object.template.contains("/crds/"));
-    let changed = definitions.filter(|new| {
-        picture.live(new).is_some_and(|live| {
-            let differs = |field: &str| {
-                // Defaults that the API adds are no change.
-                changes(new, live.pointer(field), new.value.pointer(field))
-                    .iter()
-                    .any(|change| change.new.is_some())
-            };
-            differs("/spec/versions") || differs("/spec/names")
-        })
-    });
-    changed
-        .map(|object| {
-            forecast::about(
-                ("definition-not-upgraded", "U7", Severity::Break),
-                &picture.to,
-                object,
-                "/spec/versions",
-                "the definition changes, and Helm does not upgrade what is in crds/: the cluster keeps the old one",
-                "tell users to run `kubectl apply -f crds/` before the upgrade, or ship definitions in a chart of their own",
             )
         })
         .collect()

@@ -11,6 +11,7 @@ use crate::{Forecast, Object, Severity, forecast, server::server_of};
 pub(super) fn workloads_gone(picture: &Picture) -> Vec<Forecast> {
     let coming: Vec<&Object> =
         picture.coming().into_iter().filter(|object| LASTING.contains(&object.key.kind.as_str())).collect();
+    let deleted = deleted(picture);
     let mut forecasts = Vec::new();
     for old in picture.gone().iter().filter(|object| LASTING.contains(&object.key.kind.as_str())) {
         let claims = picture.claims_of(old);
@@ -25,9 +26,11 @@ pub(super) fn workloads_gone(picture: &Picture) -> Vec<Forecast> {
             (true, false) => format!("{} deletes it", picture.way.text()),
             _ => "nothing deletes it: it runs on beside what is new".to_owned(),
         };
-        let left = match claims.len() {
+        // What is deleted is told of the claims.
+        let left: Vec<&String> = claims.iter().filter(|claim| !deleted.contains(**claim)).copied().collect();
+        let left = match left.len() {
             0 => String::new(),
-            _ => format!("; its PVCs stay behind, used by no pod: {}", list(&claims)),
+            _ => format!("; its PVCs stay behind, used by no pod: {}", list(&left)),
         };
         let inherits = heir.is_some_and(|new| {
             let named = new.claim_names();
@@ -136,17 +139,19 @@ pub(super) fn claims_gone(picture: &Picture) -> Vec<Forecast> {
     .collect()
 }
 
+/// The claims of the release that go with the upgrade.
+fn deleted(picture: &Picture) -> BTreeSet<String> {
+    let gone = picture.gone().into_iter().filter(|object| {
+        picture.way.prunes()
+            && object.key.kind == "PersistentVolumeClaim"
+            && object.annotation("helm.sh/resource-policy") != "keep"
+    });
+    gone.map(|object| object.key.name).collect()
+}
+
 /// Pods that mount another PVC where they had one, or none at all.
 pub(super) fn claims_swapped(picture: &Picture) -> Vec<Forecast> {
-    let gone: BTreeSet<String> = match picture.way.prunes() {
-        true => {
-            let gone = picture.gone().into_iter();
-            gone.filter(|object| object.annotation("helm.sh/resource-policy") != "keep")
-                .map(|object| object.key.name)
-                .collect()
-        }
-        false => BTreeSet::new(),
-    };
+    let gone = deleted(picture);
     let mut forecasts = Vec::new();
     for (old, new) in picture.kept().iter().filter(|(_, new)| LASTING.contains(&new.key.kind.as_str())) {
         let (before, after) = (old.claim_names(), new.claim_names());

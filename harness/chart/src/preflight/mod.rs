@@ -5,7 +5,9 @@
 
 mod applied;
 mod availability;
+mod definitions;
 mod difference;
+mod directories;
 mod hidden;
 mod hooks;
 mod identity;
@@ -21,7 +23,10 @@ mod servers;
 mod services;
 mod stores;
 mod three_way;
+mod told;
+mod used;
 mod values;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -63,21 +68,24 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     operated::steps,
     values::unknown,
     secrets::changed,
-    secrets::variables_changed,
+    variables::changed,
+    variables::users_changed,
     secrets::moved,
     secrets::regenerated,
     servers::steps,
     stores::settings_moved,
-    stores::directories_moved,
+    directories::moved,
     stores::two_over_one_volume,
     stores::another_user,
     images::missing,
     hooks::workloads_as_hooks,
     hooks::become_hooks,
-    hooks::definitions_changed,
+    definitions::not_upgraded,
+    definitions::leave_the_release,
     hooks::rolls_held_back,
     availability::weakened,
     services::changed,
+    services::shut,
 ];
 
 /// The claims that the preflight judges.

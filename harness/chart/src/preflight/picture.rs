@@ -117,7 +117,9 @@ impl Picture {
     pub fn gone(&self) -> Vec<Object> {
         let new = self.new_objects();
         let gone = self.held_objects().into_iter().filter(|(key, _)| !new.contains_key(key));
-        gone.filter(|(_, object)| !object.is_test())
+        // Helm does not delete what its hooks have made.
+        let managed = |object: &Object| object.hooks().is_empty() || !self.way.runs_hooks();
+        gone.filter(|(_, object)| !object.is_test() && managed(object))
             .map(|(key, object)| {
                 self.live.get(&key).map_or_else(|| object.clone(), |live| with(object, live))
             })
@@ -128,7 +130,9 @@ impl Picture {
     pub fn coming(&self) -> Vec<&Object> {
         let held = self.held_objects();
         let coming = self.new_objects().into_iter().filter(|(key, _)| !held.contains_key(key));
-        coming.map(|(_, object)| object).collect()
+        // What was installed beside the release is there already.
+        let beside = |object: &Object| object.only_installed() && self.live(object).is_some();
+        coming.map(|(_, object)| object).filter(|object| !beside(object)).collect()
     }
 
     /// Whether the API server would take an object; of a hook nothing is known.

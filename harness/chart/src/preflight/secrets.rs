@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{
     Picture,
     difference::{Difference, difference},
+    used::used,
 };
 use crate::{Forecast, Object, Rendered, Severity, change::hash, forecast, rendered::Key};
 
@@ -17,7 +18,7 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
     if picture.blind {
         return Vec::new();
     }
-    let (again, kept) = (secrets(picture, &picture.again), secrets(picture, &picture.new));
+    let (again, kept) = (values(picture, &picture.again), values(picture, &picture.new));
     let mut forecasts = Vec::new();
     for (key, object) in picture.new_objects().into_iter().filter(|(key, _)| key.kind == "Secret") {
         let Some(live) = picture.live(object).map(plain) else { continue };
@@ -26,7 +27,11 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
         for (name, value) in values {
             let Some(old) = live.get(name).filter(|old| *old != value) else { continue };
             let random = again.get(&key).and_then(|again| again.get(name)) != Some(value);
-            let said = told(picture, name, old, value, (random, certified));
+            let mut said = told(picture, name, old, value, (random, certified));
+            if said.severity == Severity::Break && !used(&picture.new, object, name) {
+                said =
+                    Said { severity: Severity::Note, what: "; nothing in the chart is told of it", ..said };
+            }
             forecasts.push(forecast::about(
                 (said.cause, "U4", said.severity),
                 &picture.to,
@@ -41,14 +46,20 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
 }
 
 /// What is to be said of a value that changes.
-struct Said {
-    cause: &'static str,
-    severity: Severity,
-    what: &'static str,
-    remedy: &'static str,
+pub(super) struct Said {
+    pub cause: &'static str,
+    pub severity: Severity,
+    pub what: &'static str,
+    pub remedy: &'static str,
 }
 
-fn told(picture: &Picture, name: &str, old: &[u8], new: &[u8], (random, certified): (bool, bool)) -> Said {
+pub(super) fn told(
+    picture: &Picture,
+    name: &str,
+    old: &[u8],
+    new: &[u8],
+    (random, certified): (bool, bool),
+) -> Said {
     let asked = || std::str::from_utf8(new).is_ok_and(|text| gives(&picture.values.given, text));
     let (cause, severity, what, remedy) = match difference(name, old, new, certified) {
         Difference::Salt => (
@@ -98,7 +109,7 @@ fn told(picture: &Picture, name: &str, old: &[u8], new: &[u8], (random, certifie
 }
 
 /// Whether the user's values hold this text.
-fn gives(values: &Value, text: &str) -> bool {
+pub(super) fn gives(values: &Value, text: &str) -> bool {
     match values {
         Value::String(given) => given == text,
         Value::Number(given) => given.to_string() == text,
@@ -108,53 +119,12 @@ fn gives(values: &Value, text: &str) -> bool {
     }
 }
 
-/// Variables of workloads that are named so: their value changes, or the place that it comes from holds another.
-pub(super) fn variables_changed(picture: &Picture) -> Vec<Forecast> {
-    if picture.blind {
-        return Vec::new();
-    }
-    let (kept, again) = (secrets(picture, &picture.new), variables(&picture.again));
-    let mut forecasts = Vec::new();
-    for (old, new) in picture.kept() {
-        for (pointer, container) in new.servers() {
-            let Some(before) = old.container(&container["name"]) else { continue };
-            for variable in container["env"].as_array().into_iter().flatten() {
-                let name = variable["name"].as_str().unwrap_or_default();
-                let known = before["env"].as_array().into_iter().flatten().find(|old| old["name"] == name);
-                let Some(known) = known.filter(|_| names_a_secret(name)) else { continue };
-                let (was, is) = (value_of(picture, known, None), value_of(picture, variable, Some(&kept)));
-                let (Some((was, place)), Some((is, now))) = (was, is) else { continue };
-                // A value that changes in its place is told of the Secret.
-                if was == is || (place == now && place != Place::Here) {
-                    continue;
-                }
-                let at = (
-                    new.key.clone(),
-                    container["name"].as_str().unwrap_or_default().to_owned(),
-                    name.to_owned(),
-                );
-                let random = now == Place::Here && again.get(&at).is_some_and(|again| again.as_bytes() != is);
-                let said = told(picture, name, &was, &is, (random, false));
-                forecasts.push(forecast::about(
-                    (said.cause, "U4", said.severity),
-                    &picture.to,
-                    &new,
-                    &format!("{pointer}/env/{name}"),
-                    format!("{name} changes from {} to {}{}", shown(&was), shown(&is), said.what),
-                    said.remedy,
-                ));
-            }
-        }
-    }
-    forecasts
-}
-
 /// Secrets that are called otherwise in the new chart, and hold other passwords.
 pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
     if picture.blind {
         return Vec::new();
     }
-    let again = secrets(picture, &picture.again);
+    let again = values(picture, &picture.again);
     let gone = picture.gone();
     let gone: Vec<_> = gone.iter().filter(|object| object.key.kind == "Secret").collect();
     let coming: Vec<_> = picture.coming().into_iter().filter(|object| object.key.kind == "Secret").collect();
@@ -192,65 +162,13 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
     forecasts
 }
 
-/// Where a variable's value is.
-#[derive(PartialEq, Eq)]
-enum Place {
-    Here,
-    In(String, String),
-}
-
-/// A variable's value, where it can be known: from the live Secrets, or those of a rendering first.
-fn value_of(
-    picture: &Picture,
-    variable: &Value,
-    rendered: Option<&BTreeMap<Key, BTreeMap<String, Vec<u8>>>>,
-) -> Option<(Vec<u8>, Place)> {
-    if let Some(text) = variable["value"].as_str() {
-        return Some((text.as_bytes().to_vec(), Place::Here));
-    }
-    let reference = &variable["valueFrom"]["secretKeyRef"];
-    let (name, key) = (reference["name"].as_str()?, reference["key"].as_str()?);
-    let secret = Key {
-        group: String::new(),
-        kind: "Secret".to_owned(),
-        namespace: Some(picture.release.namespace.clone()),
-        name: name.to_owned(),
-    };
-    let new = rendered.and_then(|rendered| rendered.get(&secret)?.get(key).cloned());
-    let value = new.or_else(|| plain(picture.live.get(&secret)?).remove(key))?;
-    Some((value, Place::In(name.to_owned(), key.to_owned())))
-}
-
-/// A workload, a container of it and a variable.
-type Variable = (Key, String, String);
-
-/// The values that stand in the variables of a rendering.
-fn variables(rendered: &Rendered) -> BTreeMap<Variable, String> {
-    let mut found = BTreeMap::new();
-    for object in rendered.workloads() {
-        for (_, container) in object.servers() {
-            for variable in container["env"].as_array().into_iter().flatten() {
-                if let (Some(name), Some(value)) = (variable["name"].as_str(), variable["value"].as_str()) {
-                    let at = (
-                        object.key.clone(),
-                        container["name"].as_str().unwrap_or_default().to_owned(),
-                        name.to_owned(),
-                    );
-                    found.insert(at, value.to_owned());
-                }
-            }
-        }
-    }
-    found
-}
-
 /// Values that are kept only by looking them up: rendered elsewhere they would change.
 pub(super) fn regenerated(picture: &Picture) -> Vec<Forecast> {
     if !picture.way.looks_up() || picture.blind {
         // What is applied was rendered so: `changed` tells.
         return Vec::new();
     }
-    let (offline, new) = (secrets(picture, &picture.offline), secrets(picture, &picture.new));
+    let (offline, new) = (values(picture, &picture.offline), values(picture, &picture.new));
     let objects = picture.new_objects();
     let mut forecasts = Vec::new();
     for (key, values) in &new {
@@ -281,7 +199,7 @@ pub(super) fn regenerated(picture: &Picture) -> Vec<Forecast> {
 }
 
 /// The values of all secrets of a rendering.
-fn secrets(picture: &Picture, rendered: &Rendered) -> BTreeMap<Key, BTreeMap<String, Vec<u8>>> {
+pub(super) fn values(picture: &Picture, rendered: &Rendered) -> BTreeMap<Key, BTreeMap<String, Vec<u8>>> {
     let secrets =
         rendered.by_key(&picture.release.namespace).into_iter().filter(|(key, _)| key.kind == "Secret");
     secrets.map(|(key, object): (Key, &Object)| (key, plain(&object.value))).collect()
@@ -304,6 +222,6 @@ fn contains(value: &[u8], words: &str) -> bool {
     value.windows(words.len()).any(|window| window == words.as_bytes())
 }
 
-fn shown(value: &[u8]) -> String {
+pub(super) fn shown(value: &[u8]) -> String {
     hash(&Value::String(String::from_utf8_lossy(value).into_owned()))
 }

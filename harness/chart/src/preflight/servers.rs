@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Picture;
+use super::{Picture, told::told};
 use crate::{
     Forecast, Object, Severity, forecast,
     server::{Server, Version, server_of, step},
@@ -39,7 +39,19 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
                 && let Some((other, to)) = server_of(is)
                 && let Some(step) = step((server, &from, was), (other, &or_labelled(to, &new), is))
             {
-                about(step.severity, step.message, &step.remedy);
+                // A server that is told so moves its data itself.
+                let itself = server == Server::Meilisearch
+                    && from.at_least(&[1, 12])
+                    && moves_itself(&told(&picture.new, &new, container));
+                let (severity, remedy) = if itself {
+                    (
+                        Severity::Care,
+                        "it is told to move its database at its start: there is no way back, take a dump first",
+                    )
+                } else {
+                    (step.severity, step.remedy.as_str())
+                };
+                about(severity, step.message, remedy);
             }
             if server == Server::Kafka && by_zookeeper(before) && !by_zookeeper(container) {
                 about(
@@ -76,6 +88,12 @@ fn or_labelled(version: Version, workload: &Object) -> Version {
         }
         version => version,
     }
+}
+
+/// Whether Meilisearch is told to move the database of an older version.
+fn moves_itself(told: &[String]) -> bool {
+    let names = ["DUMPLESS_UPGRADE", "UPGRADE_DB", "--experimental-dumpless-upgrade", "--upgrade-db"];
+    told.iter().any(|text| names.iter().any(|name| text.contains(name)) && !text.ends_with("=false"))
 }
 
 fn by_zookeeper(container: &Value) -> bool {

@@ -42,6 +42,28 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
     forecasts
 }
 
+/// Network policies that come and let in none but some pods: other clients of what they guard are cut off.
+pub(super) fn shut(picture: &Picture) -> Vec<Forecast> {
+    let policies = picture.coming().into_iter().filter(|object| object.key.kind == "NetworkPolicy");
+    let shut = policies.filter(|policy| {
+        let types = policy.items("/spec/policyTypes");
+        let rules = policy.items("/spec/ingress");
+        let open = rules.iter().any(|rule| rule["from"].as_array().is_none_or(Vec::is_empty));
+        (types.is_empty() || types.iter().any(|one| one == "Ingress")) && !open
+    });
+    shut.map(|policy| {
+        forecast::about(
+            ("network-policy-new", "U6", Severity::Care),
+            &picture.to,
+            policy,
+            "/spec/ingress",
+            "it lets in none but whom it names, where everybody was let in: other clients are cut off",
+            "make sure that it names all clients, or let the values leave it out",
+        )
+    })
+    .collect()
+}
+
 fn ports(service: &Object) -> Vec<u64> {
     service.items("/spec/ports").iter().filter_map(|port: &Value| port["port"].as_u64()).collect()
 }

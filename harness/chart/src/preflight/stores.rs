@@ -3,10 +3,7 @@
 use serde_json::Value;
 
 use super::Picture;
-use crate::{
-    Forecast, Object, Severity, forecast,
-    server::{Server, server_of},
-};
+use crate::{Forecast, Object, Severity, forecast};
 
 /// Settings of Garage that decide where and how data lies, with what a change of each means.
 const SETTINGS: [(&str, &str); 5] = [
@@ -67,86 +64,6 @@ fn setting<'text>(text: &'text str, name: &str) -> Option<&'text str> {
         let (key, value) = line.split_once('=')?;
         (key.trim() == name).then(|| value.split('#').next().unwrap_or_default().trim().trim_matches('"'))
     })
-}
-
-/// Data directories of PostgreSQL, and mounts of any set's claims, that move.
-pub(super) fn directories_moved(picture: &Picture) -> Vec<Forecast> {
-    let mut forecasts = Vec::new();
-    let kept = picture.kept();
-    for (old, new) in
-        kept.iter().filter(|(_, new)| ["StatefulSet", "Deployment"].contains(&new.key.kind.as_str()))
-    {
-        for (pointer, container) in new.servers() {
-            let Some(before) = old.container(&container["name"]) else {
-                continue;
-            };
-            for (field, was, is) in moved(new, before, container) {
-                let message = format!(
-                    "{field} goes from {was} to {is}: the data stays where it was, and the server starts beside it"
-                );
-                forecasts.push(forecast::about(
-                    ("directory-moved", "U9", Severity::Loss),
-                    &picture.to,
-                    new,
-                    &format!("{pointer}/{}", if field == "PGDATA" { "env/PGDATA" } else { "volumeMounts/mountPath" }),
-                    message,
-                    "keep the path; or move the data in an init container that refuses to go on when both places hold data",
-                ));
-            }
-        }
-    }
-    forecasts
-}
-
-/// What of a container leads to another place on its volumes.
-fn moved(set: &Object, old: &Value, new: &Value) -> Vec<(String, String, String)> {
-    let variable = |container: &Value, name: &str| {
-        let variables = container["env"].as_array().into_iter().flatten();
-        let value = variables
-            .filter(|variable| variable["name"] == name)
-            .find_map(|variable| variable["value"].as_str());
-        value.map(str::to_owned)
-    };
-    let mut moved = Vec::new();
-    let postgres = server_of(new["image"].as_str().unwrap_or_default())
-        .is_some_and(|(server, _)| server == Server::Postgres);
-    if postgres && set.keeps_data(new) {
-        let data = |container: &Value| {
-            variable(container, "PGDATA").unwrap_or_else(|| "the image's default".to_owned())
-        };
-        if data(old) != data(new) {
-            moved.push(("PGDATA".to_owned(), data(old), data(new)));
-        }
-    }
-    for volume in volumes(set) {
-        let mount = |container: &Value| {
-            let mounts = container["volumeMounts"].as_array().into_iter().flatten();
-            mounts
-                .filter(|mount| mount["name"] == volume.as_str())
-                .map(|mount| {
-                    let text = |name: &str| mount[name].as_str().unwrap_or_default().to_owned();
-                    (text("mountPath"), text("subPath"))
-                })
-                .next()
-        };
-        if let (Some(was), Some(is)) = (mount(old), mount(new))
-            && was != is
-        {
-            let words = |(path, sub): (String, String)| {
-                if sub.is_empty() { path } else { format!("{path} (subPath {sub})") }
-            };
-            moved.push((format!("the mount of {volume}"), words(was), words(is)));
-        }
-    }
-    moved
-}
-
-/// The volumes of a workload that outlive its pods.
-fn volumes(workload: &Object) -> Vec<String> {
-    let volumes = workload.items("/spec/template/spec/volumes").iter();
-    let claimed = volumes.filter(|volume| !volume["persistentVolumeClaim"].is_null());
-    let claimed = claimed.filter_map(|volume| volume["name"].as_str());
-    workload.templates().into_iter().chain(claimed).map(str::to_owned).collect()
 }
 
 /// Two servers over one volume for a moment: a Deployment rolls by starting the new pod first.

@@ -13,6 +13,7 @@ const BESIDE: &[&str] = &[
     "benchmark",
     "bouncer",
     "burrow",
+    "cert",
     "cli",
     "client",
     "config",
@@ -63,6 +64,8 @@ const BESIDE: &[&str] = &[
 const WORDS: &[(&str, Server)] = &[
     ("cassandra", Server::Cassandra),
     ("clickhouse", Server::ClickHouse),
+    ("cockroach", Server::CockroachDb),
+    ("cockroachdb", Server::CockroachDb),
     ("elasticsearch", Server::Elasticsearch),
     ("etcd", Server::Etcd),
     ("garage", Server::Garage),
@@ -71,19 +74,26 @@ const WORDS: &[(&str, Server)] = &[
     ("kafka", Server::Kafka),
     ("keycloak", Server::Keycloak),
     ("mariadb", Server::MariaDb),
+    ("meilisearch", Server::Meilisearch),
     ("minio", Server::Minio),
     ("mongo", Server::MongoDb),
     ("mongodb", Server::MongoDb),
     ("mysql", Server::MySql),
+    ("neo4j", Server::Neo4j),
     ("nextcloud", Server::Nextcloud),
     ("opensearch", Server::OpenSearch),
     ("percona", Server::MySql),
+    ("pgvecto", Server::Postgres),
     ("pgvector", Server::Postgres),
     ("postgis", Server::Postgres),
     ("postgres", Server::Postgres),
     ("postgresql", Server::Postgres),
+    ("qdrant", Server::Qdrant),
     ("rabbitmq", Server::RabbitMq),
     ("redis", Server::Redis),
+    ("solr", Server::Solr),
+    ("sonarqube", Server::SonarQube),
+    ("spilo", Server::Postgres),
     ("timescaledb", Server::Postgres),
     ("valkey", Server::Valkey),
     ("zookeeper", Server::ZooKeeper),
@@ -97,7 +107,12 @@ pub fn server_of(image: &str) -> Option<(Server, Version)> {
         return None;
     }
     let named = |wanted: &str| words.iter().any(|word| word == wanted);
-    let (_, server) = WORDS.iter().find(|(word, _)| named(word))?;
+    let server = match WORDS.iter().find(|(word, _)| named(word)) {
+        Some((_, server)) => server,
+        // Its images are called by their parts.
+        None if name.path == "temporalio/server" => &Server::Temporal,
+        None => return None,
+    };
     let server = match server {
         // percona-server-mongodb, percona-postgresql
         Server::MySql if named("mongodb") => Server::MongoDb,
@@ -112,6 +127,10 @@ pub fn server_of(image: &str) -> Option<(Server, Version)> {
 
 fn version(server: Server, name: &ImageName, tag: &str) -> Version {
     match server {
+        // spilo-17:4.0-p2, postgresql-16-c9s, postgresql-96-centos7
+        Server::Postgres if in_name(name.short()).is_some() => {
+            Version(in_name(name.short()).unwrap_or_default())
+        }
         // timescaledb:latest-pg16, pgvector:pg17
         Server::Postgres if tag.contains("pg") => {
             let after = tag.rsplit("pg").next().unwrap_or_default();
@@ -129,6 +148,12 @@ fn version(server: Server, name: &ImageName, tag: &str) -> Version {
         Server::ZooKeeper if name.path.starts_with("pravega/") => Version(Vec::new()),
         _ => Version::of_tag(tag),
     }
+}
+
+/// The major version of PostgreSQL in an image's name.
+fn in_name(short: &str) -> Option<Vec<u32>> {
+    let number: u32 = short.split(['-', '_']).nth(1)?.parse().ok()?;
+    Some(if number > 90 { vec![number / 10, number % 10] } else { vec![number] })
 }
 
 /// Confluent Platform 7.4 holds Kafka 3.4, 8.0 holds 4.0
@@ -169,6 +194,12 @@ mod tests {
             ("registry.k8s.io/etcd:3.5.10-0", Server::Etcd, vec![3, 5, 10]),
             ("clickhouse/clickhouse-server:24.3", Server::ClickHouse, vec![24, 3]),
             ("redis@sha256:1f", Server::Redis, vec![]),
+            ("registry.example/acid/spilo-16:3.3-p1", Server::Postgres, vec![16]),
+            ("centos/postgresql-96-centos7:latest", Server::Postgres, vec![9, 6]),
+            ("tensorchord/pgvecto-rs:pg14-v0.2.0", Server::Postgres, vec![14]),
+            ("cockroachdb/cockroach:v25.4.3", Server::CockroachDb, vec![25, 4, 3]),
+            ("neo4j:5.26.0-enterprise", Server::Neo4j, vec![5, 26, 0]),
+            ("temporalio/server:1.24.2", Server::Temporal, vec![1, 24, 2]),
         ] {
             assert_eq!(server_of(image), Some((server, Version(numbers))), "{image}");
         }
@@ -190,6 +221,9 @@ mod tests {
             "apache/pulsar-all:4.1.0",
             "confluentinc/cp-kafka-connect:7.4.0",
             "registry.example/mysql/nginx:1",
+            "cockroachdb/cockroach-self-signer-cert:1.8",
+            "temporalio/ui:2.16.2",
+            "apache/solr-operator:v0.9.1",
         ] {
             assert_eq!(server_of(image), None, "{image}");
         }

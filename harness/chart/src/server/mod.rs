@@ -18,6 +18,7 @@ pub use version::Version;
 pub enum Server {
     Cassandra,
     ClickHouse,
+    CockroachDb,
     Elasticsearch,
     Etcd,
     Garage,
@@ -25,14 +26,20 @@ pub enum Server {
     Kafka,
     Keycloak,
     MariaDb,
+    Meilisearch,
     Minio,
     MongoDb,
     MySql,
+    Neo4j,
     Nextcloud,
     OpenSearch,
     Postgres,
+    Qdrant,
     RabbitMq,
     Redis,
+    Solr,
+    SonarQube,
+    Temporal,
     Valkey,
     ZooKeeper,
 }
@@ -43,6 +50,7 @@ impl Server {
         match self {
             Self::Cassandra => "Cassandra",
             Self::ClickHouse => "ClickHouse",
+            Self::CockroachDb => "CockroachDB",
             Self::Elasticsearch => "Elasticsearch",
             Self::Etcd => "etcd",
             Self::Garage => "Garage",
@@ -50,14 +58,20 @@ impl Server {
             Self::Kafka => "Kafka",
             Self::Keycloak => "Keycloak",
             Self::MariaDb => "MariaDB",
+            Self::Meilisearch => "Meilisearch",
             Self::Minio => "MinIO",
             Self::MongoDb => "MongoDB",
             Self::MySql => "MySQL",
+            Self::Neo4j => "Neo4j",
             Self::Nextcloud => "Nextcloud",
             Self::OpenSearch => "OpenSearch",
             Self::Postgres => "PostgreSQL",
+            Self::Qdrant => "Qdrant",
             Self::RabbitMq => "RabbitMQ",
             Self::Redis => "Redis",
+            Self::Solr => "Solr",
+            Self::SonarQube => "SonarQube",
+            Self::Temporal => "Temporal",
             Self::Valkey => "Valkey",
             Self::ZooKeeper => "ZooKeeper",
         }
@@ -65,6 +79,6 @@ impl Server {
 
     /// Whether its data is in another server's store, so that it needs no volume to have some.
     pub fn keeps_data_elsewhere(self) -> bool {
-        self == Self::Keycloak
+        matches!(self, Self::Keycloak | Self::SonarQube | Self::Temporal)
     }
 }

@@ -30,6 +30,10 @@ pub(super) enum Up {
     Care(&'static str),
     /// Only to the next one, and this is to be done.
     Next(&'static str),
+    /// Only to the next one, and nothing is to be done.
+    InTurn,
+    /// Only to the next one, and these may be left out; this is to be done.
+    NextBut(&'static [(u32, u32)], &'static str),
     /// None over the same data.
     Never,
 }
@@ -42,6 +46,10 @@ pub(super) enum Down {
 
 const ONE_WAY: &str =
     "the new version changes the data at its first start, and there is no way back: take a backup";
+
+/// CockroachDB's innovation releases.
+const INNOVATIONS: &[(u32, u32)] =
+    &[(24, 2), (25, 1), (25, 3), (26, 1), (26, 3), (27, 1), (27, 3), (28, 1), (28, 3)];
 
 #[rustfmt::skip]
 pub(super) const RULES: &[Rule] = &[
@@ -81,4 +89,22 @@ pub(super) const RULES: &[Rule] = &[
         source: "https://clickhouse.com/docs/operations/update" },
     Rule { server: Server::Minio, series: Series::Minor, up: Up::Free, down: Down::Care,
         source: "https://min.io/docs/minio/linux/operations/install-deploy-manage/upgrade-minio-deployment.html" },
+    Rule { server: Server::CockroachDb, series: Series::Listed(&[
+            (19, 1), (19, 2), (20, 1), (20, 2), (21, 1), (21, 2), (22, 1), (22, 2), (23, 1), (23, 2), (24, 1), (24, 2), (24, 3), (25, 1), (25, 2),
+            (25, 3), (25, 4), (26, 1), (26, 2), (26, 3), (26, 4), (27, 1), (27, 2), (27, 3), (27, 4), (28, 1), (28, 2), (28, 3), (28, 4)], 29),
+        up: Up::NextBut(INNOVATIONS, "it finalizes by itself once all nodes run it, and then there is no way back: set cluster.preserve_downgrade_option before"), down: Down::Refused,
+        source: "https://www.cockroachlabs.com/docs/stable/upgrade-cockroach-version" },
+    Rule { server: Server::Qdrant, series: Series::Minor, up: Up::InTurn, down: Down::Care,
+        source: "https://qdrant.tech/documentation/upgrades/" },
+    // By its source, a database belongs to one version.
+    Rule { server: Server::Meilisearch, series: Series::Minor, up: Up::Never, down: Down::Refused,
+        source: "https://www.meilisearch.com/docs/learn/update_and_migration/updating" },
+    Rule { server: Server::Neo4j, series: Series::Major, up: Up::Free, down: Down::Refused,
+        source: "https://neo4j.com/docs/upgrade-migration-guide/current/" },
+    Rule { server: Server::Solr, series: Series::Major, up: Up::Next("it reads indexes of the version before alone: one that was made in an older one must be made anew"), down: Down::Refused,
+        source: "https://solr.apache.org/guide/solr/latest/upgrade-notes/solr-upgrade-notes.html" },
+    Rule { server: Server::SonarQube, series: Series::Minor, up: Up::Care("it serves nothing until somebody has let it migrate its database, at /setup: take a backup, there is no way back"), down: Down::Refused,
+        source: "https://docs.sonarsource.com/sonarqube-server/latest/server-upgrade-and-maintenance/upgrade/upgrade/" },
+    Rule { server: Server::Temporal, series: Series::Minor, up: Up::InTurn, down: Down::Care,
+        source: "https://docs.temporal.io/self-hosted-guide/upgrade-server" },
 ];

@@ -51,25 +51,33 @@ pub(super) fn step(server: Server, from: &Version, to: &Version) -> Option<Step>
                 format!("{name} {is} does not read the data of {was}"),
                 format!("move the data into a new volume by the server's own means ({source})"),
             )),
-            Up::Next(what) => {
-                let between = rule.series.between(old, new);
-                Some(if between.is_empty() {
-                    Step::care(format!("{name} {was} to {is}"), format!("{what} ({source})"))
-                } else {
-                    Step::breaks(
-                        format!(
-                            "{name} {was} to {is} leaves out {}: each upgrades only from the one before",
-                            between.join(", ")
-                        ),
-                        format!("go through {} in turn ({source})", between.join(", ")),
-                    )
-                })
-            }
+            Up::Next(what) => rule.next(old, new, &[], Some(what)),
+            Up::NextBut(may_miss, what) => rule.next(old, new, may_miss, Some(what)),
+            Up::InTurn => rule.next(old, new, &[], None),
         },
     }
 }
 
 impl Rule {
+    /// A step that may leave out none but these.
+    fn next(&self, old: u32, new: u32, may_miss: &[(u32, u32)], what: Option<&str>) -> Option<Step> {
+        let (name, source) = (self.server.name(), self.source);
+        let (was, is) = (self.series.words(old), self.series.words(new));
+        let may_miss: Vec<String> =
+            may_miss.iter().map(|(major, minor)| format!("{major}.{minor}")).collect();
+        let mut between = self.series.between(old, new);
+        between.retain(|series| !may_miss.contains(series));
+        if between.is_empty() {
+            return what
+                .map(|what| Step::care(format!("{name} {was} to {is}"), format!("{what} ({source})")));
+        }
+        let between = between.join(", ");
+        Some(Step::breaks(
+            format!("{name} {was} to {is} leaves out {between}: each upgrades only from the one before"),
+            format!("go through {between} in turn ({source})"),
+        ))
+    }
+
     /// What no order of series says.
     fn exception(&self, from: &Version, to: &Version) -> Option<Step> {
         let (old, new) = (from.number(0)?, to.number(0)?);
@@ -89,6 +97,18 @@ impl Rule {
                 format!("Kafka {new} upgrades only from 3.3 on, without ZooKeeper, and this is {}", words(from)),
                 format!("go to 3.9 first, and migrate from ZooKeeper to KRaft there ({source})"),
             )),
+            (Server::Neo4j, 3, 4..) | (Server::Neo4j, 4, 5..) => Some(Step::breaks(
+                format!("Neo4j {new} does not start over the databases of {old} before they are migrated, stopped"),
+                format!("set up a new server, and move a dump by `neo4j-admin database migrate` ({source})"),
+            )),
+            (Server::Neo4j, 5, 2025..) if !from.at_least(&[5, 26]) => Some(last_of(26)),
+            // From 1.13.2 on patches count as well.
+            (Server::Meilisearch, 1, 1) if to.at_least(&[1, 13, 2]) && from.compare(to) == Ordering::Less => {
+                Some(Step::breaks(
+                    format!("Meilisearch {} does not start over a database of {}", whole(to), whole(from)),
+                    format!("set MEILI_EXPERIMENTAL_DUMPLESS_UPGRADE (from 1.12 on), or move a dump into a new volume ({source})"),
+                ))
+            }
             // Any write of a later Elasticsearch, even within a series, keeps an earlier one from starting.
             (Server::Elasticsearch | Server::OpenSearch, ..) if to.compare(from) == Ordering::Less => {
                 Some(Step::breaks(
@@ -127,6 +147,10 @@ impl Rule {
             _ => None,
         }
     }
+}
+
+fn whole(version: &Version) -> String {
+    version.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(".")
 }
 
 fn words(version: &Version) -> String {
@@ -254,6 +278,24 @@ mod tests {
             ("quay.io/keycloak/keycloak:24.0", "quay.io/keycloak/keycloak:26.0", Some(Care)),
             ("quay.io/keycloak/keycloak:26.0", "quay.io/keycloak/keycloak:24.0", Some(Break)),
             ("nextcloud:27.1-apache", "nextcloud:29.0-apache", Some(Break)),
+            ("cockroachdb/cockroach:v25.4.3", "cockroachdb/cockroach:v25.4.4", None),
+            ("cockroachdb/cockroach:v25.2.1", "cockroachdb/cockroach:v25.4.0", Some(Care)),
+            ("cockroachdb/cockroach:v25.3.4", "cockroachdb/cockroach:v26.1.0", Some(Break)),
+            ("cockroachdb/cockroach:v23.1.4", "cockroachdb/cockroach:v24.1.0", Some(Break)),
+            ("qdrant/qdrant:v1.15.4", "qdrant/qdrant:v1.16.0", None),
+            ("qdrant/qdrant:v1.13.6", "qdrant/qdrant:v1.15.5", Some(Break)),
+            ("getmeili/meilisearch:v1.10.0", "getmeili/meilisearch:v1.10.3", None),
+            ("getmeili/meilisearch:v1.10.0", "getmeili/meilisearch:v1.11.0", Some(Break)),
+            ("getmeili/meilisearch:v1.34.1", "getmeili/meilisearch:v1.34.2", Some(Break)),
+            ("neo4j:4.4.9", "neo4j:5.1.0", Some(Break)),
+            ("neo4j:5.16.0", "neo4j:5.17.0", None),
+            ("neo4j:5.20.0", "neo4j:2025.01.0", Some(Break)),
+            ("neo4j:5.26.1", "neo4j:2025.01.0", None),
+            ("neo4j:2025.04.0", "neo4j:2026.01.0", None),
+            ("solr:8.11", "solr:9.8", Some(Care)),
+            ("sonarqube:2025.6.0-developer", "sonarqube:2026.1.0-developer", Some(Care)),
+            ("temporalio/server:1.22.4", "temporalio/server:1.24.2", Some(Break)),
+            ("spilo-15:3.0-p1", "spilo-16:3.3-p1", Some(Break)),
         ] {
             assert_eq!(severity(from, to), expected, "{from} → {to}");
         }

@@ -3,10 +3,11 @@
 
 mod name;
 mod object;
+mod option;
 mod text;
 
 pub use name::names_a_secret;
-pub use object::object;
+pub use object::{object, takes_a_secret};
 pub use text::text;
 
 /// What stands where a secret was.

@@ -64,12 +64,19 @@ fn variable_is_set(value: &Value) -> bool {
 fn list(arguments: &mut [Value]) {
     let mut secret = false;
     for argument in arguments {
+        let flag = takes_a_secret(Some(argument));
         let Value::String(told) = argument else { continue };
-        let name = told.strip_prefix('-').map(|name| name.trim_start_matches('-').to_owned());
-        let flag = name.is_some_and(|name| !name.contains('=') && names_a_secret(&name));
         *told = if secret && !told.starts_with('-') { REDACTED.to_owned() } else { text(told) };
         secret = flag;
     }
+}
+
+/// Whether the argument after this one is secret: `--password`; `-a` is that of redis-cli.
+pub fn takes_a_secret(argument: Option<&Value>) -> bool {
+    let Some(name) = argument.and_then(Value::as_str).and_then(|word| word.strip_prefix('-')) else {
+        return false;
+    };
+    name == "a" || (!name.contains('=') && names_a_secret(name.trim_start_matches('-')))
 }
 
 #[cfg(test)]

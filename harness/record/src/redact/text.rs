@@ -1,11 +1,11 @@
 //! Secrets within a text: settings, arguments, addresses.
 
-use super::{REDACTED, names_a_secret};
+use super::{REDACTED, names_a_secret, option::without_options};
 
 /// A text without what it gives to names of secrets (`password = …`, `--token=…`), without passwords in addresses
 /// (`scheme://user:…@host`) and without private keys.
 pub fn text(text: &str) -> String {
-    let text = without_keys(text);
+    let text = without_options(&without_keys(text));
     if !text.contains(['=', ':']) {
         return text;
     }

@@ -88,7 +88,7 @@ impl Look<'_> {
             if !conflicts.is_empty() {
                 answers.conflicts.insert(key.clone(), conflicts);
             }
-            if !served && held.get(&key).is_some_and(|old| !defines(self.held, old)) {
+            if !served && held.get(&key).is_some_and(|old| defining(self.held, old).next().is_none()) {
                 answers.not_served.insert(key);
             }
         }
@@ -112,7 +112,7 @@ impl Look<'_> {
             // A kind that the chart itself defines is served once its definition is there.
             Said::No(_) => {
                 answer.served = false;
-                answer.trial = (is_new && !defines(self.new, object)).then_some(Trial::NotServed);
+                answer.trial = (is_new && !self.brings(object)).then_some(Trial::NotServed);
                 return Ok(answer);
             }
         };
@@ -126,7 +126,7 @@ impl Look<'_> {
             }
         }
         // Helm deletes and creates hooks; what it would apply is everything else.
-        if is_new && (!self.way.runs_hooks() || object.hooks().is_empty()) && !in_definitions(object) {
+        if is_new && (!self.way.runs_hooks() || object.hooks().is_empty()) && !object.only_installed() {
             let objects = objects.dry_run().doing(format!("dry run of {}", object.key));
             let mut value = object.value.clone();
             if scope == Scope::Namespaced && object.key.namespace.is_none() {
@@ -142,6 +142,11 @@ impl Look<'_> {
             }
         }
         Ok(answer)
+    }
+
+    /// Whether the upgrade brings the definition of an object's kind.
+    fn brings(&self, object: &Object) -> bool {
+        defining(self.new, object).any(|definition| !self.way.has_release() || !definition.only_installed())
     }
 
     async fn kind(&self, object: &Object, doing: &str) -> Result<(kube::discovery::ApiResource, Scope)> {
@@ -213,15 +218,10 @@ impl Look<'_> {
     }
 }
 
-/// Whether a chart itself brings the definition of an object's kind.
-fn defines(chart: &Rendered, object: &Object) -> bool {
-    chart.of_kind("CustomResourceDefinition").any(|definition| {
+/// The definitions of an object's kind in a chart.
+fn defining<'a>(chart: &'a Rendered, object: &'a Object) -> impl Iterator<Item = &'a Object> {
+    chart.of_kind("CustomResourceDefinition").filter(|definition| {
         definition.text("/spec/group") == object.key.group
             && definition.text("/spec/names/kind") == object.key.kind
     })
-}
-
-/// Whether it stands in crds/, which Helm does not upgrade.
-fn in_definitions(object: &Object) -> bool {
-    object.key.kind == "CustomResourceDefinition" && object.template.contains("/crds/")
 }

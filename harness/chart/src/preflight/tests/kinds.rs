@@ -225,6 +225,11 @@ stringData:
     -----BEGIN CERTIFICATE-----
     {certificate}
     -----END CERTIFICATE-----
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {{name: registry}}
+spec: {{template: {{spec: {{containers: [{{name: a, envFrom: [{{secretRef: {{name: registry}}}}]}}]}}}}}}
 "
         )
     };

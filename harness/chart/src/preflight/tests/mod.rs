@@ -1,5 +1,7 @@
 //! Each check is seen to fire on what it is for, and to be silent on an upgrade that changes nothing of it.
 
+mod beside;
+mod folders;
 mod kinds;
 mod others;
 
@@ -26,7 +28,7 @@ spec:
       containers:
       - name: postgres
         image: postgres:17
-        env: [{name: PGDATA, value: /data/pgdata}]
+        env: [{name: PGDATA, value: /data/pgdata}, {name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: db, key: password}}}]
         readinessProbe: {tcpSocket: {port: 5432}}
         volumeMounts: [{name: data, mountPath: /data}]
   volumeClaimTemplates:
@@ -316,6 +318,10 @@ fn a_roll_that_is_held_back_and_weaker_guards_need_care() {
         ("terminationGracePeriodSeconds: 60", "terminationGracePeriodSeconds: 5"),
         ("readinessProbe: {tcpSocket: {port: 5432}}", "ports: []"),
         ("tcpSocket: {port: 5432}", "exec: {command: ['true']}"),
+        (
+            "        image: postgres:17",
+            "        image: postgres:17\n        resources: {limits: {memory: 192Mi}}",
+        ),
     ] {
         assert_eq!(found(&replaced(from, to)), only("weaker", "U6", Severity::Care), "{to}");
     }

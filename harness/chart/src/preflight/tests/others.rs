@@ -85,3 +85,36 @@ fn a_service_that_loses_a_port_and_another_user_need_care() {
     };
     assert_eq!(grave(&pictured(&of(999), &of(1001))), ["another-user"]);
 }
+
+#[test]
+fn a_password_that_is_named_instead_of_written_is_the_same() {
+    let workload = |env: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{template: {{spec: {{containers: [{{name: a, env: [{env}]}}]}}}}}}\n"
+        )
+    };
+    let old = workload("{name: STORE_DSN, value: 'tcp://db?password=hunter2'}");
+    let named = workload(
+        "{name: PASSWORD, value: hunter2}, {name: STORE_DSN, value: 'tcp://db?password=$(PASSWORD)'}",
+    );
+    assert_eq!(found(&pictured(&old, &named)), []);
+    let another = named.replace("value: hunter2", "value: hunter3");
+    assert_eq!(found(&pictured(&old, &another)), only("secret-changed", "U4", Severity::Break));
+}
+
+#[test]
+fn a_user_that_nobody_has_made_breaks() {
+    let renamed = |name: &str| {
+        let workload = |user: &str| {
+            format!(
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: a}}\nspec: {{template: {{spec: {{containers: [{{name: a, env: [{{name: {name}, value: {user}}}]}}]}}}}}}\n"
+            )
+        };
+        pictured(&workload("replicator"), &workload("checker"))
+    };
+    assert_eq!(found(&renamed("POOL_CHECK_USER")), only("user-changed", "U4", Severity::Break));
+    assert_eq!(found(&renamed("RUN_AS_USER")), []);
+    let mut asked = renamed("POSTGRES_DB");
+    asked.values.given = json!({"database": "checker"});
+    assert_eq!(found(&asked), only("user-changed", "U4", Severity::Care));
+}
