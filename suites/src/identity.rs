@@ -60,7 +60,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             TEMPLATE_RENAMED,
             "expected the claim data-sentinel-0, found no claim",
         )
-        .slow_control("claims_too_small", [S6], VOLUME_CLAIMS_TOO_SMALL, "asks for 32Mi; template data says 64Mi")
+        .slow_control(
+            "claims_too_small",
+            [S6],
+            VOLUME_CLAIMS_TOO_SMALL,
+            "asks for 32Mi; template data says 64Mi",
+        )
         .control(
             "status_written_by_another",
             [K19],

@@ -4,6 +4,7 @@ mod containers;
 mod controller;
 mod placement;
 mod refused;
+mod reports;
 mod storage;
 mod survey;
 mod templates;
