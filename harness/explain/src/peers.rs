@@ -31,6 +31,7 @@ const NO_SUCH_NAME: &[&str] = &[
 /// Causes behind which a name may be that is not there.
 const SYMPTOMS: &[&str] = &[
     cause::CONTAINER_CRASHES,
+    cause::DEPENDENCY_UNREACHABLE,
     cause::INIT_CONTAINER_RUNS,
     cause::LIVENESS_PROBE_FAILING,
     cause::POST_START_HOOK_FAILING,

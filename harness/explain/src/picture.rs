@@ -12,7 +12,7 @@ use k8s_openapi::{
             PodSpec, PodStatus, ResourceQuota, Service,
         },
         policy::v1::PodDisruptionBudget,
-        storage::v1::{CSINode, StorageClass},
+        storage::v1::{CSINode, StorageClass, VolumeAttachment},
     },
     apimachinery::pkg::apis::meta::v1::Time,
 };
@@ -58,6 +58,8 @@ pub struct Picture {
     pub nodes: Look<Node>,
     /// The drivers that are registered on each node.
     pub drivers: Look<CSINode>,
+    /// Which volume is attached to which node.
+    pub attachments: Look<VolumeAttachment>,
     /// The pods of all namespaces; not read while none of the set's pods looks for a node.
     pub neighbours: Look<Pod>,
     /// The last lines of containers that end or are not ready, by pod and container, without what may be secret.
@@ -97,6 +99,7 @@ impl Picture {
             volumes: Ok(Vec::new()),
             nodes: Ok(Vec::new()),
             drivers: Ok(Vec::new()),
+            attachments: Ok(Vec::new()),
             neighbours: Ok(Vec::new()),
             logs: BTreeMap::new(),
             usage: Ok(Vec::new()),

@@ -1,6 +1,6 @@
 //! Containers that run and are not Ready: probes and readiness gates.
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod, Probe};
 use kube::ResourceExt;
 
 use super::{
@@ -50,14 +50,11 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
             && seen_last(event) >= began
             && field.is_none_or(|field| field.ends_with(&path))
     });
-    let first_answer = probe.initial_delay_seconds.unwrap_or(0)
-        + probe.period_seconds.unwrap_or(10) * probe.failure_threshold.unwrap_or(3)
-        + probe.timeout_seconds.unwrap_or(1);
     let runs = picture.since(running.started_at.as_ref());
     let told = match said {
         Some(event) => quote(message(event)),
         // Events go after an hour; before the first answers nobody can say.
-        None if runs > f64::from(first_answer) => condition(pod, "Ready")
+        None if runs > first_answer(probe) => condition(pod, "Ready")
             .and_then(|ready| ready.message.as_deref())
             .map_or_else(|| "no event says how".to_owned(), quote),
         None => return None,
@@ -89,6 +86,14 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
     } else {
         cause
     })
+}
+
+/// Seconds within which a probe has given its first answer, whichever.
+pub(super) fn first_answer(probe: &Probe) -> f64 {
+    let seconds = probe.initial_delay_seconds.unwrap_or(0)
+        + probe.period_seconds.unwrap_or(10) * probe.failure_threshold.unwrap_or(3)
+        + probe.timeout_seconds.unwrap_or(1);
+    f64::from(seconds)
 }
 
 fn gate(picture: &Picture, pod: &Pod) -> Option<Cause> {

@@ -253,6 +253,7 @@ impl World {
             volumes: Ok(self.all("volume")),
             nodes: Ok(self.all("node")),
             drivers: Ok(self.all("driver")),
+            attachments: Ok(self.all("attachment")),
             services: Ok(self.all("service")),
             lease: Ok(self.all("lease")),
             neighbours: Ok(self.everyone()),

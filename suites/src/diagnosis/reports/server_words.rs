@@ -58,7 +58,11 @@ fn own() -> Vec<Case> {
     let on_small = json!({"volumeMounts": [{"name": "small", "mountPath": MOUNT}]});
     let mut full = server("full", cause::DISK_FULL, "true", on_small);
     full = full.also_pod(json!({"volumes": small}));
+    // It would write beside its volume.
+    let closed =
+        json!({"command": ["touch", "/beside"], "securityContext": {"readOnlyRootFilesystem": true}});
     vec![
+        server("closed", cause::FILE_SYSTEM_READ_ONLY, "true", closed),
         server("older", cause::DATA_OF_ANOTHER_VERSION, &version("14"), json!({})),
         server("broken", cause::DATA_DAMAGED, &version("17"), json!({})),
         server(
@@ -101,6 +105,13 @@ fn spoken() -> Vec<Case> {
             cause::NODE_SETTING_TOO_LOW,
             "max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]",
         ),
+        says(
+            "queue",
+            cause::RIGHTS_MISSING,
+            "endpoints \"queue\" is forbidden: User \"system:serviceaccount:shop:queue\" cannot get resource \"endpoints\" in API group \"\" in the namespace \"shop\"",
+        ),
+        says("lonesome", cause::DEPENDENCY_UNREACHABLE, "Error: connect EHOSTUNREACH 10.105.4.10:5432"),
+        says("huge", cause::SHARED_MEMORY_REFUSED, "running bootstrap script ... Bus error (core dumped)"),
         says("foreign-program", cause::WRONG_ARCHITECTURE, "exec /usr/local/bin/server: exec format error"),
     ]
 }

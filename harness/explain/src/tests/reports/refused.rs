@@ -60,7 +60,7 @@ pub fn reports() -> Vec<Report> {
             .object("lease", "kube-controller-manager", lease)
             .object("quota", "few", json!({"status": {"hard": {"count/controllerrevisions.apps": "1"}, "used": {"count/controllerrevisions.apps": "1"}}}))
             .quiet())
-            .certain(cause::QUOTA_EXCEEDED)
+            .likely(cause::QUOTA_EXCEEDED)
             .says(&["(resourcequota/few)", "controllerrevisions"]),
         report("kubernetes/kubernetes#57865", World::new(0)).is(State::Healthy).says(&["asks for no pod"]),
     ]
