@@ -135,6 +135,7 @@ ids! {
     DELETION_REFUSED = "deletion-refused", "the API server does not let the controller delete a pod";
     DEPENDENCY_UNREACHABLE = "dependency-unreachable", "a container ends since it does not reach what it needs";
     DISK_FULL = "disk-full", "a process finds no space left on its volume";
+    DNS_NOT_THE_CLUSTERS = "dns-not-the-clusters", "a pod asks another DNS than the cluster's, and does not find a name";
     FILE_SYSTEM_READ_ONLY = "file-system-read-only", "a process may not write to a file system that is mounted read-only";
     FINALIZER_HOLDS = "finalizer-holds", "a finalizer keeps a deleted object";
     IMAGE_UNAVAILABLE = "image-unavailable", "an image cannot be had";
@@ -151,6 +152,7 @@ ids! {
     NAMESPACE_TERMINATING = "namespace-terminating", "the namespace is being deleted";
     NAME_TAKEN = "name-taken", "something else has the pod's name";
     NAME_TOO_LONG = "name-too-long", "the set's name makes a name or label that is longer than Kubernetes allows";
+    NETWORK_POLICY_IN_THE_WAY = "network-policy-in-the-way", "a NetworkPolicy does not let a pod reach what it needs";
     NODES_CORDONED = "nodes-cordoned", "the nodes that could run the pod are cordoned";
     NODE_NAME_UNKNOWN = "node-name-unknown", "the pod template names a node that does not exist";
     NODE_NOT_READY = "node-not-ready", "the pod's node is gone or not Ready";

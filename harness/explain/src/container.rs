@@ -32,7 +32,10 @@ pub(super) struct At<'a> {
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
     let status = status(pod);
     let all = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
-    all.into_iter().find_map(|container| At { picture, pod, container }.examine())
+    all.into_iter().find_map(|container| {
+        let at = At { picture, pod, container };
+        Some(at.injected(at.examine()?))
+    })
 }
 
 impl At<'_> {
@@ -51,6 +54,23 @@ impl At<'_> {
     /// Its template in the pod.
     pub(super) fn template(&self) -> Option<&Container> {
         container(self.pod, &self.container.name)
+    }
+
+    /// What is in the way of a container that the set's template does not have: a change of the set does not reach it.
+    fn injected(&self, mut cause: Cause) -> Cause {
+        let template = self.picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref());
+        let Some(template) = template.filter(|template| !template.containers.is_empty()) else {
+            return cause;
+        };
+        let mut own = template.init_containers.iter().flatten().chain(&template.containers);
+        let name = &self.container.name;
+        if own.any(|own| own.name == *name) {
+            return cause;
+        }
+        cause.seen.push_str(
+            "; the set's template has no such container: an admission webhook has put it into the pod",
+        );
+        cause.advise(format!("see who puts {name} in, and its settings: kubectl get mutatingwebhookconfigurations; most heed an annotation or label of the pod template or the namespace that says to leave it out"))
     }
 
     /// Whether it is to end before the others start.

@@ -222,6 +222,7 @@ fn not_looked_at(picture: &Picture) -> Vec<String> {
         ("csinodes", picture.drivers.as_ref().err()),
         ("volumeattachments", picture.attachments.as_ref().err()),
         ("services", picture.services.as_ref().err()),
+        ("networkpolicies", picture.policies.as_ref().err()),
         ("pods of other namespaces", picture.neighbours.as_ref().err()),
         ("how full volumes are", picture.usage.as_ref().err()),
         ("resourcequotas", picture.quotas.as_ref().err()),

@@ -30,6 +30,7 @@ mod mount;
 mod name_taken;
 mod named_volume;
 mod needs;
+mod network;
 mod node;
 mod not_made;
 mod notes;

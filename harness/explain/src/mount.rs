@@ -19,16 +19,12 @@ const REASONS: &[&str] = &["FailedAttachVolume", "FailedMount", "FailedMapVolume
 /// What comes after volumes and sandbox are there.
 const LATER: &[&str] = &["Pulling", "Pulled", "Created", "Started"];
 /// What follows the event that says why, and says nothing itself.
-const SAYS_NOTHING: &[&str] = &[
-    "timed out waiting for the condition",
-    "Unable to attach or mount volumes",
-    "context deadline exceeded",
-];
+const SAYS_NOTHING: &[&str] = &["timed out waiting for the condition", "context deadline exceeded"];
 
 /// Complaints of mounts, with what helps against each. The kubelet has one reason for all of them.
 const COMPLAINTS: &[(&[&str], &str)] = &[
     (
-        &["helper program", "mount.nfs", "unknown filesystem type"],
+        &["/sbin/mount.", "mount.nfs: not found", "unknown filesystem type", "filesystem not supported"],
         "the program that mounts this kind of file system is missing on it: install it there (nfs-common or nfs-utils, cifs-utils, glusterfs-client …)",
     ),
     (

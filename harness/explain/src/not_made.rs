@@ -68,6 +68,9 @@ pub(super) fn not_started(at: &At<'_>, reason: &str, told: &str) -> Cause {
     if told.contains("not a directory") {
         return cause.advise(format!("a file is mounted over a folder, or a folder over a file: see mountPath and subPath of its volumeMounts in statefulset {set}"));
     }
+    if told.contains("permission denied") {
+        return cause.advise(format!("its command may not be executed: give the file the right in the image, or, if it is from a ConfigMap, defaultMode: 0755, in statefulset {set}"));
+    }
     cause.advise(format!(
         "change command, args, mounts or security settings of statefulset {set}, whichever is complained about"
     ))

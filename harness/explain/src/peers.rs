@@ -14,7 +14,7 @@ use super::{
 };
 
 /// What libraries say of a name that does not exist.
-const NO_SUCH_NAME: &[&str] = &[
+pub(super) const NO_SUCH_NAME: &[&str] = &[
     "bad address",
     "could not resolve",
     "could not translate host name",
@@ -29,7 +29,7 @@ const NO_SUCH_NAME: &[&str] = &[
 ];
 
 /// Causes behind which a name may be that is not there.
-const SYMPTOMS: &[&str] = &[
+pub(super) const SYMPTOMS: &[&str] = &[
     cause::CONTAINER_CRASHES,
     cause::DEPENDENCY_UNREACHABLE,
     cause::INIT_CONTAINER_RUNS,

@@ -11,6 +11,7 @@ use k8s_openapi::{
             Container, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition,
             PodSpec, PodStatus, ResourceQuota, Service,
         },
+        networking::v1::NetworkPolicy,
         policy::v1::PodDisruptionBudget,
         storage::v1::{CSINode, StorageClass, VolumeAttachment},
     },
@@ -48,6 +49,8 @@ pub struct Picture {
     pub revisions: Look<ControllerRevision>,
     /// The Services of its namespace.
     pub services: Look<Service>,
+    /// The policies of its namespace's network.
+    pub policies: Look<NetworkPolicy>,
     /// The lease of the controller manager, where it has one.
     pub lease: Look<Lease>,
     /// All storage classes.
@@ -94,6 +97,7 @@ impl Picture {
             budgets: Ok(Vec::new()),
             revisions: Ok(Vec::new()),
             services: Ok(Vec::new()),
+            policies: Ok(Vec::new()),
             lease: Ok(Vec::new()),
             classes: Ok(Vec::new()),
             volumes: Ok(Vec::new()),

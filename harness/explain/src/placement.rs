@@ -222,7 +222,7 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         }
         Refusal::Selector => new(
             cause::NO_NODE_MATCHES,
-            &format!("; it asks for nodes with {}", node::demand(pod)),
+            &format!("; it asks for nodes with {}{}", node::demand(pod), not_its_own(picture, pod)),
         )
         .advise("see what the nodes have: kubectl get nodes --show-labels")
         .advise(format!(
@@ -254,13 +254,43 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         .advise("see what each storage pool has free: kubectl get csistoragecapacities -A")
         .advise("make room in the storage, or ask for less: claims can't shrink, so make claim and set anew"),
         Refusal::Spread => spread::examine(picture, pod, said),
-        Refusal::PodAffinity => affinity::examine(picture, pod, said)
-            .unwrap_or_else(|| new(cause::ANTI_AFFINITY, ""))
-            .advise("see which pods run where: kubectl get pods -A -o wide")
-            .advise(format!(
-                "let one node more take such pods, or make the rule of statefulset {set} preferred instead of required"
-            )),
+        Refusal::PodAffinity => apart(picture, pod, said),
     }
+}
+
+/// Affinity between pods: the pod's own rule, or that of others that run there.
+fn apart(picture: &Picture, pod: &Pod, said: &str) -> Cause {
+    let set = picture.name();
+    let others = affinity::against(picture, pod).join(", ");
+    if said.contains("existing pods anti-affinity rules") && !others.is_empty() {
+        let seen = format!("{said}; the rule is that of pods which run there: {others}");
+        return Cause::new(cause::ANTI_AFFINITY, about(pod), seen)
+            .advise("change the rule of those pods, or let them leave a node: their required podAntiAffinity means this pod's labels")
+            .advise(format!("or give the pods of statefulset {set} labels that the rule does not mean"));
+    }
+    affinity::examine(picture, pod, said)
+        .unwrap_or_else(|| Cause::new(cause::ANTI_AFFINITY, about(pod), said))
+        .advise("see which pods run where: kubectl get pods -A -o wide")
+        .advise(format!(
+            "let one node more take such pods, or make the rule of statefulset {set} preferred instead of required"
+        ))
+}
+
+/// What the pod's selector has that the set's template has not.
+fn not_its_own(picture: &Picture, pod: &Pod) -> String {
+    let template = picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref());
+    let Some(template) = template.filter(|template| !template.containers.is_empty()) else {
+        return String::new();
+    };
+    let own = template.node_selector.clone().unwrap_or_default();
+    let others = spec(pod).node_selector.iter().flatten().filter(|(key, value)| own.get(*key) != Some(value));
+    let others = others.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ");
+    if others.is_empty() {
+        return others;
+    }
+    format!(
+        "; of these, {others} is not in the set's template: admission has added it (a webhook, the namespace, or a RuntimeClass)"
+    )
 }
 
 fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause {

@@ -7,7 +7,7 @@ use record::words;
 use super::{
     Picture,
     cause::{Cause, quote},
-    claim, container, failure, mount, peers,
+    claim, container, failure, mount, network, peers,
     picture::{age, message, phase, spec, status, terminating},
     placement, preemption, probe, termination,
 };
@@ -46,6 +46,7 @@ fn placed(picture: &Picture, pod: &Pod) -> Option<Cause> {
         .or_else(|| container::examine(picture, pod))
         .or_else(|| mount::examine(picture, pod))
         .or_else(|| probe::examine(picture, pod))
+        .map(|cause| network::behind(picture, pod, cause))
         .map(|cause| peers::behind(picture, pod, cause))
 }
 

@@ -12,6 +12,31 @@ use super::{
     picture::{condition, container as template, is_true, message, seen_last, sidecar, spec, status},
 };
 
+/// What probes end with, and what that may mean. The event has it in words alone.
+pub(super) const ANSWERS: &[(&[&str], &str)] = &[
+    (
+        &["executable file not found", "no such file or directory"],
+        "the probe's command is not in the container's image: name one that is, or ask by httpGet or tcpSocket",
+    ),
+    (
+        &["connection refused"],
+        "nobody listens on the port that it asks: the server is not up yet, listens on another port, or on localhost only",
+    ),
+    (
+        &["deadline exceeded", "timed out", "timeout"],
+        "no answer within timeoutSeconds (1 by default): the server is busy, or throttled by its CPU limit; an exec probe that starts a runtime of its own takes longer",
+    ),
+    (&["statuscode: 404"], "the path that it asks for is not there: see httpGet.path"),
+    (
+        &["statuscode: 401", "statuscode: 403"],
+        "the path that it asks for needs a login: ask one that does not",
+    ),
+    (
+        &["http response to https", "malformed http", "tls"],
+        "one speaks HTTPS and the other HTTP: see httpGet.scheme",
+    ),
+];
+
 /// Why a pod whose containers run is not Ready.
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
     let status = status(pod);
@@ -81,6 +106,11 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
                 "get pod {name} -o jsonpath='{{..[?(@.name==\"{container}\")].{kind}Probe}}'"
             ))
         ));
+    let told_by_it = said.map(message).unwrap_or_default().to_lowercase();
+    let cause = match ANSWERS.iter().find(|(words, _)| words.iter().any(|word| told_by_it.contains(word))) {
+        Some((_, helps)) => cause.advise(*helps),
+        None => cause,
+    };
     Some(if picture.ordered() && !starting {
         cause.advise("a probe that passes only when the other pods are there can never pass with podManagementPolicy OrderedReady")
     } else {

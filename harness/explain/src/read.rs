@@ -109,8 +109,9 @@ async fn around(client: &Client, namespace: &str, at: Timestamp, set: StatefulSe
         needed(client, namespace, "persistentvolumeclaims"),
         needed(client, namespace, "events"),
     )?;
-    let (home, quotas, budgets, revisions, services) = tokio::join!(
+    let (home, quotas, budgets, revisions, services, policies) = tokio::join!(
         home(client, namespace),
+        optional(objects(client, namespace)),
         optional(objects(client, namespace)),
         optional(objects(client, namespace)),
         optional(objects(client, namespace)),
@@ -129,6 +130,7 @@ async fn around(client: &Client, namespace: &str, at: Timestamp, set: StatefulSe
         budgets,
         revisions,
         services,
+        policies,
         neighbours,
         ..Picture::at(at)
     }))

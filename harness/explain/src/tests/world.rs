@@ -255,6 +255,7 @@ impl World {
             drivers: Ok(self.all("driver")),
             attachments: Ok(self.all("attachment")),
             services: Ok(self.all("service")),
+            policies: Ok(self.all("policy")),
             lease: Ok(self.all("lease")),
             neighbours: Ok(self.everyone()),
             logs: self.logs.clone(),

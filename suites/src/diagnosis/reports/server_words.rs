@@ -111,6 +111,17 @@ fn spoken() -> Vec<Case> {
             "endpoints \"queue\" is forbidden: User \"system:serviceaccount:shop:queue\" cannot get resource \"endpoints\" in API group \"\" in the namespace \"shop\"",
         ),
         says("lonesome", cause::DEPENDENCY_UNREACHABLE, "Error: connect EHOSTUNREACH 10.105.4.10:5432"),
+        says(
+            "astray",
+            cause::DNS_NOT_THE_CLUSTERS,
+            "psql: error: could not translate host name \"db\" to address: Name or service not known",
+        )
+        .pod(json!({"dnsPolicy": "Default"})),
+        says(
+            "walled",
+            cause::NETWORK_POLICY_IN_THE_WAY,
+            "dial tcp: lookup db on 10.96.0.10:53: read udp: i/o timeout",
+        ),
         says("huge", cause::SHARED_MEMORY_REFUSED, "running bootstrap script ... Bus error (core dumped)"),
         says("foreign-program", cause::WRONG_ARCHITECTURE, "exec /usr/local/bin/server: exec format error"),
     ]
@@ -118,6 +129,11 @@ fn spoken() -> Vec<Case> {
 
 async fn server_words(run: Run) -> Result<()> {
     run.step("each server ends for its own reason").await?;
+    run.apply_objects([
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "walls"},
+        "spec": {"podSelector": {"matchLabels": {"app": "walled"}}, "policyTypes": ["Egress"]}}),
+    ])
+    .await?;
     for case in own().iter().chain(&spoken()) {
         run.apply_objects([case.object()?]).await?;
     }

@@ -73,13 +73,21 @@ impl Report {
     }
 }
 
+fn reports() -> Vec<Report> {
+    [starting::reports(), running::reports(), storage::reports(), placing::reports(), refused::reports()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The causes that the reports have.
+pub fn causes() -> Vec<&'static str> {
+    reports().into_iter().filter_map(|report| Some(report.cause?.0)).collect()
+}
+
 #[test]
 fn each_report_is_answered_with_its_cause_and_advice() {
-    let reports: Vec<Report> =
-        [starting::reports(), running::reports(), storage::reports(), placing::reports(), refused::reports()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let reports = reports();
     let wrong = reports.iter().filter_map(|report| {
         let diagnosis = diagnose(&report.world.picture());
         Some(format!("{}: {}\n{diagnosis}\n", report.from, report.wrong(&diagnosis)?))

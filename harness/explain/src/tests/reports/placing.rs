@@ -24,14 +24,20 @@ fn all_tainted(key: &str) -> World {
 
 pub fn reports() -> Vec<Report> {
     let scaled = "pod didn't trigger scale-up: 2 max node group size reached";
+    let alone = json!({"metadata": {"labels": {"app": "db"}}, "status": {"phase": "Running"}, "spec": {"nodeName": "worker", "containers": [], "affinity": {"podAntiAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": [{"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]}}]}}}});
     vec![
+        report("our own: the rule of others", homeless("0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy existing pods anti-affinity rules.").object("neighbour", "db-0", alone))
+            .certain(cause::ANTI_AFFINITY)
+            .says(&["shop/db-0", "change the rule of those pods"])
+            .not(&["rule of statefulset web preferred"]),
         report("rancher/rke2#7822", all_tainted("node.cloudprovider.kubernetes.io/uninitialized"))
             .certain(cause::NODE_NOT_SET_UP)
             .says(&["cloud controller manager", "node/worker"])
             .not(&["tolerate the taint"]),
-        report("cilium/cilium#19602", all_tainted("node.cilium.io/agent-not-ready"))
+        report("cilium/cilium#16846", all_tainted("node.kubernetes.io/network-unavailable"))
             .certain(cause::NODE_NOT_SET_UP)
-            .says(&["node.cilium.io/agent-not-ready"])
+            .says(&["node.kubernetes.io/network-unavailable"])
             .not(&["tolerate the taint"]),
         report(
             "aerospike/aerospike-kubernetes-operator#80",

@@ -30,15 +30,15 @@ pub fn reports() -> Vec<Report> {
         report("mariadb-operator/mariadb-operator#337", not_created("web-0", "pods \"web-0\" is forbidden: no PriorityClass with name high-priority was found").set(json!({"spec": {"template": {"spec": {"priorityClassName": "high-priority"}}}})))
             .certain(cause::POD_CLASS_MISSING)
             .says(&["(priorityclass/high-priority)", "kubectl create priorityclass high-priority"]),
-        report("kubernetes/kubernetes#82816", not_created("web-0", "pods \"web-0\" is forbidden: pod rejected: RuntimeClass \"gvisor\" not found").set(json!({"spec": {"template": {"spec": {"runtimeClassName": "gvisor"}}}})))
+        report("canonical/microk8s#2359", not_created("web-0", "pods \"web-0\" is forbidden: pod rejected: RuntimeClass \"gvisor\" not found").set(json!({"spec": {"template": {"spec": {"runtimeClassName": "gvisor"}}}})))
             .certain(cause::POD_CLASS_MISSING)
             .says(&["(runtimeclass/gvisor)"]),
         report("openebs-archive/cstor-operators#196", not_created("web-0", "insufficient quota to match these scopes: [{PriorityClass In [system-node-critical system-cluster-critical]}]"))
             .certain(cause::QUOTA_EXCEEDED)
             .says(&["scopeSelector"]),
-        report("kubernetes/kubernetes#84285", not_created("web-0", "Pod \"web-0\" is invalid: spec.containers[0].securityContext.privileged: Forbidden: disallowed by cluster policy"))
+        report("Winson-030/dify-kubernetes#63", not_created("web-0", "Pod \"web-0\" is invalid: spec.initContainers[0].volumeMounts[0].name: Not found: \"dify-api-storage\""))
             .certain(cause::ADMISSION_REFUSED)
-            .says(&["spec.containers[0].securityContext.privileged"]),
+            .says(&["spec.initContainers[0].volumeMounts[0].name"]),
         report("StarRocks/starrocks-kubernetes-operator#622", World::new(2).set(held))
             .certain(cause::FINALIZER_HOLDS)
             .says(&["starrockswarehouse/protection", "(statefulset/web)"]),
@@ -55,13 +55,13 @@ pub fn reports() -> Vec<Report> {
         report("kubernetes/kubernetes#46901", World::new(2).pod(0, json!({"metadata": {"ownerReferences": [], "labels": {"app": "web-old"}}})))
             .certain(cause::NAME_TAKEN)
             .says(&["app=web", "label pod web-0"]),
-        report("kubernetes/kubernetes#54789", World::new(1)
+        report("our own: a quota of revisions", World::new(1)
             .set(json!({"metadata": {"generation": 4}}))
             .object("lease", "kube-controller-manager", lease)
             .object("quota", "few", json!({"status": {"hard": {"count/controllerrevisions.apps": "1"}, "used": {"count/controllerrevisions.apps": "1"}}}))
             .quiet())
             .likely(cause::QUOTA_EXCEEDED)
             .says(&["(resourcequota/few)", "controllerrevisions"]),
-        report("kubernetes/kubernetes#57865", World::new(0)).is(State::Healthy).says(&["asks for no pod"]),
+        report("our own: a set scaled to nothing", World::new(0)).is(State::Healthy).says(&["asks for no pod"]),
     ]
 }

@@ -60,7 +60,7 @@ pub fn reports() -> Vec<Report> {
         report("docker-library/postgres#451", crashes("postgres:17", json!({}), "running bootstrap script ... Bus error (core dumped)\nchild process exited with exit code 135\ninitdb: removing contents of data directory"))
             .likely(cause::SHARED_MEMORY_REFUSED)
             .says(&["Bus error", "hugepages"]),
-        report("docker-library/postgres#416", crashes("postgres:17", json!({}), "FATAL:  could not resize shared memory segment \"/PostgreSQL.1804289383\" to 8388608 bytes: No space left on device"))
+        report("aquasecurity/aqua-helm#937", crashes("postgres:17", json!({}), "FATAL:  could not resize shared memory segment \"/PostgreSQL.1804289383\" to 8388608 bytes: No space left on device"))
             .certain(cause::SHARED_MEMORY_REFUSED)
             .says(&["/dev/shm", "medium: Memory"])
             .not(&["grow the claim"]),
@@ -79,6 +79,15 @@ pub fn reports() -> Vec<Report> {
         report("mmalyska/home-ops#4138", crashes("web:1", json!({}), "Error: connect EHOSTUNREACH 10.105.4.10:5432"))
             .likely(cause::DEPENDENCY_UNREACHABLE)
             .says(&["10.105.4.10:5432"]),
+        report("kubernetes/dns#316", crashes("web:1", json!({}), "psql: error: could not translate host name \"db\" to address: Name or service not known").pod(0, json!({"spec": {"hostNetwork": true, "dnsPolicy": "ClusterFirst"}})))
+            .likely(cause::DNS_NOT_THE_CLUSTERS)
+            .says(&["ClusterFirstWithHostNet"]),
+        report("apache/couchdb-helm#48", crashes("web:1", json!({}), "dial tcp: lookup db on 10.96.0.10:53: read udp 10.0.0.9:1->10.96.0.10:53: i/o timeout").object("policy", "deny", json!({"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}})))
+            .likely(cause::NETWORK_POLICY_IN_THE_WAY)
+            .says(&["(networkpolicy/deny)", "not even to the DNS"]),
+        report("our own: a container that a webhook has put in", crashes("web:1", json!({}), "").set(json!({"spec": {"template": {"spec": {"containers": [{"name": "own"}]}}}})))
+            .certain(cause::CONTAINER_CRASHES)
+            .says(&["has put it into the pod", "mutatingwebhookconfigurations"]),
         report("fluxcd/flux2#3813", ready_again(8, stopped).event("pod-web-0", "Killing", "Container main failed liveness probe, will be restarted").ago(70).event("pod-web-0", "Unhealthy", "Liveness probe failed: Get \"http://10.0.0.1:9440/healthz\": dial tcp 10.0.0.1:9440: connect: connection refused").ago(75))
             .is(State::Unstable)
             .certain(cause::LIVENESS_PROBE_FAILING)

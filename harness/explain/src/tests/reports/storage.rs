@@ -109,10 +109,13 @@ pub fn reports() -> Vec<Report> {
         report("longhorn/longhorn#2749", growing("Resizing", "").event("claim-data-web-0", "VolumeResizeFailed", "resize volume pv-0 failed: rpc error: code = FailedPrecondition desc = Invalid volume state attached for expansion"))
             .is(State::Healthy)
             .says(&["PVC data-web-0 has 1Gi and asks for 6Gi", "Invalid volume state"]),
-        report("kubernetes/kubernetes#51835", creating().event("pod-web-0", "FailedMount", "MountVolume.SetUp failed for volume \"pv-0\" : mount failed: exit status 32\nMounting command: mount\nOutput: mount: /var/lib/kubelet/pods/1: bad option; for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program."))
+        report("kubernetes/kubernetes#79794", creating().event("pod-web-0", "FailedMount", "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[data]: volume data has volumeMode Block, but is specified in volumeMounts"))
+            .certain(cause::VOLUME_MOUNT_FAILED)
+            .says(&["volumeMode Block"]),
+        report("nmaupu/freenas-provisioner#44", creating().event("pod-web-0", "FailedMount", "MountVolume.SetUp failed for volume \"pv-0\" : mount failed: exit status 32\nMounting command: mount\nOutput: mount: /var/lib/kubelet/pods/1: bad option; for several filesystems (e.g. nfs, cifs) you might need a /sbin/mount.<type> helper program."))
             .certain(cause::VOLUME_MOUNT_FAILED)
             .says(&["nfs-common", "node worker"]),
-        report("kubernetes-sigs/sig-storage-local-static-provisioner#147", creating().event("pod-web-0", "FailedMount", "MountVolume.NewMounter initialization failed for volume \"pv-0\" : path \"/mnt/disks/vol1\" does not exist"))
+        report("arangodb/kube-arangodb#498", creating().event("pod-web-0", "FailedMount", "MountVolume.NewMounter initialization failed for volume \"pv-0\" : path \"/mnt/disks/vol1\" does not exist"))
             .certain(cause::VOLUME_MOUNT_FAILED)
             .says(&["make the directory", "node worker"]),
     ]
