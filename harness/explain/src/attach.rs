@@ -112,7 +112,7 @@ fn in_use(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
             .advise("if that node is off for good:")
             .advise("kubectl taint node NODE node.kubernetes.io/out-of-service=nodeshutdown:NoExecute");
     }
-    cause.advise(format!("if it stays though surely nobody writes to it there: see the driver's controller, or kubectl delete volumeattachment {}", attachments.first().map(ResourceExt::name_any).unwrap_or_default()))
+    cause.advise(format!("if it stays though surely nobody writes to it there: see the driver's controller, or kubectl delete volumeattachment {}", attachments.first().map(|found| found.name_any()).unwrap_or_default()))
 }
 
 /// The attachments of the pod's volumes to other nodes than its own.

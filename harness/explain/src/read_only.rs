@@ -66,7 +66,7 @@ pub(super) fn examine(at: &At<'_>) -> Option<Cause> {
 }
 
 /// The mount that a path is on, the nearest, and what it is made from where that can't be written to.
-fn mount<'a>(at: &At<'a>, path: &str) -> Option<(&'a VolumeMount, Option<&'static str>)> {
+fn mount<'a>(at: &'a At<'_>, path: &str) -> Option<(&'a VolumeMount, Option<&'static str>)> {
     let mounts = at.template()?.volume_mounts.as_deref().unwrap_or_default().iter();
     let over = mounts.filter(|mount| {
         path.strip_prefix(mount.mount_path.trim_end_matches('/'))

@@ -128,9 +128,6 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
             .advise(format!("see the limits: {}", picture.kubectl("describe limitrange")))
             .advise(format!("change resources in statefulset {set}, or the LimitRange"));
     }
-    if let Some(stranger) = picture.stranger(pod).filter(|_| text.contains("already exists")) {
-        return taken(picture, stranger.name_any().as_str());
-    }
     let refused = Cause::new(cause::ADMISSION_REFUSED, about_set, said);
     if let Some(field) = invalid_field(text) {
         return refused.advise(format!(

@@ -14,7 +14,7 @@ use super::{
 /// Seconds that are looked back.
 const WINDOW: f64 = 1800.0;
 /// Earlier pods of a name that are no chance.
-const OFTEN: usize = 3;
+const OFTEN: usize = 4;
 
 /// A pod of the set whose name many have had of late, more than the set's template has changed.
 pub(super) fn often(picture: &Picture, pod: &str) -> Option<Cause> {

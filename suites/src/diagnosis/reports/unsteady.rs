@@ -17,7 +17,7 @@ use crate::{diagnosis::case::case, seconds};
 pub(super) const CAUSES: &[&str] = &[POD_REPLACED_OFTEN, READINESS_PROBE_FAILING];
 
 /// Pods of a name that somebody deletes.
-const DELETIONS: u32 = 4;
+const DELETIONS: u32 = 5;
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![report(
