@@ -83,7 +83,9 @@ fn failing(picture: &Picture, pod: &Pod, reasons: &[&str], since: Option<Timesta
     };
     let went_on = events.iter().find(|event| is(event, LATER)).and_then(|event| seen_last(event));
     events.retain(|event| is(event, reasons) && seen_last(event) > went_on.max(since));
-    if let Some(cause) = driver::examine(picture, pod, &events) {
+    let of_volumes: Vec<&Event> =
+        events.iter().copied().filter(|event| event.reason.as_deref() != Some(SANDBOX)).collect();
+    if let Some(cause) = driver::examine(picture, pod, &of_volumes) {
         return Some(cause);
     }
     let telling = |event: &&&Event| !SAYS_NOTHING.iter().any(|nothing| message(event).contains(nothing));

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Lines from the end that count: a server speaks of peers that it does not reach long before it ends for another reason.
-const LAST: usize = 12;
+const LAST: usize = 8;
 
 /// Sentences of libraries that reach nobody, in small letters: all parts in one line.
 const UNREACHED: &[&[&str]] = &[

@@ -85,7 +85,9 @@ fn other_dns(picture: &Picture, pod: &Pod, cause: &Cause) -> Option<Cause> {
 /// A NetworkPolicy that says where the pod may go, while it gets no answer from somewhere.
 fn policy(picture: &Picture, pod: &Pod, cause: &Cause) -> Option<Cause> {
     let policies = picture.policies.as_deref().unwrap_or_default();
-    let policy = policies.iter().find(|policy| limits(policy, pod))?;
+    let limiting: Vec<&NetworkPolicy> = policies.iter().filter(|policy| limits(policy, pod)).collect();
+    // They add up: one that allows everything is enough.
+    let policy = limiting.first().filter(|_| !limiting.iter().any(|policy| allows_all(policy)))?;
     let (container, line) = said(picture, pod, NO_ANSWER)?;
     let (name, own) = (pod.name_any(), policy.name_any());
     let rules = policy.spec.as_ref().and_then(|spec| spec.egress.as_ref()).map_or(0, Vec::len);
@@ -105,6 +107,14 @@ fn policy(picture: &Picture, pod: &Pod, cause: &Cause) -> Option<Cause> {
         .advise("let it reach what it needs, and the DNS (UDP and TCP port 53 of kube-system): policies add up, so that one more that allows it is enough")
         .advise(format!("or take its labels out of the policy's podSelector: {}", picture.kubectl(&format!("get pod {name} --show-labels"))));
     Some(found)
+}
+
+/// Whether a policy lets its pods go anywhere.
+fn allows_all(policy: &NetworkPolicy) -> bool {
+    let rules = policy.spec.as_ref().and_then(|spec| spec.egress.as_deref()).unwrap_or_default();
+    rules.iter().any(|rule| {
+        rule.to.as_ref().is_none_or(Vec::is_empty) && rule.ports.as_ref().is_none_or(Vec::is_empty)
+    })
 }
 
 /// Whether a policy says where this pod may go.

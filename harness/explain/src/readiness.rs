@@ -1,5 +1,6 @@
 //! Pods that are Ready now, and were not, though they had been: their readiness comes and goes.
 
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod};
 use kube::ResourceExt;
 
@@ -8,12 +9,12 @@ use super::{
     cause::{self, Cause, quote},
     evidence::{Evidence, times},
     log,
-    picture::{age, condition, container, healthy, message, status},
+    picture::{age, condition, container, healthy, message, seen_last, status},
     probe,
 };
 
 /// Seconds since which a pod is Ready again, at most, to be told of.
-const RECENT: f64 = 600.0;
+const RECENT: f64 = 300.0;
 /// Seconds after the first answer in which a container's start is over.
 const STARTED: f64 = 10.0;
 
@@ -23,29 +24,36 @@ pub(super) fn comes_and_goes(picture: &Picture, pod: &Pod) -> Option<Cause> {
     if !healthy(pod) || picture.since(Some(since)) > RECENT {
         return None;
     }
-    let containers = status(pod).container_statuses.iter().flatten();
-    containers
-        .filter_map(|found| {
-            let template = container(pod, &found.name)?;
-            let readiness = template.readiness_probe.as_ref()?;
-            let began = found.state.as_ref()?.running.as_ref()?.started_at.as_ref()?;
-            let event =
-                picture.container_event(pod, &found.name, "Unhealthy").filter(|event| failed(event))?;
-            let first = event
-                .first_timestamp
-                .as_ref()
-                .map_or(event.event_time.as_ref().map(|at| at.0), |at| Some(at.0))?;
-            // What failed from the start on only took its time.
-            let passed =
-                first.duration_since(began.0).as_secs_f64() - probe::first_answer(readiness) - STARTED;
-            let again = age(picture, event) < RECENT && since.0 > began.0 && passed > 0.0;
-            again.then(|| blame(picture, pod, &found.name, event, readiness.timeout_seconds.unwrap_or(1)))
-        })
-        .next()
+    let mut containers = status(pod).container_statuses.iter().flatten();
+    containers.find_map(|found| {
+        let readiness = container(pod, &found.name)?.readiness_probe.as_ref()?;
+        let began = found.state.as_ref()?.running.as_ref()?.started_at.as_ref()?.0;
+        let failures = failures(picture, pod, &found.name, began);
+        let newest = *failures.first()?;
+        // What failed from the start on only took its time.
+        let first = failures.iter().filter_map(|event| first_seen(event)).min()?;
+        let passed = first.duration_since(began).as_secs_f64() - probe::first_answer(readiness) - STARTED;
+        let again = age(picture, newest) < RECENT && since.0 > began && passed > 0.0;
+        again.then(|| blame(picture, pod, &found.name, newest, readiness.timeout_seconds.unwrap_or(1)))
+    })
 }
 
-fn failed(event: &Event) -> bool {
-    message(event).starts_with("Readiness probe")
+/// The readiness probe's failures in this life of a container, the newest first.
+fn failures<'a>(picture: &'a Picture, pod: &Pod, container: &str, began: Timestamp) -> Vec<&'a Event> {
+    let path = format!("{{{container}}}");
+    let mut events = picture.events_about(pod);
+    events.retain(|event| {
+        let field = event.involved_object.field_path.as_deref();
+        message(event).starts_with("Readiness probe")
+            && seen_last(event) >= Some(began)
+            && field.is_none_or(|field| field.ends_with(&path))
+    });
+    events
+}
+
+fn first_seen(event: &Event) -> Option<Timestamp> {
+    let first = event.first_timestamp.as_ref().map(|at| at.0);
+    first.or(event.event_time.as_ref().map(|at| at.0))
 }
 
 fn blame(picture: &Picture, pod: &Pod, container: &str, event: &Event, timeout: i32) -> Cause {

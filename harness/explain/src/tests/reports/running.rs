@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Report, World, report};
+use super::{Report, World, diagnose, report};
 use crate::{
     State, cause,
     tests::world::{A_MINUTE_AGO, LONG_AGO},
@@ -118,4 +118,27 @@ pub fn reports() -> Vec<Report> {
             .says(&["sizeLimit"])
             .not(&["its node ran out"]),
     ]
+}
+
+#[test]
+fn what_only_looks_like_a_habit_is_none() {
+    let told = |world: World, seconds: i64, why: &str| {
+        world.event("pod-web-0", "Unhealthy", &format!("Readiness probe failed: {why}")).ago(seconds)
+    };
+    let from_the_start =
+        told(told(ready_again(0, Value::Null), 3590, "connection refused"), 80, "statuscode: 503");
+    assert_eq!(diagnose(&from_the_start.picture()).state, State::Healthy);
+    let long_ago = told(ready_again(0, Value::Null), 2000, "statuscode: 503");
+    assert_eq!(diagnose(&long_ago.picture()).state, State::Healthy);
+}
+
+#[test]
+fn a_policy_that_allows_everything_is_not_blamed() {
+    let lost = crashes("web:1", json!({}), "dial tcp 10.0.0.7:5432: i/o timeout");
+    let policy =
+        |egress: Value| json!({"spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": egress}});
+    let walled = lost.object("policy", "some", policy(json!([{"ports": [{"port": 53}]}])));
+    assert_eq!(diagnose(&walled.picture()).ids(), [cause::NETWORK_POLICY_IN_THE_WAY]);
+    let open = walled.object("policy", "all", policy(json!([{}])));
+    assert_eq!(diagnose(&open.picture()).ids(), [cause::DEPENDENCY_UNREACHABLE]);
 }
