@@ -40,7 +40,7 @@ async fn unsteady(run: Run) -> Result<()> {
 
     run.step("somebody deletes the pod of one again and again").await?;
     for _ in 0..DELETIONS {
-        let uid = run.log().now(|world| world.pods.get("restless-0").map(|pod| pod.uid.clone()));
+        let uid = run.log().now(|world| world.pods.get("restless-0").map(|pod| pod.meta.uid.to_string()));
         let uid = uid.unwrap_or_default();
         run.set("restless").delete_pod(0).await?;
         run.wait(&pod_is_another("restless-0", &uid), seconds(60)).await?;
@@ -50,7 +50,7 @@ async fn unsteady(run: Run) -> Result<()> {
     run.set("restless").judge_advice(S15, POD_REPLACED_OFTEN, &advice, seconds(30)).await?;
 
     run.step("the other one is not Ready for a while").await?;
-    let flapping = run.sentinel("flapping-0".to_owned());
+    let flapping = run.sentinel("flapping-0");
     flapping.hold(Held { ready: Some(true), ..Held::default() }).await?;
     run.set("flapping").judge_diagnosis(S15, &[READINESS_PROBE_FAILING], seconds(60)).await?;
     flapping.hold(Held { ready: Some(false), ..Held::default() }).await?;
