@@ -15,9 +15,11 @@ use super::{
     picture::{message, spec},
 };
 
-/// What a driver answers that may attach no more: gRPC's code, and the clouds' own words for it.
+/// What a driver answers that may attach no more, in the clouds' own words.
 const NO_MORE: &[&str] =
-    &["ResourceExhausted", "LimitExceeded", "max number of volumes", "maximum number of"];
+    &["AttachmentLimitExceeded", "number of volumes", "attach limit", "attachment limit"];
+/// gRPC's code for it, and for other things that are used up.
+const USED_UP: &str = "code = ResourceExhausted";
 const NOBODY: &str = "timed out waiting for external-attacher";
 
 /// A volume that the attach/detach controller could not attach to the pod's node, as it says in this event.
@@ -33,8 +35,16 @@ pub(super) fn failed(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
         Cause::new(id, format!("pod/{name}"), format!("{what}{often}: {}", quote(told))).by_event(event)
     };
     // No field of the pod or the node has the driver's answer.
-    if NO_MORE.iter().any(|words| told.contains(words)) {
-        return new(cause::VOLUME_LIMIT, &format!("node {node} of pod {name} may have no more volumes attached"))
+    let no_more = NO_MORE.iter().any(|words| told.contains(words));
+    if no_more || told.contains(USED_UP) {
+        let cause =
+            new(cause::VOLUME_LIMIT, &format!("node {node} of pod {name} may have no more volumes attached"));
+        let cause = if no_more {
+            cause
+        } else {
+            cause.likely(format!("see how many it has, and may have: kubectl get volumeattachments; kubectl get csinode {node} -o yaml"))
+        };
+        return cause
             .advise(format!("let the pod go to another node, if its volumes can be mounted there: kubectl cordon {node}; {}; kubectl uncordon {node}", picture.kubectl(&format!("delete pod {name}"))))
             .advise(format!("let the scheduler know the true limit: the driver tells it in csinode {node} (spec.drivers[].allocatable.count), and many have a setting for it"));
     }

@@ -62,7 +62,8 @@ static KNOWN: &[Words] = &[
     words(POSTGRESQL, &["database system identifier differs"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(POSTGRESQL, &["is from different database system"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(POSTGRESQL, &["database is uninitiali", "password"], cause::SETTING_MISSING),
-    words(POSTGRESQL, &["could not resize shared memory segment"], cause::SHARED_MEMORY_REFUSED),
+    // Of a query, it ends only that.
+    hint(POSTGRESQL, &["could not resize shared memory segment"], cause::SHARED_MEMORY_REFUSED),
     words(POSTGRESQL, &["could not map anonymous shared memory"], cause::SHARED_MEMORY_REFUSED),
     hint(POSTGRESQL, &["bus error"], cause::SHARED_MEMORY_REFUSED),
     words(

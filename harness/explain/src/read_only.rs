@@ -12,6 +12,8 @@ use super::{
     picture::spec,
 };
 
+/// Lines that a process may say after it could not write, and end for that.
+const LAST: usize = 3;
 const SAID: &[&str] = &["read-only file system", "readonlyfilesystem", "erofs"];
 /// What stands around a path in a sentence.
 const AROUND: &[char] = &['\'', '"', '`', ':', ',', '(', ')', '[', ']', ';'];
@@ -19,10 +21,13 @@ const AROUND: &[char] = &['\'', '"', '`', ':', ',', '(', ')', '[', ']', ';'];
 /// A container that ended after it was not let write. What it could not write is in its log alone.
 pub(super) fn examine(at: &At<'_>) -> Option<Cause> {
     let text = at.picture.log(at.pod, &at.container.name)?;
-    let line = text.lines().rev().find(|line| {
+    let mut lines = text.lines().rev().filter(|line| !line.trim().is_empty()).enumerate();
+    let (later, line) = lines.find(|(_, line)| {
         let lower = line.to_lowercase();
         SAID.iter().any(|said| lower.contains(said))
     })?;
+    // What goes on after it may have ended for something else.
+    let last = later < LAST;
     let path =
         line.split_whitespace().map(|word| word.trim_matches(AROUND)).find(|word| word.starts_with('/'));
     let security = at.template()?.security_context.as_ref();
@@ -36,12 +41,16 @@ pub(super) fn examine(at: &At<'_>) -> Option<Cause> {
             .by([Evidence::field(format!("pod/{name}"), path, value)])
             .by(log::evidence(at.picture, at.pod, &at.container.name))
     };
+    let unless_last = |cause: Cause| {
+        let logs = at.picture.kubectl(&format!("logs {name} -c {} --previous", at.container.name));
+        if last { cause } else { cause.likely(format!("see what else it says before it ends: {logs}")) }
+    };
     Some(match mount {
-        Some((mount, Some(kind))) => new(
+        Some((mount, Some(kind))) => unless_last(new(
             &format!("{} is mounted from {kind}, which nobody may write to", mount.mount_path),
             &format!("spec.containers[{}].volumeMounts[{}]", at.container.name, mount.name),
             &mount.mount_path,
-        )
+        ))
         .advise(format!("let it write elsewhere, or copy the files into an emptyDir by an init container, in statefulset {set}; if its entrypoint only wants to own them, fsGroup or defaultMode spares it that")),
         Some((mount, None)) => new(
             &format!("{} is a volume that its template lets it write to: its node may have mounted it read-only after errors of the disk", mount.mount_path),
@@ -54,7 +63,7 @@ pub(super) fn examine(at: &At<'_>) -> Option<Cause> {
             let why = "its root file system is read-only (securityContext.readOnlyRootFilesystem)";
             let field = format!("spec.containers[{}].securityContext.readOnlyRootFilesystem", at.container.name);
             let cause = new(why, &field, "true");
-            let cause = if path.is_some() {
+            let cause = if path.is_some() && last {
                 cause
             } else {
                 cause.likely(format!("see which path it means: {}", at.picture.kubectl(&format!("logs {name} -c {} --previous", at.container.name))))

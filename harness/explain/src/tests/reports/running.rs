@@ -61,7 +61,7 @@ pub fn reports() -> Vec<Report> {
             .likely(cause::SHARED_MEMORY_REFUSED)
             .says(&["Bus error", "hugepages"]),
         report("aquasecurity/aqua-helm#937", crashes("postgres:17", json!({}), "FATAL:  could not resize shared memory segment \"/PostgreSQL.1804289383\" to 8388608 bytes: No space left on device"))
-            .certain(cause::SHARED_MEMORY_REFUSED)
+            .likely(cause::SHARED_MEMORY_REFUSED)
             .says(&["/dev/shm", "medium: Memory"])
             .not(&["grow the claim"]),
         report("openobserve/openobserve-helm-chart#54", crashes("web:1", json!({"exitCode": 101}), "thread 'main' panicked: create cache dir success: Os { code: 30, kind: ReadOnlyFilesystem, message: \"Read-only file system\" }").pod(0, read_only(json!([]))))
