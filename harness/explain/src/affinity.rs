@@ -35,6 +35,22 @@ fn means(term: &PodAffinityTerm, pod: &Pod, other: &Pod) -> bool {
     here && term.label_selector.as_ref().is_some_and(|selector| selects(selector, other.labels()))
 }
 
+/// The running pods, not of its set, that insist on not being beside this one: a change of its own rule would not help.
+pub(super) fn against(picture: &Picture, pod: &Pod) -> Vec<String> {
+    let all = picture.neighbours.as_deref().unwrap_or(&picture.pods);
+    let own: BTreeSet<_> = picture.pods_of_set().into_values().map(ResourceExt::uid).collect();
+    let insists = |other: &&Pod| {
+        let affinity = spec(other).affinity.as_ref().and_then(|affinity| affinity.pod_anti_affinity.as_ref());
+        let terms =
+            affinity.and_then(|pods| pods.required_during_scheduling_ignored_during_execution.as_ref());
+        runs(other)
+            && !own.contains(&other.uid())
+            && terms.into_iter().flatten().any(|term| means(term, other, pod))
+    };
+    let others = all.iter().filter(insists);
+    others.map(|other| format!("{}/{}", other.namespace().unwrap_or_default(), other.name_any())).collect()
+}
+
 fn runs(pod: &Pod) -> bool {
     spec(pod).node_name.is_some() && !["Failed", "Succeeded"].contains(&phase(pod))
 }

@@ -117,6 +117,8 @@ ids! {
     CLAIM_LOST = "claim-lost", "a claim is bound to a volume that is gone";
     CLAIM_MISSING = "claim-missing", "a claim that the pod mounts does not exist";
     CLAIM_TERMINATING = "claim-terminating", "a claim is being deleted while its pod waits for it";
+    CLAIM_WAITS_FOR_SCHEDULER = "claim-waits-for-scheduler", "a claim waits for the scheduler's choice of a node, and the pod names its node itself";
+    CLASS_NOT_FOR_NODES = "class-not-for-nodes", "a storage class makes no volumes for the nodes that the pod may go to";
     CONFIG_MAP_MISSING = "config-map-missing", "a ConfigMap, or a key of it, does not exist";
     CONTAINER_CANNOT_START = "container-cannot-start", "the container runtime cannot start a container";
     CONTAINER_CONFIG_INVALID = "container-config-invalid", "the kubelet cannot make a container's configuration";
@@ -131,7 +133,10 @@ ids! {
     DATA_OF_ANOTHER_CLUSTER = "data-of-another-cluster", "a server finds the data of another cluster or member";
     DATA_OF_ANOTHER_VERSION = "data-of-another-version", "a server finds data of a version that it can't read";
     DELETION_REFUSED = "deletion-refused", "the API server does not let the controller delete a pod";
+    DEPENDENCY_UNREACHABLE = "dependency-unreachable", "a container ends since it does not reach what it needs";
     DISK_FULL = "disk-full", "a process finds no space left on its volume";
+    DNS_NOT_THE_CLUSTERS = "dns-not-the-clusters", "a pod asks another DNS than the cluster's, and does not find a name";
+    FILE_SYSTEM_READ_ONLY = "file-system-read-only", "a process may not write to a file system that is mounted read-only";
     FINALIZER_HOLDS = "finalizer-holds", "a finalizer keeps a deleted object";
     IMAGE_UNAVAILABLE = "image-unavailable", "an image cannot be had";
     INIT_CONTAINER_RUNS = "init-container-runs", "an init container runs and does not end";
@@ -147,9 +152,11 @@ ids! {
     NAMESPACE_TERMINATING = "namespace-terminating", "the namespace is being deleted";
     NAME_TAKEN = "name-taken", "something else has the pod's name";
     NAME_TOO_LONG = "name-too-long", "the set's name makes a name or label that is longer than Kubernetes allows";
+    NETWORK_POLICY_IN_THE_WAY = "network-policy-in-the-way", "a NetworkPolicy does not let a pod reach what it needs";
     NODES_CORDONED = "nodes-cordoned", "the nodes that could run the pod are cordoned";
     NODE_NAME_UNKNOWN = "node-name-unknown", "the pod template names a node that does not exist";
     NODE_NOT_READY = "node-not-ready", "the pod's node is gone or not Ready";
+    NODE_NOT_SET_UP = "node-not-set-up", "a node waits for the program that makes it fit for pods";
     NODE_SETTING_TOO_LOW = "node-setting-too-low", "a server finds a kernel setting of its node too low";
     NODE_UNDER_PRESSURE = "node-under-pressure", "nodes run out of disk, memory or process ids";
     NO_DEFAULT_STORAGE_CLASS = "no-default-storage-class", "a claim names no storage class, and there is no default";
@@ -159,7 +166,10 @@ ids! {
     OUT_OF_MEMORY = "out-of-memory", "a container is killed for using more memory than its limit";
     PEERS_COME_LATER = "peers-come-later", "a pod waits for others that come only when it is Ready";
     PEERS_NOT_PUBLISHED = "peers-not-published", "pods wait for each other's names, which only Ready ones have";
+    POD_CLASS_MISSING = "pod-class-missing", "the PriorityClass or RuntimeClass that the pod names does not exist";
     POD_FAILED = "pod-failed", "the pod was evicted, or refused by its node";
+    POD_REPLACED_OFTEN = "pod-replaced-often", "a pod is deleted and made anew again and again";
+    POD_SECURITY_REFUSED = "pod-security-refused", "the namespace's pod security level refuses the pod";
     POD_TERMINATING = "pod-terminating", "a deleted pod does not go";
     PORTS_TAKEN = "ports-taken", "a port of the host that the pod asks for is taken";
     POST_START_HOOK_FAILING = "post-start-hook-failing", "a container is killed because its postStart hook fails";
@@ -171,6 +181,7 @@ ids! {
     READINESS_GATE_UNSET = "readiness-gate-unset", "a readiness gate is not set";
     READINESS_PROBE_FAILING = "readiness-probe-failing", "a readiness probe fails";
     REVISION_STUCK = "revision-stuck", "a broken pod of another revision is not replaced (kubernetes#67250)";
+    RIGHTS_MISSING = "rights-missing", "the pod's ServiceAccount may not do what its program needs";
     SANDBOX_FAILED = "sandbox-failed", "the pod's network or sandbox cannot be made";
     SCHEDULER_IDLE = "scheduler-idle", "the pod's scheduler does not act";
     SCHEDULING_GATED = "scheduling-gated", "a scheduling gate holds the pod";
@@ -178,6 +189,7 @@ ids! {
     SERVICE_ACCOUNT_MISSING = "service-account-missing", "the pod's ServiceAccount does not exist";
     SERVICE_GIVES_NO_NAMES = "service-gives-no-names", "the set's Service does not exist, or gives its pods no names";
     SETTING_MISSING = "setting-missing", "a server says that it lacks a setting";
+    SHARED_MEMORY_REFUSED = "shared-memory-refused", "a server does not get the shared memory that it asks for";
     SPREAD_COUNTS_CLOSED_NODES = "spread-counts-closed-nodes", "a spread constraint counts nodes that the pod may not go to";
     STARTUP_PROBE_FAILING = "startup-probe-failing", "a startup probe fails";
     STORAGE_CLASS_MISSING = "storage-class-missing", "a claim names a storage class that does not exist";
@@ -186,11 +198,13 @@ ids! {
     TOPOLOGY_SPREAD = "topology-spread", "topology spread constraints leave no node";
     UNSCHEDULABLE = "unschedulable", "the scheduler finds no node, for a reason that it alone knows";
     UPDATE_REFUSED = "update-refused", "the API server does not let the controller update a pod";
+    VOLUME_ATTACH_FAILED = "volume-attach-failed", "a volume cannot be attached to the pod's node";
     VOLUME_ELSEWHERE = "volume-elsewhere", "the nodes that the pod asks for are not those that can mount its volume";
     VOLUME_IN_USE = "volume-in-use", "a volume is attached to another node, or used by another pod";
     VOLUME_LIMIT = "volume-limit", "the nodes have as many volumes attached as they may";
     VOLUME_MOUNT_FAILED = "volume-mount-failed", "a volume cannot be mounted";
     VOLUME_NODE_UNAVAILABLE = "volume-node-unavailable", "the node that has the pod's volume is gone, cordoned or not Ready";
+    VOLUME_OWNERS_CHANGE = "volume-owners-change", "each file of a volume is given to the pod's group before it starts";
     WEBHOOK_UNREACHABLE = "webhook-unreachable", "a webhook that must be asked does not answer";
     WRONG_ARCHITECTURE = "wrong-architecture", "an image's program is for another processor";
 }

@@ -18,6 +18,8 @@ use super::{
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
+/// Seconds within which a claim is bound when its node is chosen.
+const BOUND_WITHIN: f64 = 10.0;
 /// A controller that makes deleted claims again does so within seconds.
 const MADE_AGAIN_WITHIN: f64 = 30.0;
 
@@ -63,6 +65,45 @@ pub(super) fn waits_for_consumer(picture: &Picture, claim: &PersistentVolumeClai
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
     let causes: Vec<Cause> = mounted(pod).iter().filter_map(|name| one(picture, pod, name)).collect();
     (!causes.is_empty()).then_some(causes)
+}
+
+/// The cause in a claim that a pod which has its node, and no container yet, can't mount. The scheduler binds claims before
+/// it gives a node, so that a claim which still waits for that was passed by.
+pub(super) fn examine_placed(picture: &Picture, pod: &Pod) -> Option<Cause> {
+    mounted(pod).iter().find_map(|name| match picture.claim(name) {
+        Some(claim) if terminating(claim) => None,
+        Some(claim) if waits_for_consumer(picture, claim) => passed_by(picture, pod, claim),
+        _ => one(picture, pod, name),
+    })
+}
+
+fn passed_by(picture: &Picture, pod: &Pod, claim: &PersistentVolumeClaim) -> Option<Cause> {
+    // It may have been bound, and this look at it be older.
+    if picture.since(pod.metadata.creation_timestamp.as_ref()) < BOUND_WITHIN {
+        return None;
+    }
+    let (name, pod_name, set) = (claim.name_any(), pod.name_any(), picture.name());
+    let node = spec(pod).node_name.as_deref().unwrap_or("its node");
+    let named = picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref()?.node_name.as_deref());
+    let class = class_name(claim).unwrap_or("its");
+    let seen = format!(
+        "PVC {name} waits until a scheduler chooses a node for pod {pod_name} (storage class {class}, WaitForFirstConsumer), and none will: the pod was put on {node} past the scheduler{}",
+        if named.is_some() { ", since the template names its node (nodeName)" } else { "" }
+    );
+    let cause = Cause::new(cause::CLAIM_WAITS_FOR_SCHEDULER, format!("persistentvolumeclaim/{name}"), seen)
+        .by([
+            Evidence::field(format!("persistentvolumeclaim/{name}"), "status.phase", phase(claim)),
+            Evidence::field(format!("pod/{pod_name}"), "spec.nodeName", node),
+        ])
+        .by(picture.events_about(claim).first().map(|event| Evidence::event(event)));
+    Some(match named {
+        Some(named) => cause
+            .advise(format!("name the node to the scheduler instead: nodeSelector kubernetes.io/hostname: {named} in statefulset {set}, and take nodeName out; then: {}", picture.kubectl(&format!("delete pod {pod_name}"))))
+            .advise("or use a storage class with volumeBindingMode Immediate"),
+        None => cause
+            .likely(format!("see who put it there: {}", picture.kubectl(&format!("get pod {pod_name} -o yaml --show-managed-fields"))))
+            .advise("let the scheduler place the pods, or the program that does in its stead bind their claims as well"),
+    })
 }
 
 /// Whether a claim of the pod is being bound now: the scheduler's last word is older than that.

@@ -1,24 +1,21 @@
 //! Containers that do not run, or not for long.
 
-use std::collections::BTreeSet;
-
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Pod,
 };
 use kube::ResourceExt;
-use serde_json::Value;
 
 use super::{
     Picture,
-    cause::{self, Cause, quote},
+    cause::{self, Cause},
     crash,
     evidence::Evidence,
-    hook, last_words, log,
-    picture::{container, message, sidecar, spec, status},
+    hook, image, log, not_made,
+    picture::{container, sidecar, spec, status},
 };
 
 /// Seconds after which the end of a container is an event of its own, and not one of a series.
-const LONG_LIFE: f64 = 300.0;
+pub(super) const LONG_LIFE: f64 = 300.0;
 /// Seconds within which an init container that runs is nothing to speak of.
 const INIT_MAY_TAKE: f64 = 30.0;
 /// Seconds after which an init container may be meant to run on.
@@ -35,7 +32,10 @@ pub(super) struct At<'a> {
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
     let status = status(pod);
     let all = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
-    all.into_iter().find_map(|container| At { picture, pod, container }.examine())
+    all.into_iter().find_map(|container| {
+        let at = At { picture, pod, container };
+        Some(at.injected(at.examine()?))
+    })
 }
 
 impl At<'_> {
@@ -54,6 +54,23 @@ impl At<'_> {
     /// Its template in the pod.
     pub(super) fn template(&self) -> Option<&Container> {
         container(self.pod, &self.container.name)
+    }
+
+    /// What is in the way of a container that the set's template does not have: a change of the set does not reach it.
+    fn injected(&self, mut cause: Cause) -> Cause {
+        let template = self.picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref());
+        let Some(template) = template.filter(|template| !template.containers.is_empty()) else {
+            return cause;
+        };
+        let mut own = template.init_containers.iter().flatten().chain(&template.containers);
+        let name = &self.container.name;
+        if own.any(|own| own.name == *name) {
+            return cause;
+        }
+        cause.seen.push_str(
+            "; the set's template has no such container: an admission webhook has put it into the pod",
+        );
+        cause.advise(format!("see who puts {name} in, and its settings: kubectl get mutatingwebhookconfigurations; most heed an annotation or label of the pod template or the namespace that says to leave it out"))
     }
 
     /// Whether it is to end before the others start.
@@ -117,18 +134,10 @@ impl At<'_> {
             | "ErrImageNeverPull"
             | "RegistryUnavailable"
             | "ImageInspectError"
-            | "SignatureValidationFailed" => Some(self.image(reason, told)),
-            "CreateContainerConfigError" => {
-                Some(missing(self.picture, self.pod, told).unwrap_or_else(|| {
-                    self.cause(
-                        cause::CONTAINER_CONFIG_INVALID,
-                        &format!("can't be configured ({reason}): {}", quote(told)),
-                    )
-                    .advise(format!("change what is complained about in statefulset {}", self.picture.name()))
-                }))
-            }
+            | "SignatureValidationFailed" => Some(image::unavailable(self, reason, told)),
+            "CreateContainerConfigError" => Some(not_made::not_configured(self, reason, told)),
             "PostStartHookError" => Some(hook::failing(self, told)),
-            "CreateContainerError" | "RunContainerError" => Some(self.cannot_start(reason, told)),
+            "CreateContainerError" | "RunContainerError" => Some(not_made::not_started(self, reason, told)),
             // Before the first end, nothing is known against it: it may be created, or wait for those before it.
             "CrashLoopBackOff" => self.last_end().map(|ended| crash::crashed(self, ended)),
             _ => hook::running(self),
@@ -142,43 +151,6 @@ impl At<'_> {
         let field = format!("status.containerStatuses[{container}].state");
         Cause::new(id, format!("pod/{pod}"), format!("container {container} of pod {pod} {what}"))
             .by([Evidence::field(format!("pod/{pod}"), field, &state)])
-    }
-
-    fn image(&self, reason: &str, told: &str) -> Cause {
-        // The event keeps the registry's answer, which the status shows only between two tries.
-        let pulled = |event: &&k8s_openapi::api::core::v1::Event| {
-            event.reason.as_deref() == Some("Failed")
-                && message(event).contains(&self.container.image)
-                && message(event).contains("Failed to pull")
-        };
-        let events = self.picture.events_about(self.pod);
-        let told = events.into_iter().find(pulled).map_or(told, message);
-        let image = &self.container.image;
-        self.cause(
-            cause::IMAGE_UNAVAILABLE,
-            &format!("waits for its image {image} ({reason}): {}", quote(told)),
-        )
-        .advise(format!(
-            "see that {image} is spelled right and in its registry; the kubelet tries again by itself"
-        ))
-        .advise(format!(
-            "to change it: {}",
-            self.picture.kubectl(&format!(
-                "set image statefulset/{} {}=IMAGE",
-                self.picture.name(),
-                self.container.name
-            ))
-        ))
-        .advise("if the registry asks for a login, name its Secret in imagePullSecrets")
-    }
-
-    /// The container runtime can't start it.
-    pub(super) fn cannot_start(&self, reason: &str, told: &str) -> Cause {
-        if told.contains("exec format error") {
-            return last_words::wrong_architecture(self, told);
-        }
-        self.cause(cause::CONTAINER_CANNOT_START, &format!("can't be started ({reason}): {}", quote(told)))
-            .advise(format!("change command, args, mounts or security settings of statefulset {}, whichever is complained about", self.picture.name()))
     }
 }
 
@@ -204,81 +176,4 @@ fn state_text(state: &ContainerState) -> String {
     }
     let began = state.running.as_ref().and_then(|running| running.started_at.as_ref());
     began.map(|began| format!("running since {}", began.0)).unwrap_or_default()
-}
-
-/// The ConfigMap or Secret that a message of the kubelet says is not there. The status has no field for it, so that its
-/// own words are read, and only where the pod refers to what they name.
-pub(super) fn missing(picture: &Picture, pod: &Pod, told: &str) -> Option<Cause> {
-    let (kind, name) = absent(told)?;
-    let (id, refers) = match kind {
-        "configmap" => (cause::CONFIG_MAP_MISSING, references(pod, CONFIG_MAP_REFERENCES)),
-        _ => (cause::SECRET_MISSING, references(pod, SECRET_REFERENCES)),
-    };
-    // A missing key of a volume's object is said without its name.
-    if name.as_ref().map_or(refers.is_empty(), |name| !refers.contains(name)) {
-        return None;
-    }
-    let about =
-        name.as_ref().map_or_else(|| format!("pod/{}", pod.name_any()), |name| format!("{kind}/{name}"));
-    let name = name.unwrap_or_else(|| "NAME".to_owned());
-    let seen =
-        format!("pod {} needs a {kind} that is not there, or lacks a key: {}", pod.name_any(), quote(told));
-    let cause = Cause::new(id, about, seen)
-        .advise(format!(
-            "create {name}, or add the key: {}; the kubelet tries again by itself",
-            picture.kubectl(&format!("get {kind}"))
-        ))
-        .advise(format!("or correct the name in statefulset {}", picture.name()));
-    Some(cause)
-}
-
-/// `configmap "settings" not found`, `couldn't find key host in ConfigMap garage/settings`,
-/// `references non-existent secret key: password`
-fn absent(told: &str) -> Option<(&'static str, Option<String>)> {
-    let lower = told.to_lowercase();
-    for kind in ["configmap", "secret"] {
-        if let Some((_, rest)) = lower.split_once(&format!("{kind} \""))
-            && let Some((name, rest)) = rest.split_once('"')
-            && rest.starts_with(" not found")
-        {
-            return Some((kind, Some(name.to_owned())));
-        }
-        if lower.contains("couldn't find key")
-            && let Some((_, place)) = lower.split_once(&format!(" in {kind} "))
-        {
-            let place = place.split_whitespace().next().unwrap_or_default();
-            let name = place.rsplit('/').next().unwrap_or_default();
-            return Some((kind, Some(name.to_owned())));
-        }
-        let key = if kind == "configmap" { "config" } else { kind };
-        if lower.contains(&format!("references non-existent {key} key")) {
-            return Some((kind, None));
-        }
-    }
-    None
-}
-
-const CONFIG_MAP_REFERENCES: &[&str] = &["configMap", "configMapRef", "configMapKeyRef"];
-const SECRET_REFERENCES: &[&str] = &["secret", "secretRef", "secretKeyRef"];
-
-/// The names that a pod's spec has at these fields, wherever they are: in volumes, projected ones, environments.
-fn references(pod: &Pod, fields: &[&str]) -> BTreeSet<String> {
-    fn walk(value: &Value, fields: &[&str], found: &mut BTreeSet<String>) {
-        match value {
-            Value::Object(map) => {
-                for (key, value) in map {
-                    if fields.contains(&key.as_str()) {
-                        let names = ["name", "secretName"].iter().filter_map(|name| value[*name].as_str());
-                        found.extend(names.map(str::to_owned));
-                    }
-                    walk(value, fields, found);
-                }
-            }
-            Value::Array(all) => all.iter().for_each(|value| walk(value, fields, found)),
-            _ => {}
-        }
-    }
-    let mut found = BTreeSet::new();
-    walk(&serde_json::to_value(spec(pod)).unwrap_or_default(), fields, &mut found);
-    found
 }

@@ -4,17 +4,15 @@ use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
 use super::{
-    Picture,
-    cause::{self, Cause},
-    evidence::Evidence,
-    failure,
+    Picture, failure,
+    idle::idle,
+    name_taken,
     picture::{condition, healthy, phase, seen_last, terminating},
     pod::{self, Examination},
-    refusal, refused_change,
+    refusal, refused_change, replaced,
     rollout::{self, Strategy},
     template, termination,
 };
-use record::words;
 
 /// What stands at an ordinal that is not healthy.
 #[derive(Debug)]
@@ -57,71 +55,6 @@ fn refused(picture: &Picture) -> bool {
     failed.is_some() && failed >= written
 }
 
-/// Nothing moves, though the controller could act: its fault, if that stays so and it has not said what it can't do.
-fn idle(picture: &Picture, what: &str) -> Examination {
-    if let Some(refused) = refused_change::update(picture) {
-        return Examination::Blamed(vec![refused]);
-    }
-    if !picture.quiet {
-        return Examination::Moving(format!("the controller's turn: {what}"));
-    }
-    let lease = lease(picture);
-    if let (Lease::Held(ago), false) = (&lease, unseen(picture)) {
-        return Examination::Moving(format!(
-            "the controller's turn: {what}; the controller manager is alive (it renewed its lease {ago} ago), and no event says what it waits for"
-        ));
-    }
-    let set = picture.name();
-    let seen = format!("the StatefulSet controller does not act: {what}");
-    let system = "kubectl -n kube-system";
-    let label = "component=kube-controller-manager";
-    let (id, about) = (cause::CONTROLLER_IDLE, format!("statefulset/{set}"));
-    let cause = match lease {
-        Lease::Given(ago) => Cause::new(
-            id,
-            about,
-            format!("{seen}; the controller manager has not renewed its lease for {ago}"),
-        )
-        .by([Evidence::field(
-            "lease/kube-controller-manager",
-            "spec.renewTime",
-            &format!("{ago} ago"),
-        )]),
-        Lease::Held(_) | Lease::Unseen => Cause::new(id, about, seen).likely(format!(
-            "see whether the controller leads: {system} get lease kube-controller-manager -o yaml"
-        )),
-    };
-    let cause = cause
-        .advise(format!("see whether the controller runs: {system} get pods -l {label}"))
-        .advise(format!("and whether it leads: {system} get lease kube-controller-manager -o yaml"))
-        .advise(format!("its log says why it does not act: {system} logs -l {label} --tail 50"));
-    Examination::Blamed(vec![cause])
-}
-
-/// The controller manager's lease, with the time since it was renewed.
-enum Lease {
-    Held(String),
-    Given(String),
-    Unseen,
-}
-
-fn lease(picture: &Picture) -> Lease {
-    let spec = picture.lease.as_deref().ok().and_then(|leases| leases.first()?.spec.clone());
-    let Some((renewed, spec)) = spec.and_then(|spec| Some((spec.renew_time.clone()?, spec))) else {
-        return Lease::Unseen;
-    };
-    let ago = picture.at.duration_since(renewed.0).as_secs_f64().max(0.0);
-    let lasts = f64::from(spec.lease_duration_seconds.unwrap_or(15));
-    let text = words::seconds(ago);
-    if ago > lasts { Lease::Given(text) } else { Lease::Held(text) }
-}
-
-/// Whether the controller has not seen the newest spec.
-fn unseen(picture: &Picture) -> bool {
-    let seen = picture.set.status.as_ref().and_then(|status| status.observed_generation).unwrap_or(0);
-    seen < picture.set.metadata.generation.unwrap_or(0)
-}
-
 /// A set that is deleted stays until its pods are gone, where somebody waits for that.
 fn deleting(picture: &Picture) -> Examination {
     let pods = picture.pods_of_set();
@@ -134,7 +67,9 @@ fn deleting(picture: &Picture) -> Examination {
         picture.set.finalizers().iter().filter(|name| *name != "foregroundDeletion" && *name != "orphan");
     let own = own.cloned().collect::<Vec<_>>().join(", ");
     let name = picture.name();
-    if pods.is_empty() && !own.is_empty() {
+    // With the pods gone first, or with nobody who waits for them, only these are left.
+    let first = picture.set.finalizers().iter().any(|name| name == "foregroundDeletion");
+    if !own.is_empty() && (pods.is_empty() || !first) {
         return Examination::Blamed(vec![termination::held(picture, "statefulset", &name, &own)]);
     }
     Examination::Moving(format!("statefulset {name} is being deleted and has {} pods left", pods.len()))
@@ -167,20 +102,23 @@ fn at(picture: &Picture, ordinal: i32, found: Option<&Pod>) -> Trouble {
             }
             moving => moving,
         },
-        None if picture.stranger(&name).is_some() => {
-            Examination::Blamed(vec![refusal::taken(picture, &name)])
-        }
-        None => refusal::examine(picture, &name).map_or_else(
-            || idle(picture, &format!("pod {name} does not exist, and nothing keeps it from being created")),
-            |cause| Examination::Blamed(vec![cause]),
-        ),
+        None => name_taken::examine(picture, &name).unwrap_or_else(|| missing(picture, &name)),
     };
     let examination = match examination {
         Examination::Moving(what) => failure::again(picture, &name)
+            .or_else(|| replaced::often(picture, &name))
             .map_or(Examination::Moving(what), |cause| Examination::Blamed(vec![cause])),
         blamed => blamed,
     };
     Trouble { pod: name, exists: found.is_some(), examination }
+}
+
+/// A pod that is not there: it may not be made, or the controller does not act.
+fn missing(picture: &Picture, name: &str) -> Examination {
+    refusal::examine(picture, name).map_or_else(
+        || idle(picture, &format!("pod {name} does not exist, and nothing keeps it from being created")),
+        |cause| Examination::Blamed(vec![cause]),
+    )
 }
 
 /// Whether the controller wants to delete this pod of the set, and not only to see it Ready.

@@ -8,8 +8,10 @@ use super::{
     claim,
     container::At,
     evidence::{Evidence, times},
-    hook, last_words, log,
+    exit_code, hook, last_words, log, needs, not_made,
     picture::{age, message, seen_last, spec},
+    probe::ANSWERS,
+    read_only,
 };
 use record::words;
 
@@ -64,16 +66,11 @@ pub(super) fn crashed(at: &At<'_>, ended: &ContainerStateTerminated) -> Cause {
     let told = told.as_str();
     let restarts = restarts(at);
     if ["StartError", "ContainerCannotRun"].contains(&reason) {
-        return at.cannot_start(reason, told);
+        return not_made::not_started(at, reason, told);
     }
     let logs = format!("see what it was at: {}", logs(at));
     if reason == "OOMKilled" {
-        let limit = memory_limit(at);
-        let seen =
-            format!("is killed for using more memory than its limit of {limit} (OOMKilled, {restarts})");
-        let set = at.picture.name();
-        let raise = format!("raise resources.limits.memory in statefulset {set}, or make it use less");
-        return end(at, at.cause(cause::OUT_OF_MEMORY, &seen), ended).advise(raise).advise(logs);
+        return end(at, out_of_memory(at, &restarts), ended).advise(logs);
     }
     if let Some(failing) = hook::failed(at, ended) {
         return failing;
@@ -81,14 +78,51 @@ pub(super) fn crashed(at: &At<'_>, ended: &ContainerStateTerminated) -> Cause {
     if let Some(kill) = killed(at, ended.started_at.as_ref().map(|time| time.0)) {
         return end(at, by_probe(at, &kill, &restarts), ended).advise(logs);
     }
-    if let Some(known) = last_words::examine(at) {
+    if let Some(known) =
+        last_words::examine(at).or_else(|| read_only::examine(at)).or_else(|| needs::examine(at))
+    {
         return end(at, known, ended).advise(logs);
     }
     let told = if told.is_empty() { String::new() } else { format!(": {}", quote(told)) };
-    let seen = format!("ends with exit code {} ({reason}, {restarts}){told}", ended.exit_code);
-    end(at, at.cause(cause::CONTAINER_CRASHES, &seen), ended)
-        .by(log::evidence(at.picture, at.pod, &at.container.name))
-        .advise(logs)
+    let meaning = exit_code::meaning(ended.exit_code).map(|meaning| format!("; {meaning}"));
+    let seen = format!(
+        "ends with exit code {} ({reason}, {restarts}{}){told}",
+        ended.exit_code,
+        meaning.unwrap_or_default()
+    );
+    let cause = end(at, at.cause(cause::CONTAINER_CRASHES, &seen), ended).by(log::evidence(
+        at.picture,
+        at.pod,
+        &at.container.name,
+    ));
+    let cause = if ended.exit_code == 0 {
+        cause.advise(format!("it ends by itself, and well, while a container of a set is one that runs on: see command and args in statefulset {}; a shell that starts its server in the background ends at once", at.picture.name()))
+    } else {
+        cause
+    };
+    cause.advise(logs)
+}
+
+/// Killed for memory: its own limit's, or that of its pod or node where it has none.
+fn out_of_memory(at: &At<'_>, restarts: &str) -> Cause {
+    let set = at.picture.name();
+    match memory_limit(at) {
+        Some(limit) => {
+            let seen =
+                format!("is killed for using more memory than its limit of {limit} (OOMKilled, {restarts})");
+            at.cause(cause::OUT_OF_MEMORY, &seen)
+                .advise(format!("raise resources.limits.memory in statefulset {set}, or make it use less"))
+        }
+        None => {
+            let seen = format!(
+                "is killed for memory, of which it has no limit of its own: its pod's or its node's was used up (OOMKilled, {restarts})"
+            );
+            let node = spec(at.pod).node_name.as_deref().unwrap_or("NODE");
+            at.cause(cause::OUT_OF_MEMORY, &seen)
+                .advise(format!("see who uses the node's memory: kubectl describe node {node}"))
+                .advise(format!("ask for what it needs, so that it gets a node that has it: resources.requests.memory in statefulset {set}"))
+        }
+    }
 }
 
 /// The last end, as evidence.
@@ -119,11 +153,13 @@ fn logs(at: &At<'_>) -> String {
 }
 
 /// A limit as the pod's spec has it.
-fn memory_limit(at: &At<'_>) -> String {
-    let limit = at
-        .template()
-        .and_then(|container| Some(container.resources.as_ref()?.limits.as_ref()?.get("memory")?.0.clone()));
-    limit.unwrap_or_else(|| "its pod or node".to_owned())
+fn memory_limit(at: &At<'_>) -> Option<String> {
+    Some(at.template()?.resources.as_ref()?.limits.as_ref()?.get("memory")?.0.clone())
+}
+
+/// Whether a probe ended the container's last life.
+pub(super) fn by_a_probe(at: &At<'_>, ended: &ContainerStateTerminated) -> bool {
+    killed(at, ended.started_at.as_ref().map(|time| time.0)).is_some()
 }
 
 /// The probe for which the kubelet ended a container, since this moment. Only the event's words say which probe it was.
@@ -172,6 +208,11 @@ fn by_probe(at: &At<'_>, kill: &Kill<'_>, restarts: &str) -> Cause {
         .by_event(kill.event)
         .by(kill.said.map(Evidence::event))
         .by(log::evidence(at.picture, at.pod, &at.container.name));
+    let answer = kill.said.map(message).unwrap_or_default().to_lowercase();
+    let cause = match ANSWERS.iter().find(|(words, _)| words.iter().any(|word| answer.contains(word))) {
+        Some((_, helps)) => cause.advise(*helps),
+        None => cause,
+    };
     match kill.by {
         Killer::Liveness => cause
             .advise("see whether the process hangs, or the probe asks too early or too much")

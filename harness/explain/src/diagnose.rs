@@ -129,9 +129,19 @@ fn seen(picture: &Picture) -> Vec<Evidence> {
     conditions.chain(events).collect()
 }
 
+/// Pods that do not wait for each other. Where one can't be made, the controller may not come to those after it.
 fn each(unhealthy: Vec<Trouble>, found: &mut Found) {
+    let refused = unhealthy.iter().any(|trouble| !trouble.exists && !controller_at_it(trouble));
+    let mut waiting = Vec::new();
     for trouble in unhealthy {
-        found.take(Some(&trouble.pod), trouble.examination);
+        if refused && !trouble.exists && controller_at_it(&trouble) {
+            waiting.push(trouble.pod);
+        } else {
+            found.take(Some(&trouble.pod), trouble.examination);
+        }
+    }
+    for cause in &mut found.causes {
+        cause.waiting.clone_from(&waiting);
     }
 }
 
@@ -210,7 +220,9 @@ fn not_looked_at(picture: &Picture) -> Vec<String> {
         ("storageclasses", picture.classes.as_ref().err()),
         ("nodes", picture.nodes.as_ref().err()),
         ("csinodes", picture.drivers.as_ref().err()),
+        ("volumeattachments", picture.attachments.as_ref().err()),
         ("services", picture.services.as_ref().err()),
+        ("networkpolicies", picture.policies.as_ref().err()),
         ("pods of other namespaces", picture.neighbours.as_ref().err()),
         ("how full volumes are", picture.usage.as_ref().err()),
         ("resourcequotas", picture.quotas.as_ref().err()),

@@ -29,19 +29,57 @@ const REASONS: &[&str] = &[
     "SysctlForbidden",
     "TopologyAffinityError",
     "UnexpectedAdmissionError",
+    "VolumeAttachmentLimitExceeded",
+];
+/// Why pods fail as a whole, by words of the reason or the message, with what helps. One reason, Evicted, has many causes.
+const REMEDIES: &[(&[&str], &str)] = &[
+    (
+        &["ephemeral local storage usage exceeds", "exceeded its local ephemeral storage limit"],
+        "it wrote more to its own disk (logs, its root file system, emptyDirs) than its limits allow: raise resources.limits.ephemeral-storage, or let it write to its volume",
+    ),
+    (
+        &["EmptyDir volume"],
+        "it wrote more into that emptyDir than it may: raise its sizeLimit, or let it write to a volume of a PVC",
+    ),
+    (
+        &["low on resource", "had condition"],
+        "its node ran out of what the message names: kubectl describe node NODE; requests that cover what it uses let others go first",
+    ),
+    (
+        &["NodeAffinity", "NodeName", "OutOf", "NodePorts"],
+        "its node refused it: look for nodeName in the pod template, which passes the scheduler by, and for labels of the node that have changed",
+    ),
+    (
+        &["VolumeAttachmentLimitExceeded"],
+        "its node may have no more volumes attached: let the scheduler know the true limit (csinode NODE, spec.drivers[].allocatable.count), which drivers have a setting for",
+    ),
+    (
+        &["SysctlForbidden"],
+        "its node does not allow a sysctl of its securityContext: --allowed-unsafe-sysctls of the kubelets, or take it out",
+    ),
+    (
+        &["UnexpectedAdmissionError", "TopologyAffinityError"],
+        "its node could not give it its devices or processors: see the device plugins on NODE",
+    ),
 ];
 /// `OutOfcpu`, `OutOfmemory`, `OutOfpods`
 const OUT_OF: &str = "OutOf";
 
 /// A pod that has failed, before another takes its place.
-pub(super) fn ended(pod: &Pod) -> Cause {
+pub(super) fn ended(picture: &Picture, pod: &Pod) -> Cause {
     let status = status(pod);
     let reason = status.reason.as_deref().unwrap_or("no reason given");
     let told = status.message.as_deref().map(|told| format!(": {}", quote(told))).unwrap_or_default();
     let node = spec(pod).node_name.as_deref().unwrap_or("no node");
     let name = pod.name_any();
-    failed(&name, node, format!("pod {name} on {node} is {} ({reason}){told}", phase(pod)))
-        .by([Evidence::field(format!("pod/{name}"), "status.reason", reason)])
+    let cause = failed(&name, node, format!("pod {name} on {node} is {} ({reason}){told}", phase(pod)));
+    let cause = if phase(pod) == "Succeeded" {
+        let delete = picture.kubectl(&format!("delete pod {name}"));
+        cause.advise(format!("its containers ended well, as when its node was shut down: older controllers take that for good and do not make it anew: {delete}"))
+    } else {
+        cause
+    };
+    cause.by([Evidence::field(format!("pod/{name}"), "status.reason", reason)])
 }
 
 /// A pod that is made anew again and again, since each one fails.
@@ -80,10 +118,10 @@ fn is_failure(picture: &Picture, event: &Event, pod: &str) -> bool {
 }
 
 fn failed(pod: &str, node: &str, seen: String) -> Cause {
+    let remedy = REMEDIES.iter().find(|(words, _)| words.iter().any(|word| seen.contains(word)));
+    let helps =
+        remedy.map_or("see what its node says of it: kubectl describe node NODE", |(_, helps)| *helps);
     Cause::new(cause::POD_FAILED, format!("pod/{pod}"), seen)
-        .advise(format!(
-            "if it was evicted, its node ran out of what the message names: kubectl describe node {node}"
-        ))
-        .advise("if its node refused it, look for nodeName in the pod template: it passes the scheduler by")
-        .advise("the set's controller makes it anew; give it requests and limits that it keeps to")
+        .advise(helps.replace("NODE", node))
+        .advise("the set's controller makes it anew")
 }

@@ -17,10 +17,17 @@ struct Words {
     server: &'static [&'static str],
     says: &'static [&'static str],
     means: &'static str,
+    /// Whether a server that says so leaves no doubt.
+    sure: bool,
 }
 
 const fn words(server: &'static [&'static str], says: &'static [&'static str], means: &'static str) -> Words {
-    Words { server, says, means }
+    Words { server, says, means, sure: !server.is_empty() }
+}
+
+/// A sentence after which the cause is only likely.
+const fn hint(server: &'static [&'static str], says: &'static [&'static str], means: &'static str) -> Words {
+    Words { server, says, means, sure: false }
 }
 
 const POSTGRESQL: &[&str] = &["postgres", "timescale", "postgis", "spilo", "supabase"];
@@ -55,6 +62,10 @@ static KNOWN: &[Words] = &[
     words(POSTGRESQL, &["database system identifier differs"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(POSTGRESQL, &["is from different database system"], cause::DATA_OF_ANOTHER_CLUSTER),
     words(POSTGRESQL, &["database is uninitiali", "password"], cause::SETTING_MISSING),
+    // Of a query, it ends only that.
+    hint(POSTGRESQL, &["could not resize shared memory segment"], cause::SHARED_MEMORY_REFUSED),
+    words(POSTGRESQL, &["could not map anonymous shared memory"], cause::SHARED_MEMORY_REFUSED),
+    hint(POSTGRESQL, &["bus error"], cause::SHARED_MEMORY_REFUSED),
     words(
         MYSQL,
         &["initialize specified but the data directory has files in it"],
@@ -177,13 +188,13 @@ fn known<'a>(at: &At<'_>, lines: &[&'a str]) -> Option<(&'static str, &'a str, b
             let lower = line.to_lowercase();
             words.says.iter().all(|part| lower.contains(part))
         };
-        lines.iter().find(says).map(|line| (words.means, *line, words.server))
+        lines.iter().find(says).map(|line| (words.means, *line, words.sure))
     };
     let own = |server: &[&str]| server.iter().any(|part| image.contains(part));
     // A server that is known speaks for itself; another's sentence is a hint only.
     let certain = KNOWN.iter().filter(|words| words.server.is_empty() || own(words.server)).find_map(said);
-    if let Some((means, line, server)) = certain {
-        return Some((means, line, !server.is_empty() || means == cause::WRONG_ARCHITECTURE));
+    if let Some((means, line, sure)) = certain {
+        return Some((means, line, sure || means == cause::WRONG_ARCHITECTURE));
     }
     KNOWN.iter().find_map(said).map(|(means, line, _)| (means, line, false))
 }
@@ -237,6 +248,9 @@ fn advise(at: &At<'_>, id: &'static str, cause: Cause) -> Cause {
         cause::NODE_SETTING_TOO_LOW => cause
             .advise("raise it on the node (sysctl -w vm.max_map_count=262144, and in /etc/sysctl.d), or by a privileged init container")
             .advise("Elasticsearch can do without maps: node.store.allow_mmap: false"),
+        cause::SHARED_MEMORY_REFUSED => cause
+            .advise(format!("if the node has huge pages (kubectl describe node: hugepages-2Mi), ask for some in statefulset {set} (resources.limits of hugepages-2Mi), or let the server do without: PostgreSQL's huge_pages = off, also in what initdb reads"))
+            .advise(format!("if /dev/shm is too small (64 MiB by default), mount more there: an emptyDir with medium: Memory at /dev/shm in statefulset {set}")),
         cause::MEMBER_ALREADY_KNOWN => cause
             .advise("take the lost member out of the cluster by its own tool (etcdctl member remove, nodetool removenode or replace_address), then let it join as a new one")
             .advise("etcd: initial-cluster-state must then be existing"),
@@ -248,7 +262,10 @@ fn advise(at: &At<'_>, id: &'static str, cause: Cause) -> Cause {
 
 /// A program that the container runtime can't start, since it is for another processor.
 pub(super) fn wrong_architecture(at: &At<'_>, told: &str) -> Cause {
-    let cause = at.cause(cause::WRONG_ARCHITECTURE, &format!("can't be started: {}", quote(told)));
+    let cause = at.cause(
+        cause::WRONG_ARCHITECTURE,
+        &format!("can't be started, its image is not for the node's processor or system: {}", quote(told)),
+    );
     advise(at, cause::WRONG_ARCHITECTURE, cause)
 }
 

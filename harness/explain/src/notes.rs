@@ -4,7 +4,7 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt;
 
 use super::{
-    Picture, claim,
+    Picture, claim, growth,
     labels::selects,
     peers,
     picture::{Usage, healthy, phase, terminating},
@@ -23,9 +23,23 @@ pub(super) fn all(picture: &Picture) -> Vec<String> {
         .chain(consumers(picture))
         .chain(going(picture))
         .chain(peers::note(picture))
+        .chain(growth::notes(picture))
+        .chain(nobody(picture))
         .chain(full_volumes(picture))
         .chain(full_quotas(picture))
         .collect()
+}
+
+/// A set that asks for no pod: whoever waits for one looks for the reason elsewhere.
+fn nobody(picture: &Picture) -> Option<String> {
+    if !picture.wanted().is_empty() || terminating(&picture.set) {
+        return None;
+    }
+    let entries = picture.set.metadata.managed_fields.iter().flatten();
+    let written = entries.filter(|entry| entry.subresource.as_deref() != Some("status"));
+    let last = written.max_by_key(|entry| entry.time.as_ref().map(|time| time.0));
+    let who = last.and_then(|entry| entry.manager.as_deref()).map(|who| format!(", written last by {who}"));
+    Some(format!("it asks for no pod (spec.replicas is 0{})", who.unwrap_or_default()))
 }
 
 /// Volumes of the set's pods that are nearly full.

@@ -14,7 +14,7 @@ use super::{
 };
 
 /// What libraries say of a name that does not exist.
-const NO_SUCH_NAME: &[&str] = &[
+pub(super) const NO_SUCH_NAME: &[&str] = &[
     "bad address",
     "could not resolve",
     "could not translate host name",
@@ -29,8 +29,9 @@ const NO_SUCH_NAME: &[&str] = &[
 ];
 
 /// Causes behind which a name may be that is not there.
-const SYMPTOMS: &[&str] = &[
+pub(super) const SYMPTOMS: &[&str] = &[
     cause::CONTAINER_CRASHES,
+    cause::DEPENDENCY_UNREACHABLE,
     cause::INIT_CONTAINER_RUNS,
     cause::LIVENESS_PROBE_FAILING,
     cause::POST_START_HOOK_FAILING,

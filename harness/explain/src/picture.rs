@@ -11,8 +11,9 @@ use k8s_openapi::{
             Container, Event, Namespace, Node, PersistentVolume, PersistentVolumeClaim, Pod, PodCondition,
             PodSpec, PodStatus, ResourceQuota, Service,
         },
+        networking::v1::NetworkPolicy,
         policy::v1::PodDisruptionBudget,
-        storage::v1::{CSINode, StorageClass},
+        storage::v1::{CSINode, StorageClass, VolumeAttachment},
     },
     apimachinery::pkg::apis::meta::v1::Time,
 };
@@ -48,6 +49,8 @@ pub struct Picture {
     pub revisions: Look<ControllerRevision>,
     /// The Services of its namespace.
     pub services: Look<Service>,
+    /// The policies of its namespace's network.
+    pub policies: Look<NetworkPolicy>,
     /// The lease of the controller manager, where it has one.
     pub lease: Look<Lease>,
     /// All storage classes.
@@ -58,6 +61,8 @@ pub struct Picture {
     pub nodes: Look<Node>,
     /// The drivers that are registered on each node.
     pub drivers: Look<CSINode>,
+    /// Which volume is attached to which node.
+    pub attachments: Look<VolumeAttachment>,
     /// The pods of all namespaces; not read while none of the set's pods looks for a node.
     pub neighbours: Look<Pod>,
     /// The last lines of containers that end or are not ready, by pod and container, without what may be secret.
@@ -92,11 +97,13 @@ impl Picture {
             budgets: Ok(Vec::new()),
             revisions: Ok(Vec::new()),
             services: Ok(Vec::new()),
+            policies: Ok(Vec::new()),
             lease: Ok(Vec::new()),
             classes: Ok(Vec::new()),
             volumes: Ok(Vec::new()),
             nodes: Ok(Vec::new()),
             drivers: Ok(Vec::new()),
+            attachments: Ok(Vec::new()),
             neighbours: Ok(Vec::new()),
             logs: BTreeMap::new(),
             usage: Ok(Vec::new()),

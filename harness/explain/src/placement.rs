@@ -1,6 +1,6 @@
 //! A pod without a node: who holds it, or what the nodes lack.
 
-use k8s_openapi::api::core::v1::{Node, Pod, Taint};
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::ResourceExt;
 
 use super::{
@@ -14,7 +14,7 @@ use super::{
     refused_change::{self, NOT_ASKED},
     room,
     scheduling::{Refusal, closest, refusals},
-    spread, standing, volume,
+    spread, standing, taint, topology, volume,
 };
 
 /// The causes that a pod has no node.
@@ -103,8 +103,16 @@ fn idle(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
     Some(vec![cause])
 }
 
-fn said(pod: &Pod, text: &str) -> String {
-    format!("the scheduler finds no node for pod {}: {}", pod.name_any(), quote(text))
+/// The scheduler's words, and the autoscaler's where it has looked as well.
+fn said(picture: &Picture, pod: &Pod, text: &str) -> String {
+    let scaled = picture.event(pod, &["NotTriggerScaleUp", "TriggeredScaleUp"]);
+    let scaled = scaled.map(|event| format!("; the autoscaler says: {}", quote(message(event))));
+    format!(
+        "the scheduler finds no node for pod {}: {}{}",
+        pod.name_any(),
+        quote(text),
+        scaled.unwrap_or_default()
+    )
 }
 
 /// What the nodes lack; nothing where the scheduler's words are none that we know.
@@ -113,7 +121,7 @@ fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
     if picture.volumes.is_ok() && picture.nodes.is_ok() {
         out_of_the_question(picture, pod, &mut found);
     }
-    let said = said(pod, text);
+    let said = said(picture, pod, text);
     if let Some(apart) = volume::elsewhere(picture, pod, &said) {
         return Some(vec![apart]);
     }
@@ -193,7 +201,7 @@ fn meant<'a>(picture: &'a Picture, pod: &Pod) -> Vec<&'a Node> {
 
 fn unknown(picture: &Picture, pod: &Pod, text: &str) -> Cause {
     let describe = picture.kubectl(&format!("describe pod {}", pod.name_any()));
-    Cause::new(cause::UNSCHEDULABLE, about(pod), said(pod, text))
+    Cause::new(cause::UNSCHEDULABLE, about(pod), said(picture, pod, text))
         .unknown()
         .by(words(picture, pod))
         .advise(format!("see the pod and the nodes: {describe}; kubectl get nodes"))
@@ -204,7 +212,7 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
     let new = |id, more: &str| Cause::new(id, about(pod), format!("{said}{more}"));
     match refusal {
         Refusal::Resource(resource) => resources(picture, pod, resource, said),
-        Refusal::Taint => tainted(picture, pod, said),
+        Refusal::Taint => taint::examine(picture, pod, &meant(picture, pod), said),
         Refusal::Cordoned => {
             let names = names(picture, node::cordoned);
             new(cause::NODES_CORDONED, &format!("; cordoned: {names}")).advise(format!(
@@ -214,7 +222,7 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         }
         Refusal::Selector => new(
             cause::NO_NODE_MATCHES,
-            &format!("; it asks for nodes with {}", node::demand(pod)),
+            &format!("; it asks for nodes with {}{}", node::demand(pod), not_its_own(picture, pod)),
         )
         .advise("see what the nodes have: kubectl get nodes --show-labels")
         .advise(format!(
@@ -235,13 +243,10 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         .advise(
             "see whether the node that its volumes need is there: kubectl describe pv; kubectl get nodes",
         ),
-        Refusal::NoVolume => new(
-            cause::NO_VOLUME_FITS,
-            &format!("; it mounts {}", claim::mounted(pod).join(", ")),
-        )
-        .advise(
-            "create one that fits the claim, on a node that can run the pod; those there are: kubectl get pv",
-        ),
+        Refusal::NoVolume => topology::examine(picture, pod, said).unwrap_or_else(|| {
+            new(cause::NO_VOLUME_FITS, &format!("; it mounts {}", claim::mounted(pod).join(", ")))
+                .advise("create one that fits the claim, on a node that can run the pod, or free a Released one by removing its claimRef; those there are: kubectl get pv")
+        }),
         Refusal::Storage => new(
             cause::INSUFFICIENT_STORAGE,
             &format!("; it asks for {}", sizes(picture, pod)),
@@ -249,13 +254,43 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         .advise("see what each storage pool has free: kubectl get csistoragecapacities -A")
         .advise("make room in the storage, or ask for less: claims can't shrink, so make claim and set anew"),
         Refusal::Spread => spread::examine(picture, pod, said),
-        Refusal::PodAffinity => affinity::examine(picture, pod, said)
-            .unwrap_or_else(|| new(cause::ANTI_AFFINITY, ""))
-            .advise("see which pods run where: kubectl get pods -A -o wide")
-            .advise(format!(
-                "let one node more take such pods, or make the rule of statefulset {set} preferred instead of required"
-            )),
+        Refusal::PodAffinity => apart(picture, pod, said),
     }
+}
+
+/// Affinity between pods: the pod's own rule, or that of others that run there.
+fn apart(picture: &Picture, pod: &Pod, said: &str) -> Cause {
+    let set = picture.name();
+    let others = affinity::against(picture, pod).join(", ");
+    if said.contains("existing pods anti-affinity rules") && !others.is_empty() {
+        let seen = format!("{said}; the rule is that of pods which run there: {others}");
+        return Cause::new(cause::ANTI_AFFINITY, about(pod), seen)
+            .advise("change the rule of those pods, or let them leave a node: their required podAntiAffinity means this pod's labels")
+            .advise(format!("or give the pods of statefulset {set} labels that the rule does not mean"));
+    }
+    affinity::examine(picture, pod, said)
+        .unwrap_or_else(|| Cause::new(cause::ANTI_AFFINITY, about(pod), said))
+        .advise("see which pods run where: kubectl get pods -A -o wide")
+        .advise(format!(
+            "let one node more take such pods, or make the rule of statefulset {set} preferred instead of required"
+        ))
+}
+
+/// What the pod's selector has that the set's template has not.
+fn not_its_own(picture: &Picture, pod: &Pod) -> String {
+    let template = picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref());
+    let Some(template) = template.filter(|template| !template.containers.is_empty()) else {
+        return String::new();
+    };
+    let own = template.node_selector.clone().unwrap_or_default();
+    let others = spec(pod).node_selector.iter().flatten().filter(|(key, value)| own.get(*key) != Some(value));
+    let others = others.map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(", ");
+    if others.is_empty() {
+        return others;
+    }
+    format!(
+        "; of these, {others} is not in the set's template: admission has added it (a webhook, the namespace, or a RuntimeClass)"
+    )
 }
 
 fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause {
@@ -290,38 +325,6 @@ fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause 
 fn names(picture: &Picture, which: impl Fn(&Node) -> bool) -> String {
     let nodes = picture.nodes.as_deref().unwrap_or_default().iter().filter(|node| which(node));
     nodes.map(ResourceExt::name_any).collect::<Vec<_>>().join(", ")
-}
-
-/// Taints that Kubernetes sets itself say more than that they are not tolerated.
-fn tainted(picture: &Picture, pod: &Pod, said: &str) -> Cause {
-    let able = meant(picture, pod);
-    let keeps = |test: &dyn Fn(&Taint) -> bool| {
-        let hit = |node: &&&Node| node::untolerated(node, pod).into_iter().any(test);
-        able.iter().filter(hit).map(|node| node.name_any()).collect::<Vec<_>>()
-    };
-    let pressure = keeps(&|taint| taint.key.ends_with("-pressure"));
-    if !pressure.is_empty() {
-        let seen = format!("{said}; under pressure: {}", pressure.join(", "));
-        return Cause::new(cause::NODE_UNDER_PRESSURE, format!("node/{}", pressure[0]), seen).advise(
-            format!("free some there, and the taint goes by itself: kubectl describe node {}", pressure[0]),
-        );
-    }
-    let down = keeps(&|taint| taint.key.ends_with("/not-ready") || taint.key.ends_with("/unreachable"));
-    if !down.is_empty() {
-        let seen = format!("{said}; not Ready: {}", down.join(", "));
-        return Cause::new(cause::NODE_NOT_READY, format!("node/{}", down[0]), seen)
-            .advise(format!("see why: kubectl describe node {}", down[0]));
-    }
-    let taints = able.iter().map(|node| {
-        let taints = node::untolerated(node, pod).into_iter().map(node::taint_text).collect::<Vec<_>>();
-        format!("{} has {}", node.name_any(), taints.join(", "))
-    });
-    let taints = taints.collect::<Vec<_>>().join("; ");
-    let more = if taints.is_empty() { String::new() } else { format!("; {taints}") };
-    Cause::new(cause::TAINT_NOT_TOLERATED, about(pod), format!("{said}{more}")).advise(format!(
-        "tolerate the taint in statefulset {}, or take it away: kubectl taint node NODE KEY-",
-        picture.name()
-    ))
 }
 
 fn sizes(picture: &Picture, pod: &Pod) -> String {

@@ -1,6 +1,6 @@
 //! Containers that run and are not Ready: probes and readiness gates.
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use k8s_openapi::api::core::v1::{ContainerStatus, Pod, Probe};
 use kube::ResourceExt;
 
 use super::{
@@ -11,6 +11,31 @@ use super::{
     log,
     picture::{condition, container as template, is_true, message, seen_last, sidecar, spec, status},
 };
+
+/// What probes end with, and what that may mean. The event has it in words alone.
+pub(super) const ANSWERS: &[(&[&str], &str)] = &[
+    (
+        &["executable file not found", "no such file or directory"],
+        "the probe's command is not in the container's image: name one that is, or ask by httpGet or tcpSocket",
+    ),
+    (
+        &["connection refused"],
+        "nobody listens on the port that it asks: the server is not up yet, listens on another port, or on localhost only",
+    ),
+    (
+        &["deadline exceeded", "timed out", "timeout"],
+        "no answer within timeoutSeconds (1 by default): the server is busy, or throttled by its CPU limit; an exec probe that starts a runtime of its own takes longer",
+    ),
+    (&["statuscode: 404"], "the path that it asks for is not there: see httpGet.path"),
+    (
+        &["statuscode: 401", "statuscode: 403"],
+        "the path that it asks for needs a login: ask one that does not",
+    ),
+    (
+        &["http response to https", "malformed http", "tls"],
+        "one speaks HTTPS and the other HTTP: see httpGet.scheme",
+    ),
+];
 
 /// Why a pod whose containers run is not Ready.
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Cause> {
@@ -50,14 +75,11 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
             && seen_last(event) >= began
             && field.is_none_or(|field| field.ends_with(&path))
     });
-    let first_answer = probe.initial_delay_seconds.unwrap_or(0)
-        + probe.period_seconds.unwrap_or(10) * probe.failure_threshold.unwrap_or(3)
-        + probe.timeout_seconds.unwrap_or(1);
     let runs = picture.since(running.started_at.as_ref());
     let told = match said {
         Some(event) => quote(message(event)),
         // Events go after an hour; before the first answers nobody can say.
-        None if runs > f64::from(first_answer) => condition(pod, "Ready")
+        None if runs > first_answer(probe) => condition(pod, "Ready")
             .and_then(|ready| ready.message.as_deref())
             .map_or_else(|| "no event says how".to_owned(), quote),
         None => return None,
@@ -84,11 +106,24 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
                 "get pod {name} -o jsonpath='{{..[?(@.name==\"{container}\")].{kind}Probe}}'"
             ))
         ));
+    let told_by_it = said.map(message).unwrap_or_default().to_lowercase();
+    let cause = match ANSWERS.iter().find(|(words, _)| words.iter().any(|word| told_by_it.contains(word))) {
+        Some((_, helps)) => cause.advise(*helps),
+        None => cause,
+    };
     Some(if picture.ordered() && !starting {
         cause.advise("a probe that passes only when the other pods are there can never pass with podManagementPolicy OrderedReady")
     } else {
         cause
     })
+}
+
+/// Seconds within which a probe has given its first answer, whichever.
+pub(super) fn first_answer(probe: &Probe) -> f64 {
+    let seconds = probe.initial_delay_seconds.unwrap_or(0)
+        + probe.period_seconds.unwrap_or(10) * probe.failure_threshold.unwrap_or(3)
+        + probe.timeout_seconds.unwrap_or(1);
+    f64::from(seconds)
 }
 
 fn gate(picture: &Picture, pod: &Pod) -> Option<Cause> {

@@ -9,7 +9,7 @@ use k8s_openapi::api::{
     apps::v1::StatefulSet,
     coordination::v1::Lease,
     core::v1::{Namespace, Node, PersistentVolume, Pod},
-    storage::v1::{CSINode, StorageClass},
+    storage::v1::{CSINode, StorageClass, VolumeAttachment},
 };
 use kube::{Client, ResourceExt};
 
@@ -29,6 +29,7 @@ struct Cluster {
     volumes: Look<PersistentVolume>,
     nodes: Look<Node>,
     drivers: Look<CSINode>,
+    attachments: Look<VolumeAttachment>,
 }
 
 /// Looks at a set, once.
@@ -76,14 +77,15 @@ pub(super) async fn pictures(client: &Client, namespace: Option<&str>) -> Result
 }
 
 async fn cluster(client: &Client) -> Cluster {
-    let (lease, classes, volumes, nodes, drivers) = tokio::join!(
+    let (lease, classes, volumes, nodes, drivers, attachments) = tokio::join!(
         lease(client),
         optional(cluster_objects(client)),
         optional(cluster_objects(client)),
         optional(cluster_objects(client)),
         optional(cluster_objects(client)),
+        optional(cluster_objects(client)),
     );
-    Cluster { lease, classes, volumes, nodes, drivers }
+    Cluster { lease, classes, volumes, nodes, drivers, attachments }
 }
 
 async fn lease(client: &Client) -> Look<Lease> {
@@ -96,8 +98,8 @@ struct Around(Picture);
 
 impl Around {
     fn of(self, cluster: Cluster) -> Picture {
-        let Cluster { lease, classes, volumes, nodes, drivers } = cluster;
-        Picture { lease, classes, volumes, nodes, drivers, ..self.0 }
+        let Cluster { lease, classes, volumes, nodes, drivers, attachments } = cluster;
+        Picture { lease, classes, volumes, nodes, drivers, attachments, ..self.0 }
     }
 }
 
@@ -107,8 +109,9 @@ async fn around(client: &Client, namespace: &str, at: Timestamp, set: StatefulSe
         needed(client, namespace, "persistentvolumeclaims"),
         needed(client, namespace, "events"),
     )?;
-    let (home, quotas, budgets, revisions, services) = tokio::join!(
+    let (home, quotas, budgets, revisions, services, policies) = tokio::join!(
         home(client, namespace),
+        optional(objects(client, namespace)),
         optional(objects(client, namespace)),
         optional(objects(client, namespace)),
         optional(objects(client, namespace)),
@@ -127,6 +130,7 @@ async fn around(client: &Client, namespace: &str, at: Timestamp, set: StatefulSe
         budgets,
         revisions,
         services,
+        policies,
         neighbours,
         ..Picture::at(at)
     }))

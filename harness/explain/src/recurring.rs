@@ -2,7 +2,14 @@
 
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 
-use super::{Picture, cause::Cause, container::At, crash, failure, picture::status};
+use super::{
+    Picture,
+    cause::Cause,
+    container::{At, LONG_LIFE, lifetime},
+    crash, failure,
+    picture::status,
+    readiness, replaced,
+};
 
 /// An end this long ago, in seconds, is still news.
 const RECENT: f64 = 1800.0;
@@ -16,7 +23,10 @@ pub(super) fn examine(picture: &Picture) -> Vec<(String, Cause)> {
     let pods = picture.pods_of_set();
     let found = pods.iter().filter_map(|(ordinal, pod)| {
         let name = picture.pod_name(*ordinal);
-        let cause = containers(picture, pod).or_else(|| failure::again(picture, &name))?;
+        let cause = containers(picture, pod)
+            .or_else(|| failure::again(picture, &name))
+            .or_else(|| readiness::comes_and_goes(picture, pod))
+            .or_else(|| replaced::often(picture, &name))?;
         Some((name, cause))
     });
     found.collect()
@@ -29,13 +39,15 @@ fn containers(picture: &Picture, pod: &Pod) -> Option<Cause> {
         let at = At { picture, pod, container };
         crash::does_not_stop(&at).or_else(|| {
             let ended = at.last_end()?;
-            recurs(picture, ended, container.restart_count).then(|| crash::crashed(&at, ended))
+            recurs(&at, ended).then(|| crash::crashed(&at, ended))
         })
     })
 }
 
-/// Whether a container's last end is one of many.
-pub(super) fn recurs(picture: &Picture, ended: &ContainerStateTerminated, restarts: i32) -> bool {
+/// Whether a container's last end is one of many. A server that ends well after a long life, by its own will, does so for
+/// a reason.
+fn recurs(at: &At<'_>, ended: &ContainerStateTerminated) -> bool {
     let enough = if ended.reason.as_deref() == Some("OOMKilled") { KILLS } else { ENDS };
-    restarts >= enough && ended.exit_code != 0 && picture.since(ended.finished_at.as_ref()) < RECENT
+    let unwanted = ended.exit_code != 0 || lifetime(ended) < LONG_LIFE || crash::by_a_probe(at, ended);
+    at.container.restart_count >= enough && unwanted && at.picture.since(ended.finished_at.as_ref()) < RECENT
 }

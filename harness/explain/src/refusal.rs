@@ -7,7 +7,9 @@ use super::{
     Picture,
     cause::{self, Cause, quote},
     claim,
+    evidence::Evidence,
     picture::{message, seen_last, terminating},
+    pod_security,
     refused_change::{self, NOT_ASKED},
     template,
 };
@@ -85,6 +87,16 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
             text,
         );
     }
+    if let Some(cause) =
+        pod_security::refusal(picture, text, &said).or_else(|| class_missing(picture, text, &said))
+    {
+        return cause;
+    }
+    if text.contains("insufficient quota to match these scopes") {
+        return Cause::new(cause::QUOTA_EXCEEDED, about_set, said)
+            .advise(format!("pods of this PriorityClass are only let into namespaces with a ResourceQuota for it: make one whose scopeSelector names it in namespace {}", picture.namespace()))
+            .advise(format!("or take priorityClassName out of statefulset {set}"));
+    }
     if let Some((_, quota)) = text.split_once("exceeded quota: ") {
         let name = quota.split(',').next().unwrap_or_default().trim();
         return Cause::new(cause::QUOTA_EXCEEDED, format!("resourcequota/{name}"), format!("{said}{}", used(picture, name)))
@@ -116,10 +128,12 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
             .advise(format!("see the limits: {}", picture.kubectl("describe limitrange")))
             .advise(format!("change resources in statefulset {set}, or the LimitRange"));
     }
-    if let Some(stranger) = picture.stranger(pod).filter(|_| text.contains("already exists")) {
-        return taken(picture, stranger.name_any().as_str());
-    }
     let refused = Cause::new(cause::ADMISSION_REFUSED, about_set, said);
+    if let Some(field) = invalid_field(text) {
+        return refused.advise(format!(
+            "correct {field} in the template of statefulset {set}; the controller tries again by itself"
+        ));
+    }
     // Some answers are no refusal: a server that is busy, or loses its store.
     let words = ["denied", "forbidden", "invalid"];
     let refused = if words.iter().any(|word| text.contains(word)) { refused } else { refused.unknown() };
@@ -127,18 +141,35 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
         .advise(format!("change what is complained about; the controller tries again by itself: {describe}"))
 }
 
-/// Something else has the name.
-pub(super) fn taken(picture: &Picture, pod: &str) -> Cause {
-    let seen = format!(
-        "a pod {pod} exists that is not of statefulset {}, so that the set can't have its own",
-        picture.name()
-    );
-    Cause::new(cause::NAME_TAKEN, format!("pod/{pod}"), seen)
-        .advise(format!("see whose it is: {}", picture.kubectl(&format!("get pod {pod} -o yaml"))))
-        .advise(format!(
-            "if it may go: {}; the set's own comes by itself",
-            picture.kubectl(&format!("delete pod {pod}"))
-        ))
+/// The PriorityClass or RuntimeClass that the template names, where the API server says that it is not there.
+fn class_missing(picture: &Picture, text: &str, said: &str) -> Option<Cause> {
+    let template = picture.set.spec.as_ref()?.template.spec.as_ref()?;
+    let priority =
+        template.priority_class_name.as_deref().map(|name| ("priorityclass", "priorityClassName", name));
+    let runtime =
+        template.runtime_class_name.as_deref().map(|name| ("runtimeclass", "runtimeClassName", name));
+    let says = |(kind, _, name): &(&str, &str, &str)| match *kind {
+        "priorityclass" => text.contains(&format!("no PriorityClass with name {name} was found")),
+        _ => text.contains(&format!("RuntimeClass \"{name}\" not found")),
+    };
+    let (kind, field, name) = [priority, runtime].into_iter().flatten().find(says)?;
+    let create = match kind {
+        "priorityclass" => format!("create it: kubectl create priorityclass {name} --value=VALUE"),
+        _ => format!("create RuntimeClass {name} with the handler that the nodes' container runtime knows"),
+    };
+    let set = picture.name();
+    let cause = Cause::new(cause::POD_CLASS_MISSING, format!("{kind}/{name}"), said)
+        .by([Evidence::field(format!("statefulset/{set}"), format!("spec.template.spec.{field}"), name)])
+        .advise(format!("{create}; the controller tries again by itself"))
+        .advise(format!("or correct {field} in statefulset {set}: kubectl get {kind}"));
+    Some(cause)
+}
+
+/// `Pod "web-0" is invalid: spec.containers[0].image: Required value`
+fn invalid_field(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(" is invalid: ")?;
+    let field = rest.trim_start_matches('[').split(": ").next()?;
+    (field.contains('.') && !field.contains(' ')).then_some(field)
 }
 
 /// What the quota says now: it may be another than when the pod was refused.

@@ -8,7 +8,7 @@ use super::{
     cause::{self, Cause, quote},
     evidence::Evidence,
     node,
-    picture::{message, spec},
+    picture::{message, spec, status},
     pod::Examination,
 };
 use record::words;
@@ -45,8 +45,9 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
     let grace_text = words::seconds(grace as f64);
     let cause = if late > KILLING_MAY_TAKE {
         let seen = format!(
-            "pod {name} is being deleted, and still there {} after its grace of {grace_text} was over{told}",
-            words::seconds(late)
+            "pod {name} is being deleted, and still there {} after its grace of {grace_text} was over; {}{told}",
+            words::seconds(late),
+            left_of_it(pod)
         );
         Cause::new(cause::POD_TERMINATING, about, seen)
             .advise(format!(
@@ -82,6 +83,21 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Examination {
     let deleted = end.map(|end| end.0.to_string()).unwrap_or_default();
     let field = Evidence::field(format!("pod/{name}"), "metadata.deletionTimestamp", &deleted);
     Examination::Blamed(vec![cause.by([field]).by(evidence)])
+}
+
+/// What of a pod is still there after its grace.
+fn left_of_it(pod: &Pod) -> String {
+    let status = status(pod);
+    let all = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
+    let running = all.filter(|found| found.state.as_ref().is_some_and(|state| state.running.is_some()));
+    let running = running.map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
+    if running.is_empty() {
+        "its containers have ended: what is left are its volumes and its sandbox, which its node can't take down (a server of a network file system that is gone, a driver or network plugin that does not run there)".to_owned()
+    } else {
+        format!(
+            "its node says that {running} still runs: a process that waits for its disk can't be killed, or the container runtime does not answer"
+        )
+    }
 }
 
 /// A container of the pod with a preStop hook.

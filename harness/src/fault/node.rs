@@ -40,18 +40,26 @@ pub async fn ready(client: &Client, node: &Node) -> Result<String> {
 /// # Errors
 /// When the API server refuses.
 pub async fn taint(client: &Client, node: &Node, tainted: bool) -> Result<()> {
-    let doing = format!("node {}: {} {TAINT}", node.name, if tainted { "taint with" } else { "remove" });
+    set_taint(client, &node.name, TAINT, tainted).await
+}
+
+/// Gives a node this taint, or takes it away, by their names; others stay as they are.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn set_taint(client: &Client, node: &str, key: &str, tainted: bool) -> Result<()> {
+    let doing = format!("node {node}: {} {key}", if tainted { "taint with" } else { "remove" });
     let patch = |found: &NodeObject| {
         let before = found.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
-        let mut taints: Vec<Taint> = before.iter().filter(|taint| taint.key != TAINT).cloned().collect();
+        let mut taints: Vec<Taint> = before.iter().filter(|taint| taint.key != key).cloned().collect();
         if tainted {
             let effect = "NoSchedule".to_owned();
-            taints.push(Taint { key: TAINT.to_owned(), effect, ..Taint::default() });
+            taints.push(Taint { key: key.to_owned(), effect, ..Taint::default() });
         }
         (taints != before).then(|| json!({"spec": {"taints": taints}}))
     };
     // The controller of nodes taints them as well: its change between our reading and writing must not be lost.
-    cluster_objects::<NodeObject>(client).doing(doing).merge_as_read(&node.name, patch).await
+    cluster_objects::<NodeObject>(client).doing(doing).merge_as_read(node, patch).await
 }
 
 /// Makes up a node without a machine: Ready, with this much room, these conditions beside Ready, and a taint of ours. Its

@@ -98,9 +98,8 @@ impl Witness for Controllers {
 /// What a cause stands in the way of a judgement as; none of a cause that is the set's own, or that the promise is about.
 fn obstacle(cause: &str) -> Option<Obstacle> {
     Some(match cause {
-        ADMISSION_REFUSED | BINDING_REFUSED | DELETION_REFUSED | UPDATE_REFUSED | WEBHOOK_UNREACHABLE => {
-            Obstacle::Admission
-        }
+        ADMISSION_REFUSED | BINDING_REFUSED | DELETION_REFUSED | POD_SECURITY_REFUSED | UPDATE_REFUSED
+        | WEBHOOK_UNREACHABLE => Obstacle::Admission,
         LIMIT_RANGE_REFUSED | QUOTA_EXCEEDED => Obstacle::Quota,
         IMAGE_UNAVAILABLE => Obstacle::Image,
         CONTAINER_CANNOT_START | WRONG_ARCHITECTURE => Obstacle::Architecture,
@@ -112,8 +111,9 @@ fn obstacle(cause: &str) -> Option<Obstacle> {
         | PREEMPTION_PENDING
         | TOO_MANY_PODS
         | UNSCHEDULABLE => Obstacle::Room,
-        NODES_CORDONED | TAINT_NOT_TOLERATED => Obstacle::Taint,
-        CSI_DRIVER_NOT_REGISTERED
+        NODES_CORDONED | NODE_NOT_SET_UP | TAINT_NOT_TOLERATED => Obstacle::Taint,
+        CLASS_NOT_FOR_NODES
+        | CSI_DRIVER_NOT_REGISTERED
         | INSUFFICIENT_STORAGE
         | NAMED_VOLUME_UNAVAILABLE
         | NO_DEFAULT_STORAGE_CLASS
@@ -121,9 +121,11 @@ fn obstacle(cause: &str) -> Option<Obstacle> {
         | PROVISIONER_SILENT
         | PROVISIONING_FAILED
         | STORAGE_CLASS_MISSING
+        | VOLUME_ATTACH_FAILED
         | VOLUME_IN_USE
         | VOLUME_LIMIT
-        | VOLUME_MOUNT_FAILED => Obstacle::Volume,
+        | VOLUME_MOUNT_FAILED
+        | VOLUME_OWNERS_CHANGE => Obstacle::Volume,
         NODE_NOT_READY | NODE_UNDER_PRESSURE | POD_FAILED | SANDBOX_FAILED | VOLUME_NODE_UNAVAILABLE => {
             Obstacle::Node
         }
@@ -138,7 +140,7 @@ mod tests {
     use super::*;
 
     /// The causes that a workload, or Kubernetes itself, answers for.
-    const INSIDE: [&str; 46] = [
+    const INSIDE: [&str; 55] = [
         ADOPTED_POD_DIFFERS,
         AFFINITY_CIRCLE,
         AFFINITY_UNMET,
@@ -146,6 +148,7 @@ mod tests {
         CLAIM_LOST,
         CLAIM_MISSING,
         CLAIM_TERMINATING,
+        CLAIM_WAITS_FOR_SCHEDULER,
         CONFIG_MAP_MISSING,
         CONTAINER_CONFIG_INVALID,
         CONTAINER_CRASHES,
@@ -156,19 +159,25 @@ mod tests {
         DATA_NOT_PERMITTED,
         DATA_OF_ANOTHER_CLUSTER,
         DATA_OF_ANOTHER_VERSION,
+        DEPENDENCY_UNREACHABLE,
         DISK_FULL,
+        DNS_NOT_THE_CLUSTERS,
+        FILE_SYSTEM_READ_ONLY,
         FINALIZER_HOLDS,
         INIT_CONTAINER_RUNS,
         LIVENESS_PROBE_FAILING,
         MEMBER_ALREADY_KNOWN,
         NAME_TAKEN,
         NAME_TOO_LONG,
+        NETWORK_POLICY_IN_THE_WAY,
         NODE_NAME_UNKNOWN,
         NODE_SETTING_TOO_LOW,
         OLD_REVISION_KEPT,
         OUT_OF_MEMORY,
         PEERS_COME_LATER,
         PEERS_NOT_PUBLISHED,
+        POD_CLASS_MISSING,
+        POD_REPLACED_OFTEN,
         POD_TERMINATING,
         PORTS_TAKEN,
         POST_START_HOOK_FAILING,
@@ -176,11 +185,13 @@ mod tests {
         READINESS_GATE_UNSET,
         READINESS_PROBE_FAILING,
         REVISION_STUCK,
+        RIGHTS_MISSING,
         SCHEDULING_GATED,
         SECRET_MISSING,
         SERVICE_ACCOUNT_MISSING,
         SERVICE_GIVES_NO_NAMES,
         SETTING_MISSING,
+        SHARED_MEMORY_REFUSED,
         SPREAD_COUNTS_CLOSED_NODES,
         STARTUP_PROBE_FAILING,
         TOPOLOGY_SPREAD,

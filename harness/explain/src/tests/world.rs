@@ -99,11 +99,12 @@ impl World {
             .iter()
             .position(|(known, object)| *known == kind && object["metadata"]["name"] == name);
         let place = place.unwrap_or_else(|| {
-            let namespace = if ["node", "volume", "class", "driver"].contains(&kind) {
-                Value::Null
-            } else {
-                "shop".into()
-            };
+            let namespace =
+                if ["node", "volume", "class", "driver", "attachment", "namespace"].contains(&kind) {
+                    Value::Null
+                } else {
+                    "shop".into()
+                };
             let meta = json!({"name": name, "namespace": namespace, "uid": format!("{kind}-{name}")});
             self.objects.push((kind, json!({"metadata": meta})));
             self.objects.len() - 1
@@ -168,13 +169,25 @@ impl World {
         self
     }
 
-    /// An event about an earlier pod of this ordinal: its node needed room.
-    pub fn evicted(self, ordinal: i32, uid: &str) -> Self {
-        let mut world = self.event(uid, "Evicted", "The node was low on resource: memory.").ago(1200);
-        if let Some(event) = world.events.last_mut() {
+    /// The newest event was seen so often.
+    pub fn times(mut self, times: i32) -> Self {
+        if let Some(event) = self.events.last_mut() {
+            merge(event, json!({"count": times}));
+        }
+        self
+    }
+
+    /// The newest event is about a pod of this ordinal, whichever it was.
+    pub fn about_pod(mut self, ordinal: i32) -> Self {
+        if let Some(event) = self.events.last_mut() {
             merge(event, json!({"involvedObject": {"kind": "Pod", "name": format!("web-{ordinal}")}}));
         }
-        world
+        self
+    }
+
+    /// An event about an earlier pod of this ordinal: its node needed room.
+    pub fn evicted(self, ordinal: i32, uid: &str) -> Self {
+        self.event(uid, "Evicted", "The node was low on resource: memory.").ago(1200).about_pod(ordinal)
     }
 
     /// An event about an earlier pod of this ordinal, seen now: its node refused it.
@@ -241,7 +254,9 @@ impl World {
             volumes: Ok(self.all("volume")),
             nodes: Ok(self.all("node")),
             drivers: Ok(self.all("driver")),
+            attachments: Ok(self.all("attachment")),
             services: Ok(self.all("service")),
+            policies: Ok(self.all("policy")),
             lease: Ok(self.all("lease")),
             neighbours: Ok(self.everyone()),
             logs: self.logs.clone(),

@@ -4,11 +4,15 @@ use std::time::Duration;
 
 use explain::explain;
 use external::api::{Namespaced, objects};
-use k8s_openapi::api::{
-    apps::v1::StatefulSet,
-    core::v1::{PersistentVolumeClaim, Pod},
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::{
+        apps::v1::StatefulSet,
+        core::v1::{Event, PersistentVolumeClaim, Pod},
+    },
+    apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time},
 };
-use kube::api::DeleteParams;
+use kube::{Resource, api::DeleteParams};
 use serde_json::{Value, json};
 
 use super::scale::scale;
@@ -119,6 +123,24 @@ impl NamedSet {
         claims.delete(&name, &DeleteParams::default()).await.map(drop)
     }
 
+    /// Deletes it, and its pods with it; does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete(&self) -> Result<()> {
+        let sets = objects::<StatefulSet>(self.run.client(), self.run.namespace());
+        sets.delete(&self.name, &DeleteParams::background()).await.map(drop)
+    }
+
+    /// Takes all its finalizers.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn take_finalizers(&self) -> Result<()> {
+        let sets = objects::<StatefulSet>(self.run.client(), self.run.namespace());
+        sets.merge(&self.name, &json!({"metadata": {"finalizers": null}})).await.map(drop)
+    }
+
     /// Deletes it and leaves its pods.
     ///
     /// # Errors
@@ -142,6 +164,38 @@ impl NamedSet {
     /// When the API server refuses.
     pub async fn take_label(&self, ordinal: u32, label: &str) -> Result<()> {
         self.patch_pod(ordinal, &json!({"metadata": {"labels": {label: null}}})).await
+    }
+
+    /// Gives a label to a pod of it.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn give_label(&self, ordinal: u32, label: &str, value: &str) -> Result<()> {
+        self.patch_pod(ordinal, &json!({"metadata": {"labels": {label: value}}})).await
+    }
+
+    /// Says something of a pod of it, in an event, as who is not here would.
+    ///
+    /// # Errors
+    /// When there is no such pod, or the API server refuses.
+    pub async fn say(&self, ordinal: u32, reason: &str, message: &str) -> Result<()> {
+        let (client, namespace) = (self.run.client(), self.run.namespace());
+        let pod = objects::<Pod>(client, namespace).get(&format!("{}-{ordinal}", self.name)).await?;
+        let event = Event {
+            metadata: ObjectMeta {
+                generate_name: Some(format!("{}-", self.name)),
+                namespace: Some(namespace.to_owned()),
+                ..ObjectMeta::default()
+            },
+            involved_object: pod.object_ref(&()),
+            reason: Some(reason.to_owned()),
+            message: Some(message.to_owned()),
+            type_: Some("Warning".to_owned()),
+            first_timestamp: Some(Time(Timestamp::now())),
+            last_timestamp: Some(Time(Timestamp::now())),
+            ..Event::default()
+        };
+        objects::<Event>(client, namespace).create(&event).await.map(drop)
     }
 
     /// Gives an annotation to a pod of it.

@@ -1,12 +1,16 @@
 //! What people met and reported, made for real: the cause is named and no other, and the advice, carried out, heals it.
 //! Where each report is from is in `sources.md`.
 
+mod denied;
+mod passed_by;
 mod peers;
 mod placing;
 mod refused;
 mod server_words;
 mod side_by_side;
 mod starting;
+mod unsteady;
+mod volumes;
 
 use std::time::Duration;
 
@@ -29,6 +33,10 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         placing::scenarios(),
         server_words::scenarios(),
         side_by_side::scenarios(),
+        passed_by::scenarios(),
+        denied::scenarios(),
+        unsteady::scenarios(),
+        volumes::scenarios(),
     ]
     .concat()
 }
@@ -43,6 +51,10 @@ pub(super) fn causes() -> Vec<&'static str> {
         placing::CAUSES.to_vec(),
         server_words::causes(),
         side_by_side::causes(),
+        passed_by::CAUSES.to_vec(),
+        denied::CAUSES.to_vec(),
+        unsteady::CAUSES.to_vec(),
+        volumes::CAUSES.to_vec(),
     ]
     .concat()
 }

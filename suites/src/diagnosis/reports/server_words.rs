@@ -59,7 +59,11 @@ fn own() -> Vec<Case> {
     let on_small = json!({"volumeMounts": [{"name": "small", "mountPath": MOUNT}]});
     let mut full = server("full", cause::DISK_FULL, "true", on_small);
     full = full.also_pod(json!({"volumes": small}));
+    // It would write beside its volume.
+    let closed =
+        json!({"command": ["touch", "/beside"], "securityContext": {"readOnlyRootFilesystem": true}});
     vec![
+        server("closed", cause::FILE_SYSTEM_READ_ONLY, "true", closed),
         server("older", cause::DATA_OF_ANOTHER_VERSION, &version("14"), json!({})),
         server("broken", cause::DATA_DAMAGED, &version("17"), json!({})),
         server(
@@ -102,12 +106,35 @@ fn spoken() -> Vec<Case> {
             cause::NODE_SETTING_TOO_LOW,
             "max virtual memory areas vm.max_map_count [65530] is too low, increase to at least [262144]",
         ),
+        says(
+            "queue",
+            cause::RIGHTS_MISSING,
+            "endpoints \"queue\" is forbidden: User \"system:serviceaccount:shop:queue\" cannot get resource \"endpoints\" in API group \"\" in the namespace \"shop\"",
+        ),
+        says("lonesome", cause::DEPENDENCY_UNREACHABLE, "Error: connect EHOSTUNREACH 10.105.4.10:5432"),
+        says(
+            "astray",
+            cause::DNS_NOT_THE_CLUSTERS,
+            "psql: error: could not translate host name \"db\" to address: Name or service not known",
+        )
+        .pod(json!({"dnsPolicy": "Default"})),
+        says(
+            "walled",
+            cause::NETWORK_POLICY_IN_THE_WAY,
+            "dial tcp: lookup db on 10.96.0.10:53: read udp: i/o timeout",
+        ),
+        says("huge", cause::SHARED_MEMORY_REFUSED, "running bootstrap script ... Bus error (core dumped)"),
         says("foreign-program", cause::WRONG_ARCHITECTURE, "exec /usr/local/bin/server: exec format error"),
     ]
 }
 
 async fn server_words(run: Run) -> Result<()> {
     run.step("each server ends for its own reason").await?;
+    run.apply_objects([
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "walls"},
+        "spec": {"podSelector": {"matchLabels": {"app": "walled"}}, "policyTypes": ["Egress"]}}),
+    ])
+    .await?;
     for case in own().iter().chain(&spoken()) {
         run.apply_objects([case.object()?]).await?;
     }
