@@ -14,6 +14,8 @@ use super::{
 
 /// A provisioner that just starts, or elects its leader, takes longer than nothing.
 const PROVISIONER_MAY_TAKE: f64 = 15.0;
+/// After so long without a word, nobody is there.
+const SILENT: f64 = 60.0;
 /// A provisioner that has begun may take longer than one that has not.
 const PROVISIONING_MAY_TAKE: f64 = 120.0;
 
@@ -64,7 +66,14 @@ pub(super) fn silent(
         class.name_any(),
         picture.ago(since.as_ref())
     );
-    let cause = Cause::new(cause::PROVISIONER_SILENT, format!("storageclass/{}", class.name_any()), seen)
+    let cause = Cause::new(cause::PROVISIONER_SILENT, format!("storageclass/{}", class.name_any()), seen);
+    // One that has begun, or has just been asked, may still be at it.
+    let cause = if begun.is_some() || picture.since(since.as_ref()) < SILENT {
+        cause.likely(format!("see the log of {}: it may be at it, or elect its leader", class.provisioner))
+    } else {
+        cause
+    };
+    let cause = cause
         .advise(format!(
             "see whether {} runs: kubectl get pods -A; kubectl get csidrivers",
             class.provisioner
