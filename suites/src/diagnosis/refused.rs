@@ -39,7 +39,9 @@ pub(super) fn causes() -> Vec<&'static str> {
 fn cases() -> Vec<Case> {
     vec![
         case("account", cause::SERVICE_ACCOUNT_MISSING).pod(json!({"serviceAccountName": "no-such-account"})),
-        case("priority", cause::ADMISSION_REFUSED).pod(json!({"priorityClassName": "no-such-priority"})),
+        // A number that only the API server may compute.
+        case("computed", cause::ADMISSION_REFUSED).pod(json!({"priority": 5})),
+        case("priority", cause::POD_CLASS_MISSING).pod(json!({"priorityClassName": "no-such-priority"})),
         case("range", cause::LIMIT_RANGE_REFUSED)
             .volume_claim(json!({"resources": {"requests": {"storage": "1Gi"}}})),
         case("taken", cause::NAME_TAKEN),
