@@ -214,6 +214,12 @@ impl Error {
         }
     }
 
+    /// Whether what was asked for is not there, be it of a kind that nobody has defined: to that the API server answers in
+    /// plain text, without a reason.
+    pub fn is_not_found(&self) -> bool {
+        self.status().is_some_and(|status| status.code == 404)
+    }
+
     /// Whether the API server said that it does not do what was asked. Silence, and trouble of its own, leave that open.
     pub fn is_refusal(&self) -> bool {
         self.status().is_some_and(|status| (400..500).contains(&status.code))

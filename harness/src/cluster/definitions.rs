@@ -35,7 +35,7 @@ pub async fn share(client: &Client, name: &str, run: &str) -> Result<bool> {
     }
     let patch = json!({"metadata": {"labels": {use_label(run): "yes"}}});
     match definitions.merge(name, &patch).await {
-        Err(error) if error.status().is_some_and(|status| status.is_not_found()) => Ok(false),
+        Err(error) if error.is_not_found() => Ok(false),
         marked => marked.map(|_| true),
     }
 }
@@ -96,7 +96,7 @@ async fn leave(client: &Client, name: &str, runs: &[String]) -> Result<()> {
         let parameters = DeleteParams { preconditions, ..DeleteParams::background() };
         match definitions.delete(name, &parameters).await {
             Err(error) if error.status().is_some_and(|status| status.is_conflict()) => {}
-            Err(error) if error.status().is_some_and(|status| status.is_not_found()) => return Ok(()),
+            Err(error) if error.is_not_found() => return Ok(()),
             deleted => return deleted.map(drop),
         }
     }

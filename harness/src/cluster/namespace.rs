@@ -96,7 +96,7 @@ pub(super) async fn release_held_pods(client: &Client, namespace: &str) -> Resul
         let doing = format!("releasing the held pod {name} in namespace {namespace}");
         let patch = serde_json::json!({"metadata": {"finalizers": null}});
         match pods.clone().doing(doing).merge(&name, &patch).await {
-            Err(error) if error.status().is_some_and(|status| status.is_not_found()) => {}
+            Err(error) if error.is_not_found() => {}
             released => drop(released?),
         }
     }

@@ -57,7 +57,7 @@ impl Controllers {
         let limit = limit.unwrap_or(DEFAULT_HISTORY) + 1;
         self.log.act("sync", format!("statefulset/{set}"), doing);
         let changed = match sets.merge(set, &json!({"spec": {"revisionHistoryLimit": limit}})).await {
-            Err(error) if error.status().is_some_and(|status| status.is_not_found()) => return Ok(()),
+            Err(error) if error.is_not_found() => return Ok(()),
             changed => changed?,
         };
         let generation = changed.metadata.generation.unwrap_or(0);

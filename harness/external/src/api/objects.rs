@@ -334,22 +334,36 @@ mod tests {
         assert_eq!(named, Err("pod x-0: hold: no answer within 20ms".into()));
     }
 
+    /// Answers the first request so; gives its first line.
+    async fn answer_once(listener: TcpListener, status: &str, body: &str) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        let read = stream.read(&mut request).await.unwrap();
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned()
+    }
+
     #[tokio::test]
     async fn a_refusal_is_said_of_what_was_being_done() {
         let (listener, client) = server().await;
-        let serving = tokio::spawn(async move {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            let mut request = [0; 4096];
-            let read = stream.read(&mut request).await.unwrap();
-            let body =
-                r#"{"kind":"Status","status":"Failure","message":"no room","reason":"Forbidden","code":403}"#;
-            let answer = format!("HTTP/1.1 403 Forbidden\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-            stream.write_all(answer.as_bytes()).await.unwrap();
-            String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned()
-        });
+        let body =
+            r#"{"kind":"Status","status":"Failure","message":"no room","reason":"Forbidden","code":403}"#;
+        let serving = tokio::spawn(answer_once(listener, "403 Forbidden", body));
         let error = objects::<Pod>(&client, "a").delete("x-0", &DeleteParams::default()).await.unwrap_err();
         assert_eq!(error.to_string(), "deleting pod x-0: no room (403)");
         assert_eq!(error.status().map(|status| status.code), Some(403));
+        assert!(!error.is_not_found());
         assert_eq!(serving.await.unwrap(), "DELETE /api/v1/namespaces/a/pods/x-0? HTTP/1.1");
+    }
+
+    #[tokio::test]
+    async fn a_kind_that_nobody_has_defined_is_not_found() {
+        let (listener, client) = server().await;
+        let serving = tokio::spawn(answer_once(listener, "404 Not Found", "404 page not found\n"));
+        let error = objects::<Pod>(&client, "a").delete_labelled("").await.unwrap_err();
+        assert_eq!(error.to_string(), "deleting pods: 404 page not found (404)");
+        assert!(error.is_not_found());
+        serving.await.unwrap();
     }
 }

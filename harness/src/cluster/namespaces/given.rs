@@ -192,7 +192,7 @@ async fn delete_garage_nodes(client: &Client, namespace: &str) -> Result<()> {
     let nodes = dynamic_objects(client, &ApiResource::from_gvk(&kind), &Scope::Namespaced, namespace);
     match nodes.within(CALL).delete_labelled("").await {
         // Nobody has defined them here.
-        Err(error) if error.status().is_some_and(|status| status.is_not_found()) => Ok(()),
+        Err(error) if error.is_not_found() => Ok(()),
         deleted => deleted,
     }
 }
