@@ -28,7 +28,7 @@ pub fn judge(all: &[Operation], members: &Members) -> Judgement {
         judgement.judged += 1;
         let what = match &one.action {
             Action::Put { .. } => "a put",
-            Action::Get { .. } => "a get",
+            Action::Get { .. } | Action::Range { .. } => "a get",
             Action::Delete { .. } => "a delete",
             _ => "a question",
         };
