@@ -64,6 +64,8 @@ mod tests {
     fn a_signal_tells_when_and_whom() {
         let signal = signalled("at 1795920000250000000\nprocess 4711\n").unwrap();
         assert_eq!((signal.process, signal.at), (4711, "2026-11-29T02:40:00.25Z".parse().unwrap()));
-        assert!(signalled("at 1795920000250000000").unwrap_err().to_string().contains("neither when nor whom"));
+        assert!(
+            signalled("at 1795920000250000000").unwrap_err().to_string().contains("neither when nor whom")
+        );
     }
 }

@@ -175,8 +175,9 @@ impl Load {
     fn slowest(&self, wanted: &[(&str, u64)], count: fn(&Counts) -> u64) -> Option<String> {
         let counts = self.recorder.counts();
         let counts = counts.borrow();
-        let lacks =
-            |(endpoint, wanted): &&(&str, u64)| counts.get(*endpoint).is_none_or(|found| count(found) < *wanted);
+        let lacks = |(endpoint, wanted): &&(&str, u64)| {
+            counts.get(*endpoint).is_none_or(|found| count(found) < *wanted)
+        };
         let (endpoint, wanted) = wanted.iter().find(lacks)?;
         let found = counts.get(*endpoint).cloned().unwrap_or_default();
         let said =

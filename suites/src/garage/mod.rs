@@ -1,9 +1,26 @@
 //! Pattern 2, the distributed store.
 
+mod all_away;
 mod becoming;
+mod crashes;
+mod partition;
+mod quorum;
+mod replication;
+
+pub(crate) use becoming::ALL_RESTARTED;
+pub(crate) use quorum::TWO_OF_THREE;
+pub(crate) use replication::CATCHES_UP;
 
 use harness::runner::Scenario;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    becoming::scenarios()
+    [
+        becoming::scenarios(),
+        quorum::scenarios(),
+        all_away::scenarios(),
+        replication::scenarios(),
+        crashes::scenarios(),
+        partition::scenarios(),
+    ]
+    .concat()
 }

@@ -52,7 +52,11 @@ pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
                 window.seconds() > f64::from(*longest) && !window.causes.keys().any(|cause| is_error(cause))
             });
             judgement.unjudged.extend(silent.map(|window| {
-                format!("no {what} at {endpoint} was answered for {:.1} s from {} on", window.seconds(), window.from)
+                format!(
+                    "no {what} at {endpoint} was answered for {:.1} s from {} on",
+                    window.seconds(),
+                    window.from
+                )
             }));
         }
     }
@@ -96,7 +100,10 @@ mod tests {
         ];
         let judgement = judge(&all, &demand(26));
         assert_eq!((judgement.judged, judgement.anomalies.len()), (6, 0));
-        assert_eq!(judgement.unjudged, ["no read at store-0 was answered for 27.0 s from 1970-01-01T00:00:12Z on"]);
+        assert_eq!(
+            judgement.unjudged,
+            ["no read at store-0 was answered for 27.0 s from 1970-01-01T00:00:12Z on"]
+        );
         all.push(put(9, "b", b"2", (20, 21), failure("503")));
         let judgement = judge(&all, &demand(30));
         assert_eq!((judgement.anomalies.len(), judgement.unjudged.len()), (1, 0));

@@ -15,22 +15,28 @@ const THERE_IS_ONE: &str = "412";
 pub fn judge(all: &[Operation]) -> Judgement {
     let mut judgement = Judgement::default();
     for of in ByKey::new(all).iter() {
-        let conditional = of.writes.iter().filter(|one| matches!(one.action, Action::Put { how: How::IfNew, .. }));
-        let (taken, others): (Vec<_>, Vec<_>) = conditional.partition(|one| one.is_ok());
-        let refused: Vec<_> = others.into_iter().filter(|one| refused(one)).collect();
+        let conditional =
+            of.writes.iter().copied().filter(|one| matches!(one.action, Action::Put { how: How::IfNew, .. }));
+        let (taken, others): (Vec<&Operation>, Vec<&Operation>) = conditional.partition(|one| one.is_ok());
+        let refused = others.into_iter().filter(|one| refused(one)).collect::<Vec<_>>();
         judgement.judged += (taken.len() + refused.len()) as u64;
         let witnesses: Vec<Witness> = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
         let seen: Vec<_> = taken.into_iter().map(|one| Seen { read: one, write: None }).collect();
         older(&of, &seen, witnesses, Kind::ConditionIgnored, &mut judgement);
         for one in refused {
-            let may_be_there = |write: &&&Operation| {
+            let may_be_there = |write: &&Operation| {
                 matches!(write.action, Action::Put { .. })
                     && !matches!(write.outcome, Outcome::Failed(_))
                     && one.ended.is_none_or(|ended| write.invoked <= ended)
             };
-            if !of.writes.iter().any(|write| may_be_there(&write)) {
-                let text = format!("{} at {}: refused at {}, with nothing there", of.key, one.endpoint, one.invoked);
-                judgement.anomalies.push(Anomaly { kind: Kind::ConditionIgnored, text, lines: vec![one.line] });
+            if !of.writes.iter().any(|write| may_be_there(write)) {
+                let text =
+                    format!("{} at {}: refused at {}, with nothing there", of.key, one.endpoint, one.invoked);
+                judgement.anomalies.push(Anomaly {
+                    kind: Kind::ConditionIgnored,
+                    text,
+                    lines: vec![one.line],
+                });
             }
         }
     }

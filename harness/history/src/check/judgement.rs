@@ -164,7 +164,9 @@ impl Kind {
             Self::Unavailable => format!("{many} of {of} operations were answered with an error"),
             Self::WrongRange => format!("{many} of {of} reads of parts got other bytes than were written"),
             Self::Overlooked => format!("{many} of {of} keys listed miss what was acknowledged before"),
-            Self::ConditionIgnored => format!("{many} of {of} conditional writes did not mind what was there"),
+            Self::ConditionIgnored => {
+                format!("{many} of {of} conditional writes did not mind what was there")
+            }
         }
     }
 }

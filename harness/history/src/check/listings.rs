@@ -7,25 +7,27 @@ use super::{
     keys::ByKey,
     read_after_write::{Seen, Witness, older},
 };
-use crate::operation::{Action, Answer, Key, Operation, Outcome};
+use crate::operation::{Action, Answer, Operation, Outcome};
 
 /// Judges every key in every listing that was answered.
 pub fn judge(all: &[Operation]) -> Judgement {
-    let shown = |one: &'_ Operation| match (&one.action, &one.outcome) {
-        (Action::List { prefix }, Outcome::Ok(Answer::Keys(keys))) => {
-            Some((Key::clone(prefix), keys.iter().cloned().collect::<HashSet<Key>>()))
+    let (mut judgement, groups) = (Judgement::default(), ByKey::new(all).iter().collect::<Vec<_>>());
+    let mut missing: Vec<Vec<Seen<'_>>> = groups.iter().map(|_| Vec::new()).collect();
+    for one in all {
+        let (Action::List { prefix }, Outcome::Ok(Answer::Keys(keys))) = (&one.action, &one.outcome) else {
+            continue;
+        };
+        let shown: HashSet<&str> = keys.iter().map(|key| &**key).collect();
+        for (of, missing) in groups.iter().zip(&mut missing).filter(|(of, _)| of.key.starts_with(&**prefix)) {
+            judgement.judged += 1;
+            if !shown.contains(&**of.key) {
+                missing.push(Seen { read: one, write: None });
+            }
         }
-        _ => None,
-    };
-    let listings: Vec<_> = all.iter().filter_map(|one| Some((one, shown(one)?))).collect();
-    let mut judgement = Judgement::default();
-    for of in ByKey::new(all).iter() {
-        let witnesses: Vec<Witness> = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
-        let speak = listings.iter().filter(|(_, (prefix, _))| of.key.starts_with(&**prefix));
-        let (showing, missing): (Vec<_>, Vec<_>) = speak.partition(|(_, (_, keys))| keys.contains(of.key));
-        judgement.judged += (showing.len() + missing.len()) as u64;
-        let seen: Vec<_> = missing.into_iter().map(|(read, _)| Seen { read, write: None }).collect();
-        older(&of, &seen, witnesses, Kind::Overlooked, &mut judgement);
+    }
+    for (of, missing) in groups.iter().zip(&missing) {
+        let witnesses = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
+        older(of, missing, witnesses, Kind::Overlooked, &mut judgement);
     }
     judgement
 }
@@ -34,6 +36,7 @@ pub fn judge(all: &[Operation]) -> Judgement {
 mod tests {
     use super::*;
     use crate::fixture::{delete, operation, put, unknown};
+    use crate::operation::Key;
 
     fn list(line: u64, span: (i64, i64), keys: &[&str]) -> Operation {
         let keys = keys.iter().map(|key| Key::from(*key)).collect();

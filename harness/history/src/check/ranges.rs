@@ -26,13 +26,18 @@ pub fn judge(all: &[Operation]) -> Judgement {
             let Some(wrong) = flaw(read, write, &content) else { continue };
             judgement.judged += 1;
             judgement.anomalies.extend(wrong.map(|(kind, what)| {
-                let text = format!("{} at {}: the read that began at {} {what}", of.key, read.endpoint, read.invoked);
+                let text = format!(
+                    "{} at {}: the read that began at {} {what}",
+                    of.key, read.endpoint, read.invoked
+                );
                 Anomaly { kind, text, lines: vec![read.line, write.line] }
             }));
         }
     }
     if apart > 0 {
-        judgement.unjudged.push(format!("{apart} keys were written twice: what their parts hold is not told apart"));
+        judgement
+            .unjudged
+            .push(format!("{apart} keys were written twice: what their parts hold is not told apart"));
     }
     judgement
 }
@@ -54,7 +59,8 @@ fn flaw(read: &Operation, write: &Operation, content: &[u8]) -> Option<Option<(K
     match &read.outcome {
         Outcome::Ok(Answer::Found(found)) if *found == Value::of(expected) => Some(None),
         Outcome::Ok(Answer::Found(found)) => {
-            let words = format!("got {found} for {} bytes from {from} on, written were others", expected.len());
+            let words =
+                format!("got {found} for {} bytes from {from} on, written were others", expected.len());
             Some(Some((Kind::WrongRange, words)))
         }
         Outcome::Ok(Answer::Absent) => {
@@ -62,7 +68,9 @@ fn flaw(read: &Operation, write: &Operation, content: &[u8]) -> Option<Option<(K
         }
         Outcome::Failed(failure) if failure.cause == Cause::Answered(NO_SUCH_PART.into()) => {
             let wrong = known && !expected.is_empty();
-            Some(wrong.then(|| (Kind::WrongRange, format!("was told that there are no bytes from {from} on"))))
+            Some(
+                wrong.then(|| (Kind::WrongRange, format!("was told that there are no bytes from {from} on"))),
+            )
         }
         _ => None,
     }
@@ -71,12 +79,15 @@ fn flaw(read: &Operation, write: &Operation, content: &[u8]) -> Option<Option<(K
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        fixture::{failed, found, operation, put},
-        operation::Outcome::DONE,
-    };
+    use crate::fixture::{failed, found, operation, put};
 
-    fn read(line: u64, key: &str, (from, length): (u64, u64), span: (i64, i64), outcome: Outcome) -> Operation {
+    fn read(
+        line: u64,
+        key: &str,
+        (from, length): (u64, u64),
+        span: (i64, i64),
+        outcome: Outcome,
+    ) -> Operation {
         operation(line, Action::Range { key: key.into(), from, length }, span, outcome)
     }
 
@@ -87,7 +98,7 @@ mod tests {
         let absent = || Outcome::Ok(Answer::Absent);
         let no_part = || Outcome::Failed(failed(Cause::Answered("416".into())));
         let all = [
-            put(1, key, &content, (0, 1), DONE),
+            put(1, key, &content, (0, 1), Outcome::DONE),
             read(2, key, (10, 20), (2, 3), found(&content[10..30])),
             read(3, key, (90, 20), (2, 3), found(&content[90..])),
             read(4, key, (10, 20), (2, 3), found(&content[11..31])),
@@ -103,7 +114,7 @@ mod tests {
         let wrong = |line| (Kind::WrongRange, line);
         assert_eq!(lines, [wrong(4), wrong(5), (Kind::Stale, 6), wrong(8)]);
         assert_eq!((judgement.judged, judgement.unjudged.len()), (8, 0));
-        let other = [put(1, key, b"x", (0, 1), DONE), read(2, key, (0, 1), (2, 3), found(b"y"))];
+        let other = [put(1, key, b"x", (0, 1), Outcome::DONE), read(2, key, (0, 1), (2, 3), found(b"y"))];
         assert_eq!((judge(&other).judged, judge(&other).unjudged.len()), (0, 1));
     }
 }

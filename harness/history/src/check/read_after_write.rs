@@ -27,7 +27,11 @@ pub(super) struct Witness {
 impl Witness {
     /// A write that was acknowledged.
     pub(super) fn of(write: &Operation) -> Option<Self> {
-        write.ended.filter(|_| write.is_ok()).map(|known| Self { known, begun: write.invoked, line: write.line })
+        write.ended.filter(|_| write.is_ok()).map(|known| Self {
+            known,
+            begun: write.invoked,
+            line: write.line,
+        })
     }
 }
 

@@ -78,7 +78,8 @@ impl Partition {
         let mut addresses = Vec::new();
         for name in pods {
             let pod = objects::<PodObject>(self.run.client(), self.run.namespace()).get(name).await?;
-            let worker = self.run.node(pod.spec.and_then(|spec| spec.node_name).unwrap_or_default().as_str())?;
+            let worker =
+                self.run.node(pod.spec.and_then(|spec| spec.node_name).unwrap_or_default().as_str())?;
             self.nodes.insert(worker.name.clone(), worker);
             let found = pod.status.and_then(|status| status.pod_ips).unwrap_or_default();
             if found.is_empty() {
