@@ -180,8 +180,8 @@ impl Load {
         };
         let (endpoint, wanted) = wanted.iter().find(lacks)?;
         let found = counts.get(*endpoint).cloned().unwrap_or_default();
-        let said =
-            found.last_failure.map_or_else(String::new, |failure| format!(", and said last: {failure}"));
+        let said = found.last_failure.as_ref();
+        let said = said.map_or_else(String::new, |failure| format!(", and said last: {failure}"));
         Some(format!("{endpoint} has {} of {wanted}{said}", count(&found)))
     }
 

@@ -2,6 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::{
+    sabotage::{ONE_COPY_IS_ENOUGH, OTHER_RPC_SECRET_OF_TWO},
+    seconds,
+};
 use anyhow::Result;
 use harness::{
     claim::{G6, G7, G15},
@@ -16,12 +20,6 @@ use harness::{
     runner::{Run, Scenario, scenario},
     wait::expectations::pods_exactly,
     workload::{GARAGE, Set},
-};
-use jiff::Timestamp;
-
-use crate::{
-    sabotage::{ONE_COPY_IS_ENOUGH, OTHER_RPC_SECRET_OF_TWO},
-    seconds,
 };
 
 /// How many nodes have to agree.
@@ -130,26 +128,30 @@ fn clients(set: &Set) -> Vec<Client> {
 async fn with_two(run: &Run, set: &Set, history: &Recorder, load: &mut Load) -> Result<()> {
     let pods: Vec<Arc<str>> = (0..2).map(|ordinal| set.pod_name(ordinal).into()).collect();
     let through: Vec<Arc<str>> = vec![service(set.workload.name).into()];
-    let fault = run.fault_begins("3 → 2");
+    let leaving = run.fault_begins("3 → 2");
     set.scale(2).await?;
     run.wait(&pods_exactly(&set.promise, [0, 1]), seconds(120)).await?;
-    let gone = Timestamp::now();
+    let leaving = run.fault_ends(leaving);
+    let two = run.fault_begins("two nodes of three");
     load.tried_at(&[&*pods, &*through].concat(), TRIES, seconds(120)).await?;
-    let to = run.fault_ends(fault.clone()).to;
-    for (endpoints, from) in [(pods, fault.from), (through, gone)] {
-        for endpoint in &endpoints {
-            let longest = longest(history, endpoint, (from, to))?;
+    let two = run.fault_ends(two);
+    for (endpoints, from) in [(pods, leaving.from), (through, two.from)] {
+        let goes_on = Uninterrupted { endpoints, from, to: two.to, longest: LONGEST };
+        for endpoint in &goes_on.endpoints {
+            let longest = longest(history, endpoint, &goes_on)?;
             run.measure(&format!("{endpoint}: longest wait for a good answer with two nodes"), longest, "s");
         }
-        let goes_on = Uninterrupted { endpoints, from, to, longest: LONGEST };
         run.check(G6, set.workload.name, history, Checker::Available(goes_on), None);
     }
     Ok(())
 }
 
 /// The longest time without a good answer at an endpoint, without that in which the way there gave none either.
-fn longest(history: &Recorder, endpoint: &str, span: (Timestamp, Timestamp)) -> Result<f64> {
+fn longest(history: &Recorder, endpoint: &str, time: &Uninterrupted) -> Result<f64> {
     let operations = history.operations()?.all;
-    let of = |name: &str| Availability::of(operations.iter().filter(|one| *one.endpoint == *name), span);
+    let of = |name: &str| {
+        let all = operations.iter().filter(|one| *one.endpoint == *name);
+        Availability::of(all, (time.from, time.to))
+    };
     Ok(of(endpoint).without(&of(WAY_IN)).longest())
 }

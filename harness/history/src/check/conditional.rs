@@ -29,7 +29,7 @@ pub fn judge(all: &[Operation]) -> Judgement {
                     && !matches!(write.outcome, Outcome::Failed(_))
                     && one.ended.is_none_or(|ended| write.invoked <= ended)
             };
-            if !of.writes.iter().any(|write| may_be_there(write)) {
+            if !of.writes.iter().any(may_be_there) {
                 let text =
                     format!("{} at {}: refused at {}, with nothing there", of.key, one.endpoint, one.invoked);
                 judgement.anomalies.push(Anomaly {

@@ -40,11 +40,13 @@ impl Run {
         let mut partition = Partition { run: self.clone(), nodes: BTreeMap::new() };
         let (from, to) = (partition.addresses(these).await?, partition.addresses(those).await?);
         let nodes = partition.nodes();
-        let pairs = from.iter().flat_map(|one| to.iter().map(move |other| (one, other)));
-        for (one, other) in pairs.filter(|(one, other)| one.contains(':') == other.contains(':')) {
-            network::part(&nodes, self.namespace(), one, other).await?;
-            if ways == Ways::Both {
-                network::part(&nodes, self.namespace(), other, one).await?;
+        for one in &from {
+            // Of two families nothing goes from one to the other.
+            for other in to.iter().filter(|other| one.contains(':') == other.contains(':')) {
+                network::part(&nodes, self.namespace(), one, other).await?;
+                if ways == Ways::Both {
+                    network::part(&nodes, self.namespace(), other, one).await?;
+                }
             }
         }
         Ok(partition)
