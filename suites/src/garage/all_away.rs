@@ -12,7 +12,7 @@ use harness::{
     workload::{GARAGE, Set},
 };
 
-use crate::{sabotage::EMPTY_BUT_MARKED, seconds};
+use crate::{sabotage::META_OFF_THE_VOLUME, seconds};
 
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
 const ENOUGH: u64 = 20;
@@ -30,7 +30,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .on([GARAGE])
             .within(seconds(480))
             .slow()
-            .slow_control("empty_but_marked", [G8], EMPTY_BUT_MARKED, "acknowledged writes can't be read"),
+            // Data off its volume tells less: of a block that is gone Garage breaks the body off, as a way does that is bad.
+            .slow_control(
+                "meta_off_the_claim",
+                [G8],
+                META_OFF_THE_VOLUME,
+                "writes are lost with their store",
+            ),
     ]
 }
 
@@ -54,7 +60,11 @@ async fn all_away(run: Run) -> Result<()> {
     let fault = run.fault_ends(fault);
 
     run.step("the store forms again, and takes writes").await?;
-    let healed = garage.until_healthy(&garage.admins(&set).await?).await?;
+    let healed = garage.until_healthy(&garage.admins(&set).await?).await.map_err(|error| {
+        let words = format!("acknowledged writes are lost with their store: {error}");
+        error.reworded(words)
+    });
+    let healed = run.found(G8, healed)?;
     run.measure("health after 3 → 0 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
