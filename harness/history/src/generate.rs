@@ -99,13 +99,14 @@ impl Generator {
                 let key = key(&self.run, self.process, self.next);
                 self.put(key, pick(sizes, place), How::Whole)
             }
-            Work::Reads { of } => bare(Action::Get { key: self.written(of).0 }),
+            Work::Reads { of } => bare(Action::Get { key: self.written(of, self.next).0 }),
             Work::Uploads { sizes } => {
                 let key = key(&self.run, self.process, self.next);
                 self.put(key, pick(sizes, place), How::Parts)
             }
             Work::Ranges { of, sizes } => {
-                let (key, sequence) = self.written(of);
+                // An upload takes several calls: who reads meanwhile is ahead.
+                let (key, sequence) = self.written(of, self.next / 3);
                 let size = u32::try_from(pick(sizes, usize::try_from(sequence).unwrap_or(0))).unwrap_or(0);
                 let from = self.noise.below(size);
                 let length = 1 + self.noise.below(size - from);
@@ -137,10 +138,10 @@ impl Generator {
         }
     }
 
-    /// A key that one of these processes has written a short while ago, or will soon; and its place in what it writes.
-    fn written(&mut self, of: Range<u32>) -> (Key, u64) {
+    /// A key that one of these processes has written a short while before its write of this number, or with it; and its number.
+    fn written(&mut self, of: Range<u32>, number: u64) -> (Key, u64) {
         let writer = of.start + self.noise.below(of.end - of.start);
-        let sequence = self.next - u64::from(self.noise.below(20)).min(self.next);
+        let sequence = number - u64::from(self.noise.below(20)).min(number);
         (key(&self.run, writer, sequence), sequence)
     }
 
