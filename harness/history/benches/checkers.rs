@@ -30,6 +30,17 @@ fn main() -> Result<()> {
     measure(&Checker::Register, |_| objects())?;
     measure(&Checker::Bank { total: 500 }, |_| Work::Bank { accounts: 5 })?;
     measure(&Checker::Isolation(Level::Serializable), |_| Work::Lists { lists: 5 })?;
+    let deleted = || Work::Objects { keys: 100, sizes: &[40], deletes: true };
+    measure(&Checker::Listings, |_| deleted())?;
+    measure(&Checker::Conditional, |_| deleted())?;
+    measure(&Checker::Ranges, |process| {
+        let sizes: &'static [usize] = &[40];
+        if process < 5 {
+            Work::Writes { sizes }
+        } else {
+            Work::Ranges { of: process - 5..process - 4, sizes }
+        }
+    })?;
     measure(&Checker::Honesty(members()), |_| objects())?;
     measure(&Checker::Quorum(members()), |_| objects())
 }

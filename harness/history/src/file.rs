@@ -137,7 +137,10 @@ fn share(line: &mut Line, names: &mut HashSet<Arc<str>>) {
         Line::Invoked { endpoint, action, .. } => {
             share(endpoint);
             match action {
-                Action::Put { key, .. } | Action::Get { key } | Action::Delete { key } => share(key),
+                Action::Put { key, .. }
+                | Action::Get { key }
+                | Action::Range { key, .. }
+                | Action::Delete { key } => share(key),
                 Action::List { prefix } | Action::Scan { prefix } => share(prefix),
                 Action::Transfer { .. } | Action::Balances | Action::Transaction(_) => {}
             }

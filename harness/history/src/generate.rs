@@ -26,6 +26,18 @@ pub enum Work {
         /// These processes.
         of: Range<u32>,
     },
+    /// As [`Work::Writes`], in parts.
+    Uploads {
+        /// In bytes.
+        sizes: &'static [usize],
+    },
+    /// Reads parts of what processes with [`Work::Writes`] or [`Work::Uploads`] have written, or will write soon.
+    Ranges {
+        /// These processes.
+        of: Range<u32>,
+        /// Their sizes, in bytes.
+        sizes: &'static [usize],
+    },
     /// Writes over a few keys, and reads them: whole, in parts, only if new; also deletes and lists where so said.
     Objects {
         /// How many keys; all processes with as many share them.
@@ -87,10 +99,18 @@ impl Generator {
                 let key = key(&self.run, self.process, self.next);
                 self.put(key, pick(sizes, place), How::Whole)
             }
-            Work::Reads { of } => {
-                let writer = of.start + self.noise.below(of.end - of.start);
-                let sequence = self.next - u64::from(self.noise.below(20)).min(self.next);
-                bare(Action::Get { key: key(&self.run, writer, sequence) })
+            Work::Reads { of } => bare(Action::Get { key: self.written(of, self.next).0 }),
+            Work::Uploads { sizes } => {
+                let key = key(&self.run, self.process, self.next);
+                self.put(key, pick(sizes, place), How::Parts)
+            }
+            Work::Ranges { of, sizes } => {
+                // An upload takes several calls: who reads meanwhile is ahead.
+                let (key, sequence) = self.written(of, self.next / 3);
+                let size = u32::try_from(pick(sizes, usize::try_from(sequence).unwrap_or(0))).unwrap_or(0);
+                let from = self.noise.below(size);
+                let length = 1 + self.noise.below(size - from);
+                bare(Action::Range { key, from: from.into(), length: length.into() })
             }
             Work::Beats => bare(Action::Get { key: "beat".into() }),
             Work::Objects { keys, sizes, deletes } => {
@@ -116,6 +136,13 @@ impl Generator {
             }
             Work::Lists { lists } => bare(Action::Transaction(self.steps(lists))),
         }
+    }
+
+    /// A key that one of these processes has written a short while before its write of this number, or with it; and its number.
+    fn written(&mut self, of: Range<u32>, number: u64) -> (Key, u64) {
+        let writer = of.start + self.noise.below(of.end - of.start);
+        let sequence = number - u64::from(self.noise.below(20)).min(number);
+        (key(&self.run, writer, sequence), sequence)
     }
 
     fn steps(&mut self, lists: u32) -> Vec<Step> {
@@ -167,13 +194,15 @@ impl Request {
 impl Work {
     /// Whether it writes.
     pub fn writes(&self) -> bool {
-        !matches!(self, Self::Reads { .. } | Self::Beats)
+        !matches!(self, Self::Reads { .. } | Self::Ranges { .. } | Self::Beats)
     }
 
     /// As it is where the first process has this number, and not 0.
     pub fn after(self, first: u32) -> Self {
+        let moved = |of: Range<u32>| of.start + first..of.end + first;
         match self {
-            Self::Reads { of } => Self::Reads { of: of.start + first..of.end + first },
+            Self::Reads { of } => Self::Reads { of: moved(of) },
+            Self::Ranges { of, sizes } => Self::Ranges { of: moved(of), sizes },
             other => other,
         }
     }
@@ -192,6 +221,13 @@ impl Iterator for Generator {
 /// The key of a write, which no other write has.
 pub fn key(run: &str, process: u32, sequence: u64) -> Key {
     format!("{run}/{process}/{sequence:06}").into()
+}
+
+/// The content that [`Work::Writes`] and [`Work::Uploads`] give to a key of this size; none where it is not theirs.
+pub fn content_of(key: &str, size: usize) -> Option<Vec<u8>> {
+    let (writer, sequence) = key.rsplit_once('/')?;
+    let sequence: u64 = sequence.parse().ok()?;
+    Some(content(&format!("{writer}/{sequence}"), size))
 }
 
 fn bare(action: Action) -> Request {
@@ -223,6 +259,7 @@ mod tests {
         for work in [
             Work::Writes { sizes: SIZES },
             Work::Reads { of: 0..3 },
+            Work::Ranges { of: 0..3, sizes: SIZES },
             Work::Objects { keys: 4, sizes: SIZES, deletes: true },
             Work::Bank { accounts: 5 },
             Work::Lists { lists: 3 },
@@ -259,6 +296,19 @@ mod tests {
         let mut seen: Vec<_> = seen.into_iter().collect();
         seen.sort();
         assert_eq!(seen, ["Dele", "Get ", "IfNew", "List", "Parts", "Whole"]);
+    }
+
+    #[test]
+    fn what_is_written_once_follows_from_its_key_and_its_parts_are_inside() {
+        for request in Generator::new("r/a", 1, 4, Work::Uploads { sizes: SIZES }).take(4) {
+            let key = request.action.key().unwrap();
+            assert_eq!(content_of(key, request.payload.len()), Some(request.payload));
+        }
+        for request in Generator::new("r/a", 1, 4, Work::Ranges { of: 2..3, sizes: SIZES }).take(100) {
+            let Action::Range { key, from, length } = request.action else { panic!("no range") };
+            let sequence: usize = key.strip_prefix("r/a/2/").unwrap().parse().unwrap();
+            assert!(length > 0 && from + length <= SIZES[sequence % 2] as u64);
+        }
     }
 
     #[test]

@@ -48,6 +48,15 @@ pub enum Action {
         /// Under this key.
         key: Key,
     },
+    /// Reads a part of an object.
+    Range {
+        /// Under this key.
+        key: Key,
+        /// The place of its first byte, from 0.
+        from: u64,
+        /// How many bytes; fewer where the object ends before.
+        length: u64,
+    },
     /// Deletes it.
     Delete {
         /// Under this key.
@@ -188,7 +197,9 @@ impl Action {
     /// The key that it is about, of one that is about a single one.
     pub fn key(&self) -> Option<&Key> {
         match self {
-            Self::Put { key, .. } | Self::Get { key } | Self::Delete { key } => Some(key),
+            Self::Put { key, .. } | Self::Get { key } | Self::Range { key, .. } | Self::Delete { key } => {
+                Some(key)
+            }
             _ => None,
         }
     }
@@ -198,7 +209,11 @@ impl Action {
         match self {
             Self::Put { .. } | Self::Delete { .. } | Self::Transfer { .. } => true,
             Self::Transaction(steps) => steps.iter().any(|step| matches!(step, Step::Append { .. })),
-            Self::Get { .. } | Self::List { .. } | Self::Scan { .. } | Self::Balances => false,
+            Self::Get { .. }
+            | Self::Range { .. }
+            | Self::List { .. }
+            | Self::Scan { .. }
+            | Self::Balances => false,
         }
     }
 }

@@ -99,7 +99,7 @@ claims! {
     G13, "Garage: layout changes", "a node can be replaced for good: the layout's next version takes over, the old node is drained, and nothing is lost";
     G14, "Garage: consistency", "a read at any node that begins after a write was acknowledged sees it, or a later one";
     G15, "Garage: /health", "the health endpoint says what reads and writes find";
-    G16, "Garage: S3", "multipart uploads, ranges, conditional puts and listings survive the same faults";
+    G16, "Garage: S3", "multipart uploads, ranges and listings survive the same faults, and so do conditional puts where it minds conditions";
     P1, "PostgreSQL: durability", "acknowledged commits survive a deletion of the pod, a kill -9 of the server, 1 → 0 → 1 and a restart of the node";
     P2, "PostgreSQL: shutdown", "a stop with an idle client is clean, and within the grace period";
     P3, "PostgreSQL: readiness", "Ready means that login and write work";

@@ -13,7 +13,7 @@ use history::{
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Recorder, Store};
+use super::{Counts, Recorder, Store};
 use crate::{
     error::{Error, Result, within},
     wait::pause,
@@ -100,21 +100,55 @@ impl Load {
     /// # Errors
     /// They are not, within the deadline or before the load's time is over; or a client broke.
     pub async fn acknowledged(&mut self, more: u64, deadline: Duration) -> Result<()> {
+        let writers = self.writers.clone();
+        self.acknowledged_at(&writers, more, deadline).await
+    }
+
+    /// As [`Load::acknowledged`], at each of these endpoints.
+    ///
+    /// # Errors
+    /// As [`Load::acknowledged`].
+    pub async fn acknowledged_at(
+        &mut self,
+        endpoints: &[impl AsRef<str>],
+        more: u64,
+        deadline: Duration,
+    ) -> Result<()> {
+        self.until("acknowledged writes", |counts| counts.acknowledged, endpoints, more, deadline).await
+    }
+
+    /// Waits until so many more operations have been tried at each of these endpoints, whatever became of them.
+    ///
+    /// # Errors
+    /// As [`Load::acknowledged`].
+    pub async fn tried_at(
+        &mut self,
+        endpoints: &[impl AsRef<str>],
+        more: u64,
+        deadline: Duration,
+    ) -> Result<()> {
+        self.until("operations", |counts| counts.tried, endpoints, more, deadline).await
+    }
+
+    async fn until(
+        &mut self,
+        what: &str,
+        count: fn(&Counts) -> u64,
+        endpoints: &[impl AsRef<str>],
+        more: u64,
+        deadline: Duration,
+    ) -> Result<()> {
         let mut counts = self.recorder.counts();
-        let acknowledged = |counts: &BTreeMap<Arc<str>, super::Counts>, endpoint: &Arc<str>| {
-            counts.get(endpoint).map_or(0, |counts| counts.acknowledged)
-        };
-        let wanted: Vec<(Arc<str>, u64)> = {
+        let of = |counts: &BTreeMap<Arc<str>, Counts>, endpoint: &str| counts.get(endpoint).map_or(0, count);
+        let names: Vec<&str> = endpoints.iter().map(AsRef::as_ref).collect();
+        let wanted: Vec<(&str, u64)> = {
             let now = counts.borrow_and_update();
-            let wanted = |endpoint: &Arc<str>| (Arc::clone(endpoint), acknowledged(&now, endpoint) + more);
-            self.writers.iter().map(wanted).collect()
+            names.iter().map(|endpoint| (*endpoint, of(&now, endpoint) + more)).collect()
         };
-        let doing =
-            format!("waiting for {more} more acknowledged writes at each of {}", self.writers.join(", "));
+        let doing = format!("waiting for {more} more {what} at each of {}", names.join(", "));
         let waiting = async {
-            let reached = counts.wait_for(|counts| {
-                wanted.iter().all(|(endpoint, wanted)| acknowledged(counts, endpoint) >= *wanted)
-            });
+            let reached = counts
+                .wait_for(|counts| wanted.iter().all(|(endpoint, wanted)| of(counts, endpoint) >= *wanted));
             let mut reached = std::pin::pin!(reached);
             loop {
                 tokio::select! {
@@ -128,7 +162,7 @@ impl Load {
             }
         };
         let outcome = within(deadline, &doing, waiting, std::convert::identity).await;
-        outcome.map_err(|error| match self.slowest(&wanted) {
+        outcome.map_err(|error| match self.slowest(&wanted, count) {
             Some(slowest) => {
                 let words = format!("{error}; {slowest}");
                 error.reworded(words)
@@ -137,18 +171,18 @@ impl Load {
         })
     }
 
-    /// An endpoint that lacks writes, and what it said last.
-    fn slowest(&self, wanted: &[(Arc<str>, u64)]) -> Option<String> {
+    /// An endpoint that lacks some, and what it said last.
+    fn slowest(&self, wanted: &[(&str, u64)], count: fn(&Counts) -> u64) -> Option<String> {
         let counts = self.recorder.counts();
         let counts = counts.borrow();
-        let lacks = |(endpoint, wanted): &&(Arc<str>, u64)| {
-            counts.get(endpoint).is_none_or(|counts| counts.acknowledged < *wanted)
+        let lacks = |(endpoint, wanted): &&(&str, u64)| {
+            counts.get(*endpoint).is_none_or(|found| count(found) < *wanted)
         };
         let (endpoint, wanted) = wanted.iter().find(lacks)?;
-        let found = counts.get(endpoint).cloned().unwrap_or_default();
-        let said =
-            found.last_failure.map_or_else(String::new, |failure| format!(", and said last: {failure}"));
-        Some(format!("{endpoint} has {} of {wanted}{said}", found.acknowledged))
+        let found = counts.get(*endpoint).cloned().unwrap_or_default();
+        let said = found.last_failure.as_ref();
+        let said = said.map_or_else(String::new, |failure| format!(", and said last: {failure}"));
+        Some(format!("{endpoint} has {} of {wanted}{said}", count(&found)))
     }
 
     /// Ends the load: what is in flight gets its answer, then the history is complete.

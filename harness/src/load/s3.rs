@@ -113,7 +113,11 @@ impl S3 {
             match &request.action {
                 Action::Put { key, how: How::Parts, .. } => self.put_in_parts(key, request).await,
                 Action::Put { key, how, .. } => self.put(key, *how, request).await,
-                Action::Get { key } => self.get(key, request).await,
+                Action::Get { key } => self.get(key, None, request).await,
+                Action::Range { key, from, length } => {
+                    let range = format!("bytes={from}-{}", from.saturating_add(*length).saturating_sub(1));
+                    self.get(key, Some(range), request).await
+                }
                 Action::Delete { key } => {
                     let call = self.client.delete_object().bucket(&self.bucket).key(&**key);
                     outcome(request, call.send().await, |_| Answer::Done)
@@ -161,8 +165,9 @@ impl S3 {
         outcome(request, call.send().await, |_| Answer::Done)
     }
 
-    async fn get(&self, key: &Key, request: &Request) -> Outcome {
-        let answer = match self.client.get_object().bucket(&self.bucket).key(&**key).send().await {
+    async fn get(&self, key: &Key, range: Option<String>, request: &Request) -> Outcome {
+        let call = self.client.get_object().bucket(&self.bucket).key(&**key).set_range(range);
+        let answer = match call.send().await {
             Ok(answer) => answer,
             Err(error) if status(&error) == Some(404) => return Outcome::Ok(Answer::Absent),
             Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),

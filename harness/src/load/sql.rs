@@ -82,6 +82,9 @@ impl Sql {
             match &request.action {
                 Action::Put { key, .. } => self.insert(key, request).await,
                 Action::Get { key } => self.one(request, self.get(key).await),
+                Action::Range { .. } => {
+                    Outcome::Failed(Failure::new(Cause::Unreachable, "rows are read whole"))
+                }
                 Action::Delete { key } => {
                     let deleted = self.execute("delete from entries where key = $1", &[&&**key]).await;
                     self.one(request, deleted.map(|_| Answer::Done))

@@ -1,9 +1,11 @@
 //! Three empty nodes become one store, and its initialization.
 
+use std::sync::Arc;
+
 use anyhow::Result;
 use harness::{
-    Secret,
-    claim::{G1, G2, G3, G4, S13, S14},
+    Error, Secret,
+    claim::{G1, G2, G3, G4, G5, S13, S14},
     history::{
         Answer, Outcome, Value,
         generate::{Request, content},
@@ -18,12 +20,15 @@ use harness::{
 
 use crate::{
     sabotage::{
-        DISCOVERY_FORBIDDEN, LAYOUT_APPLIED_NAIVELY, LAYOUT_BEFORE, META_OFF_THE_VOLUME, OTHER_RPC_SECRET,
+        DISCOVERY_FORBIDDEN, DISCOVERY_WITHDRAWN, LAYOUT_APPLIED_NAIVELY, LAYOUT_BEFORE, META_OFF_THE_VOLUME,
+        OTHER_RPC_SECRET,
     },
     seconds,
 };
 
 const REPLICAS: u32 = 3;
+/// The step in which nobody is any more where the others know him to be.
+pub(crate) const ALL_RESTARTED: &str = "all nodes are restarted at once, and the layout is as it was";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -32,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "three empty nodes become one S3 store, and stay it when pods come and go",
             becomes_a_store,
         )
-        .proves([G1, G2, S14, S13, G3, G4])
+        .proves([G1, G2, S14, S13, G3, G4, G5])
         .on([GARAGE])
         .wants(Need::TwoNodes, "a store whose nodes are on two nodes")
         .within(seconds(500))
@@ -40,7 +45,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control("layout_before", [G2, S14], LAYOUT_BEFORE, "the layout's version: expected 0, found 1")
         .slow_control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "has 5000000000 bytes")
         .slow_control("other_rpc_secret", [S13], OTHER_RPC_SECRET, "read at garage-2")
-        .slow_control("meta_off_the_claim", [G3], META_OFF_THE_VOLUME, "the id of garage-1"),
+        .slow_control("meta_off_the_claim", [G3, G5], META_OFF_THE_VOLUME, "the id of garage-1")
+        .slow_control("discovery_withdrawn", [G5], DISCOVERY_WITHDRAWN, "every node is healthy"),
     ]
 }
 
@@ -86,17 +92,35 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let back = garage.admin(&old.meta.name).await?;
     run.judge_equal(G3, "the id of garage-1", ids[1].clone(), back.node_info().await?.node_id);
 
-    run.step("all nodes are restarted at once, and the layout is as it was").await?;
+    run.step(ALL_RESTARTED).await?;
+    let before = addresses(&set)?;
     for ordinal in 0..REPLICAS {
         set.delete_pod(ordinal).await?;
     }
     set.ready(REPLICAS).await?;
+    run.found(G5, all_elsewhere(&before, &addresses(&set)?))?;
     let admins = garage.admins(&set).await?;
-    let again = garage.until_healthy(&admins).await?;
+    let again = run.found(G5, garage.until_healthy(&admins).await)?;
     run.measure("health after a restart of all", again.as_secs_f64(), "s");
     run.judge(G4, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
     run.judge_equal(G3, "the ids of all nodes", ids, layout::node_ids(&admins).await?);
     Ok(())
+}
+
+/// The addresses of each pod.
+fn addresses(set: &Set) -> harness::Result<Vec<Arc<[Arc<str>]>>> {
+    (0..REPLICAS).map(|ordinal| Ok(set.pod(ordinal)?.addresses.clone())).collect()
+}
+
+/// Nothing can be said of who finds others anew while one is where it was.
+fn all_elsewhere(before: &[Arc<[Arc<str>]>], after: &[Arc<[Arc<str>]>]) -> harness::Result<()> {
+    let stayed = |(before, after): (&Arc<[Arc<str>]>, &Arc<[Arc<str>]>)| {
+        after.is_empty() || before.iter().any(|address| after.contains(address))
+    };
+    match before.iter().zip(after).position(stayed) {
+        None => Ok(()),
+        Some(ordinal) => Err(Error::environment(format!("garage-{ordinal} has its old address again"))),
+    }
 }
 
 /// An object written at each pod and through each service is read back from every pod.

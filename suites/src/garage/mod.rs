@@ -1,13 +1,31 @@
 //! Pattern 2, the distributed store.
 
+mod all_away;
 mod becoming;
+mod crashes;
+mod partition;
+mod quorum;
 mod replaced;
+mod replication;
 mod volumes;
 
+pub(crate) use becoming::ALL_RESTARTED;
+pub(crate) use quorum::TWO_OF_THREE;
+pub(crate) use replication::CATCHES_UP;
 pub(crate) use volumes::EMPTIED;
 
 use harness::runner::Scenario;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
-    [becoming::scenarios(), volumes::scenarios(), replaced::scenarios()].concat()
+    [
+        becoming::scenarios(),
+        quorum::scenarios(),
+        all_away::scenarios(),
+        replication::scenarios(),
+        crashes::scenarios(),
+        partition::scenarios(),
+        volumes::scenarios(),
+        replaced::scenarios(),
+    ]
+    .concat()
 }

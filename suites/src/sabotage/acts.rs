@@ -1,18 +1,28 @@
 //! Sabotage of the cluster, at a step of the scenario.
 
 use harness::{
-    Error, Secret,
-    history::{check::Level, generate::Request},
-    runner::Sabotage,
+    Error, Result, Secret,
+    history::{
+        check::Level,
+        generate::{Request, content},
+    },
+    runner::{Run, Sabotage, Ways},
     wait::expectations,
     workload::{
+        Set,
         garage::{Wanted, layout},
         sentinel::Held,
     },
 };
 use serde_json::json;
 
-use crate::{comparison::STATELESS, diagnosis::TAINTED, seconds, storage::GROWING};
+use crate::{
+    comparison::STATELESS,
+    diagnosis::TAINTED,
+    garage::{ALL_RESTARTED, CATCHES_UP, TWO_OF_THREE},
+    seconds,
+    storage::GROWING,
+};
 
 /// Those that were Ready are not, and those that were not are.
 pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
@@ -108,16 +118,38 @@ pub const LAYOUT_APPLIED_NAIVELY: Sabotage =
 /// One node comes back with another secret, and the others do not talk to it.
 pub const OTHER_RPC_SECRET: Sabotage =
     Sabotage::At("S3 works: at every pod, and through both services", |run, set| {
-        Box::pin(async move {
-            let secret = "5".repeat(64);
-            run.apply_objects([json!({"apiVersion": "v1", "kind": "Secret",
-                "metadata": {"name": "garage-rpc-secret"}, "stringData": {"secret": secret}})])
-                .await?;
-            let old = set.pod(2)?;
-            set.delete_pod(2).await?;
-            set.wait(&expectations::pod_returns(&set.promise, 2, &old.meta.uid), seconds(90)).await.map(drop)
-        })
+        Box::pin(returns_with_another_secret(run, set, 2))
     });
+
+/// As above, the one that is to be the second of two.
+pub const OTHER_RPC_SECRET_OF_TWO: Sabotage =
+    Sabotage::At(TWO_OF_THREE, |run, set| Box::pin(returns_with_another_secret(run, set, 1)));
+
+async fn returns_with_another_secret(run: Run, set: Set, ordinal: u32) -> Result<()> {
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "garage-rpc-secret"},
+        "stringData": {"secret": "5".repeat(64)}});
+    run.apply_objects([secret]).await?;
+    let old = set.pod(ordinal)?;
+    set.delete_pod(ordinal).await?;
+    set.wait(&expectations::pod_returns(&set.promise, ordinal, &old.meta.uid), seconds(90)).await.map(drop)
+}
+
+/// Garage's nodes may not look any more where they would find each other.
+pub const DISCOVERY_WITHDRAWN: Sabotage = Sabotage::At(ALL_RESTARTED, |run, _| {
+    Box::pin(async move {
+        let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+            "metadata": {"name": "garage-discovery", "labels": {"app": "garage"}}, "rules": []});
+        run.apply_objects([role]).await
+    })
+});
+
+/// The node that was away can't fetch what it lacks.
+pub const PARTED_BEFORE_IT_FETCHED: Sabotage = Sabotage::At(CATCHES_UP, |run, set| {
+    Box::pin(async move {
+        let others = [set.pod_name(0), set.pod_name(1)];
+        run.part(&[set.pod_name(2)], &others, Ways::Both).await.map(drop)
+    })
+});
 
 /// A pod vanishes while the controller manager is away.
 pub const POD_DELETED_MEANWHILE: Sabotage =
@@ -163,16 +195,35 @@ const fn volume_claim_deleted_at(step: &'static str) -> Sabotage {
 /// Somebody deletes an object that the store has acknowledged.
 pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from each pod", |run, set| {
     Box::pin(async move {
-        let key = run.garage().bucket(&run.garage().admins(&set).await?).await?;
-        let store = run.garage().s3(&set.pod_name(0), &key).await?;
-        // The first that a client wrote.
-        let key = format!("{}/history/0/000000", run.namespace());
-        match store.perform(&Request::delete(key)).await.failure() {
-            None => Ok(()),
-            Some(failure) => Err(Error::environment(format!("deleting an object: {failure}"))),
-        }
+        let first = first_written(&run, "history");
+        done_by_somebody(&run, &set, &Request::delete(first)).await
     })
 });
+
+/// As above, and writes over another that was uploaded in parts.
+pub const OBJECTS_TAMPERED_WITH: Sabotage =
+    Sabotage::At("read everything back, from each pod", |run, set| {
+        Box::pin(async move {
+            let (deleted, uploaded) = (first_written(&run, "history"), first_written(&run, "objects"));
+            done_by_somebody(&run, &set, &Request::delete(deleted)).await?;
+            done_by_somebody(&run, &set, &Request::put(uploaded, content("somebody", 3072))).await
+        })
+    });
+
+/// The key that the first client of a history wrote first.
+fn first_written(run: &Run, history: &str) -> String {
+    format!("{}/{history}/0/000000", run.namespace())
+}
+
+async fn done_by_somebody(run: &Run, set: &Set, request: &Request) -> Result<()> {
+    let garage = run.garage();
+    let key = garage.bucket(&garage.admins(set).await?).await?;
+    let store = garage.s3(&set.pod_name(0), &key).await?;
+    match store.perform(request).await.failure() {
+        None => Ok(()),
+        Some(failure) => Err(Error::environment(format!("{request:?}: {failure}"))),
+    }
+}
 
 /// What is taken away by force stays: somebody else holds it.
 pub const REMOVAL_HELD: Sabotage = Sabotage::At("pod 1 is told to stop, and refuses", |_, set| {

@@ -331,6 +331,20 @@ pub const GARAGE_WITHOUT_COPIES: Sabotage = Sabotage::Manifest(|manifest, _| {
     garage_setting(manifest, "replication_factor = 3", "replication_factor = 1")
 });
 
+/// One copy of an object is enough for Garage to read and to acknowledge.
+pub const ONE_COPY_IS_ENOUGH: Sabotage =
+    Sabotage::Manifest(|manifest, _| consistency_mode(manifest, "dangerous"));
+
+/// One copy of an object is enough to read it, so that each replica can be asked alone; a write takes two.
+pub fn read_one_copy(manifest: &mut Manifest, _: &Workload) -> Result<()> {
+    consistency_mode(manifest, "degraded")
+}
+
+fn consistency_mode(manifest: &mut Manifest, mode: &str) -> Result<()> {
+    let copies = "replication_factor = 3";
+    garage_setting(manifest, copies, &format!("{copies}\nconsistency_mode = \"{mode}\""))
+}
+
 fn garage_setting(manifest: &mut Manifest, shipped: &str, sabotaged: &str) -> Result<()> {
     let file = &mut manifest.find("ConfigMap", "garage-configuration")?["data"]["garage.toml"];
     let text = file.as_str().unwrap_or_default();

@@ -4,7 +4,10 @@ use super::{
     judgement::{Anomaly, Judgement, Kind},
     members::Members,
 };
-use crate::operation::{Action, Cause, Operation, Outcome};
+use crate::{
+    availability::WAY_IN,
+    operation::{Action, Cause, Operation, Outcome},
+};
 
 /// The only honest answer.
 const UNAVAILABLE: &str = "503";
@@ -12,7 +15,9 @@ const UNAVAILABLE: &str = "503";
 /// Judges all answers that were given while no quorum was up.
 pub fn judge(all: &[Operation], members: &Members) -> Judgement {
     let mut judgement = Judgement::default();
-    for one in all.iter().filter(|one| !members.may_agree(one)) {
+    // The way to the store is no part of it.
+    let asked = all.iter().filter(|one| *one.endpoint != *WAY_IN);
+    for one in asked.filter(|one| !members.may_agree(one)) {
         let said = match &one.outcome {
             Outcome::Ok(answer) => format!("{answer:?}"),
             Outcome::Failed(failure) | Outcome::Unknown(failure) => match &failure.cause {
@@ -28,7 +33,7 @@ pub fn judge(all: &[Operation], members: &Members) -> Judgement {
         judgement.judged += 1;
         let what = match &one.action {
             Action::Put { .. } => "a put",
-            Action::Get { .. } => "a get",
+            Action::Get { .. } | Action::Range { .. } => "a get",
             Action::Delete { .. } => "a delete",
             _ => "a question",
         };
@@ -62,6 +67,7 @@ mod tests {
             get(6, "k", (11, 15), Outcome::Failed(failed(Cause::Answered("500".into())))),
             get(7, "k", (11, 15), Outcome::Failed(failed(Cause::Silent))),
             get(8, "k", (19, 21), Outcome::Ok(Answer::Absent)),
+            Operation { endpoint: WAY_IN.into(), ..get(9, "k", (11, 15), Outcome::Ok(Answer::There)) },
         ];
         let judgement = judge(&all, &members);
         let lines: Vec<_> = judgement.anomalies.iter().flat_map(|one| one.lines.clone()).collect();

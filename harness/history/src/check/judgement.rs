@@ -91,11 +91,19 @@ pub enum Kind {
     Dishonest,
     /// A write was acknowledged while too few nodes were up.
     AcknowledgedByFew,
+    /// An error was answered where everything should go on.
+    Unavailable,
+    /// A part of an object has other bytes than were written there.
+    WrongRange,
+    /// A listing misses what was acknowledged before it began.
+    Overlooked,
+    /// A conditional write did not mind what was there.
+    ConditionIgnored,
 }
 
 impl Kind {
     /// All of them, the worst first.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 27] = [
         Self::Lost,
         Self::Diverged,
         Self::Unreadable,
@@ -119,6 +127,10 @@ impl Kind {
         Self::IncompatibleOrder,
         Self::Dishonest,
         Self::AcknowledgedByFew,
+        Self::Unavailable,
+        Self::WrongRange,
+        Self::Overlooked,
+        Self::ConditionIgnored,
     ];
 
     /// What is wrong, in a sentence; `of` is how much was judged.
@@ -149,6 +161,12 @@ impl Kind {
             }
             Self::Dishonest => format!("{many} of {of} answers without a quorum are no 503"),
             Self::AcknowledgedByFew => format!("{many} of {of} writes were acknowledged without a quorum"),
+            Self::Unavailable => format!("{many} of {of} operations were answered with an error"),
+            Self::WrongRange => format!("{many} of {of} reads of parts got other bytes than were written"),
+            Self::Overlooked => format!("{many} of {of} keys listed miss what was acknowledged before"),
+            Self::ConditionIgnored => {
+                format!("{many} of {of} conditional writes did not mind what was there")
+            }
         }
     }
 }

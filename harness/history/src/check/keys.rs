@@ -18,6 +18,8 @@ pub struct OfKey<'a> {
     pub writes: Vec<&'a Operation>,
     /// Gets.
     pub reads: Vec<&'a Operation>,
+    /// Reads of parts.
+    pub ranges: Vec<&'a Operation>,
 }
 
 impl<'a> ByKey<'a> {
@@ -40,11 +42,11 @@ impl<'a> ByKey<'a> {
         let groups = self.pairs.chunk_by(|one, other| one.0 == other.0);
         groups.filter_map(|group| {
             let operations = || group.iter().filter_map(|(_, place)| self.all.get(*place as usize));
-            let is_read = |one: &&Operation| matches!(one.action, Action::Get { .. });
             Some(OfKey {
                 key: operations().next()?.action.key()?,
-                writes: operations().filter(|one| !is_read(one)).collect(),
-                reads: operations().filter(is_read).collect(),
+                writes: operations().filter(|one| one.action.writes()).collect(),
+                reads: operations().filter(|one| matches!(one.action, Action::Get { .. })).collect(),
+                ranges: operations().filter(|one| matches!(one.action, Action::Range { .. })).collect(),
             })
         })
     }

@@ -2,20 +2,25 @@
 //! promises is whose checkers it is held to.
 
 pub mod agreement;
+pub mod availability;
 pub mod bank;
+pub mod conditional;
 pub mod honesty;
 pub mod isolation;
 pub mod judgement;
 mod keys;
+pub mod listings;
 pub mod members;
 pub mod overlap;
 pub mod quorum;
+pub mod ranges;
 pub mod read_after_write;
 pub mod register;
 pub mod set;
 
 use serde::{Deserialize, Serialize};
 
+pub use availability::Uninterrupted;
 pub use isolation::Level;
 pub use judgement::{Anomaly, Count, Judgement, Kind};
 pub use members::{Members, Up};
@@ -47,6 +52,14 @@ pub enum Checker {
     Honesty(Members),
     /// A write is acknowledged only while a quorum is up.
     Quorum(Members),
+    /// Every read and every write goes on.
+    Available(Uninterrupted),
+    /// A part of an object that was written once is what was written there.
+    Ranges,
+    /// A listing shows whatever was acknowledged before it began.
+    Listings,
+    /// What is to be written only where nothing is, is written only there.
+    Conditional,
 }
 
 impl Checker {
@@ -62,6 +75,10 @@ impl Checker {
             Self::Isolation(level) => isolation::judge(all, *level),
             Self::Honesty(members) => honesty::judge(all, members),
             Self::Quorum(members) => quorum::judge(all, members),
+            Self::Available(where_and_when) => availability::judge(all, where_and_when),
+            Self::Ranges => ranges::judge(all),
+            Self::Listings => listings::judge(all),
+            Self::Conditional => conditional::judge(all),
         }
     }
 
@@ -76,6 +93,10 @@ impl Checker {
             Self::Isolation(_) => "isolation",
             Self::Honesty(_) => "honesty",
             Self::Quorum(_) => "quorum",
+            Self::Available(_) => "availability",
+            Self::Ranges => "ranges",
+            Self::Listings => "listings",
+            Self::Conditional => "conditional writes",
         }
     }
 }

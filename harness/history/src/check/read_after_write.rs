@@ -24,6 +24,17 @@ pub(super) struct Witness {
     pub line: u64,
 }
 
+impl Witness {
+    /// A write that was acknowledged.
+    pub(super) fn of(write: &Operation) -> Option<Self> {
+        write.ended.filter(|_| write.is_ok()).map(|known| Self {
+            known,
+            begun: write.invoked,
+            line: write.line,
+        })
+    }
+}
+
 /// What a read saw, and when that was written.
 pub(super) struct Seen<'a> {
     pub read: &'a Operation,
@@ -35,10 +46,7 @@ pub(super) struct Seen<'a> {
 pub fn judge(all: &[Operation]) -> Judgement {
     let mut judgement = Judgement::default();
     for of in ByKey::new(all).iter() {
-        let acknowledged = of.writes.iter().filter(|write| write.is_ok());
-        let witnesses = acknowledged
-            .filter_map(|write| Some(Witness { known: write.ended?, begun: write.invoked, line: write.line }))
-            .collect();
+        let witnesses = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
         let seen = seen(&of);
         for Seen { read, write } in &seen {
             judgement.judged += 1;

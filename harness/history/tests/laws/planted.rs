@@ -2,9 +2,9 @@
 
 use crate::clean::{RUN, history, read_back};
 use history::{
-    Action, Anomaly, Answer, Cause, Checker, Failure, Operation, Operations, Outcome, Step, Value,
-    check::{Copies, Kind, Level, Members, Up},
-    generate::{Noise, Work},
+    Action, Anomaly, Answer, Cause, Checker, Failure, How, Operation, Operations, Outcome, Step, Value,
+    check::{Copies, Kind, Level, Members, Uninterrupted, Up},
+    generate::{Noise, Request, Work},
 };
 use jiff::ToSpan;
 use proptest::prelude::*;
@@ -19,6 +19,15 @@ fn written(seed: u64) -> Vec<Operation> {
         _ => Work::Reads { of: 0..3 },
     };
     read_back(history(seed, 5, 60, work), seed, &ENDPOINTS)
+}
+
+/// Objects that are written once, half of them in parts, and read in parts.
+fn in_parts(seed: u64) -> Vec<Operation> {
+    history(seed, 6, 80, |process| match process {
+        0 => Work::Writes { sizes: SIZES },
+        1 => Work::Uploads { sizes: SIZES },
+        _ => Work::Ranges { of: 0..2, sizes: SIZES },
+    })
 }
 
 fn shared(seed: u64, deletes: bool) -> Vec<Operation> {
@@ -68,6 +77,10 @@ proptest! {
         prop_assert_eq!(found(&Checker::ReadAfterWrite, shared(seed, true)), []);
         prop_assert_eq!(found(&Checker::Agreement, shared(seed, false)), []);
         prop_assert_eq!(found(&Checker::Register, shared(seed, false)), []);
+        prop_assert_eq!(found(&Checker::Ranges, in_parts(seed)), []);
+        for checker in [Checker::Listings, Checker::Conditional] {
+            prop_assert_eq!(found(&checker, shared(seed, true)), []);
+        }
         let bank = history(seed, 4, 60, |_| Work::Bank { accounts: 5 });
         prop_assert_eq!(found(&Checker::Bank { total: 5 * crate::store::MONEY }, bank), []);
         let lists = history(seed, 4, 60, |_| Work::Lists { lists: 3 });
@@ -188,6 +201,61 @@ proptest! {
         all.push(later);
         let anomalies = found(&Checker::Agreement, all);
         prop_assert!(anomalies.len() == 1 && anomalies[0].kind == Kind::Backwards && anomalies[0].lines[0] == 9_999);
+    }
+
+    #[test]
+    fn a_part_that_is_another_is_found(seed: u64) {
+        let mut all = in_parts(seed);
+        let part = |one: &Operation| matches!((&one.action, &one.outcome), (Action::Range { .. }, Outcome::Ok(Answer::Found(_))));
+        let Some(place) = draw(&all, seed, part) else { return Ok(()) };
+        all[place].outcome = Outcome::Ok(Answer::Found(Value::of(b"another")));
+        let anomalies = found(&Checker::Ranges, all);
+        prop_assert!(anomalies.len() == 1 && anomalies[0].kind == Kind::WrongRange, "{anomalies:?}");
+    }
+
+    #[test]
+    fn what_a_listing_overlooks_is_found(seed: u64) {
+        let mut all = shared(seed, true);
+        let end = all.iter().filter_map(|one| one.ended).max().unwrap();
+        let mut put = all[0].clone();
+        (put.line, put.action) = (9_998, Request::put(format!("{RUN}/shared/late"), vec![1]).action);
+        (put.invoked, put.ended, put.outcome) = (end + 1.millisecond(), Some(end + 2.milliseconds()), Outcome::DONE);
+        let mut list = put.clone();
+        (list.line, list.action) = (9_999, Request::list(format!("{RUN}/shared/l")).action);
+        (list.invoked, list.ended) = (end + 3.milliseconds(), Some(end + 4.milliseconds()));
+        list.outcome = Outcome::Ok(Answer::Keys(Vec::new()));
+        all.extend([put, list]);
+        let anomalies = found(&Checker::Listings, all);
+        prop_assert!(anomalies.len() == 1 && anomalies[0].kind == Kind::Overlooked, "{anomalies:?}");
+    }
+
+    #[test]
+    fn a_condition_that_is_not_minded_is_found(seed: u64) {
+        let mut all = shared(seed, false);
+        let end = all.iter().filter_map(|one| one.ended).max().unwrap();
+        let Some(place) = draw(&all, seed, |one| one.is_ok() && one.action.writes()) else { return Ok(()) };
+        let mut late = all[place].clone();
+        let key = late.action.key().unwrap().clone();
+        late.action = Action::Put { key, value: Value::of(b"late"), how: How::IfNew };
+        (late.line, late.invoked, late.ended) = (9_999, end + 1.millisecond(), Some(end + 2.milliseconds()));
+        all.push(late);
+        let anomalies = found(&Checker::Conditional, all);
+        prop_assert!(anomalies.len() == 1 && anomalies[0].kind == Kind::ConditionIgnored, "{anomalies:?}");
+    }
+
+    #[test]
+    fn an_error_where_everything_goes_on_is_found(seed: u64) {
+        let mut all = shared(seed, true);
+        let (from, to) = (all[0].invoked, all.iter().filter_map(|one| one.ended).max().unwrap());
+        let endpoints = ENDPOINTS.map(Into::into).into();
+        let checker = Checker::Available(Uninterrupted { endpoints, from, to, longest: 60 });
+        let error = |one: &Operation| matches!(one.outcome.failure(), Some(failure) if failure.cause == Cause::Answered("503".into()));
+        let before = all.iter().filter(|one| error(one)).count();
+        prop_assert_eq!(found(&checker, all.clone()).len(), before);
+        let Some(place) = draw(&all, seed, |one| one.ended.is_some() && !error(one)) else { return Ok(()) };
+        all[place].outcome = refused("503");
+        let anomalies = found(&checker, all);
+        prop_assert!(anomalies.len() == before + 1 && anomalies.iter().all(|one| one.kind == Kind::Unavailable));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Step, Value};
+use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Step, Value, generate::content_of};
 
 /// What each account begins with.
 pub const MONEY: i64 = 100;
@@ -36,6 +36,10 @@ impl Store {
             Action::Get { key } => {
                 self.objects.get(key).map_or(Answer::Absent, |value| Answer::Found(*value))
             }
+            Action::Range { key, from, length } => self.objects.get(key).map_or(Answer::Absent, |value| {
+                let content = content_of(key, value.size as usize).unwrap_or_default();
+                Answer::Found(Value::of(&content[*from as usize..(from + length) as usize]))
+            }),
             Action::Delete { key } => {
                 self.objects.remove(key);
                 Answer::Done

@@ -44,6 +44,10 @@ impl GarageStore {
         Self { run }
     }
 
+    pub(super) fn run(&self) -> &Run {
+        &self.run
+    }
+
     /// The admin API of a pod.
     ///
     /// # Errors

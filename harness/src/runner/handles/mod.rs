@@ -7,6 +7,7 @@ mod deployment;
 mod disks;
 mod ending;
 mod garage;
+mod garage_answers;
 mod integrity;
 mod life;
 mod named_set;

@@ -8,6 +8,7 @@ pub mod copies;
 pub mod discovery;
 mod http;
 pub mod layout;
+pub mod replication;
 
 pub use admin::{Admin, AdminError};
 pub use answers::{ClusterHealth, ClusterStatus, Layout, LayoutHistory, NodeInfo, Probe, Role};

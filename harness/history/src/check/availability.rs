@@ -1,0 +1,113 @@
+//! Every read and every write goes on: none is answered with an error, and none waits for long.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::judgement::{Anomaly, Judgement, Kind};
+use crate::{
+    availability::{Availability, WAY_IN},
+    operation::{Cause, Operation},
+};
+
+/// Where and when everything must go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Uninterrupted {
+    /// At these.
+    pub endpoints: Vec<Arc<str>>,
+    /// From here on.
+    pub from: Timestamp,
+    /// Until here.
+    pub to: Timestamp,
+    /// Nobody may wait longer than this for a good answer, in seconds.
+    pub longest: u32,
+}
+
+/// Judges what ended in that time: each error that the store answered is one too many. Where nobody answered for longer than is
+/// allowed, it may have been the way there.
+pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
+    let Uninterrupted { endpoints, from, to, longest } = demand;
+    let span = (*from, *to);
+    let inside = |one: &&Operation| one.ended.is_some_and(|ended| (*from..=*to).contains(&ended));
+    let way = Availability::of(all.iter().filter(|one| *one.endpoint == *WAY_IN), span);
+    let mut judgement = Judgement::default();
+    for endpoint in endpoints {
+        for (what, writes) in [("read", false), ("write", true)] {
+            let of_kind = |one: &&Operation| one.endpoint == *endpoint && one.action.writes() == writes;
+            let found: Vec<&Operation> = all.iter().filter(of_kind).filter(inside).collect();
+            if found.is_empty() {
+                judgement.unjudged.push(format!("no {what} was tried at {endpoint} from {from} to {to}"));
+                continue;
+            }
+            judgement.judged += found.len() as u64;
+            let errors = found.iter().filter_map(|one| Some((one, error_of(one)?)));
+            judgement.anomalies.extend(errors.map(|(one, said)| Anomaly {
+                kind: Kind::Unavailable,
+                text: format!("a {what} at {endpoint}, sent at {}: {said}", one.invoked),
+                lines: vec![one.line],
+            }));
+            let windows = Availability::of(found, span).without(&way).windows;
+            let silent = windows.iter().filter(|window| {
+                window.seconds() > f64::from(*longest) && !window.causes.keys().any(|cause| is_error(cause))
+            });
+            judgement.unjudged.extend(silent.map(|window| {
+                format!(
+                    "no {what} at {endpoint} was answered for {:.1} s from {} on",
+                    window.seconds(),
+                    window.from
+                )
+            }));
+        }
+    }
+    judgement
+}
+
+/// What the store said, where that is an error of its own: what it says of the request is not.
+fn error_of(one: &Operation) -> Option<&str> {
+    let failure = one.outcome.failure()?;
+    matches!(&failure.cause, Cause::Answered(code) if is_error(code)).then_some(&*failure.text)
+}
+
+fn is_error(code: &str) -> bool {
+    code.len() == 3 && code.starts_with('5')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixture::{at, failed, found, get, put},
+        operation::Outcome,
+    };
+
+    fn demand(longest: u32) -> Uninterrupted {
+        Uninterrupted { endpoints: vec!["store-0".into()], from: at(10), to: at(40), longest }
+    }
+
+    #[test]
+    fn an_error_is_one_too_many_and_a_silence_is_not_judged() {
+        let failure = |code: &str| Outcome::Failed(failed(Cause::Answered(code.into())));
+        let mut all = vec![
+            put(1, "a", b"1", (2, 3), failure("503")),
+            put(2, "a", b"1", (11, 12), Outcome::DONE),
+            put(3, "a", b"1", (13, 14), failure("412")),
+            get(4, "a", (11, 12), found(b"1")),
+            get(5, "a", (12, 30), Outcome::Failed(failed(Cause::Silent))),
+            get(6, "a", (31, 39), found(b"1")),
+            put(7, "a", b"1", (30, 39), Outcome::DONE),
+            put(8, "a", b"1", (39, 41), failure("503")),
+        ];
+        let judgement = judge(&all, &demand(26));
+        assert_eq!((judgement.judged, judgement.anomalies.len()), (6, 0));
+        assert_eq!(
+            judgement.unjudged,
+            ["no read at store-0 was answered for 27.0 s from 1970-01-01T00:00:12Z on"]
+        );
+        all.push(put(9, "b", b"2", (20, 21), failure("503")));
+        let judgement = judge(&all, &demand(30));
+        assert_eq!((judgement.anomalies.len(), judgement.unjudged.len()), (1, 0));
+        assert_eq!(judgement.anomalies[0].lines, [9]);
+        assert_eq!(judge(&[], &demand(30)).unjudged.len(), 2);
+    }
+}

@@ -1,0 +1,150 @@
+//! What a Garage node says of itself, and what clients find there at that moment.
+
+use std::time::Duration;
+
+use history::{
+    Cause, Outcome,
+    generate::{Request, content, key},
+};
+
+use super::{GarageStore, Tunnelled};
+use crate::{
+    claim::Claim,
+    error::{Error, Result},
+    load::{Recorder, s3::S3},
+    wait::{Progress, until_answered, until_asked},
+    workload::garage::{Admin, answers::AccessKey, replication},
+};
+
+/// How long a node may take until its health stays as it is while a write and a read are answered.
+const SETTLED: Duration = Duration::from_secs(60);
+/// How long Garage may take until its nodes have the same: they compare 20 s after a start, and fetch blocks 20 s later.
+const REPLICATED: Duration = Duration::from_secs(150);
+
+/// What a node says of itself, and what a write and a read found there meanwhile.
+#[derive(Debug)]
+struct Found {
+    pod: String,
+    health: u16,
+    /// What the store said to the write or to the read, where it was no good answer.
+    refusal: Option<String>,
+}
+
+impl Found {
+    /// How its health differs from what was found, if it does.
+    fn disagreement(&self) -> Option<String> {
+        let Self { pod, health, refusal } = self;
+        match (health, refusal) {
+            (200, Some(refusal)) => Some(format!("/health of {pod} says 200, and yet {refusal}")),
+            (200, None) | (_, Some(_)) => None,
+            (_, None) => Some(format!("/health of {pod} says {health}, and yet a write and a read are done")),
+        }
+    }
+}
+
+impl GarageStore {
+    /// Judges, at each of these pods, that its health is what a write and a read find there.
+    ///
+    /// # Errors
+    /// When one does not answer; that it was not judged is a finding as well.
+    pub async fn judge_health(
+        &self,
+        claim: Claim,
+        pods: impl IntoIterator<Item = String>,
+        recorder: &Recorder,
+        key: &AccessKey,
+    ) -> Result<()> {
+        for pod in pods {
+            let found = self.run().against(claim, self.found(recorder, &pod, key).await)?;
+            self.run().judge(claim, found.disagreement());
+        }
+        Ok(())
+    }
+
+    /// Asks a pod for its health, and writes and reads there; again where the health is another one afterwards.
+    async fn found(&self, recorder: &Recorder, pod: &str, key: &AccessKey) -> Result<Found> {
+        let admin = self.admin(pod).await?;
+        let ask = || async {
+            let health = admin.probe().await?.status;
+            let refusal = self.refusal(recorder, pod, key).await?;
+            match admin.probe().await?.status {
+                after if after == health => Ok(Found { pod: pod.to_owned(), health, refusal }),
+                after => {
+                    Err(Error::environment(format!("its health went from {health} to {after} meanwhile")))
+                }
+            }
+        };
+        let sentence = format!("{pod} says how it is, and a write and a read are answered");
+        until_answered(&sentence, self.run().stretch(SETTLED), ask).await
+    }
+
+    /// Waits until a write and a read at a pod are done.
+    ///
+    /// # Errors
+    /// When the store refuses one to the end, or does not answer.
+    pub async fn until_it_serves(
+        &self,
+        recorder: &Recorder,
+        pod: &str,
+        key: &AccessKey,
+        deadline: Duration,
+    ) -> Result<Duration> {
+        let ask =
+            || async { Ok(self.refusal(recorder, pod, key).await?.map_or(Progress::Met, Progress::NotYet)) };
+        until_asked(&format!("{pod} does a write and a read"), self.run().stretch(deadline), ask).await
+    }
+
+    /// Waits until every node has everything: the same in its tables, and no block to be fetched.
+    ///
+    /// # Errors
+    /// When one has not in time.
+    pub async fn until_replicated(&self, admins: &[Admin]) -> Result<Duration> {
+        let ask = || async {
+            let reasons = replication::not_replicated(admins).await;
+            Ok(if reasons.is_empty() { Progress::Met } else { Progress::NotYet(reasons.join("; ")) })
+        };
+        until_asked("every node has everything", self.run().stretch(REPLICATED), ask).await
+    }
+
+    /// What the store says to a write and to a read of it at a pod, where that is no good answer to one of them.
+    async fn refusal(&self, recorder: &Recorder, pod: &str, access: &AccessKey) -> Result<Option<String>> {
+        let (mut store, process): (Tunnelled<S3>, u32) =
+            (self.s3(pod, access).await?, recorder.processes(1).start);
+        let name = key(recorder.run(), process, 0);
+        let write = Request::put(name.clone(), content(&format!("{}/{process}/0", recorder.run()), 1024));
+        for (what, request) in [("a write", write), ("a read", Request::get(name))] {
+            let outcome = recorder.perform(process, &pod.into(), &request, &mut store).await?;
+            if let Some(said) = refused(what, &outcome)? {
+                return Ok(Some(said));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// What the store said, where it is no good answer.
+fn refused(what: &str, outcome: &Outcome) -> Result<Option<String>> {
+    match outcome.failure() {
+        None => Ok(None),
+        Some(failure) if matches!(failure.cause, Cause::Answered(_)) => {
+            Ok(Some(format!("{what} is told {failure}")))
+        }
+        Some(failure) => Err(Error::environment(format!("{what} was not answered: {failure}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn health_is_what_is_found() {
+        let found = |health, refusal: Option<&str>| {
+            let refusal = refusal.map(str::to_owned);
+            Found { pod: "garage-0".to_owned(), health, refusal }.disagreement()
+        };
+        assert_eq!((found(200, None), found(503, Some("a write is told 503"))), (None, None));
+        assert!(found(200, Some("a read is told 503")).unwrap().ends_with("yet a read is told 503"));
+        assert!(found(503, None).unwrap().contains("says 503, and yet"));
+    }
+}

@@ -1,0 +1,87 @@
+//! All nodes are away for a while: what was acknowledged is there when they are back.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use harness::{
+    claim::G8,
+    history::{Checker, check::Copies, generate::Work},
+    load::{Client, Plan, service},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::pods_exactly,
+    workload::{GARAGE, Set},
+};
+
+use crate::{sabotage::META_OFF_THE_VOLUME, seconds};
+
+/// Acknowledged writes at each endpoint before the scaling, and again after it.
+const ENOUGH: u64 = 20;
+/// Between two operations of a process.
+const PACE: Duration = Duration::from_millis(300);
+/// The load ends by itself before the scenario has to.
+const BUDGET: Duration = seconds(400);
+/// On both sides of Garage's boundaries.
+const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 20_000, 100, 3072, 100, (1 << 20) + 32];
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario("garage::all_away", "objects written under load survive 3 → 0 → 3", all_away)
+            .proves([G8])
+            .on([GARAGE])
+            .within(seconds(480))
+            .slow()
+            // Data off its volume tells less: of a block that is gone Garage breaks the body off, as a way does that is bad.
+            .slow_control(
+                "meta_off_the_claim",
+                [G8],
+                META_OFF_THE_VOLUME,
+                "writes are lost with their store",
+            ),
+    ]
+}
+
+async fn all_away(run: Run) -> Result<()> {
+    let set = run.deploy().await?;
+    set.ready(3).await?;
+    let garage = run.garage();
+    let (_, key) = garage.initialise(&set).await?;
+    run.step("write and read at every pod, and through the service").await?;
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let plan = Plan { clients: clients(&set), pace: PACE, budget: BUDGET };
+    let mut load = garage.load(&history, &plan, &inside, &key);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+
+    run.step("3 → 0 → 3").await?;
+    let fault = run.fault_begins("3 → 0 → 3");
+    set.scale(0).await?;
+    run.wait(&pods_exactly(&set.promise, []), seconds(120)).await?;
+    set.scale(3).await?;
+    set.ready(3).await?;
+    let fault = run.fault_ends(fault);
+
+    run.step("the store forms again, and takes writes").await?;
+    let healed = garage.until_healthy(&garage.admins(&set).await?).await.map_err(|error| {
+        let words = format!("acknowledged writes are lost with their store: {error}");
+        error.reworded(words)
+    });
+    let healed = run.found(G8, healed)?;
+    run.measure("health after 3 → 0 → 3", healed.as_secs_f64(), "s");
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    load.stop().await?;
+
+    run.step("read everything back, from each pod").await?;
+    for ordinal in 0..3 {
+        garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
+    }
+    run.check(G8, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    Ok(())
+}
+
+fn clients(set: &Set) -> Vec<Client> {
+    let endpoints = (0..3).map(|ordinal| set.pod_name(ordinal)).chain([service(set.workload.name)]);
+    let client = |(place, endpoint): (u32, String)| {
+        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Reads { of: 2 * place..2 * place + 1 }];
+        Client { endpoint, works }
+    };
+    (0..).zip(endpoints).map(client).collect()
+}

@@ -1,0 +1,200 @@
+//! Nodes of Garage crash, one after the other: what was acknowledged is there, and is what it was.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use harness::{
+    Error,
+    claim::{G10, G14, G16},
+    history::{
+        Cause, Checker, Operation,
+        check::{Copies, Fault},
+        generate::Work,
+    },
+    load::{Client, Plan, Recorder, service},
+    runner::{Need, Run, Scenario, scenario},
+    wait::expectations::{pod_recovers, pod_restarted},
+    workload::{GARAGE, Set},
+};
+
+use crate::{sabotage::OBJECTS_TAMPERED_WITH, seconds};
+
+/// Acknowledged writes at each endpoint before the first fault, and again after each.
+const ENOUGH: u64 = 10;
+/// Between two operations of a process.
+const PACE: Duration = Duration::from_millis(600);
+/// The load ends by itself before the scenario has to.
+const BUDGET: Duration = seconds(700);
+/// On both sides of Garage's boundaries; most are small, so that reading back from every pod stays quick.
+const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 20_000, 100, 3072, 100, (1 << 20) + 32];
+/// The same of what is uploaded in two parts.
+const UPLOADS: &[usize] = &[6_200, 65_536, 6_200, 200_000, 6_200, (2 << 20) + 64];
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "garage::crashes",
+            "a server of Garage is killed, its node restarted, and paused until it is missed, under load",
+            crashes,
+        )
+        .proves([G10, G14, G16])
+        .on([GARAGE])
+        .needs([Need::TwoNodes])
+        .within(seconds(900))
+        .slow()
+        .alone()
+        .slow_control(
+            "tampered_with",
+            [G10, G16],
+            OBJECTS_TAMPERED_WITH,
+            "acknowledged writes are lost",
+        ),
+    ]
+}
+
+/// What happens to a server.
+#[derive(Debug, Clone, Copy)]
+enum Crash {
+    Kill,
+    Restart,
+    Pause,
+}
+
+async fn crashes(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_spread(manifest)).await?;
+    set.ready(3).await?;
+    run.over_two_nodes(&set)?;
+    let garage = run.garage();
+    let (_, key) = garage.initialise(&set).await?;
+    let inside = run.prober_beside().await?;
+    let (whole, other) = (run.history("history.jsonl")?, run.history("objects.jsonl")?);
+    let plan = |clients| Plan { clients, pace: PACE, budget: BUDGET };
+    let mut loads = [
+        garage.load(&whole, &plan(clients(&set)), &inside, &key),
+        garage.load(&other, &plan(other_clients(&set)), &inside, &key),
+    ];
+    let beats = inside.beats(&whole, PACE, BUDGET);
+    for load in &mut loads {
+        load.acknowledged(ENOUGH, seconds(120)).await?;
+    }
+    let victim = only_on_its_node(&set)?;
+
+    let mut faults = Vec::new();
+    for crash in [Crash::Kill, Crash::Restart, Crash::Pause] {
+        run.step(crash.words()).await?;
+        let fault = crash.happens(&run, &set, victim).await?;
+        let healed = garage.until_healthy(&garage.admins(&set).await?).await?;
+        run.measure(&format!("health after the {}", fault.name), healed.as_secs_f64(), "s");
+        for load in &mut loads {
+            load.acknowledged(ENOUGH, seconds(120)).await?;
+        }
+        faults.push(fault);
+    }
+    for load in loads {
+        load.stop().await?;
+    }
+    beats.stop().await?;
+    for history in [&whole, &other] {
+        for fault in &faults {
+            run.check(G14, set.workload.name, history, Checker::ReadAfterWrite, Some(fault));
+        }
+    }
+
+    run.step("read everything back, from each pod").await?;
+    for history in [&whole, &other] {
+        for ordinal in 0..3 {
+            garage.read_back(history, &set.pod_name(ordinal), &key).await?;
+        }
+    }
+    run.check(G10, set.workload.name, &whole, Checker::Set(Copies::Same), faults.last());
+    for checker in [Checker::Set(Copies::Same), Checker::Ranges, Checker::Listings] {
+        run.check(G16, set.workload.name, &other, checker, faults.last());
+    }
+    if minds_conditions(&other)? {
+        run.check(G16, set.workload.name, &other, Checker::Conditional, faults.last());
+    } else {
+        run.leave_out("conditional puts: Garage took every one, whether there was something or not");
+    }
+    Ok(())
+}
+
+impl Crash {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Kill => "a server is killed",
+            Self::Restart => "its node is restarted",
+            Self::Pause => "its node is paused until it is missed",
+        }
+    }
+
+    /// Lets it happen to the server of a pod, and waits until that is Ready again.
+    async fn happens(self, run: &Run, set: &Set, victim: u32) -> Result<Fault> {
+        let before = set.pod(victim)?;
+        let (pod, uid, restarts) = (&before.meta.name, &before.meta.uid, before.restarts());
+        let node = run.node(before.node.as_deref().unwrap_or_default())?;
+        let fault = run.fault_begins(match self {
+            Self::Kill => "kill -9",
+            Self::Restart => "restart of a node",
+            Self::Pause => "pause of a node",
+        });
+        match self {
+            Self::Kill => {
+                run.pod(pod).server().await?.kill().await?;
+                run.wait(&pod_restarted(pod, uid, restarts), seconds(60)).await?;
+            }
+            Self::Restart => {
+                node.restart().await?;
+                run.wait(&pod_recovers(pod, uid, restarts), seconds(150)).await?;
+            }
+            Self::Pause => {
+                node.pause().await?;
+                let missed = node.until_missed(seconds(120)).await?;
+                run.measure("until a paused node is missed", missed.as_secs_f64(), "s");
+                node.unpause().await?;
+            }
+        }
+        set.ready(3).await?;
+        Ok(run.fault_ends(fault))
+    }
+}
+
+/// Whether a put was ever refused for what was there: a store that never does knows no conditions, and promises nothing of them.
+fn minds_conditions(history: &Recorder) -> Result<bool> {
+    let refused = |one: &Operation| {
+        one.outcome.failure().is_some_and(|failure| failure.cause == Cause::Answered("412".into()))
+    };
+    Ok(history.operations()?.all.iter().any(refused))
+}
+
+/// A pod that is alone on its node: what is to be shown is the crash of one server.
+fn only_on_its_node(set: &Set) -> Result<u32> {
+    let node = |ordinal: u32| set.pod(ordinal).ok().and_then(|pod| pod.node.clone());
+    let alone = |ordinal: &u32| (0..3).all(|other| other == *ordinal || node(other) != node(*ordinal));
+    Ok((0..3).find(alone).ok_or_else(|| Error::environment("no node has one pod of Garage alone"))?)
+}
+
+/// At each pod, and through the service, one writes and one reads what is written at the next pod.
+fn clients(set: &Set) -> Vec<Client> {
+    let endpoints = (0..3).map(|ordinal| set.pod_name(ordinal)).chain([service(set.workload.name)]);
+    let client = |(place, endpoint): (u32, String)| {
+        let next = 2 * ((place + 1) % 4);
+        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Reads { of: next..next + 1 }];
+        Client { endpoint, works }
+    };
+    (0..).zip(endpoints).map(client).collect()
+}
+
+/// At each pod one uploads in parts, one reads parts of what is uploaded at the next pod, and one writes over keys that all
+/// share: at once, in parts, only if there is none; it reads, deletes and lists them too.
+fn other_clients(set: &Set) -> Vec<Client> {
+    let client = |ordinal: u32| {
+        let next = 3 * ((ordinal + 1) % 3);
+        let shared = Work::Objects { keys: 4, sizes: &[100, 3072, 6_200], deletes: true };
+        let ranges = Work::Ranges { of: next..next + 1, sizes: UPLOADS };
+        Client {
+            endpoint: set.pod_name(ordinal),
+            works: vec![Work::Uploads { sizes: UPLOADS }, ranges, shared],
+        }
+    };
+    (0..3).map(client).collect()
+}

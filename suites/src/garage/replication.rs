@@ -1,0 +1,118 @@
+//! What was written while a node was away reaches it, and each node alone then has everything.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use harness::{
+    claim::G9,
+    history::{
+        Checker,
+        check::Copies,
+        generate::{Request, Work, content, key},
+    },
+    load::{Client, Plan, Recorder},
+    runner::{Run, Scenario, Ways, scenario},
+    wait::expectations::pods_exactly,
+    workload::{GARAGE, Set, garage::answers::AccessKey},
+};
+
+use crate::{
+    sabotage::{PARTED_BEFORE_IT_FETCHED, read_one_copy},
+    seconds,
+};
+
+/// Acknowledged writes at each pod that is there: before the third goes, while it is away, and again when it is back.
+const ENOUGH: u64 = 15;
+/// Between two operations of a process.
+const PACE: Duration = Duration::from_millis(200);
+/// The load ends by itself before the scenario has to.
+const BUDGET: Duration = seconds(400);
+/// On both sides of Garage's boundaries.
+const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32];
+/// The step in which the node that was away fetches what it lacks.
+pub(crate) const CATCHES_UP: &str = "it catches up: every node has everything";
+
+pub(crate) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "garage::replication",
+            "objects are written while a node is away: it fetches them, and each node alone serves everything",
+            replication,
+        )
+        .proves([G9])
+        .on([GARAGE])
+        .within(seconds(540))
+        .slow()
+        .alone()
+        .slow_control("parted_before_it_fetched", [G9], PARTED_BEFORE_IT_FETCHED, "every node has everything"),
+    ]
+}
+
+async fn replication(run: Run) -> Result<()> {
+    let set = run.deploy_with(read_one_copy).await?;
+    set.ready(3).await?;
+    let garage = run.garage();
+    let (_, key) = garage.initialise(&set).await?;
+    let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
+    let there: Vec<String> = (0..2).map(|ordinal| set.pod_name(ordinal)).collect();
+    let client = |endpoint: &String| {
+        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Uploads { sizes: OBJECTS }];
+        Client { endpoint: endpoint.clone(), works }
+    };
+    let plan = Plan { clients: there.iter().map(client).collect(), pace: PACE, budget: BUDGET };
+    let mut load = garage.load(&history, &plan, &inside, &key);
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+
+    run.step("objects are written while garage-2 is away").await?;
+    let fault = run.fault_begins("garage-2 is away");
+    set.scale(2).await?;
+    run.wait(&pods_exactly(&set.promise, [0, 1]), seconds(120)).await?;
+    load.acknowledged(ENOUGH, seconds(120)).await?;
+    set.scale(3).await?;
+    set.ready(3).await?;
+    let fault = run.fault_ends(fault);
+    load.acknowledged(1, seconds(120)).await?;
+    load.stop().await?;
+
+    run.step(CATCHES_UP).await?;
+    let caught_up = garage.until_replicated(&garage.admins(&set).await?).await;
+    let caught_up = run.found(G9, caught_up)?;
+    run.measure("until garage-2 has what it missed", caught_up.as_secs_f64(), "s");
+
+    for ordinal in 0..3 {
+        run.step(format!("{} alone serves everything", set.pod_name(ordinal))).await?;
+        read_alone(&run, &set, ordinal, &history, &key).await?;
+    }
+    run.check(G9, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    Ok(())
+}
+
+/// Reads everything back at a pod that hears nobody: it can acknowledge no write.
+async fn read_alone(
+    run: &Run,
+    set: &Set,
+    ordinal: u32,
+    history: &Recorder,
+    access: &AccessKey,
+) -> Result<()> {
+    let (garage, alone) = (run.garage(), set.pod_name(ordinal));
+    let others: Vec<String> =
+        (0..3).filter(|other| *other != ordinal).map(|other| set.pod_name(other)).collect();
+    let partition = run.part(std::slice::from_ref(&alone), &others, Ways::Both).await?;
+    let mut store = garage.s3(&alone, access).await?;
+    let process = history.processes(1).start;
+    let write = Request::put(key(history.run(), process, 0), content(&alone, 100));
+    let endpoint = alone.as_str().into();
+    let (read, written) = tokio::join!(
+        garage.read_back(history, &alone, access),
+        history.perform(process, &endpoint, &write, &mut store)
+    );
+    read?;
+    let acknowledged = written?.failure().is_none();
+    partition.join().await?;
+    run.judge(
+        G9,
+        acknowledged.then(|| format!("{alone} acknowledged a write with nobody else to hear of it")),
+    );
+    Ok(())
+}
