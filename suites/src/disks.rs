@@ -1,6 +1,6 @@
 //! Disks that are full, or not what they were: what servers say then, and what is there afterwards.
 
-use std::time::Duration;
+use std::{slice::from_ref, time::Duration};
 
 use anyhow::{Context as _, Result};
 use harness::{
@@ -95,7 +95,7 @@ async fn full_postgres(run: Run) -> Result<()> {
 
     run.step("the disk is full: it says so").await?;
     let fault = run.fault_begins("the full disk");
-    disks.fill(&[pod.clone()]).await?;
+    disks.fill(from_ref(&pod)).await?;
     until_noticed(&run, &history, fault.from, no_room).await?;
 
     run.step("its log of changes finds no room either: it ends, and can't begin").await?;
@@ -107,7 +107,7 @@ async fn full_postgres(run: Run) -> Result<()> {
         }
     }
     run.wait(&pod_refuses(&pod, &before.meta.uid, before.restarts()), seconds(60)).await?;
-    disks.free(&[pod.clone()]).await?;
+    disks.free(from_ref(&pod)).await?;
     let fault = run.fault_ends(fault);
 
     run.step(ROOM_AGAIN).await?;
