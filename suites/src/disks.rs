@@ -1,13 +1,13 @@
 //! Disks that are full, or not what they were: what servers say then, and what is there afterwards.
 
-use std::time::Duration;
+use std::{slice::from_ref, time::Duration};
 
 use anyhow::{Context as _, Result};
 use harness::{
     Error,
     claim::{F5, F6},
     history::{
-        Action, Answer, Checker, Key, Operation, Outcome,
+        Action, Answer, Cause, Checker, Key, Operation, Outcome,
         check::{Copies, Kind},
         generate::{Request, Work},
     },
@@ -95,7 +95,7 @@ async fn full_postgres(run: Run) -> Result<()> {
 
     run.step("the disk is full: it says so").await?;
     let fault = run.fault_begins("the full disk");
-    disks.fill(&[pod.clone()]).await?;
+    disks.fill(from_ref(&pod)).await?;
     until_noticed(&run, &history, fault.from, no_room).await?;
 
     run.step("its log of changes finds no room either: it ends, and can't begin").await?;
@@ -107,7 +107,7 @@ async fn full_postgres(run: Run) -> Result<()> {
         }
     }
     run.wait(&pod_refuses(&pod, &before.meta.uid, before.restarts()), seconds(60)).await?;
-    disks.free(&[pod.clone()]).await?;
+    disks.free(from_ref(&pod)).await?;
     let fault = run.fault_ends(fault);
 
     run.step(ROOM_AGAIN).await?;
@@ -147,13 +147,8 @@ async fn full_garage(run: Run) -> Result<()> {
     until_noticed(&run, &history, full, refused).await?;
     let kept = history.operations()?.all.iter().find_map(kept).context("no object was kept")?;
     for pod in &pods {
-        let store = garage.s3(pod, &key).await?;
-        let read = Request::get(Key::clone(&kept));
-        let against = match store.perform(&read).await {
-            Outcome::Ok(Answer::Found(_)) => None,
-            other => Some(format!("{kept} was acknowledged, and {pod} says {other:?} of it")),
-        };
-        run.judge(F5, against);
+        let read = garage.s3(pod, &key).await?.perform(&Request::get(Key::clone(&kept))).await;
+        run.found(F5, given(pod, &kept, &read))?;
     }
     disks.free(&pods).await?;
     let fault = run.fault_ends(fault);
@@ -323,6 +318,16 @@ fn kept(one: &Operation) -> Option<Key> {
     match &one.action {
         Action::Put { key, value, .. } if one.is_ok() && value.size >= 65_536 => Some(Key::clone(key)),
         _ => None,
+    }
+}
+
+/// Whether a pod gives what was acknowledged: one that did not answer says nothing.
+fn given(pod: &str, key: &Key, outcome: &Outcome) -> harness::Result<()> {
+    let words = format!("{key} was acknowledged, and {pod} says of it: {outcome:?}");
+    match (outcome, outcome.failure().map(|failure| &failure.cause)) {
+        (Outcome::Ok(Answer::Found(_)), _) => Ok(()),
+        (Outcome::Ok(_), _) | (_, Some(Cause::Answered(_))) => Err(Error::failed(words)),
+        _ => Err(Error::environment(words)),
     }
 }
 
