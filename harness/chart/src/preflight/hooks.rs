@@ -32,11 +32,19 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
                 ),
             )
         } else if deleted.is_empty() || deleted.contains("before-hook-creation") {
+            // The claims of a set, or those that a pod names, are not the hook's own.
+            let (severity, what) = match object.key.kind.as_str() {
+                "PersistentVolumeClaim" => (Severity::Loss, ", with its data"),
+                _ if !object.servers().iter().any(|(_, container)| object.keeps_data(container)) => {
+                    (Severity::Note, ": it keeps no data")
+                }
+                _ => (Severity::Care, ": all its pods go at once, and its PVCs stay"),
+            };
             (
                 "made-anew",
                 "U2",
-                Severity::Loss,
-                format!("it is a hook ({when}) that Helm deletes and makes anew at each upgrade"),
+                severity,
+                format!("it is a hook ({when}) that Helm deletes and makes anew at each upgrade{what}"),
             )
         } else {
             ("hook", "U7", Severity::Care, format!("it is a hook ({when}): Helm does not manage it"))
