@@ -19,7 +19,9 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
         let when = hooks.join(", ");
         let at_upgrade = hooks.iter().any(|hook| hook.ends_with("-upgrade"));
         let deleted = object.annotation("helm.sh/hook-delete-policy");
-        let same = held.get(&picture.key(object)).is_some_and(|old| old.value == object.value);
+        let old = held.get(&picture.key(object));
+        let same = old.is_some_and(|old| old.value == object.value);
+        let before = old.is_some_and(|old| old.hooks() == hooks);
         let (cause, claim, severity, message) = if !at_upgrade {
             // A claim has nothing to upgrade, and what stays the same misses nothing this time.
             let harmless = same || object.key.kind == "PersistentVolumeClaim";
@@ -38,7 +40,8 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
                 _ if !object.servers().iter().any(|(_, container)| object.keeps_data(container)) => {
                     (Severity::Note, ": it keeps no data")
                 }
-                _ => (Severity::Care, ": all its pods go at once, and its PVCs stay"),
+                _ if before => (Severity::Care, ": all its pods go at once, as before, and its PVCs stay"),
+                _ => (Severity::Break, ": all its pods go at once, and its PVCs stay"),
             };
             (
                 "made-anew",
