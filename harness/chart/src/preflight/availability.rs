@@ -57,7 +57,7 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                         }
                     );
                     say(Severity::Care, new, &format!("{pointer}/{probe}"), message, "keep the probe");
-                } else if let Some((severity, how)) = stricter(had, &container[probe]) {
+                } else if let Some((severity, how)) = stricter(probe, had, &container[probe]) {
                     say(
                         severity,
                         new,
@@ -121,7 +121,7 @@ fn less_memory(old: &Value, new: &Value) -> Option<String> {
 }
 
 /// What of a probe asks more than before: it asks in another way, or has less time.
-fn stricter(old: &Value, new: &Value) -> Option<(Severity, &'static str)> {
+fn stricter(name: &str, old: &Value, new: &Value) -> Option<(Severity, &'static str)> {
     if old.is_null() || new.is_null() {
         return None;
     }
@@ -138,9 +138,12 @@ fn stricter(old: &Value, new: &Value) -> Option<(Severity, &'static str)> {
         })
     };
     if asks(old) != asks(new) {
-        // Another command of the same server's may ask the same.
-        let commands = !old["exec"].is_null() && !new["exec"].is_null();
-        let severity = if commands { Severity::Note } else { Severity::Care };
+        // Readiness by another command may be the same; whom a port alone keeps alive lives longer than before.
+        let harmless = match name {
+            "readinessProbe" => !old["exec"].is_null() && !new["exec"].is_null(),
+            _ => !new["tcpSocket"].is_null() && old["tcpSocket"].is_null(),
+        };
+        let severity = if harmless { Severity::Note } else { Severity::Care };
         return Some((severity, "asks in another way"));
     }
     let number = |probe: &Value, field: &str, default: u64| probe[field].as_u64().unwrap_or(default);

@@ -27,11 +27,24 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
                 let known = ("directory-moved", "U9", severity);
                 forecasts.push(forecast::about(known, &picture.to, new, &field, message, remedy));
             };
+            let mover = mover(picture, old, new);
+            let loss = |goes: String| match &mover {
+                Some(mover) => (
+                    Severity::Care,
+                    format!(
+                        "{goes}; the new init container {mover} moves files, by its script: whether all of them is not judged"
+                    ),
+                    "take a backup, and try it on a copy; there is no way back by a rollback",
+                ),
+                None => (
+                    Severity::Loss,
+                    format!("{goes}: the data stays where it was, and the server starts beside it"),
+                    KEEP,
+                ),
+            };
             if let Some((was, is)) = postgres_moved((old, before), (new, container)) {
-                let message = format!(
-                    "PGDATA goes from {was} to {is}: the data stays where it was, and the server starts beside it"
-                );
-                say(Severity::Loss, "env/PGDATA", message, KEEP);
+                let (severity, message, remedy) = loss(format!("PGDATA goes from {was} to {is}"));
+                say(severity, "env/PGDATA", message, remedy);
             }
             let follows = |was: &Mount, is: &Mount| {
                 let (before, after) = (told(&picture.held, old, before), told(&picture.new, new, container));
@@ -55,9 +68,8 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
                             "make sure that the server keeps nothing outside the paths that it is told of",
                         );
                     } else {
-                        let message =
-                            format!("{goes}: the data stays where it was, and the server starts beside it");
-                        say(Severity::Loss, "volumeMounts/mountPath", message, KEEP);
+                        let (severity, message, remedy) = loss(goes);
+                        say(severity, "volumeMounts/mountPath", message, remedy);
                     }
                 }
                 for was in lost.iter().skip(gained.len()) {
@@ -70,6 +82,23 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
         }
     }
     forecasts
+}
+
+/// The init container that comes with the new chart, has one of the lasting volumes, and moves files.
+fn mover(picture: &Picture, old: &Object, new: &Object) -> Option<String> {
+    let lasting = volumes(new);
+    let prepares = new.containers().into_iter().filter(|(pointer, container)| {
+        let mounts = lasting.iter().any(|volume| !mounts(container, &volume.name).is_empty());
+        pointer.contains("/initContainers/") && mounts && old.container(&container["name"]).is_none()
+    });
+    let moves = |text: &String| {
+        let mut words = text.split(|letter: char| letter.is_whitespace() || ";|&(".contains(letter));
+        words.any(|word| {
+            ["mv", "cp", "rsync", "rename"].contains(&word.rsplit('/').next().unwrap_or_default())
+        })
+    };
+    let mut moving = prepares.filter(|(_, container)| told(&picture.new, new, container).iter().any(moves));
+    moving.next().and_then(|(_, container)| container["name"].as_str().map(str::to_owned))
 }
 
 /// Where a volume is in a container.

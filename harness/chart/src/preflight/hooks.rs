@@ -19,7 +19,9 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
         let when = hooks.join(", ");
         let at_upgrade = hooks.iter().any(|hook| hook.ends_with("-upgrade"));
         let deleted = object.annotation("helm.sh/hook-delete-policy");
-        let same = held.get(&picture.key(object)).is_some_and(|old| old.value == object.value);
+        let old = held.get(&picture.key(object));
+        let same = old.is_some_and(|old| old.value == object.value);
+        let before = old.is_some_and(|old| old.hooks() == hooks);
         let (cause, claim, severity, message) = if !at_upgrade {
             // A claim has nothing to upgrade, and what stays the same misses nothing this time.
             let harmless = same || object.key.kind == "PersistentVolumeClaim";
@@ -32,11 +34,20 @@ pub(super) fn workloads_as_hooks(picture: &Picture) -> Vec<Forecast> {
                 ),
             )
         } else if deleted.is_empty() || deleted.contains("before-hook-creation") {
+            // The claims of a set, or those that a pod names, are not the hook's own.
+            let (severity, what) = match object.key.kind.as_str() {
+                "PersistentVolumeClaim" => (Severity::Loss, ", with its data"),
+                _ if !object.servers().iter().any(|(_, container)| object.keeps_data(container)) => {
+                    (Severity::Note, ": it keeps no data")
+                }
+                _ if before => (Severity::Care, ": all its pods go at once, as before, and its PVCs stay"),
+                _ => (Severity::Break, ": all its pods go at once, and its PVCs stay"),
+            };
             (
                 "made-anew",
                 "U2",
-                Severity::Loss,
-                format!("it is a hook ({when}) that Helm deletes and makes anew at each upgrade"),
+                severity,
+                format!("it is a hook ({when}) that Helm deletes and makes anew at each upgrade{what}"),
             )
         } else {
             ("hook", "U7", Severity::Care, format!("it is a hook ({when}): Helm does not manage it"))

@@ -39,6 +39,21 @@ fn a_mount_that_moves_with_what_the_server_is_told_of_it_needs_care() {
 }
 
 #[test]
+fn an_init_container_that_moves_files_is_believed_with_care() {
+    let with = |script: &str| {
+        let init = format!(
+            "      initContainers: [{{name: migrate, command: [sh, -c, '{script}'], volumeMounts: [{{name: data, mountPath: /v}}]}}]\n      containers:"
+        );
+        let text = SET
+            .replace("      containers:", &init)
+            .replace("mountPath: /root/db", "mountPath: /root/db, subPath: db");
+        judge(&pictured(SET, &text)).iter().map(|one| (one.cause.clone(), one.severity)).collect::<Vec<_>>()
+    };
+    assert_eq!(with("cd /v; mkdir db; mv * db"), moved(Severity::Care));
+    assert_eq!(with("chown -R 1 /v"), moved(Severity::Loss));
+}
+
+#[test]
 fn the_order_of_mounts_and_another_one_move_nothing() {
     let mounts = "{name: data, mountPath: /root/db}, {name: data, mountPath: /plugins, subPath: plugins}";
     let turned = "{name: data, mountPath: /plugins/, subPath: plugins}, {name: data, mountPath: /log, subPath: log}, {name: data, mountPath: /root/db}";

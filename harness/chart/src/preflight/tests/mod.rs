@@ -290,7 +290,7 @@ fn hooks_are_told_apart_by_when_they_are_made() {
         found(&picture)
     };
     assert_eq!(hook("helm.sh/hook: pre-install"), only("never-upgraded", "U7", Severity::Note));
-    assert_eq!(hook("helm.sh/hook: 'pre-install,pre-upgrade'"), only("made-anew", "U2", Severity::Loss));
+    assert_eq!(hook("helm.sh/hook: 'pre-install,pre-upgrade'"), only("made-anew", "U2", Severity::Care));
     assert_eq!(
         hook("helm.sh/hook: 'pre-upgrade', helm.sh/hook-delete-policy: hook-succeeded"),
         only("hook", "U7", Severity::Care)
