@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::FutureExt;
 use history::{
     Cause, Outcome,
     generate::{Request, content, key},
@@ -66,7 +67,8 @@ impl GarageStore {
         let admin = self.admin(pod).await?;
         let ask = || async {
             let health = admin.probe().await?.status;
-            let refusal = self.refusal(recorder, pod, key).await?;
+            // Boxed: the layers of an S3 call on top of these are more than the compiler looks through.
+            let refusal = self.refusal(recorder, pod, key).boxed().await?;
             match admin.probe().await?.status {
                 after if after == health => Ok(Found { pod: pod.to_owned(), health, refusal }),
                 after => {
@@ -89,8 +91,9 @@ impl GarageStore {
         key: &AccessKey,
         deadline: Duration,
     ) -> Result<Duration> {
-        let ask =
-            || async { Ok(self.refusal(recorder, pod, key).await?.map_or(Progress::Met, Progress::NotYet)) };
+        let ask = || async {
+            Ok(self.refusal(recorder, pod, key).boxed().await?.map_or(Progress::Met, Progress::NotYet))
+        };
         until_asked(&format!("{pod} does a write and a read"), self.run().stretch(deadline), ask).await
     }
 
