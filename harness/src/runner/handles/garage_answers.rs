@@ -19,7 +19,7 @@ use crate::{
 
 /// How long a node may take until its health stays as it is while a write and a read are answered.
 const SETTLED: Duration = Duration::from_secs(60);
-/// How long Garage may take until its nodes have the same: they compare 20 s after a start, and fetch blocks 20 s later.
+/// How long Garage may take until its nodes have the same: they fetch blocks 20 s after they have heard of them.
 const REPLICATED: Duration = Duration::from_secs(150);
 
 /// What a node says of itself, and what a write and a read found there meanwhile.
@@ -97,11 +97,15 @@ impl GarageStore {
         until_asked(&format!("{pod} does a write and a read"), self.run().stretch(deadline), ask).await
     }
 
-    /// Waits until every node has everything: the same in its tables, and no block to be fetched.
+    /// Lets the nodes give each other what they lack, as an administrator does after an outage, and waits until every one has
+    /// everything: the same in its tables, and no block to be fetched.
     ///
     /// # Errors
     /// When one has not in time.
     pub async fn until_replicated(&self, admins: &[Admin]) -> Result<Duration> {
+        for admin in admins {
+            admin.compare_tables().await?;
+        }
         let ask = || async {
             let reasons = replication::not_replicated(admins).await;
             Ok(if reasons.is_empty() { Progress::Met } else { Progress::NotYet(reasons.join("; ")) })
