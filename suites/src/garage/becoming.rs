@@ -107,14 +107,17 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     Ok(())
 }
 
+/// A pod's.
+type Addresses = Arc<[Arc<str>]>;
+
 /// The addresses of each pod.
-fn addresses(set: &Set) -> harness::Result<Vec<Arc<[Arc<str>]>>> {
+fn addresses(set: &Set) -> harness::Result<Vec<Addresses>> {
     (0..REPLICAS).map(|ordinal| Ok(set.pod(ordinal)?.addresses.clone())).collect()
 }
 
 /// Nothing can be said of who finds others anew while one is where it was.
-fn all_elsewhere(before: &[Arc<[Arc<str>]>], after: &[Arc<[Arc<str>]>]) -> harness::Result<()> {
-    let stayed = |(before, after): (&Arc<[Arc<str>]>, &Arc<[Arc<str>]>)| {
+fn all_elsewhere(before: &[Addresses], after: &[Addresses]) -> harness::Result<()> {
+    let stayed = |(before, after): (&Addresses, &Addresses)| {
         after.is_empty() || before.iter().any(|address| after.contains(address))
     };
     match before.iter().zip(after).position(stayed) {

@@ -81,7 +81,7 @@ async fn replication(run: Run) -> Result<()> {
 
     for ordinal in 0..3 {
         run.step(format!("{} alone serves everything", set.pod_name(ordinal))).await?;
-        read_alone(&run, &set, ordinal, &history, &key).await?;
+        Box::pin(read_alone(&run, &set, ordinal, &history, &key)).await?;
     }
     run.check(G9, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
     Ok(())

@@ -94,13 +94,6 @@ impl Admin {
         self.of_itself("GetNodeStatistics").await
     }
 
-    /// Lets the node compare its tables with those of the others now, and give them what they lack: by itself it does so 20 s after
-    /// its start, and then every ten minutes.
-    pub async fn compare_tables(&self) -> Result<()> {
-        let repair = json!({"repairType": "tables"});
-        self.post::<Value>("LaunchRepairOperation?node=self", &repair).await.map(drop)
-    }
-
     /// Who is there, as this node sees it.
     pub async fn status(&self) -> Result<ClusterStatus> {
         self.get("GetClusterStatus").await
@@ -164,7 +157,8 @@ impl Admin {
         self.repair(&json!({"scrub": "start"})).await
     }
 
-    /// Lets the node compare its metadata with the others'; does not wait.
+    /// Lets the node compare its tables with the others', and give them what they lack; does not wait. By itself it does so 20 s
+    /// after its start, and then every ten minutes.
     pub async fn compare_tables(&self) -> Result<()> {
         self.repair(&json!("tables")).await
     }

@@ -33,8 +33,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// The sets, with what is said of each one's pod: reason and sentence, the newest last.
-fn told() -> [(&'static str, &'static str, &'static [(&'static str, &'static str)]); 3] {
+/// What is said of a pod: reasons and sentences, the newest last.
+type Said = &'static [(&'static str, &'static str)];
+
+/// The sets, the cause of each, and what is said of its pod.
+fn told() -> [(&'static str, &'static str, Said); 3] {
     [
         (
             "unattached",
