@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2013 # numbers of processes are words
 # The server of a container, on its node.
 # usage: server VERB [CONTAINER], where CONTAINER is the runtime's id of it
 set -eu
