@@ -283,9 +283,9 @@ pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
     })
 });
 
-/// The service is for nobody any more.
+/// The service is for nobody any more, early enough for every node's proxy to know.
 pub const SERVICE_SELECTS_NOTHING: Sabotage =
-    Sabotage::At("the service's name leads to the new pod", |run, set| {
+    Sabotage::At("delete the pod: it comes back", |run, set| {
         Box::pin(async move {
             let mut service = set.workload.manifest()?.find("Service", set.workload.name)?.clone();
             service["spec"]["selector"] = json!({"app": "nobody"});
