@@ -261,7 +261,10 @@ impl Set {
         let (doing, target) = (format!("delete {kind} {name}"), format!("{kind}/{name}"));
         let act = self.act("delete", target.clone(), &doing);
         let outcome = self.objects::<K>().doing(doing).delete(name, parameters).await;
-        if let Some(object) = self.log.outcome(&target, outcome)? {
+        let answer = self.log.outcome(&target, outcome)?;
+        // Without a grace, two changes follow from the act, and the answer has the second's version: the first would come before it.
+        let at_once = parameters.grace_period_seconds == Some(0);
+        if let Some(object) = answer.filter(|_| !at_once) {
             self.log.answered(act, object.meta().resource_version.as_deref());
         }
         Ok(())

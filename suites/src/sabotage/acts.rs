@@ -284,14 +284,13 @@ pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
 });
 
 /// The service is for nobody any more, early enough for every node's proxy to know.
-pub const SERVICE_SELECTS_NOTHING: Sabotage =
-    Sabotage::At("delete the pod: it comes back", |run, set| {
-        Box::pin(async move {
-            let mut service = set.workload.manifest()?.find("Service", set.workload.name)?.clone();
-            service["spec"]["selector"] = json!({"app": "nobody"});
-            run.apply_objects([service]).await
-        })
-    });
+pub const SERVICE_SELECTS_NOTHING: Sabotage = Sabotage::At("delete the pod: it comes back", |run, set| {
+    Box::pin(async move {
+        let mut service = set.workload.manifest()?.find("Service", set.workload.name)?.clone();
+        service["spec"]["selector"] = json!({"app": "nobody"});
+        run.apply_objects([service]).await
+    })
+});
 
 /// The database keeps the password that it was made with: only the Secret is another.
 pub const ROLE_KEEPS_ITS_PASSWORD: Sabotage = Sabotage::At(crate::postgres::RESTARTED, |run, set| {
