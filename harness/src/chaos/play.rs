@@ -57,6 +57,11 @@ impl Chaos {
             run.step(format!("{}, at {:.0?}", planned.of(&pod), began.elapsed())).await?;
             planned.happen(run, set, inside).await?;
             run.wait(&set_recovers(&set.promise, replicas), HEALED).await?;
+            // Nodes that have not found each other yet feel no partition.
+            if set.workload.kind == Kind::Garage {
+                let garage = run.garage();
+                garage.until_healthy(&garage.admins(set).await?).await?;
+            }
             done += 1;
         }
         run.measure("faults", done.into(), &format!("of {} planned", schedule.faults.len()));
