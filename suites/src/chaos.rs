@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     chaos::Chaos,
-    claim::{G10, G14, K1, P1},
+    claim::{G10, G14, P1},
     history::{
         Checker,
         check::{Copies, Level},
@@ -59,11 +59,7 @@ pub(crate) fn of(workload: Workload, chaos: Chaos) -> Scenario {
         "pods, servers, nodes and the network of PostgreSQL fail from a seed, under load",
         move |run| postgres(run, chaos),
     );
-    // Who is deleted by force may run on beside the next one.
-    let scenario = match workload == GARAGE {
-        true => of_garage.proves([G10, G14]).breaks([K1]),
-        false => of_postgres.proves([P1]),
-    };
+    let scenario = if workload == GARAGE { of_garage.proves([G10, G14]) } else { of_postgres.proves([P1]) };
     // Healing and reading back take their time as well.
     scenario.on([workload]).needs([Need::TwoNodes]).within(chaos.time * 2 + seconds(600)).alone()
 }

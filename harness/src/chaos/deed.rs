@@ -1,4 +1,4 @@
-//! What can be done to a set, in words.
+//! What can be done to a set, in words. A deletion by force is none of it: who asks for that takes it that two pods of an ordinal run.
 
 use std::fmt;
 
@@ -9,8 +9,6 @@ use crate::runner::Ways;
 pub enum Deed {
     /// A pod is deleted.
     Delete,
-    /// A pod is deleted without a grace: nobody waits until it has stopped.
-    DeleteByForce,
     /// A server is killed, with SIGKILL.
     Kill,
     /// A server stands still for a while.
@@ -29,7 +27,7 @@ pub enum Deed {
 
 impl Deed {
     /// All of them, where the set scales down to so many replicas.
-    pub const fn all(replicas: u32) -> [Self; 10] {
+    pub const fn all(replicas: u32) -> [Self; 9] {
         [
             Self::Delete,
             Self::Kill,
@@ -40,23 +38,18 @@ impl Deed {
             Self::PauseNode,
             Self::Scale(replicas),
             Self::KillControllers,
-            Self::DeleteByForce,
         ]
     }
 
     /// Whether it is over at once, but for what follows from it.
     pub fn is_momentary(self) -> bool {
-        matches!(
-            self,
-            Self::Delete | Self::DeleteByForce | Self::Kill | Self::RestartNode | Self::KillControllers
-        )
+        matches!(self, Self::Delete | Self::Kill | Self::RestartNode | Self::KillControllers)
     }
 
     /// It, done to a pod of this name.
     pub fn of(self, pod: &str) -> String {
         match self {
             Self::Delete => format!("delete {pod}"),
-            Self::DeleteByForce => format!("delete {pod} by force"),
             Self::Kill => format!("kill -9 the server of {pod}"),
             Self::Stop => format!("let the server of {pod} stand still"),
             Self::Part(Ways::Both) => format!("part {pod} from all others"),

@@ -8,4 +8,4 @@ mod schedule;
 
 pub use deed::Deed;
 pub use play::Chaos;
-pub use schedule::{Field, Planned, Schedule};
+pub use schedule::{Planned, Schedule};

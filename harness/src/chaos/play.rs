@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use history::check::Fault;
 
-use super::{Deed, Field, Planned, Schedule};
+use super::{Deed, Planned, Schedule};
 use crate::{
     error::Result,
     runner::{Prober, Run},
@@ -31,11 +31,9 @@ pub struct Chaos {
 }
 
 impl Chaos {
-    /// What is done to a set of this kind and size. PostgreSQL has one server a volume, and what keeps a second from it is in the
-    /// pod: it can't bear a forced deletion, after which both may run for a moment.
-    pub fn schedule(&self, kind: Kind, replicas: u32) -> Schedule {
-        let by_force = !matches!(kind, Kind::PostgreSql { .. });
-        Schedule::new(self.seed, self.time, Field { replicas, by_force })
+    /// What is done to a set of so many replicas.
+    pub fn schedule(&self, replicas: u32) -> Schedule {
+        Schedule::new(self.seed, self.time, replicas)
     }
 
     /// Plays it on a set that is whole, and lets that become whole after each fault. Pods are also parted from the one by which
@@ -45,7 +43,7 @@ impl Chaos {
     /// When a fault did nothing or could not be ended, or the set does not become whole again.
     pub async fn unleash(&self, run: &Run, set: &Set, inside: &Prober) -> Result<Fault> {
         let replicas = set.state()?.replicas;
-        let schedule = self.schedule(set.workload.kind, replicas);
+        let schedule = self.schedule(replicas);
         let fault = run.fault_begins(&format!("chaos of {:?} from seed {}", self.time, self.seed));
         let (began, mut done) = (Instant::now(), 0_u32);
         for planned in schedule.faults.iter().copied() {
@@ -57,7 +55,7 @@ impl Chaos {
             run.step(format!("{}, at {:.0?}", planned.of(&pod), began.elapsed())).await?;
             planned.happen(run, set, inside).await?;
             run.wait(&set_recovers(&set.promise, replicas), HEALED).await?;
-            // Nodes that have not found each other yet feel no partition.
+            // Who is Ready may not have found the others yet; a fault of one whom nobody hears is none.
             if set.workload.kind == Kind::Garage {
                 let garage = run.garage();
                 garage.until_healthy(&garage.admins(set).await?).await?;
@@ -77,10 +75,6 @@ impl Planned {
         match self.deed {
             Deed::Delete => {
                 set.delete_pod(self.ordinal).await?;
-                run.wait(&pod_is_another(name, uid), SEEN).await?;
-            }
-            Deed::DeleteByForce => {
-                set.force_delete_pod(self.ordinal).await?;
                 run.wait(&pod_is_another(name, uid), SEEN).await?;
             }
             Deed::Kill => {

@@ -15,15 +15,6 @@ const HEALING: Duration = Duration::from_secs(10);
 /// A container that ended so often is not started again at once, until its pod is another.
 const KILLS: u32 = 2;
 
-/// What faults are drawn for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field {
-    /// The set's replicas.
-    pub replicas: u32,
-    /// Whether a pod may be deleted by force: who can't bear two servers over one volume for a moment must not be asked to.
-    pub by_force: bool,
-}
-
 /// A fault, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Planned {
@@ -45,20 +36,20 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The faults of a seed, for so long.
-    pub fn new(seed: u64, time: Duration, field: Field) -> Self {
+    /// The faults of a seed for a set of so many replicas, for so long.
+    pub fn new(seed: u64, time: Duration, replicas: u32) -> Self {
         let mut noise = Noise::new(seed, 0);
-        let mut kills = vec![0_u32; field.replicas as usize];
+        let mut kills = vec![0_u32; replicas as usize];
         let (mut faults, mut at) = (Vec::new(), Duration::ZERO);
         // A round has every fault once: a short time sees as many kinds as it can.
         let mut round = Vec::new();
         loop {
             if round.is_empty() {
-                round = shuffled(&mut noise, field);
+                round = shuffled(&mut noise, replicas);
             }
             let Some(mut deed) = round.pop() else { break };
             at += REST.0 + Duration::from_secs(noise.below(REST.1).into());
-            let ordinal = noise.below(field.replicas);
+            let ordinal = noise.below(replicas);
             let lasts = LASTS.0 + Duration::from_secs(noise.below(LASTS.1).into());
             let killed = kills.get_mut(ordinal as usize);
             if let (Deed::Kill, Some(KILLS..)) = (deed, killed.as_deref()) {
@@ -66,7 +57,7 @@ impl Schedule {
             }
             match (deed, killed) {
                 (Deed::Kill, Some(killed)) => *killed += 1,
-                (Deed::Delete | Deed::DeleteByForce, Some(killed)) => *killed = 0,
+                (Deed::Delete, Some(killed)) => *killed = 0,
                 _ => {}
             }
             let lasts = if deed.is_momentary() { Duration::ZERO } else { lasts };
@@ -81,9 +72,8 @@ impl Schedule {
 }
 
 /// Every fault once, in an order that is drawn.
-fn shuffled(noise: &mut Noise, field: Field) -> Vec<Deed> {
-    let mut deeds = Deed::all(noise.below(field.replicas)).to_vec();
-    deeds.retain(|deed| field.by_force || *deed != Deed::DeleteByForce);
+fn shuffled(noise: &mut Noise, replicas: u32) -> Vec<Deed> {
+    let mut deeds = Deed::all(noise.below(replicas)).to_vec();
     for last in (1..deeds.len()).rev() {
         let other = noise.below(u32::try_from(last + 1).unwrap_or(1)) as usize;
         deeds.swap(last, other);
@@ -113,46 +103,41 @@ mod tests {
 
     use super::*;
 
-    fn field() -> impl Strategy<Value = Field> {
-        (1..6_u32, any::<bool>()).prop_map(|(replicas, by_force)| Field { replicas, by_force })
-    }
-
     proptest! {
         #[test]
         fn the_same_seed_gives_the_same_schedule_and_a_longer_time_only_more_of_it(
-            seed: u64, minutes in 1..90_u64, field in field()
+            seed: u64, minutes in 1..90_u64, replicas in 1..6_u32
         ) {
-            let of = |minutes: u64| Schedule::new(seed, Duration::from_secs(60 * minutes), field).faults;
+            let of = |minutes: u64| Schedule::new(seed, Duration::from_secs(60 * minutes), replicas).faults;
             prop_assert_eq!(of(minutes), of(minutes));
             prop_assert!(of(minutes + 7).starts_with(&of(minutes)));
         }
 
         #[test]
-        fn faults_come_one_after_the_other_within_the_time(seed: u64, minutes in 1..90_u64, field in field()) {
+        fn faults_come_one_after_the_other_within_the_time(seed: u64, minutes in 1..90_u64, replicas in 1..6_u32) {
             let time = Duration::from_secs(60 * minutes);
-            let faults = Schedule::new(seed, time, field).faults;
+            let faults = Schedule::new(seed, time, replicas).faults;
             prop_assert!(!faults.is_empty());
             for (one, next) in faults.iter().zip(faults.iter().skip(1)) {
                 prop_assert!(one.at + one.lasts + HEALING + REST.0 <= next.at);
             }
             for one in &faults {
-                prop_assert!(one.at + one.lasts <= time && one.ordinal < field.replicas, "{}", one);
+                prop_assert!(one.at + one.lasts <= time && one.ordinal < replicas, "{}", one);
                 prop_assert_eq!(one.lasts.is_zero(), one.deed.is_momentary());
-                prop_assert!(field.by_force || one.deed != Deed::DeleteByForce);
-                if let Deed::Scale(replicas) = one.deed {
-                    prop_assert!(replicas < field.replicas);
+                if let Deed::Scale(fewer) = one.deed {
+                    prop_assert!(fewer < replicas);
                 }
             }
         }
 
         #[test]
-        fn no_server_is_killed_more_often_than_its_kubelet_starts_it_again(seed: u64, field in field()) {
-            let mut kills = vec![0; field.replicas as usize];
-            for one in Schedule::new(seed, Duration::from_secs(7200), field).faults {
+        fn no_server_is_killed_more_often_than_its_kubelet_starts_it_again(seed: u64, replicas in 1..6_u32) {
+            let mut kills = vec![0; replicas as usize];
+            for one in Schedule::new(seed, Duration::from_secs(7200), replicas).faults {
                 let kills: &mut u32 = &mut kills[one.ordinal as usize];
                 match one.deed {
                     Deed::Kill => *kills += 1,
-                    Deed::Delete | Deed::DeleteByForce => *kills = 0,
+                    Deed::Delete => *kills = 0,
                     _ => {}
                 }
                 prop_assert!(*kills <= KILLS);
@@ -161,8 +146,7 @@ mod tests {
 
         #[test]
         fn in_a_quarter_of_an_hour_everything_is_done(seed: u64) {
-            let field = Field { replicas: 3, by_force: true };
-            let faults = Schedule::new(seed, Duration::from_secs(900), field).faults;
+            let faults = Schedule::new(seed, Duration::from_secs(900), 3).faults;
             let kinds: Vec<_> = faults.iter().map(|one| discriminant(&one.deed)).collect();
             let missing = Deed::all(0).into_iter().filter(|deed| !kinds.contains(&discriminant(deed)));
             prop_assert_eq!(missing.collect::<Vec<_>>(), []);
@@ -171,8 +155,7 @@ mod tests {
 
     #[test]
     fn other_seeds_give_other_schedules() {
-        let field = Field { replicas: 3, by_force: false };
-        let of = |seed| Schedule::new(seed, Duration::from_secs(600), field);
+        let of = |seed| Schedule::new(seed, Duration::from_secs(600), 3);
         let words = |seed| of(seed).faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         assert_eq!((0..50).map(words).collect::<BTreeSet<_>>().len(), 50);
     }

@@ -61,7 +61,7 @@ pub fn chaos(settings: Settings, asked: &Arguments) -> Result<ExitCode> {
         store.unwrap_or_default()
     );
     if asked.list {
-        chaos.schedule(workload.kind, replicas).faults.iter().for_each(|planned| say(&planned.to_string()));
+        chaos.schedule(replicas).faults.iter().for_each(|planned| say(&planned.to_string()));
         return Ok(ExitCode::SUCCESS);
     }
     complain(&format!("to be played again by: {again}"));
