@@ -85,10 +85,11 @@ async fn crashes(run: Run) -> Result<()> {
         let fault = crash.happens(&run, &set, victim).await?;
         let healed = garage.until_healthy(&garage.admins(&set).await?).await?;
         run.measure(&format!("health after the {}", fault.name), healed.as_secs_f64(), "s");
+        // Its server is Ready within a second or two: for the others it is back when they have found it again.
+        faults.push(run.fault_ends(fault));
         for load in &mut loads {
             load.acknowledged(ENOUGH, seconds(120)).await?;
         }
-        faults.push(fault);
     }
     for load in loads {
         load.stop().await?;
@@ -127,7 +128,7 @@ impl Crash {
         }
     }
 
-    /// Lets it happen to the server of a pod, and waits until that is Ready again.
+    /// Lets it happen to the server of a pod, and waits until that is Ready again: the fault, which is not over yet.
     async fn happens(self, run: &Run, set: &Set, victim: u32) -> Result<Fault> {
         let before = set.pod(victim)?;
         let (pod, uid, restarts) = (&before.meta.name, &before.meta.uid, before.restarts());
@@ -154,7 +155,7 @@ impl Crash {
             }
         }
         set.ready(3).await?;
-        Ok(run.fault_ends(fault))
+        Ok(fault)
     }
 }
 
