@@ -10,7 +10,7 @@ use super::{
     Picture,
     cause::{self, Cause, quote},
     claim,
-    evidence::{Evidence, times},
+    evidence::{Evidence, often},
     node,
     picture::{message, spec},
 };
@@ -60,13 +60,6 @@ pub(super) fn failed(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
     cause
         .advise("see what the driver was asked: kubectl get volumeattachments; its controller's log says more")
         .advise("if the volume is gone in the storage, its data is as well: restore it there under the same handle, or delete the PVC and the pod, so that both are made anew, empty")
-}
-
-pub(super) fn often(event: &Event) -> String {
-    match times(event) {
-        1 => String::new(),
-        times => format!(" ({times} times)"),
-    }
 }
 
 /// A volume that may be on one node at a time, and is on another.

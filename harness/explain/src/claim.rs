@@ -84,7 +84,7 @@ fn passed_by(picture: &Picture, pod: &Pod, claim: &PersistentVolumeClaim) -> Opt
     }
     let (name, pod_name, set) = (claim.name_any(), pod.name_any(), picture.name());
     let node = spec(pod).node_name.as_deref().unwrap_or("its node");
-    let named = picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref()?.node_name.as_deref());
+    let named = picture.template().and_then(|template| template.node_name.as_deref());
     let class = class_name(claim).unwrap_or("its");
     let seen = format!(
         "PVC {name} waits until a scheduler chooses a node for pod {pod_name} (storage class {class}, WaitForFirstConsumer), and none will: the pod was put on {node} past the scheduler{}",

@@ -58,8 +58,8 @@ impl At<'_> {
 
     /// What is in the way of a container that the set's template does not have: a change of the set does not reach it.
     fn injected(&self, mut cause: Cause) -> Cause {
-        let template = self.picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref());
-        let Some(template) = template.filter(|template| !template.containers.is_empty()) else {
+        let Some(template) = self.picture.template().filter(|template| !template.containers.is_empty())
+        else {
             return cause;
         };
         let mut own = template.init_containers.iter().flatten().chain(&template.containers);

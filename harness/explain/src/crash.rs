@@ -10,8 +10,7 @@ use super::{
     evidence::{Evidence, times},
     exit_code, hook, last_words, log, needs, not_made,
     picture::{age, message, seen_last, spec},
-    probe::ANSWERS,
-    read_only,
+    probe, read_only,
 };
 use record::words;
 
@@ -208,11 +207,7 @@ fn by_probe(at: &At<'_>, kill: &Kill<'_>, restarts: &str) -> Cause {
         .by_event(kill.event)
         .by(kill.said.map(Evidence::event))
         .by(log::evidence(at.picture, at.pod, &at.container.name));
-    let answer = kill.said.map(message).unwrap_or_default().to_lowercase();
-    let cause = match ANSWERS.iter().find(|(words, _)| words.iter().any(|word| answer.contains(word))) {
-        Some((_, helps)) => cause.advise(*helps),
-        None => cause,
-    };
+    let cause = probe::with_answer(cause, kill.said);
     match kill.by {
         Killer::Liveness => cause
             .advise("see whether the process hangs, or the probe asks too early or too much")

@@ -88,6 +88,14 @@ pub(super) fn times(event: &Event) -> i32 {
     series.or(event.count).unwrap_or(1).max(1)
 }
 
+/// How often an event was seen, where that was more than once: to stand behind what it tells.
+pub(super) fn often(event: &Event) -> String {
+    match times(event) {
+        1 => String::new(),
+        times => format!(" ({times} times)"),
+    }
+}
+
 /// Harmless to a terminal and not endless: of what is too long, its end counts.
 fn short(text: &str) -> String {
     let text = text.lines().map(words::plain).collect::<Vec<_>>().join("\n");

@@ -11,6 +11,7 @@ use super::{
     cause::{self, Cause, quote},
     evidence::Evidence,
     picture::{message, phase, seen_last, spec, status},
+    remedy::{self, Remedies},
 };
 
 /// Seconds within which two pods of a name that fail at once are no chance.
@@ -32,7 +33,7 @@ const REASONS: &[&str] = &[
     "VolumeAttachmentLimitExceeded",
 ];
 /// Why pods fail as a whole, by words of the reason or the message, with what helps. One reason, Evicted, has many causes.
-const REMEDIES: &[(&[&str], &str)] = &[
+const REMEDIES: Remedies = &[
     (
         &["ephemeral local storage usage exceeds", "exceeded its local ephemeral storage limit"],
         "it wrote more to its own disk (logs, its root file system, emptyDirs) than its limits allow: raise resources.limits.ephemeral-storage, or let it write to its volume",
@@ -118,9 +119,8 @@ fn is_failure(picture: &Picture, event: &Event, pod: &str) -> bool {
 }
 
 fn failed(pod: &str, node: &str, seen: String) -> Cause {
-    let remedy = REMEDIES.iter().find(|(words, _)| words.iter().any(|word| seen.contains(word)));
-    let helps =
-        remedy.map_or("see what its node says of it: kubectl describe node NODE", |(_, helps)| *helps);
+    let helps = remedy::against(REMEDIES, &seen)
+        .unwrap_or("see what its node says of it: kubectl describe node NODE");
     Cause::new(cause::POD_FAILED, format!("pod/{pod}"), seen)
         .advise(helps.replace("NODE", node))
         .advise("the set's controller makes it anew")

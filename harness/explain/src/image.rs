@@ -8,6 +8,7 @@ use super::{
     container::At,
     last_words,
     picture::{message, spec},
+    remedy::{self, Remedies},
 };
 
 /// What kubelets say when a Secret of imagePullSecrets can't be had.
@@ -17,7 +18,7 @@ const OTHER_PLATFORM: &[&str] =
     &["no match for platform", "no matching manifest for", "image operating system"];
 
 /// Answers, with what helps against each.
-const ANSWERS: &[(&[&str], &str)] = &[
+const ANSWERS: Remedies = &[
     (
         &["toomanyrequests", "too many requests", "rate limit"],
         "the registry gives only so many images in a time: wait, pull with a login (imagePullSecrets), or from a mirror of your own",
@@ -85,11 +86,8 @@ pub(super) fn unavailable(at: &At<'_>, reason: &str, told: &str) -> Cause {
     }
     let image = &at.container.image;
     let set = at.picture.name();
-    let answer = ANSWERS.iter().find(|(words, _)| words.iter().any(|word| lower.contains(word)));
-    let helps = answer.map_or_else(
-        || format!("see that {image} is spelled right and in its registry"),
-        |(_, helps)| (*helps).to_owned(),
-    );
+    let helps = remedy::against(ANSWERS, &lower)
+        .map_or_else(|| format!("see that {image} is spelled right and in its registry"), str::to_owned);
     at.cause(cause::IMAGE_UNAVAILABLE, &format!("waits for its image {image} ({reason}): {}", quote(told)))
         .advise(format!("{helps}; the kubelet tries again by itself"))
         .advise(format!(

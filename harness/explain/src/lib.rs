@@ -48,6 +48,7 @@ mod recurring;
 mod reference;
 mod refusal;
 mod refused_change;
+mod remedy;
 mod replaced;
 mod rollout;
 mod room;

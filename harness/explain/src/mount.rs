@@ -8,9 +8,10 @@ use super::{
     Picture, attach,
     cause::{self, Cause, quote},
     claim, driver,
-    evidence::Evidence,
+    evidence::{Evidence, often},
     picture::{is_true, message, seen_last, spec, status},
     reference::missing,
+    remedy::{self, Remedies},
     sandbox,
 };
 
@@ -22,7 +23,7 @@ const LATER: &[&str] = &["Pulling", "Pulled", "Created", "Started"];
 const SAYS_NOTHING: &[&str] = &["timed out waiting for the condition", "context deadline exceeded"];
 
 /// Complaints of mounts, with what helps against each. The kubelet has one reason for all of them.
-const COMPLAINTS: &[(&[&str], &str)] = &[
+const COMPLAINTS: Remedies = &[
     (
         &["/sbin/mount.", "mount.nfs: not found", "unknown filesystem type", "filesystem not supported"],
         "the program that mounts this kind of file system is missing on it: install it there (nfs-common or nfs-utils, cifs-utils, glusterfs-client …)",
@@ -117,16 +118,14 @@ fn not_mounted(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
         || "a volume".to_owned(),
         |volume| format!("volume {} ({})", volume.name, source(volume)),
     );
-    let seen = format!("{which} of pod {name} can't be mounted{}: {}", attach::often(event), quote(told));
+    let seen = format!("{which} of pod {name} can't be mounted{}: {}", often(event), quote(told));
     let cause = Cause::new(cause::VOLUME_MOUNT_FAILED, format!("pod/{name}"), seen).by_event(event).by(
         volume.map(|volume| {
             Evidence::field(format!("pod/{name}"), format!("spec.volumes[{}]", volume.name), &source(volume))
         }),
     );
-    let lower = told.to_lowercase();
-    let helps = COMPLAINTS.iter().find(|(words, _)| words.iter().any(|word| lower.contains(word)));
-    let cause = match helps {
-        Some((_, helps)) => {
+    let cause = match remedy::against(COMPLAINTS, &told.to_lowercase()) {
+        Some(helps) => {
             let node = spec(pod).node_name.as_deref().unwrap_or("NODE");
             cause.advise(format!("it happens on node {node}: {helps}"))
         }
@@ -150,7 +149,7 @@ fn timed_out(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
     if let Some(group) = group.filter(|_| bound && attached) {
         let seen = format!(
             "the volumes of pod {name} are attached, and its kubelet has not mounted them in time{}: {}; before it does, it gives each file on them to the group {group} (securityContext.fsGroup), which takes as long as there are files",
-            attach::often(event),
+            often(event),
             quote(told)
         );
         let set = picture.name();
@@ -163,7 +162,7 @@ fn timed_out(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
     }
     let seen = format!(
         "the volumes of pod {name} are not mounted in time, and no event says why{}: {}",
-        attach::often(event),
+        often(event),
         quote(told)
     );
     Cause::new(cause::VOLUME_MOUNT_FAILED, format!("pod/{name}"), seen)

@@ -181,6 +181,11 @@ impl Picture {
         templates.unwrap_or_default().iter().map(name).collect()
     }
 
+    /// What the set's template says of its pods.
+    pub fn template(&self) -> Option<&PodSpec> {
+        self.set.spec.as_ref()?.template.spec.as_ref()
+    }
+
     /// The events about this very object, newest first.
     pub fn events_about(&self, object: &impl Resource<DynamicType = ()>) -> Vec<&Event> {
         let uid = object.meta().uid.as_deref();

@@ -278,8 +278,7 @@ fn apart(picture: &Picture, pod: &Pod, said: &str) -> Cause {
 
 /// What the pod's selector has that the set's template has not.
 fn not_its_own(picture: &Picture, pod: &Pod) -> String {
-    let template = picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref());
-    let Some(template) = template.filter(|template| !template.containers.is_empty()) else {
+    let Some(template) = picture.template().filter(|template| !template.containers.is_empty()) else {
         return String::new();
     };
     let own = template.node_selector.clone().unwrap_or_default();

@@ -40,6 +40,5 @@ pub(super) fn refusal(picture: &Picture, told: &str, said: &str) -> Option<Cause
 
 /// The ServiceAccount of the set's pods.
 fn account(picture: &Picture) -> &str {
-    let template = picture.set.spec.as_ref().and_then(|set| set.template.spec.as_ref());
-    template.and_then(|template| template.service_account_name.as_deref()).unwrap_or("default")
+    picture.template().and_then(|template| template.service_account_name.as_deref()).unwrap_or("default")
 }

@@ -1,19 +1,20 @@
 //! Containers that run and are not Ready: probes and readiness gates.
 
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod, Probe};
+use k8s_openapi::api::core::v1::{ContainerStatus, Event, Pod, Probe};
 use kube::ResourceExt;
 
 use super::{
     Picture,
     cause::{self, Cause, quote},
     crash::patience,
-    evidence::{Evidence, times},
+    evidence::{Evidence, often},
     log,
     picture::{condition, container as template, is_true, message, seen_last, sidecar, spec, status},
+    remedy::{self, Remedies},
 };
 
 /// What probes end with, and what that may mean. The event has it in words alone.
-pub(super) const ANSWERS: &[(&[&str], &str)] = &[
+const ANSWERS: Remedies = &[
     (
         &["executable file not found", "no such file or directory"],
         "the probe's command is not in the container's image: name one that is, or ask by httpGet or tcpSocket",
@@ -86,7 +87,7 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
     };
     let (name, container) = (pod.name_any(), &container.name);
     let ago = picture.ago(running.started_at.as_ref());
-    let often = said.map(times).filter(|times| *times > 1).map(|times| format!(" ({times} times)"));
+    let often = said.map(often);
     let gives_up = if starting { format!("; it gives up {}", patience(probe)) } else { String::new() };
     let seen = format!(
         "container {container} of pod {name} runs since {ago}, and its {kind} probe fails{}{gives_up}: {told}",
@@ -106,16 +107,20 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
                 "get pod {name} -o jsonpath='{{..[?(@.name==\"{container}\")].{kind}Probe}}'"
             ))
         ));
-    let told_by_it = said.map(message).unwrap_or_default().to_lowercase();
-    let cause = match ANSWERS.iter().find(|(words, _)| words.iter().any(|word| told_by_it.contains(word))) {
-        Some((_, helps)) => cause.advise(*helps),
-        None => cause,
-    };
+    let cause = with_answer(cause, said);
     Some(if picture.ordered() && !starting {
         cause.advise("a probe that passes only when the other pods are there can never pass with podManagementPolicy OrderedReady")
     } else {
         cause
     })
+}
+
+/// With what helps against what a probe was answered, where its event says that.
+pub(super) fn with_answer(cause: Cause, said: Option<&Event>) -> Cause {
+    match remedy::against(ANSWERS, &said.map(message).unwrap_or_default().to_lowercase()) {
+        Some(helps) => cause.advise(helps),
+        None => cause,
+    }
 }
 
 /// Seconds within which a probe has given its first answer, whichever.

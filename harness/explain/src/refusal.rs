@@ -143,7 +143,7 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
 
 /// The PriorityClass or RuntimeClass that the template names, where the API server says that it is not there.
 fn class_missing(picture: &Picture, text: &str, said: &str) -> Option<Cause> {
-    let template = picture.set.spec.as_ref()?.template.spec.as_ref()?;
+    let template = picture.template()?;
     let priority =
         template.priority_class_name.as_deref().map(|name| ("priorityclass", "priorityClassName", name));
     let runtime =

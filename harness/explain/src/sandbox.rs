@@ -6,9 +6,8 @@ use kube::ResourceExt;
 
 use super::{
     Picture,
-    attach::often,
     cause::{self, Cause, quote},
-    evidence::Evidence,
+    evidence::{Evidence, often},
     picture::{message, spec},
 };
 

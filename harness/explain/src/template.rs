@@ -15,7 +15,7 @@ const LONGEST_LABEL: usize = 63;
 /// A template that names a node which is not there: its pods pass the scheduler by, and no kubelet takes them. A pod of
 /// another revision may be elsewhere.
 pub(super) fn node_name(picture: &Picture, pod: Option<&Pod>) -> Option<Cause> {
-    let template = picture.set.spec.as_ref()?.template.spec.as_ref()?;
+    let template = picture.template()?;
     let node = template.node_name.as_deref()?;
     let elsewhere = pod.is_some_and(|pod| spec(pod).node_name.as_deref() != Some(node));
     if elsewhere || picture.node(node).ok()?.is_some() {
