@@ -220,6 +220,11 @@ impl Error {
         self.status().is_some_and(|status| status.code == 404)
     }
 
+    /// Whether it is there already, or is another than was thought: kube tells these two apart, and neither by its number.
+    pub fn is_conflict(&self) -> bool {
+        self.status().is_some_and(|status| status.code == 409)
+    }
+
     /// Whether the API server said that it does not do what was asked. Silence, and trouble of its own, leave that open.
     pub fn is_refusal(&self) -> bool {
         self.status().is_some_and(|status| (400..500).contains(&status.code))

@@ -95,7 +95,7 @@ async fn leave(client: &Client, name: &str, runs: &[String]) -> Result<()> {
         let preconditions = Some(Preconditions { resource_version: version, uid: None });
         let parameters = DeleteParams { preconditions, ..DeleteParams::background() };
         match definitions.delete(name, &parameters).await {
-            Err(error) if error.status().is_some_and(|status| status.is_conflict()) => {}
+            Err(error) if error.is_conflict() => {}
             Err(error) if error.is_not_found() => return Ok(()),
             deleted => return deleted.map(drop),
         }

@@ -79,9 +79,7 @@ pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
     release_held_pods(client, name).await?;
     let namespaces = cluster_objects::<Namespace>(client).within(CALL);
     match namespaces.delete(name, &DeleteParams::background()).await {
-        Err(error) if error.status().is_some_and(|status| status.is_not_found() || status.is_conflict()) => {
-            Ok(())
-        }
+        Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
         outcome => outcome.map(drop),
     }
 }

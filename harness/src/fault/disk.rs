@@ -1,10 +1,11 @@
 //! Volumes that can fail: ext4 on loop devices, in a folder of a node. The node runs `disk.sh`, whatever its image.
 
-use std::{collections::BTreeMap, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::try_join_all;
 use jiff::Timestamp;
 
+use super::said::{moment, number};
 use crate::{
     cluster::Node,
     error::{Error, Result},
@@ -175,18 +176,6 @@ pub async fn cut(disks: &[&Disk], linger: Duration) -> Result<Cut> {
 /// What the script says of a cut.
 fn cut_of(said: &str) -> Result<Cut> {
     Ok(Cut { at: moment("cut", said)?, users: number("used", said)? })
-}
-
-/// A number that the script says, by the word before it.
-fn number<T: FromStr>(word: &str, said: &str) -> Result<T> {
-    let found = said.lines().find_map(|line| line.strip_prefix(word)?.strip_prefix(' ')?.parse().ok());
-    found.ok_or_else(|| Error::bug(format!("a disk does not tell {word:?}: {said:?}")))
-}
-
-/// A time that it says, in nanoseconds.
-fn moment(word: &str, said: &str) -> Result<Timestamp> {
-    Timestamp::from_nanosecond(number(word, said)?)
-        .map_err(|error| Error::bug(format!("a disk tells no time by {word:?}: {error}")))
 }
 
 /// Removes all disks of a namespace from these nodes, whoever uses them.

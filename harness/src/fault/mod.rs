@@ -5,6 +5,7 @@ mod mend;
 pub mod network;
 pub mod node;
 pub mod process;
+mod said;
 pub mod server;
 pub mod storage;
 

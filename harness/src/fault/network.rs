@@ -2,10 +2,8 @@
 
 use futures::future::try_join_all;
 
-use crate::{
-    cluster::Node,
-    error::{Error, Result},
-};
+use super::said::number;
+use crate::{cluster::Node, error::Result};
 
 const SCRIPT: &str = include_str!("network/network.sh");
 
@@ -24,10 +22,9 @@ pub async fn part(nodes: &[&Node], name: &str, from: &str, to: &str) -> Result<(
 /// # Errors
 /// A node's own.
 pub async fn dropped(nodes: &[&Node], name: &str) -> Result<u64> {
-    let counts = nodes.iter().map(|node| async move {
-        let said = ask(node, &["dropped", name]).await?;
-        said.trim().parse::<u64>().map_err(|_| Error::bug(format!("dropped packets are no number: {said:?}")))
-    });
+    let counts = nodes
+        .iter()
+        .map(|node| async move { number::<u64>("dropped", &ask(node, &["dropped", name]).await?) });
     Ok(try_join_all(counts).await?.into_iter().sum())
 }
 

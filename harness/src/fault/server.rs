@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::said::{moment, number};
 use crate::{
     cluster::Node,
     error::{Error, Result},
@@ -48,10 +49,8 @@ async fn ask(node: &Node, arguments: &[&str]) -> Result<String> {
 
 /// What the script says of a signal.
 fn signalled(said: &str) -> Result<Signalled> {
-    let word = |key: &str| said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
-    let at = word("at").and_then(|nanoseconds| Timestamp::from_nanosecond(nanoseconds.parse().ok()?).ok());
-    match (word("process").and_then(|number| number.parse().ok()), at) {
-        (Some(process), Some(at)) => Ok(Signalled { process, at }),
+    match (number("process", said), moment("at", said)) {
+        (Ok(process), Ok(at)) => Ok(Signalled { process, at }),
         _ => Err(Error::bug(format!("a signal tells neither when nor whom: {said:?}"))),
     }
 }

@@ -114,10 +114,9 @@ pub(in crate::cluster) async fn sweep_given(client: &Client, name: &str, run: &s
 }
 
 async fn must_be_empty(client: &Client, name: &str) -> Result<()> {
-    let found = contents(client, name).await.map_err(|error| match error.status() {
-        Some(status) if status.is_not_found() => not_there(name),
-        _ => error,
-    })?;
+    let found = contents(client, name)
+        .await
+        .map_err(|error| if error.is_not_found() { not_there(name) } else { error })?;
     if found.is_empty() {
         return Ok(());
     }
@@ -142,17 +141,14 @@ async fn mark(client: &Client, run: &str, name: &str) -> Result<()> {
     let mark: ConfigMap = serde_json::from_value(mark).map_err(|error| Error::bug(error.to_string()))?;
     let marks = objects::<ConfigMap>(client, name).doing(format!("taking the namespace {name}"));
     match marks.create(&mark).await {
-        Err(error) => match error.status() {
-            Some(status) if status.is_conflict() => Err(Error::trouble(
-                exit::IN_USE,
-                format!(
-                    "another run of ours uses the namespace {name}, or was killed there: `steadfast down --context CONTEXT` empties it"
-                ),
-            )),
-            Some(status) if status.is_not_found() => Err(not_there(name)),
-            _ => Err(error),
-        },
-        Ok(_) => Ok(()),
+        Err(error) if error.is_conflict() => Err(Error::trouble(
+            exit::IN_USE,
+            format!(
+                "another run of ours uses the namespace {name}, or was killed there: `steadfast down --context CONTEXT` empties it"
+            ),
+        )),
+        Err(error) if error.is_not_found() => Err(not_there(name)),
+        marked => marked.map(drop),
     }
 }
 

@@ -31,7 +31,7 @@ case $1 in
   # dropped NAME: how many packets its rules have dropped
   dropped)
     for tool in iptables ip6tables; do "$tool" -w 5 -t "$table" -L FORWARD -n -v -x 2>/dev/null || true; done |
-      awk -v mark="steadfast:$2 " 'index($0, mark) { sum += $1 } END { print sum + 0 }'
+      awk -v mark="steadfast:$2 " 'index($0, mark) { sum += $1 } END { print "dropped " sum + 0 }'
     ;;
   # join NAME: its rules go; all of ours where it is empty
   join)

@@ -60,9 +60,10 @@ async fn side_by_side(run: Run) -> Result<()> {
         case("nowhere", cause::NODE_NAME_UNKNOWN).object()?,
     ])
     .await?;
-    run.set("nowhere").delete_pod_at_once(0).await.or_else(|error| {
-        if error.status().is_some_and(|status| status.is_not_found()) { Ok(()) } else { Err(error) }
-    })?;
+    run.set("nowhere")
+        .delete_pod_at_once(0)
+        .await
+        .or_else(|error| if error.is_not_found() { Ok(()) } else { Err(error) })?;
     let restored = run.set("restored");
     restored.leave_pods().await?;
     restored.delete_pod_at_once(0).await?;
