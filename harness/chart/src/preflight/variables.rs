@@ -9,83 +9,97 @@ use super::{
     Picture,
     secrets::{gives, plain, shown, told, values},
 };
-use crate::{Forecast, Rendered, Severity, forecast, rendered::Key};
+use crate::{Forecast, Object, Rendered, Severity, forecast, rendered::Key};
 
-/// Variables of workloads that are named so: their value changes, or the place that it comes from holds another.
-pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
-    if picture.blind {
-        return Vec::new();
+/// A variable that a server has in both versions.
+struct Kept<'a> {
+    workload: &'a Object,
+    pointer: &'a str,
+    name: &'a str,
+    /// Its container and itself, of the old version.
+    old: (&'a Value, &'a Value),
+    /// Of the new one.
+    new: (&'a Value, &'a Value),
+}
+
+impl Kept<'_> {
+    fn about(
+        &self,
+        picture: &Picture,
+        (cause, severity): (&str, Severity),
+        message: String,
+        remedy: &str,
+    ) -> Forecast {
+        let field = format!("{}/env/{}", self.pointer, self.name);
+        forecast::about((cause, "U4", severity), &picture.to, self.workload, &field, message, remedy)
     }
-    let (kept, again) = (values(picture, &picture.new), variables(&picture.again));
+}
+
+/// What is to be said of variables that servers keep.
+fn kept(picture: &Picture, say: impl Fn(&Kept<'_>) -> Option<Forecast>) -> Vec<Forecast> {
     let mut forecasts = Vec::new();
-    for (old, new) in picture.kept() {
-        for (pointer, container) in new.servers() {
-            let Some(before) = old.predecessor(container) else { continue };
+    for (held, workload) in picture.kept() {
+        for (pointer, container) in workload.servers() {
+            let Some(before) = held.predecessor(container) else { continue };
             for variable in container["env"].as_array().into_iter().flatten() {
                 let name = variable["name"].as_str().unwrap_or_default();
-                let known = before["env"].as_array().into_iter().flatten().find(|old| old["name"] == name);
-                let Some(known) = known.filter(|_| names_a_secret(name)) else { continue };
-                let (was, is) =
-                    (whole(picture, before, known, None), whole(picture, container, variable, Some(&kept)));
-                let (Some((was, place)), Some((is, now))) = (was, is) else { continue };
-                // A value that changes in its place is told of the Secret.
-                if was == is || (place == now && place != Place::Here) {
-                    continue;
-                }
-                let at = (
-                    new.key.clone(),
-                    container["name"].as_str().unwrap_or_default().to_owned(),
-                    name.to_owned(),
-                );
-                let random = now == Place::Here
-                    && again.get(&at).is_some_and(|again| variable["value"] != again.as_str());
-                let said = told(picture, name, &was, &is, (random, false));
-                forecasts.push(forecast::about(
-                    (said.cause, "U4", said.severity),
-                    &picture.to,
-                    &new,
-                    &format!("{pointer}/env/{name}"),
-                    format!("{name} changes from {} to {}{}", shown(&was), shown(&is), said.what),
-                    said.remedy,
-                ));
+                let mut known = before["env"].as_array().into_iter().flatten();
+                let Some(known) = known.find(|old| old["name"] == name) else { continue };
+                let (old, new) = ((before, known), (container, variable));
+                forecasts.extend(say(&Kept { workload: &workload, pointer: &pointer, name, old, new }));
             }
         }
     }
     forecasts
 }
 
+/// Variables of workloads that are named so: their value changes, or the place that it comes from holds another.
+pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
+    if picture.blind {
+        return Vec::new();
+    }
+    let (rendered, again) = (values(picture, &picture.new), variables(&picture.again));
+    kept(picture, |kept| {
+        let (name, (container, variable)) = (kept.name, kept.new);
+        if !names_a_secret(name) {
+            return None;
+        }
+        let (was, place) = whole(picture, kept.old.0, kept.old.1, None)?;
+        let (is, now) = whole(picture, container, variable, Some(&rendered))?;
+        // A value that changes in its place is told of the Secret.
+        if was == is || (place == now && place != Place::Here) {
+            return None;
+        }
+        let container = container["name"].as_str().unwrap_or_default().to_owned();
+        let at = (kept.workload.key.clone(), container, name.to_owned());
+        let random =
+            now == Place::Here && again.get(&at).is_some_and(|again| variable["value"] != again.as_str());
+        let said = told(picture, name, &was, &is, (random, false));
+        let message = format!("{name} changes from {} to {}{}", shown(&was), shown(&is), said.what);
+        Some(kept.about(picture, (said.cause, said.severity), message, said.remedy))
+    })
+}
+
 /// Users and databases that servers make only when they start without data: another name is one that is not there.
 pub(super) fn users_changed(picture: &Picture) -> Vec<Forecast> {
-    let mut forecasts = Vec::new();
-    for (old, new) in picture.kept() {
-        for (pointer, container) in new.servers() {
-            let Some(before) = old.predecessor(container) else { continue };
-            for variable in container["env"].as_array().into_iter().flatten() {
-                let name = variable["name"].as_str().unwrap_or_default();
-                let Some(what) = made_at_first(name) else { continue };
-                let mut known = before["env"].as_array().into_iter().flatten();
-                let known = known.find(|old| old["name"] == name).and_then(|old| old["value"].as_str());
-                let (Some(was), Some(is)) = (known, variable["value"].as_str()) else { continue };
-                // What names another variable is compared where that stands.
-                if was == is || was.is_empty() || is.is_empty() || is.contains("$(") || was.contains("$(") {
-                    continue;
-                }
-                let (severity, asked) = match gives(&picture.values.given, is) {
-                    true => (Severity::Care, ""),
-                    false => (Severity::Break, ", and no value that is given asks for it"),
-                };
-                forecasts.push(forecast::about(
-                    ("user-changed", "U4", severity),
-                    &picture.to,
-                    &new,
-                    &format!("{pointer}/env/{name}"),
-                    format!("{name} goes from {was} to {is}{asked}: a server that has data already has no such {what}"),
-                    "keep the old name as the default; or make the new one by hand before the upgrade, and say so in the notes",
-                ));
-            }
+    kept(picture, |kept| {
+        let name = kept.name;
+        let what = made_at_first(name)?;
+        let (was, is) = (kept.old.1["value"].as_str()?, kept.new.1["value"].as_str()?);
+        // What names another variable is compared where that stands.
+        if was == is || was.is_empty() || is.is_empty() || is.contains("$(") || was.contains("$(") {
+            return None;
         }
-    }
-    forecasts
+        let (severity, asked) = match gives(&picture.values.given, is) {
+            true => (Severity::Care, ""),
+            false => (Severity::Break, ", and no value that is given asks for it"),
+        };
+        let message = format!(
+            "{name} goes from {was} to {is}{asked}: a server that has data already has no such {what}"
+        );
+        let remedy = "keep the old name as the default; or make the new one by hand before the upgrade, and say so in the notes";
+        Some(kept.about(picture, ("user-changed", severity), message, remedy))
+    })
 }
 
 /// What a variable of this name names, that a server makes at its first start alone.
