@@ -23,6 +23,8 @@ use harness::{
 use jiff::Timestamp;
 
 use crate::{
+    garage::{SMALL, clients, pods},
+    power::acknowledged,
     sabotage::{
         DATABASE_EMPTIED, LOG_PUSHED_ON, OBJECT_DELETED, ROOM_TAKEN_AGAIN_GARAGE, ROOM_TAKEN_AGAIN_POSTGRES,
     },
@@ -129,9 +131,11 @@ async fn full_garage(run: Run) -> Result<()> {
     let garage = run.garage();
     let (_, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let mut load = garage.load(&history, &objects(&set), &inside, &key);
+    let pods = pods(&set);
+    let clients = clients(pods.clone(), SMALL, 0);
+    let plan = Plan { clients, pace: Duration::from_millis(50), budget: BUDGET };
+    let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let pods: Vec<String> = set.ordinals().into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
 
     run.step("the disks of one node are full: two of three are enough").await?;
     let fault = run.fault_begins("the full disks");
@@ -197,7 +201,7 @@ async fn other_postgres(run: Run) -> Result<()> {
     run.found(F6, postgres.until_works(&pod, seconds(120)).await)?;
     load.acknowledged(ENOUGH, seconds(60)).await?;
     load.stop().await?;
-    run.judge(F6, acknowledged_between(&history.operations()?.all, from, to));
+    run.judge(F6, acknowledged(&history.operations()?.all, from..to, "while the volume was read-only"));
     postgres.read_back(&history, &pod).await?;
     run.check(F6, set.workload.name, &history, Checker::Set(Copies::Apart), Some(&fault));
 
@@ -258,7 +262,8 @@ async fn judge_told(run: &Run, before: &Identity, pod: &str, what: &str) -> Resu
     Ok(())
 }
 
-async fn recovers(run: &Run, set: &Set, ordinal: u32, restarts: i32) -> Result<()> {
+/// Waits until the server of a pod that was killed runs again in its place.
+pub(crate) async fn recovers(run: &Run, set: &Set, ordinal: u32, restarts: i32) -> Result<()> {
     let pod = set.pod(ordinal)?;
     run.wait(&pod_recovers(&pod.meta.name, &pod.meta.uid, restarts), seconds(150)).await?;
     Ok(())
@@ -276,17 +281,6 @@ fn rows(pods: &[&str]) -> Plan {
         Client { endpoint: (*pod).to_owned(), works }
     };
     Plan { clients: (0..).zip(pods).map(client).collect(), pace: Duration::from_millis(20), budget: BUDGET }
-}
-
-/// At each pod one writes, and one reads what is written there.
-fn objects(set: &Set) -> Plan {
-    let client = |(place, ordinal): (u32, u32)| {
-        let works =
-            vec![Work::Writes { sizes: &[100, 3072, 65_536] }, Work::Reads { of: 2 * place..2 * place + 1 }];
-        Client { endpoint: set.pod_name(ordinal), works }
-    };
-    let clients = (0..).zip(set.ordinals()).map(client).collect();
-    Plan { clients, pace: Duration::from_millis(50), budget: BUDGET }
 }
 
 /// Waits until a client notices a fault: one that nobody noticed proves nothing.
@@ -329,17 +323,4 @@ fn given(pod: &str, key: &Key, outcome: &Outcome) -> harness::Result<()> {
         (Outcome::Ok(_), _) | (_, Some(Cause::Answered(_))) => Err(Error::failed(words)),
         _ => Err(Error::environment(words)),
     }
-}
-
-/// The writes that began and were acknowledged between these times, in which nothing could be written.
-fn acknowledged_between(operations: &[Operation], from: Timestamp, to: Timestamp) -> Option<String> {
-    let within = from..to;
-    let keys: Vec<_> = operations
-        .iter()
-        .filter(|one| one.is_ok() && one.action.writes() && within.contains(&one.invoked))
-        .filter(|one| one.ended.is_some_and(|ended| within.contains(&ended)))
-        .filter_map(|one| one.action.key())
-        .collect();
-    let first = keys.first()?;
-    Some(format!("{} writes were acknowledged while the volume was read-only, {first} the first", keys.len()))
 }

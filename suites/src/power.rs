@@ -1,7 +1,7 @@
 //! The power is cut: nothing more reaches the disks of a node, not even what its page cache holds. What was acknowledged is there
 //! afterwards.
 
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 use anyhow::Result;
 use harness::{
@@ -17,8 +17,10 @@ use harness::{
     wait::expectations::pod_recovers,
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set, garage::layout::node_ids},
 };
+use jiff::Timestamp;
 
 use crate::{
+    garage::{SMALL, clients, pods},
     sabotage::{
         ASYNCHRONOUS_COMMIT, DISK_EMPTIED, GARAGE_WITHOUT_COPIES, GARAGE_WITHOUT_FSYNC,
         POSTGRES_WITHOUT_FSYNC,
@@ -96,7 +98,9 @@ async fn postgres(run: Run) -> Result<()> {
     run.step("it takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
-    run.judge(F7, acknowledged_without_disks(&history.operations()?.all, &cut));
+    // Servers went on for so long without their disks.
+    let without_disks = cut.at..cut.at + WITHOUT_DISKS;
+    run.judge(F7, acknowledged(&history.operations()?.all, without_disks, "after the power was cut"));
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
@@ -124,14 +128,7 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
 
     run.step("the power is cut under load").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let client = |ordinal: u32| {
-        let works = vec![
-            Work::Writes { sizes: &[100, 3072, 65_536] },
-            Work::Reads { of: 2 * ordinal..2 * ordinal + 1 },
-        ];
-        Client { endpoint: set.pod_name(ordinal), works }
-    };
-    let clients = set.ordinals().into_iter().map(client).collect();
+    let clients = clients(pods(&set), SMALL, 0);
     let plan = Plan { clients, pace: Duration::from_millis(50), budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -170,16 +167,15 @@ async fn cut(run: &Run, disks: &Disks, set: &Set, ordinals: &[u32], claim: Claim
     Ok((cut, run.fault_ends(fault)))
 }
 
-/// The writes that were begun after the cut, while the servers went on without their disks, and were acknowledged.
-fn acknowledged_without_disks(operations: &[Operation], cut: &Cut) -> Option<String> {
-    let without_disks = cut.at..cut.at + WITHOUT_DISKS;
+/// The writes that were begun and acknowledged in this time, where nothing could be written.
+pub(crate) fn acknowledged(operations: &[Operation], time: Range<Timestamp>, when: &str) -> Option<String> {
     let keys: Vec<_> = operations
         .iter()
         .filter(|operation| operation.is_ok() && operation.action.writes())
-        .filter(|operation| without_disks.contains(&operation.invoked))
-        .filter(|operation| operation.ended.is_some_and(|ended| without_disks.contains(&ended)))
+        .filter(|operation| time.contains(&operation.invoked))
+        .filter(|operation| operation.ended.is_some_and(|ended| time.contains(&ended)))
         .filter_map(|operation| operation.action.key())
         .collect();
     let first = keys.first()?;
-    Some(format!("{} writes were acknowledged after the power was cut, {first} the first", keys.len()))
+    Some(format!("{} writes were acknowledged {when}, {first} the first", keys.len()))
 }

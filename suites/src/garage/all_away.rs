@@ -5,13 +5,14 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::G8,
-    history::{Checker, check::Copies, generate::Work},
-    load::{Client, Plan, service},
+    history::{Checker, check::Copies},
+    load::Plan,
     runner::{Run, Scenario, scenario},
     wait::expectations::pods_exactly,
-    workload::{GARAGE, Set},
+    workload::GARAGE,
 };
 
+use super::clients::{OBJECTS, clients, pods_and_service};
 use crate::{sabotage::META_OFF_THE_VOLUME, seconds};
 
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
@@ -20,8 +21,6 @@ const ENOUGH: u64 = 20;
 const PACE: Duration = Duration::from_millis(300);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(400);
-/// On both sides of Garage's boundaries.
-const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 20_000, 100, 3072, 100, (1 << 20) + 32];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -47,7 +46,7 @@ async fn all_away(run: Run) -> Result<()> {
     let (_, key) = garage.initialise(&set).await?;
     run.step("write and read at every pod, and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = Plan { clients: clients(&set), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: clients(pods_and_service(&set), OBJECTS, 0), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
@@ -75,13 +74,4 @@ async fn all_away(run: Run) -> Result<()> {
     }
     run.check(G8, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
     Ok(())
-}
-
-fn clients(set: &Set) -> Vec<Client> {
-    let endpoints = (0..3).map(|ordinal| set.pod_name(ordinal)).chain([service(set.workload.name)]);
-    let client = |(place, endpoint): (u32, String)| {
-        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Reads { of: 2 * place..2 * place + 1 }];
-        Client { endpoint, works }
-    };
-    (0..).zip(endpoints).map(client).collect()
 }

@@ -11,12 +11,13 @@ use harness::{
         check::{Copies, Fault},
         generate::Work,
     },
-    load::{Client, Plan, Recorder, service},
+    load::{Client, Plan, Recorder},
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{pod_recovers, pod_restarted},
     workload::{GARAGE, Set},
 };
 
+use super::clients::{OBJECTS, clients, pods_and_service};
 use crate::{sabotage::OBJECTS_TAMPERED_WITH, seconds};
 
 /// Acknowledged writes at each endpoint before the first fault, and again after each.
@@ -25,9 +26,7 @@ const ENOUGH: u64 = 10;
 const PACE: Duration = Duration::from_millis(600);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(700);
-/// On both sides of Garage's boundaries; most are small, so that reading back from every pod stays quick.
-const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 20_000, 100, 3072, 100, (1 << 20) + 32];
-/// The same of what is uploaded in two parts.
+/// As [`OBJECTS`], of what is uploaded in two parts.
 const UPLOADS: &[usize] = &[6_200, 65_536, 6_200, 200_000, 6_200, (2 << 20) + 64];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -70,7 +69,7 @@ async fn crashes(run: Run) -> Result<()> {
     let (whole, other) = (run.history("history.jsonl")?, run.history("objects.jsonl")?);
     let plan = |clients| Plan { clients, pace: PACE, budget: BUDGET };
     let mut loads = [
-        garage.load(&whole, &plan(clients(&set)), &inside, &key),
+        garage.load(&whole, &plan(clients(pods_and_service(&set), OBJECTS, 1)), &inside, &key),
         garage.load(&other, &plan(other_clients(&set)), &inside, &key),
     ];
     let beats = inside.beats(&whole, PACE, BUDGET);
@@ -172,17 +171,6 @@ fn only_on_its_node(set: &Set) -> Result<u32> {
     let node = |ordinal: u32| set.pod(ordinal).ok().and_then(|pod| pod.node.clone());
     let alone = |ordinal: &u32| (0..3).all(|other| other == *ordinal || node(other) != node(*ordinal));
     Ok((0..3).find(alone).ok_or_else(|| Error::environment("no node has one pod of Garage alone"))?)
-}
-
-/// At each pod, and through the service, one writes and one reads what is written at the next pod.
-fn clients(set: &Set) -> Vec<Client> {
-    let endpoints = (0..3).map(|ordinal| set.pod_name(ordinal)).chain([service(set.workload.name)]);
-    let client = |(place, endpoint): (u32, String)| {
-        let next = 2 * ((place + 1) % 4);
-        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Reads { of: next..next + 1 }];
-        Client { endpoint, works }
-    };
-    (0..).zip(endpoints).map(client).collect()
 }
 
 /// At each pod one uploads in parts, one reads parts of what is uploaded at the next pod, and one writes over keys that all

@@ -2,6 +2,7 @@
 
 mod all_away;
 mod becoming;
+mod clients;
 mod crashes;
 mod partition;
 mod quorum;
@@ -10,6 +11,7 @@ mod replication;
 mod volumes;
 
 pub(crate) use becoming::ALL_RESTARTED;
+pub(crate) use clients::{SMALL, clients, pods};
 pub(crate) use quorum::TWO_OF_THREE;
 pub(crate) use replication::CATCHES_UP;
 pub(crate) use volumes::EMPTIED;

@@ -11,6 +11,7 @@ use harness::{
     workload::{GARAGE, Set},
 };
 
+use super::clients::pods;
 use crate::{sabotage::ONE_COPY_IS_ENOUGH, seconds};
 
 /// Acknowledged writes at each pod before a partition, and again after it.
@@ -44,7 +45,7 @@ async fn partition(run: Run) -> Result<()> {
     let garage = run.garage();
     let (admins, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let pods: Vec<String> = (0..3).map(|ordinal| set.pod_name(ordinal)).collect();
+    let pods = pods(&set);
     let plan = Plan { clients: clients(&set), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;

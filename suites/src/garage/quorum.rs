@@ -2,10 +2,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use crate::{
-    sabotage::{ONE_COPY_IS_ENOUGH, OTHER_RPC_SECRET_OF_TWO},
-    seconds,
-};
 use anyhow::Result;
 use harness::{
     claim::{G6, G7, G15},
@@ -13,13 +9,18 @@ use harness::{
         Checker,
         availability::{Availability, WAY_IN},
         check::Uninterrupted,
-        generate::Work,
     },
     journal::members,
-    load::{Client, Load, Plan, Recorder, service},
+    load::{Load, Plan, Recorder, service},
     runner::{Run, Scenario, scenario},
     wait::expectations::pods_exactly,
     workload::{GARAGE, Set},
+};
+
+use super::clients::{SMALL, clients, pods_and_service};
+use crate::{
+    sabotage::{ONE_COPY_IS_ENOUGH, OTHER_RPC_SECRET_OF_TWO},
+    seconds,
 };
 
 /// How many nodes have to agree.
@@ -70,7 +71,7 @@ async fn quorum(run: Run) -> Result<()> {
     };
 
     run.step("with three nodes everything goes on, and /health says so").await?;
-    let plan = Plan { clients: clients(&set), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: clients(pods_and_service(&set), SMALL, 1), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -109,18 +110,6 @@ async fn quorum(run: Run) -> Result<()> {
     load.stop().await?;
     beats.stop().await?;
     Ok(())
-}
-
-/// At each pod one writes and one reads what is written at the next pod; so does a client through the service.
-fn clients(set: &Set) -> Vec<Client> {
-    let endpoints: Vec<String> =
-        (0..3).map(|ordinal| set.pod_name(ordinal)).chain([service(set.workload.name)]).collect();
-    let client = |(place, endpoint): (u32, String)| {
-        let next = 2 * ((place + 1) % 4);
-        let works = vec![Work::Writes { sizes: &[100, 3072, 65_536] }, Work::Reads { of: next..next + 1 }];
-        Client { endpoint, works }
-    };
-    (0..).zip(endpoints).map(client).collect()
 }
 
 /// Scales to two, and judges what clients find at the two, from the moment at which the third is told to go; and through the

@@ -6,8 +6,8 @@ use anyhow::Result;
 use harness::{
     Error,
     claim::G13,
-    history::{Checker, check::Copies, generate::Work},
-    load::{Client, Plan},
+    history::{Checker, check::Copies},
+    load::Plan,
     runner::{Run, Scenario, scenario},
     wait::expectations::pod_returns,
     workload::{
@@ -20,6 +20,7 @@ use harness::{
     },
 };
 
+use super::clients::{SMALL, clients, pods};
 use crate::{sabotage::GARAGE_WITHOUT_COPIES, seconds};
 
 /// Acknowledged writes at each endpoint before the node is lost, and again after it is replaced.
@@ -51,15 +52,8 @@ async fn node_replaced(run: Run) -> Result<()> {
     let (admins, key) = garage.initialise(&set).await?;
     let lost = node_ids(&admins).await?.pop().ok_or_else(|| Error::bug("a store without nodes"))?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let client = |ordinal: u32| {
-        let works = vec![
-            Work::Writes { sizes: &[100, 3072, 65_536] },
-            Work::Reads { of: 2 * ordinal..2 * ordinal + 1 },
-        ];
-        Client { endpoint: set.pod_name(ordinal), works }
-    };
-    let clients = set.ordinals().into_iter().map(client).collect();
-    let plan = Plan { clients, pace: Duration::from_millis(100), budget: BUDGET };
+    let plan =
+        Plan { clients: clients(pods(&set), SMALL, 0), pace: Duration::from_millis(100), budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
@@ -95,7 +89,7 @@ async fn node_replaced(run: Run) -> Result<()> {
     load.stop().await?;
 
     run.step("the new node holds what the others do").await?;
-    let equal = run.found(G13, garage.until_equal(&admins, seconds(150)).await)?;
+    let equal = run.found(G13, garage.until_replicated(&admins).await)?;
     run.measure("all nodes equal, after the last write", equal.as_secs_f64(), "s");
     for admin in admins.iter() {
         let roles = admin.layout().await.map_err(Error::from)?.roles;

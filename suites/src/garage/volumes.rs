@@ -8,19 +8,21 @@ use harness::{
     history::{
         Checker,
         check::Copies,
-        generate::{Request, Work, content, key},
+        generate::{Request, content, key},
     },
-    load::{Client, Plan},
+    load::Plan,
     runner::{Disks, Need, Run, Scenario, scenario},
     wait::{
         Progress,
-        expectations::{pod_recovers, pod_refuses, pod_returns},
+        expectations::{pod_refuses, pod_returns},
         until_asked_every,
     },
     workload::{GARAGE, Set, garage::layout::node_ids},
 };
 
+use super::clients::{SMALL, clients, pods};
 use crate::{
+    disks::recovers,
     sabotage::{DATA_VOLUME_FORGOTTEN, GARAGE_WITHOUT_COPIES},
     seconds,
 };
@@ -151,10 +153,12 @@ async fn other_volumes(run: Run) -> Result<()> {
     let ids = node_ids(&admins).await?;
     disks.sync().await?;
     // The first and the last are on one node, and the one in the middle alone on another.
-    let pods: Vec<String> = set.ordinals().into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
+    let pods = pods(&set);
     let [first, middle, last] = &pods[..] else { anyhow::bail!("expected three pods, found {pods:?}") };
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let mut load = garage.load(&history, &plan(&pods), &inside, &key);
+    let clients = clients(pods.clone(), SMALL, 1);
+    let plan = Plan { clients, pace: Duration::from_millis(200), budget: BUDGET };
+    let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
     disks.save("meta", middle).await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -208,29 +212,12 @@ async fn other_volumes(run: Run) -> Result<()> {
     Ok(())
 }
 
-/// At each pod one writes, and one reads what is written at the next.
-fn plan(pods: &[String]) -> Plan {
-    let writers = 2 * (0..).zip(pods).count() as u32;
-    let client = |(place, pod): (u32, &String)| {
-        let next = (2 * place + 2) % writers;
-        let works = vec![Work::Writes { sizes: &[100, 3072, 65_536] }, Work::Reads { of: next..next + 1 }];
-        Client { endpoint: pod.clone(), works }
-    };
-    Plan { clients: (0..).zip(pods).map(client).collect(), pace: Duration::from_millis(200), budget: BUDGET }
-}
-
 /// Judges that a node does not serve what is not its own, and says why.
 async fn refuses(run: &Run, set: &Set, ordinal: u32, restarts: i32) -> Result<()> {
     let pod = set.pod(ordinal)?;
     let refuses = pod_refuses(&pod.meta.name, &pod.meta.uid, restarts);
     run.found(G12, run.expect(F6, &refuses, seconds(90)).await)?;
     run.found(G12, run.pod(&*pod.meta.name).until_says(MARKER, seconds(30)).await)?;
-    Ok(())
-}
-
-async fn recovers(run: &Run, set: &Set, ordinal: u32, restarts: i32) -> Result<()> {
-    let pod = set.pod(ordinal)?;
-    run.wait(&pod_recovers(&pod.meta.name, &pod.meta.uid, restarts), seconds(150)).await?;
     Ok(())
 }
 

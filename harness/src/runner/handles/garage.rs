@@ -22,12 +22,14 @@ use crate::{
     wait::{Progress, until_answered, until_asked, until_asked_every},
     workload::{
         Set,
-        garage::{Admin, answers::AccessKey, copies, layout},
+        garage::{Admin, answers::AccessKey, layout, replication},
     },
 };
 
 /// How long a store may take for one call. Garage's own timeout is 10 s in our manifest.
 const CALL: Duration = Duration::from_secs(12);
+/// How long Garage may take until its nodes have the same: they fetch blocks 20 s after they have heard of them.
+const REPLICATED: Duration = Duration::from_secs(150);
 /// The port of Garage's admin API in the manifest, which is the document's choice.
 const ADMIN: u16 = 3902;
 /// The bucket of a trial.
@@ -129,19 +131,14 @@ impl GarageStore {
         until_asked(&sentence, self.run.stretch(deadline), ask).await
     }
 
-    /// Waits until every node holds the same, and has every block of it.
+    /// Waits until every node has everything: the same in its tables, and no block to be fetched.
     ///
     /// # Errors
-    /// When one does not.
-    pub async fn until_equal(&self, admins: &[Admin], deadline: Duration) -> Result<Duration> {
-        let ask = || async { Ok(unless(copies::differing(admins).await?)) };
-        until_asked_every(
-            Duration::from_secs(1),
-            "every node holds the same, and every block of it",
-            self.run.stretch(deadline),
-            ask,
-        )
-        .await
+    /// When one has not in time.
+    pub async fn until_replicated(&self, admins: &[Admin]) -> Result<Duration> {
+        let ask = || async { Ok(unless(replication::not_replicated(admins).await)) };
+        let (each, time) = (Duration::from_secs(1), self.run.stretch(REPLICATED));
+        until_asked_every(each, "every node has everything", time, ask).await
     }
 
     /// A bucket and a key that may do everything in it.

@@ -14,13 +14,11 @@ use crate::{
     error::{Error, Result},
     load::{Recorder, s3::S3},
     wait::{Progress, until_answered, until_asked},
-    workload::garage::{Admin, answers::AccessKey, replication},
+    workload::garage::answers::AccessKey,
 };
 
 /// How long a node may take until its health stays as it is while a write and a read are answered.
 const SETTLED: Duration = Duration::from_secs(60);
-/// How long Garage may take until its nodes have the same: they fetch blocks 20 s after they have heard of them.
-const REPLICATED: Duration = Duration::from_secs(150);
 
 /// What a node says of itself, and what a write and a read found there meanwhile.
 #[derive(Debug)]
@@ -95,22 +93,6 @@ impl GarageStore {
             Ok(self.refusal(recorder, pod, key).boxed().await?.map_or(Progress::Met, Progress::NotYet))
         };
         until_asked(&format!("{pod} does a write and a read"), self.run().stretch(deadline), ask).await
-    }
-
-    /// Lets the nodes give each other what they lack, as an administrator does after an outage, and waits until every one has
-    /// everything: the same in its tables, and no block to be fetched.
-    ///
-    /// # Errors
-    /// When one has not in time.
-    pub async fn until_replicated(&self, admins: &[Admin]) -> Result<Duration> {
-        for admin in admins {
-            admin.compare_tables().await?;
-        }
-        let ask = || async {
-            let reasons = replication::not_replicated(admins).await;
-            Ok(if reasons.is_empty() { Progress::Met } else { Progress::NotYet(reasons.join("; ")) })
-        };
-        until_asked("every node has everything", self.run().stretch(REPLICATED), ask).await
     }
 
     /// What the store says to a write and to a read of it at a pod, where that is no good answer to one of them.

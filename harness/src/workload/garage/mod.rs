@@ -4,7 +4,6 @@
 
 pub mod admin;
 pub mod answers;
-pub mod copies;
 pub mod discovery;
 mod http;
 pub mod layout;

@@ -76,6 +76,24 @@ mod tests {
     }
 
     #[test]
+    fn only_the_tables_that_are_copied_count_and_work_that_waits_is_told() {
+        let of_its_own = |items, insert_queue_len| TableStatistics {
+            table_name: "key".to_owned(),
+            items,
+            merkle_items: items,
+            merkle_queue_len: 0,
+            insert_queue_len,
+        };
+        let (mut one, mut other) = (node(7, 0), node(7, 0));
+        one.table_stats.push(of_its_own(1, 0));
+        assert_eq!(lacking(&[("a", one.clone()), ("b", other.clone())]), Vec::<String>::new());
+        other.table_stats.push(of_its_own(1, 1));
+        other.block_manager_stats = None;
+        let told = ["b: its table key has work to do", "b counts no blocks"];
+        assert_eq!(lacking(&[("a", one), ("b", other)]), told);
+    }
+
+    #[test]
     fn what_a_node_lacks_is_told() {
         assert_eq!(lacking(&[("a", node(3, 0)), ("b", node(3, 0))]), Vec::<String>::new());
         let found = lacking(&[("a", node(3, 0)), ("b", node(2, 4))]);
