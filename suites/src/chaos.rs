@@ -28,6 +28,8 @@ const IN_PROFILE: Chaos = Chaos { seed: 7, time: seconds(180) };
 const ENOUGH: u64 = 10;
 /// Between two operations of a process.
 const PACE: Duration = Duration::from_millis(250);
+/// Some are inline, some are blocks; an hour of them is to be read back in minutes.
+const OBJECTS: &[usize] = &[100, 3071, 100, 20_000, 100, 3072, 100, 65_536];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let losses = "acknowledged writes are lost";
@@ -64,24 +66,32 @@ pub(crate) fn of(workload: Workload, chaos: Chaos) -> Scenario {
     scenario.on([workload]).needs([Need::TwoNodes]).within(chaos.time * 2 + seconds(600)).alone()
 }
 
+/// How large each disk is, which takes no more of its node than is written: PostgreSQL's log of changes, and some for each minute.
+fn mebibytes(chaos: Chaos) -> u32 {
+    let minutes = u32::try_from(chaos.time.as_secs() / 60).unwrap_or(u32::MAX);
+    minutes.saturating_mul(16).saturating_add(1024)
+}
+
 fn plan(clients: Vec<harness::load::Client>, chaos: Chaos) -> Plan {
     Plan { clients, pace: PACE, budget: chaos.time * 2 + seconds(540) }
 }
 
 async fn garage(run: Run, chaos: Chaos) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_spread(manifest)).await?;
+    let disks = run.disks(3, mebibytes(chaos)).await?;
+    let set = run.deploy_with(|manifest, workload| disks.use_in(manifest, workload)).await?;
     set.ready(3).await?;
     let garage = run.garage();
     let (_, key) = garage.initialise(&set).await?;
+    disks.sync().await?;
 
     run.step("write and read at every pod, and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = plan(object_clients(&set), chaos);
+    let plan = plan(object_clients(&set, OBJECTS), chaos);
     let mut load = garage.load(&history, &plan, &inside, &key);
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = chaos.unleash(&run, &set, &inside).await?;
+    let fault = chaos.unleash(&run, &set, &disks, &inside).await?;
 
     run.step("the store heals, and takes writes again").await?;
     let healed = garage.until_healthy(&garage.admins(&set).await?).await?;
@@ -100,10 +110,12 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
 }
 
 async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
-    let set = run.deploy().await?;
+    let disks = run.disks(1, mebibytes(chaos)).await?;
+    let set = run.deploy_with(|manifest, workload| disks.use_in(manifest, workload)).await?;
     set.ready(1).await?;
     let (postgres, pod) = (run.postgres(), set.pod_name(0));
     sql::Sql::create_tables(&*postgres.session(&pod).await?).await?;
+    disks.sync().await?;
 
     run.step("write, read, move money and grow lists, at the pod and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
@@ -112,7 +124,7 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = chaos.unleash(&run, &set, &inside).await?;
+    let fault = chaos.unleash(&run, &set, &disks, &inside).await?;
 
     run.step("it takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;

@@ -48,7 +48,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
             "disks::full_postgres",
-            "the disk of PostgreSQL is full under load, and has room again",
+            "the disk of PostgreSQL is full under load, and is given more room",
             full_postgres,
         )
         .proves([F5])
@@ -109,7 +109,7 @@ async fn full_postgres(run: Run) -> Result<()> {
         }
     }
     run.wait(&pod_refuses(&pod, &before.meta.uid, before.restarts()), seconds(60)).await?;
-    disks.free(from_ref(&pod)).await?;
+    disks.grow(from_ref(&pod), 128).await?;
     let fault = run.fault_ends(fault);
 
     run.step(ROOM_AGAIN).await?;

@@ -62,7 +62,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("initialise; write and read at every pod, and through the service").await?;
     let (_, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = Plan { clients: object_clients(&set), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: object_clients(&set, OBJECTS), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -89,14 +89,14 @@ async fn s3_survives(run: Run) -> Result<()> {
 
 /// At each pod one writes, one reads what is written at the next pod, and one writes over a few keys; so does a client through
 /// the service, from inside the cluster.
-pub(crate) fn object_clients(set: &Set) -> Vec<Client> {
+pub(crate) fn object_clients(set: &Set, sizes: &'static [usize]) -> Vec<Client> {
     let pods = (0..REPLICAS).map(|ordinal| set.pod_name(ordinal));
     let endpoints: Vec<String> = pods.chain([service(set.workload.name)]).collect();
     let writers = 3 * (0..).zip(&endpoints).count() as u32;
     let client = |(place, endpoint): (u32, &String)| {
         let next = (3 * place + 3) % writers;
         let over = Work::Objects { keys: 4, sizes: &[100, 3072], deletes: true };
-        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Reads { of: next..next + 1 }, over];
+        let works = vec![Work::Writes { sizes }, Work::Reads { of: next..next + 1 }, over];
         Client { endpoint: endpoint.clone(), works }
     };
     (0..).zip(&endpoints).map(client).collect()

@@ -19,15 +19,26 @@ pub enum Deed {
     RestartNode,
     /// A pod's node stands still for a while.
     PauseNode,
+    /// The kubelet of a pod's node stands still for a while.
+    StopKubelet,
+    /// The power of a pod's node is cut: what only the page cache has is lost.
+    CutPower,
+    /// A pod's disks are full for a while.
+    FillDisks,
+    /// Nobody is told an address by the cluster's DNS for a while.
+    HideNames,
     /// The set has only so many replicas for a while.
     Scale(u32),
-    /// The controller manager is killed.
-    KillControllers,
+    /// A program of the control plane is killed.
+    KillProgram(&'static str),
 }
 
+/// The programs of the control plane that are killed.
+pub const PROGRAMS: [&str; 4] = ["kube-controller-manager", "kube-scheduler", "kube-apiserver", "etcd"];
+
 impl Deed {
-    /// All of them, where the set scales down to so many replicas.
-    pub const fn all(replicas: u32) -> [Self; 9] {
+    /// All of them, where the set scales down to so many replicas, and this program is killed.
+    pub const fn all(replicas: u32, program: &'static str) -> [Self; 13] {
         [
             Self::Delete,
             Self::Kill,
@@ -36,14 +47,23 @@ impl Deed {
             Self::Part(Ways::One),
             Self::RestartNode,
             Self::PauseNode,
+            Self::StopKubelet,
+            Self::CutPower,
+            Self::FillDisks,
+            Self::HideNames,
             Self::Scale(replicas),
-            Self::KillControllers,
+            Self::KillProgram(program),
         ]
     }
 
     /// Whether it is over at once, but for what follows from it.
     pub fn is_momentary(self) -> bool {
-        matches!(self, Self::Delete | Self::Kill | Self::RestartNode | Self::KillControllers)
+        matches!(self, Self::Delete | Self::Kill | Self::RestartNode | Self::CutPower | Self::KillProgram(_))
+    }
+
+    /// Whether servers end by it whose containers are started again.
+    pub fn kills(self) -> bool {
+        matches!(self, Self::Kill | Self::CutPower)
     }
 
     /// It, done to a pod of this name.
@@ -56,8 +76,12 @@ impl Deed {
             Self::Part(Ways::One) => format!("let nobody hear {pod}"),
             Self::RestartNode => format!("restart the node of {pod}"),
             Self::PauseNode => format!("pause the node of {pod}"),
+            Self::StopKubelet => format!("let the kubelet of {pod} stand still"),
+            Self::CutPower => format!("cut the power of the node of {pod}"),
+            Self::FillDisks => format!("fill the disks of {pod}"),
+            Self::HideNames => "let the DNS tell nobody an address".to_owned(),
             Self::Scale(replicas) => format!("scale to {replicas}"),
-            Self::KillControllers => "kill the controller manager".to_owned(),
+            Self::KillProgram(program) => format!("kill {program}"),
         }
     }
 }

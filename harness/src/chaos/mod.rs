@@ -6,6 +6,6 @@ mod deed;
 mod play;
 mod schedule;
 
-pub use deed::Deed;
+pub use deed::{Deed, PROGRAMS};
 pub use play::Chaos;
 pub use schedule::{Planned, Schedule};

@@ -1,14 +1,18 @@
 //! A schedule is played on a set, fault by fault. What is begun is ended, however it went; where even that fails, or the scenario is
 //! broken off, its cluster is mended or condemned as after any scenario that runs alone.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use history::check::Fault;
 
 use super::{Deed, Planned, Schedule};
 use crate::{
     error::Result,
-    runner::{Prober, Run},
+    journal::fact::Pod,
+    runner::{Disks, Prober, Run},
     wait::{
         expectations::{pod_is_another, pod_recovers, pods_exactly, set_recovers},
         pause,
@@ -18,6 +22,10 @@ use crate::{
 
 /// How long a set may take until it is whole again. Who crashed often is started again minutes later.
 const HEALED: Duration = Duration::from_secs(420);
+/// How long servers go on without their disks before they are gone.
+const WITHOUT_DISKS: Duration = Duration::from_secs(1);
+/// How long the API server may take to answer again after a program of the control plane was killed.
+const ANSWERS: Duration = Duration::from_secs(120);
 /// How long a pod may take until the journal shows that it is another, or that its server was started again.
 const SEEN: Duration = Duration::from_secs(300);
 
@@ -36,12 +44,12 @@ impl Chaos {
         Schedule::new(self.seed, self.time, replicas)
     }
 
-    /// Plays it on a set that is whole, and lets that become whole after each fault. Pods are also parted from the one by which
-    /// clients come inside the cluster.
+    /// Plays it on a set that is whole and whose volumes are these disks, and lets it become whole after each fault. Pods are also
+    /// parted from the one by which clients come inside the cluster.
     ///
     /// # Errors
     /// When a fault did nothing or could not be ended, or the set does not become whole again.
-    pub async fn unleash(&self, run: &Run, set: &Set, inside: &Prober) -> Result<Fault> {
+    pub async fn unleash(&self, run: &Run, set: &Set, disks: &Disks, inside: &Prober) -> Result<Fault> {
         let replicas = set.state()?.replicas;
         let schedule = self.schedule(replicas);
         let fault = run.fault_begins(&format!("chaos of {:?} from seed {}", self.time, self.seed));
@@ -53,7 +61,7 @@ impl Chaos {
             }
             let pod = set.pod_name(planned.ordinal);
             run.step(format!("{}, at {:.0?}", planned.of(&pod), began.elapsed())).await?;
-            planned.happen(run, set, inside).await?;
+            planned.happen(run, set, disks, inside).await?;
             run.wait(&set_recovers(&set.promise, replicas), HEALED).await?;
             // Who is Ready may not have found the others yet; a fault of one whom nobody hears is none.
             if set.workload.kind == Kind::Garage {
@@ -69,7 +77,7 @@ impl Chaos {
 
 impl Planned {
     /// Does it, and ends it. Returns when the journal shows that it happened, where it is to be seen there.
-    async fn happen(&self, run: &Run, set: &Set, inside: &Prober) -> Result<()> {
+    async fn happen(&self, run: &Run, set: &Set, disks: &Disks, inside: &Prober) -> Result<()> {
         let old = set.pod(self.ordinal)?;
         let (name, uid) = (&old.meta.name, &old.meta.uid);
         match self.deed {
@@ -98,15 +106,41 @@ impl Planned {
                 partition.join().await?;
             }
             Deed::RestartNode => {
-                let node = old.node.as_deref().unwrap_or_default();
-                let on_it = run.log().now(|world| {
-                    let pods = world.pods_of(&set.promise).into_values();
-                    pods.filter(|pod| pod.node.as_deref() == Some(node)).cloned().collect::<Vec<_>>()
-                });
-                run.node(node)?.restart().await?;
-                for pod in on_it {
-                    run.wait(&pod_recovers(&pod.meta.name, &pod.meta.uid, pod.restarts()), SEEN).await?;
+                let beside = on_the_node_of(run, set, &old);
+                run.node(old.node.as_deref().unwrap_or_default())?.restart().await?;
+                disks.attach(&names(&beside)).await?;
+                recover(run, &beside).await?;
+            }
+            Deed::CutPower => {
+                let beside = on_the_node_of(run, set, &old);
+                disks.cut(&names(&beside), WITHOUT_DISKS).await?;
+                recover(run, &beside).await?;
+            }
+            Deed::FillDisks => {
+                let pods = std::slice::from_ref(name);
+                let filled = disks.fill(pods).await;
+                if filled.is_ok() {
+                    pause(self.lasts).await;
                 }
+                disks.free(pods).await?;
+                filled?;
+            }
+            Deed::HideNames => {
+                let pods = set.pods().into_keys().chain([inside.pod().to_owned()]);
+                let partition = run.part_from_dns(&pods.collect::<Vec<_>>()).await?;
+                pause(self.lasts).await;
+                // Somebody has to ask for that to be a fault; that nothing is found is what is wanted.
+                drop(inside.resolve(&inside.pod_host(set, self.ordinal)).await);
+                partition.join().await?;
+            }
+            Deed::StopKubelet => {
+                let node = run.node(old.node.as_deref().unwrap_or_default())?;
+                let stopped = node.stop_kubelet().await;
+                if stopped.is_ok() {
+                    pause(self.lasts).await;
+                }
+                node.resume_kubelet().await?;
+                stopped?;
             }
             Deed::PauseNode => {
                 let node = run.node(old.node.as_deref().unwrap_or_default())?;
@@ -124,10 +158,32 @@ impl Planned {
                 pause(self.lasts).await;
                 set.scale(before).await?;
             }
-            Deed::KillControllers => {
-                run.control_plane()?.kill("kube-controller-manager").await?;
+            Deed::KillProgram(program) => {
+                let control_plane = run.control_plane()?;
+                control_plane.kill(program).await?;
+                control_plane.until_api_answers(ANSWERS).await?;
             }
         }
         Ok(())
     }
+}
+
+/// The set's pods on the node of this one, itself with them.
+fn on_the_node_of(run: &Run, set: &Set, pod: &Pod) -> Vec<Arc<Pod>> {
+    run.log().now(|world| {
+        let pods = world.pods_of(&set.promise).into_values();
+        pods.filter(|other| other.node == pod.node).cloned().collect()
+    })
+}
+
+fn names(pods: &[Arc<Pod>]) -> Vec<String> {
+    pods.iter().map(|pod| pod.meta.name.clone()).collect()
+}
+
+/// Waits until the servers of these pods were started again, in their places.
+async fn recover(run: &Run, pods: &[Arc<Pod>]) -> Result<()> {
+    for pod in pods {
+        run.wait(&pod_recovers(&pod.meta.name, &pod.meta.uid, pod.restarts()), SEEN).await?;
+    }
+    Ok(())
 }

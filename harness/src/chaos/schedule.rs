@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use history::generate::Noise;
 
-use super::Deed;
+use super::{Deed, PROGRAMS};
 
 /// Rest between two faults: the store heals, and is written to; and how much longer it may be.
 const REST: (Duration, u32) = (Duration::from_secs(6), 8);
@@ -41,23 +41,32 @@ impl Schedule {
         let mut noise = Noise::new(seed, 0);
         let mut kills = vec![0_u32; replicas as usize];
         let (mut faults, mut at) = (Vec::new(), Duration::ZERO);
-        // A round has every fault once: a short time sees as many kinds as it can.
+        // A round has every fault once: a short time sees as many kinds as it can. One round kills one program of the control
+        // plane, the next another: what is killed twice in ten minutes is started again only after a longer and longer while.
         let mut round = Vec::new();
+        let programs = shuffled(&mut noise, PROGRAMS.to_vec());
+        let mut programs = programs.into_iter().cycle();
         loop {
             if round.is_empty() {
-                round = shuffled(&mut noise, replicas);
+                let program = programs.next().unwrap_or(PROGRAMS[0]);
+                let fewer = noise.below(replicas);
+                round = shuffled(&mut noise, Deed::all(fewer, program).to_vec());
             }
             let Some(mut deed) = round.pop() else { break };
             at += REST.0 + Duration::from_secs(noise.below(REST.1).into());
             let ordinal = noise.below(replicas);
             let lasts = LASTS.0 + Duration::from_secs(noise.below(LASTS.1).into());
-            let killed = kills.get_mut(ordinal as usize);
-            if let (Deed::Kill, Some(KILLS..)) = (deed, killed.as_deref()) {
+            // A node's power is that of every pod on it.
+            let struck = match deed {
+                Deed::CutPower => &mut kills[..],
+                _ => &mut kills[ordinal as usize..=ordinal as usize],
+            };
+            if deed.kills() && struck.contains(&KILLS) {
                 deed = Deed::Delete;
             }
-            match (deed, killed) {
-                (Deed::Kill, Some(killed)) => *killed += 1,
-                (Deed::Delete, Some(killed)) => *killed = 0,
+            match deed {
+                Deed::Delete => kills[ordinal as usize] = 0,
+                _ if deed.kills() => struck.iter_mut().for_each(|kills| *kills += 1),
                 _ => {}
             }
             let lasts = if deed.is_momentary() { Duration::ZERO } else { lasts };
@@ -71,14 +80,13 @@ impl Schedule {
     }
 }
 
-/// Every fault once, in an order that is drawn.
-fn shuffled(noise: &mut Noise, replicas: u32) -> Vec<Deed> {
-    let mut deeds = Deed::all(noise.below(replicas)).to_vec();
-    for last in (1..deeds.len()).rev() {
+/// Things in an order that is drawn.
+fn shuffled<T>(noise: &mut Noise, mut things: Vec<T>) -> Vec<T> {
+    for last in (1..things.len()).rev() {
         let other = noise.below(u32::try_from(last + 1).unwrap_or(1)) as usize;
-        deeds.swap(last, other);
+        things.swap(last, other);
     }
-    deeds
+    things
 }
 
 impl Planned {
@@ -97,11 +105,14 @@ impl fmt::Display for Planned {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, mem::discriminant};
+    use std::collections::{BTreeMap, BTreeSet};
 
     use proptest::prelude::*;
 
     use super::*;
+
+    /// A container that runs for so long is started again at once when it ends.
+    const FORGOTTEN: Duration = Duration::from_secs(600);
 
     proptest! {
         #[test]
@@ -134,22 +145,37 @@ mod tests {
         fn no_server_is_killed_more_often_than_its_kubelet_starts_it_again(seed: u64, replicas in 1..6_u32) {
             let mut kills = vec![0; replicas as usize];
             for one in Schedule::new(seed, Duration::from_secs(7200), replicas).faults {
-                let kills: &mut u32 = &mut kills[one.ordinal as usize];
                 match one.deed {
-                    Deed::Kill => *kills += 1,
-                    Deed::Delete => *kills = 0,
+                    Deed::Kill => kills[one.ordinal as usize] += 1,
+                    Deed::CutPower => kills.iter_mut().for_each(|kills| *kills += 1),
+                    Deed::Delete => kills[one.ordinal as usize] = 0,
                     _ => {}
                 }
-                prop_assert!(*kills <= KILLS);
+                prop_assert!(kills.iter().all(|kills| *kills <= KILLS));
             }
         }
 
         #[test]
-        fn in_a_quarter_of_an_hour_everything_is_done(seed: u64) {
-            let faults = Schedule::new(seed, Duration::from_secs(900), 3).faults;
-            let kinds: Vec<_> = faults.iter().map(|one| discriminant(&one.deed)).collect();
-            let missing = Deed::all(0).into_iter().filter(|deed| !kinds.contains(&discriminant(deed)));
-            prop_assert_eq!(missing.collect::<Vec<_>>(), []);
+        fn no_program_is_killed_again_before_its_kubelet_forgets_that_it_was(seed: u64, replicas in 1..6_u32) {
+            let mut killed = BTreeMap::new();
+            for one in Schedule::new(seed, Duration::from_secs(7200), replicas).faults {
+                if let Deed::KillProgram(program) = one.deed
+                    && let Some(before) = killed.insert(program, one.at)
+                {
+                    prop_assert!(one.at - before > FORGOTTEN, "{}", program);
+                }
+            }
+        }
+
+        #[test]
+        fn in_an_hour_everything_is_done(seed: u64) {
+            let faults = Schedule::new(seed, Duration::from_secs(3600), 3).faults;
+            let done = |deed: &Deed| match deed {
+                Deed::Scale(_) => faults.iter().any(|one| matches!(one.deed, Deed::Scale(_))),
+                deed => faults.iter().any(|one| one.deed == *deed),
+            };
+            let all = PROGRAMS.into_iter().flat_map(|program| Deed::all(0, program));
+            prop_assert_eq!(all.filter(|deed| !done(deed)).collect::<Vec<_>>(), []);
         }
     }
 

@@ -53,7 +53,7 @@ pub use namespace::{
 };
 pub use namespaces::Namespaces;
 pub use node::Node;
-pub use ready::{all_nodes as all_nodes_ready, api as api_ready};
+pub use ready::{DNS_LABEL, SYSTEM, all_nodes as all_nodes_ready, api as api_ready};
 pub use runs::RunLock;
 pub use scripts::{sentinel, set_up};
 pub use site::{Loader, Site};

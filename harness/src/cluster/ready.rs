@@ -20,6 +20,10 @@ use crate::{
     report::terrain::Closed,
 };
 
+/// Where what a cluster needs itself runs.
+pub const SYSTEM: &str = "kube-system";
+/// Every distribution that we know labels its DNS so, whatever program it runs.
+pub const DNS_LABEL: &str = "k8s-app=kube-dns";
 /// How long a default storage class may be waited for: it is there or not.
 const STORAGE: Duration = Duration::from_secs(20);
 
@@ -107,14 +111,13 @@ fn is_ready(node: &Node) -> bool {
 }
 
 async fn dns(client: &Client, deadline: Duration) -> Result<()> {
-    // Every distribution that we know labels its DNS so, whatever program it runs.
-    let config = Config::default().labels("k8s-app=kube-dns");
-    let deployments = Api::<Deployment>::namespaced(client.clone(), "kube-system");
+    let config = Config::default().labels(DNS_LABEL);
+    let deployments = Api::<Deployment>::namespaced(client.clone(), SYSTEM);
     until(deployments, config, deadline, "the cluster's DNS available", |found| {
         if found.values().any(is_available) {
             Ok(())
         } else if found.is_empty() {
-            Err("there is no Deployment labelled k8s-app=kube-dns in kube-system".to_owned())
+            Err(format!("there is no Deployment labelled {DNS_LABEL} in {SYSTEM}"))
         } else {
             Err(format!("{} is not available", found.keys().cloned().collect::<Vec<_>>().join(", ")))
         }

@@ -62,6 +62,14 @@ impl Disk {
         self.ask(&["sync", &self.name]).await.map(drop)
     }
 
+    /// Mounts it, where it is not: its node was restarted.
+    ///
+    /// # Errors
+    /// When no loop device can be had.
+    pub async fn attach(&self) -> Result<()> {
+        self.ask(&["attach", &self.name]).await.map(drop)
+    }
+
     /// Puts an empty file system in its place. Who uses it is killed, and begins anew on that.
     ///
     /// # Errors
@@ -84,6 +92,14 @@ impl Disk {
     /// The node's own.
     pub async fn free(&self) -> Result<u64> {
         number("room", &self.ask(&["free", &self.name]).await?)
+    }
+
+    /// Gives it so many MiB more, while it is in use; gives how many bytes may be written then.
+    ///
+    /// # Errors
+    /// When its file system does not grow.
+    pub async fn grow(&self, mebibytes: u32) -> Result<u64> {
+        number("room", &self.ask(&["grow", &self.name, &mebibytes.to_string()]).await?)
     }
 
     /// Lets its file system take no more writes, as after an error that it met, until [`Disk::renew`]; gives from when on, by

@@ -1,4 +1,4 @@
-//! A program of the control plane is killed, and the kubelet starts it again; or it is frozen for a while.
+//! A program of Kubernetes' own is killed, and started again; or it is frozen for a while.
 
 use std::time::{Duration, Instant};
 
@@ -43,11 +43,13 @@ pub async fn kill(node: &Node, program: &str) -> Result<Killed> {
     Ok(Killed { before, after, away: killed.elapsed() })
 }
 
-/// The programs of the control plane that scenarios freeze.
-const FROZEN: [&str; 2] = ["kube-controller-manager", "kube-scheduler"];
+/// The programs that are frozen.
+const FROZEN: [&str; 3] = ["kube-controller-manager", "kube-scheduler", "kubelet"];
+/// Lets each of these go on that runs.
+const THAW: &str = r#"for number in $(pidof "$@"); do kill -CONT "$number"; done"#;
 
 /// Stops the one process of this name on a node from doing anything, until [`thaw_all`]. After a minute and more the
-/// kubelet would start it again.
+/// kubelet would start a program of the control plane again.
 ///
 /// # Errors
 /// When there is none.
@@ -63,12 +65,7 @@ pub async fn freeze(node: &Node, program: &str) -> Result<()> {
 /// # Errors
 /// The engine's own.
 pub async fn thaw_all(node: &Node) -> Result<()> {
-    for program in FROZEN {
-        if let Some(number) = process(node, program).await? {
-            node.run(&["kill", "-CONT", &number]).await?;
-        }
-    }
-    Ok(())
+    node.script("thaw", THAW, &FROZEN).await.map(drop)
 }
 
 /// The process's number; none when there is no such process, which `pidof` says by its exit code.

@@ -3,7 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
+mod disk;
 mod garage;
 mod postgres;
 mod postgres_image;
+mod power;
 mod servers;

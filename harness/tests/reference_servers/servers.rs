@@ -21,11 +21,13 @@ use testcontainers::{
     bollard::{
         Docker,
         errors::Error as DockerError,
-        query_parameters::{KillContainerOptionsBuilder, WaitContainerOptions},
+        query_parameters::{InspectContainerOptions, KillContainerOptionsBuilder, WaitContainerOptions},
     },
     core::{ContainerPort, WaitFor},
     runners::AsyncRunner,
 };
+
+use crate::disk::Disk;
 
 /// Of each call.
 pub const DEADLINE: Duration = Duration::from_secs(10);
@@ -36,6 +38,9 @@ const S3: ContainerPort = ContainerPort::Tcp(3900);
 const ADMIN: ContainerPort = ContainerPort::Tcp(3903);
 const SQL: ContainerPort = ContainerPort::Tcp(5432);
 
+/// Where a server has the disk of its own.
+const DISK: &str = "/disk";
+
 const TOKEN: &str = "reference-admin-token";
 const PASSWORD: &str = "reference-password";
 
@@ -44,11 +49,12 @@ const PASSWORD: &str = "reference-password";
 struct Server {
     _owner: Option<Arc<ContainerAsync<GenericImage>>>,
     container: Weak<ContainerAsync<GenericImage>>,
+    disk: Option<Arc<Disk>>,
 }
 
 impl Clone for Server {
     fn clone(&self) -> Self {
-        Self { _owner: None, container: self.container.clone() }
+        Self { _owner: None, container: self.container.clone(), disk: self.disk.clone() }
     }
 }
 
@@ -59,13 +65,46 @@ impl Server {
         match request.with_startup_timeout(LONG).start().await {
             Ok(container) => {
                 let owner = Arc::new(container);
-                Self { container: Arc::downgrade(&owner), _owner: Some(owner) }
+                Self { container: Arc::downgrade(&owner), _owner: Some(owner), disk: None }
             }
             Err(error) => panic!(
                 "the reference server {image} did not start: {error}\n\
                  These tests need a Docker engine and that image: run scripts/setup, and see that `docker info` answers."
             ),
         }
+    }
+
+    /// As [`Server::start`], with a disk of its own at a place.
+    async fn start_on(disk: Disk, request: ContainerRequest<GenericImage>) -> Self {
+        let server = Self::start(request.with_host_config_modifier(disk.mounted_at(DISK))).await;
+        disk.release().await;
+        Self { disk: Some(Arc::new(disk)), ..server }
+    }
+
+    fn disk(&self) -> &Disk {
+        self.disk.as_ref().unwrap()
+    }
+
+    /// Its first process, as the engine's machine numbers it.
+    async fn process(&self) -> i64 {
+        let (docker, container) = (Docker::connect_with_defaults().unwrap(), self.container().unwrap());
+        let asked = docker.inspect_container(container.id(), None::<InspectContainerOptions>);
+        let found = tokio::time::timeout(DEADLINE, asked).await.unwrap().unwrap();
+        found.state.and_then(|state| state.pid).unwrap()
+    }
+
+    /// Lets its disk have everything that was written so far: the set-up is not what a power cut is to show.
+    async fn sync(&self) {
+        self.disk().sync(self.process().await, DISK).await;
+    }
+
+    /// Its disk gets nothing more, it ends, and starts again with what the disk had.
+    async fn cut_power(&self) {
+        self.disk().cut(self.process().await, DISK).await;
+        self.kill().await;
+        self.disk().attach().await;
+        self.restart().await;
+        self.disk().release().await;
     }
 
     fn container(&self) -> Result<Arc<ContainerAsync<GenericImage>>> {
@@ -108,10 +147,27 @@ pub struct Garage(Server);
 
 impl Garage {
     pub async fn start(replication_factor: u32) -> Self {
+        Self::started(Server::start(Self::request(replication_factor, "/var/lib/garage", "")).await).await
+    }
+
+    /// One that keeps everything on this disk, and waits for it or does not.
+    pub async fn start_on(disk: Disk, fsync: bool) -> Self {
+        let settings = format!("metadata_fsync = {fsync}\ndata_fsync = {fsync}");
+        Self::started(Server::start_on(disk, Self::request(1, DISK, &settings)).await).await
+    }
+
+    async fn started(server: Server) -> Self {
+        let server = Self(server);
+        soon(async || Ok(server.admin().await?.node_info().await?)).await;
+        server
+    }
+
+    fn request(replication_factor: u32, place: &str, settings: &str) -> ContainerRequest<GenericImage> {
         let config = format!(
             r#"
-                metadata_dir = "/var/lib/garage/meta"
-                data_dir = "/var/lib/garage/data"
+                metadata_dir = "{place}/meta"
+                data_dir = "{place}/data"
+                {settings}
                 replication_factor = {replication_factor}
                 rpc_bind_addr = "0.0.0.0:3901"
                 rpc_secret = "{}"
@@ -124,16 +180,13 @@ impl Garage {
             "#,
             "5f".repeat(32)
         );
-        let image = GenericImage::new("dxflrs/garage", "v2.5.0")
+        GenericImage::new("dxflrs/garage", "v2.5.0")
             .with_exposed_port(S3)
             .with_exposed_port(ADMIN)
             .with_wait_for(WaitFor::message_on_either_std("Admin API server listening on"))
             .with_cmd(["/garage", "server"])
             .with_env_var("RUST_LOG", "garage=info")
-            .with_copy_to("/etc/garage.toml", config.into_bytes());
-        let server = Self(Server::start(image).await);
-        soon(async || Ok(server.admin().await?.node_info().await?)).await;
-        server
+            .with_copy_to("/etc/garage.toml", config.into_bytes())
     }
 
     pub async fn admin(&self) -> Result<Admin> {
@@ -182,6 +235,14 @@ impl Garage {
     pub async fn restart(&self) {
         self.0.restart().await;
     }
+
+    pub async fn sync(&self) {
+        self.0.sync().await;
+    }
+
+    pub async fn cut_power(&self) {
+        self.0.cut_power().await;
+    }
 }
 
 fn access_key() -> AccessKey {
@@ -197,16 +258,26 @@ pub struct Postgres(Server);
 
 impl Postgres {
     pub async fn start(settings: &[&str]) -> Self {
+        Self(Server::start(Self::request(settings)).await)
+    }
+
+    /// One that keeps everything on this disk.
+    pub async fn start_on(disk: Disk, settings: &[&str]) -> Self {
+        // Its top folder has `lost+found`, where no database is made.
+        let request = Self::request(settings).with_env_var("PGDATA", format!("{DISK}/pgdata"));
+        Self(Server::start_on(disk, request).await)
+    }
+
+    fn request(settings: &[&str]) -> ContainerRequest<GenericImage> {
         let settings = settings.iter().flat_map(|setting| ["-c", *setting]);
-        let image = GenericImage::new("postgres", "17")
+        GenericImage::new("postgres", "17")
             .with_exposed_port(SQL)
             // The server that initialises listens on its socket only.
             .with_wait_for(WaitFor::message_on_either_std("listening on IPv4 address"))
             .with_cmd(std::iter::once("postgres").chain(settings))
             .with_env_var("POSTGRES_USER", "dagster")
             .with_env_var("POSTGRES_PASSWORD", PASSWORD)
-            .with_env_var("POSTGRES_DB", "dagster");
-        Self(Server::start(image).await)
+            .with_env_var("POSTGRES_DB", "dagster")
     }
 
     pub async fn login(&self) -> Result<Login> {
@@ -233,6 +304,14 @@ impl Postgres {
 
     pub async fn restart(&self) {
         self.0.restart().await;
+    }
+
+    pub async fn sync(&self) {
+        self.0.sync().await;
+    }
+
+    pub async fn cut_power(&self) {
+        self.0.cut_power().await;
     }
 }
 

@@ -14,6 +14,14 @@ attach() {
   mount -o loop "$folder/$1.img" "$folder/$1" || fail "no loop device could be had for $1"
 }
 
+# A node's loop devices are a copy, made when it started.
+loop_devices() {
+  for number in $(seq 0 127); do
+    # Another may do the same at this moment.
+    [ -b "/dev/loop$number" ] || mknod "/dev/loop$number" b 7 "$number" 2>/dev/null || true
+  done
+}
+
 # The processes that have one of these disks in their view; the node's own programs, which all have, are left out.
 users() {
   own=$(readlink /proc/self/ns/mnt)
@@ -82,11 +90,7 @@ case $1 in
   # make DISK MEBIBYTES
   make)
     command -v mkfs.ext4 >/dev/null || fail "the node has no mkfs.ext4"
-    # A node's loop devices are a copy, made when it started.
-    for number in $(seq 0 127); do
-      # Another may do the same at this moment.
-      [ -b "/dev/loop$number" ] || mknod "/dev/loop$number" b 7 "$number" 2>/dev/null || true
-    done
+    loop_devices
     mkdir -p "$folder/$2"
     chmod 0 "$folder/$2"
     chattr +i "$folder/$2"
@@ -94,6 +98,11 @@ case $1 in
     mkfs.ext4 -q -F -m 0 "$folder/$2.img"
     attach "$2"
     chmod 777 "$folder/$2"
+    ;;
+  # attach DISK: it is mounted, where it is not
+  attach)
+    loop_devices
+    mountpoint -q "$folder/$2" || attach "$2"
     ;;
   # cut SECONDS DISK…: nothing more reaches these disks; so much later all who use them are gone, and they are there again
   cut)
@@ -144,6 +153,14 @@ case $1 in
   free)
     rm -f "$folder/$2/$filler"
     sync -f "$folder/$2"
+    echo "room $(room "$2")"
+    ;;
+  # grow DISK MEBIBYTES: it has so much room more, while it is in use
+  grow)
+    device=$(findmnt -n -o SOURCE "$folder/$2")
+    truncate -s "+$3M" "$folder/$2.img"
+    losetup -c "$device"
+    resize2fs "$device" >/dev/null 2>&1 || fail "the file system of $2 does not grow"
     echo "room $(room "$2")"
     ;;
   # abort DISK: its file system takes no more writes, as after an error that it met

@@ -118,6 +118,15 @@ impl Disks {
         try_join_all(self.disks.values().map(Disk::sync)).await.map(drop)
     }
 
+    /// Mounts the disks of these pods again, which a node that was restarted has no more.
+    ///
+    /// # Errors
+    /// When no loop device can be had.
+    pub async fn attach(&self, pods: &[String]) -> Result<()> {
+        let disks = pods.iter().flat_map(|pod| self.disks_of(pod));
+        try_join_all(disks.map(Disk::attach)).await.map(drop)
+    }
+
     /// Cuts the power of these pods' nodes, all at once. The servers go on for so long without their disks, and are gone.
     ///
     /// # Errors

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use external::api::objects;
 use k8s_openapi::api::core::v1::Pod as PodObject;
+use kube::ResourceExt;
 
 use super::Worker;
 use crate::{
-    cluster::Node,
+    cluster::{DNS_LABEL, Node, SYSTEM},
     error::{Error, Result},
     fault::network,
     runner::Run,
@@ -35,10 +36,34 @@ impl Run {
     /// # Errors
     /// When a pod has no address, or is on no node of ours.
     pub async fn part(&self, these: &[String], those: &[String], ways: Ways) -> Result<Partition> {
+        self.part_from(these, self.namespace(), those, ways).await
+    }
+
+    /// Lets these pods hear nothing of the cluster's DNS any more.
+    ///
+    /// # Errors
+    /// When a pod has no address, or is on no node of ours; or the DNS has no pods.
+    pub async fn part_from_dns(&self, these: &[String]) -> Result<Partition> {
+        let servers = objects::<PodObject>(self.client(), SYSTEM).list_labelled(DNS_LABEL).await?;
+        let servers: Vec<String> = servers.iter().map(ResourceExt::name_any).collect();
+        if servers.is_empty() {
+            return Err(Error::environment(format!("no pod in {SYSTEM} is labelled {DNS_LABEL}")));
+        }
+        self.part_from(these, SYSTEM, &servers, Ways::Both).await
+    }
+
+    async fn part_from(
+        &self,
+        these: &[String],
+        namespace: &str,
+        those: &[String],
+        ways: Ways,
+    ) -> Result<Partition> {
         let words = format!("part {} from {}", these.join(", "), those.join(", "));
         self.log().act("part", format!("pod/{}", these.join(", ")), words);
         let mut partition = Partition { run: self.clone(), nodes: BTreeMap::new() };
-        let (from, to) = (partition.addresses(these).await?, partition.addresses(those).await?);
+        let from = partition.addresses(self.namespace(), these).await?;
+        let to = partition.addresses(namespace, those).await?;
         let nodes = partition.nodes();
         for one in &from {
             // Of two families nothing goes from one to the other.
@@ -76,10 +101,10 @@ impl Partition {
     }
 
     /// The addresses of pods, whose nodes are noted.
-    async fn addresses(&mut self, pods: &[String]) -> Result<Vec<String>> {
+    async fn addresses(&mut self, namespace: &str, pods: &[String]) -> Result<Vec<String>> {
         let mut addresses = Vec::new();
         for name in pods {
-            let pod = objects::<PodObject>(self.run.client(), self.run.namespace()).get(name).await?;
+            let pod = objects::<PodObject>(self.run.client(), namespace).get(name).await?;
             let worker =
                 self.run.node(pod.spec.and_then(|spec| spec.node_name).unwrap_or_default().as_str())?;
             self.nodes.insert(worker.name.clone(), worker);

@@ -62,6 +62,29 @@ impl Worker {
         fault::node::taint(self.run.client(), &self.node, false).await
     }
 
+    /// Lets its kubelet stand still, until [`Worker::resume_kubelet`]; what runs goes on.
+    ///
+    /// # Errors
+    /// When none runs.
+    pub async fn stop_kubelet(&self) -> Result<()> {
+        self.act("stop", "let the kubelet stand still on");
+        fault::process::freeze(&self.node, "kubelet").await
+    }
+
+    /// Lets its kubelet go on.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub async fn resume_kubelet(&self) -> Result<()> {
+        self.act("resume", "let the kubelet go on of");
+        fault::process::thaw_all(&self.node).await
+    }
+
+    fn act(&self, verb: &str, words: &str) {
+        let node = &self.node.name;
+        self.run.log().act(verb, format!("node/{node}"), format!("{words} {node}"));
+    }
+
     /// Waits until the cluster misses it: nothing was heard of it for as long as it may be silent.
     ///
     /// # Errors

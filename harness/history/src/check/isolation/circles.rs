@@ -1,6 +1,6 @@
 //! Circles of dependencies: of each group of transactions that depend on each other the worst one.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::dependencies::{Dependency, Graph};
 use crate::{
@@ -72,16 +72,7 @@ fn circle(
 
 /// For each node the place of its group, in an order in which whoever depends comes later.
 fn ranks(graph: &Graph) -> Vec<usize> {
-    let mut rank = vec![0; graph.len()];
-    let all = components(graph);
-    for (place, component) in all.iter().enumerate() {
-        for node in component {
-            if let Some(rank) = rank.get_mut(*node) {
-                *rank = all.len() - place;
-            }
-        }
-    }
-    rank
+    components(graph).into_iter().map(|number| graph.len() - number).collect()
 }
 
 /// The shortest way from one node to another.
@@ -111,15 +102,23 @@ fn way(graph: &Graph, rank: &[usize], from: usize, to: usize) -> Option<Vec<usiz
 
 /// The groups of nodes that reach each other.
 fn groups(graph: &Graph) -> Vec<Vec<usize>> {
-    components(graph).into_iter().filter(|component| component.len() > 1).collect()
+    let numbers = components(graph);
+    let mut members = vec![0_u32; graph.len()];
+    numbers.iter().for_each(|number| members[*number] += 1);
+    let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (node, number) in numbers.into_iter().enumerate().filter(|(_, number)| members[*number] > 1) {
+        groups.entry(number).or_default().push(node);
+    }
+    groups.into_values().collect()
 }
 
-/// All nodes by the group that reaches each other, whoever depends first (Tarjan 1972, without recursion: a history is long).
-fn components(graph: &Graph) -> Vec<Vec<usize>> {
+/// For each node the number of its group, whose members reach each other; who depends on another group has the smaller one
+/// (Tarjan 1972, without recursion: a history is long).
+fn components(graph: &Graph) -> Vec<usize> {
     const NEW: usize = usize::MAX;
     let (mut index, mut low) = (vec![NEW; graph.len()], vec![0; graph.len()]);
-    let (mut open, mut is_open, mut components, mut count) =
-        (Vec::new(), vec![false; graph.len()], Vec::new(), 0);
+    let (mut open, mut is_open, mut count) = (Vec::new(), vec![false; graph.len()], 0);
+    let (mut components, mut found) = (vec![0; graph.len()], 0);
     for root in 0..graph.len() {
         let mut path = vec![(root, 0)];
         while let Some((node, edge)) = path.pop() {
@@ -148,9 +147,10 @@ fn components(graph: &Graph) -> Vec<Vec<usize>> {
                     }
                     if low[node] == index[node] {
                         let place = open.iter().rposition(|one| *one == node).unwrap_or(0);
-                        let component = open.split_off(place);
-                        component.iter().for_each(|one| is_open[*one] = false);
-                        components.push(component);
+                        for one in open.drain(place..) {
+                            (is_open[one], components[one]) = (false, found);
+                        }
+                        found += 1;
                     }
                 }
             }

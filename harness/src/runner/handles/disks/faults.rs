@@ -32,6 +32,23 @@ impl Disks {
         try_join_all(disks.map(Disk::free)).await.map(drop)
     }
 
+    /// Gives each disk of these pods so many MiB more, as who has a full volume would; what filled it stays.
+    ///
+    /// # Errors
+    /// When one has no room afterwards.
+    pub async fn grow(&self, pods: &[String], mebibytes: u32) -> Result<()> {
+        self.act("grow", pods, &format!("give {mebibytes} MiB more to each disk of"));
+        let disks = pods.iter().flat_map(|pod| self.disks_of(pod));
+        let rooms = try_join_all(disks.map(|disk| disk.grow(mebibytes))).await?;
+        if rooms.contains(&0) {
+            return Err(Error::environment(format!(
+                "the disks of {} were grown, and have no room",
+                pods.join(", ")
+            )));
+        }
+        Ok(())
+    }
+
     /// Lets a pod's disk take no more writes, until [`Disks::renew`]; gives from when on.
     ///
     /// # Errors

@@ -1,0 +1,112 @@
+//! The power of one real server is cut in mid-write: what each acknowledged, and what its disk had.
+
+use harness::{
+    history::{
+        Checker,
+        check::{Copies, Kind, Level},
+        generate::Work,
+    },
+    load::{Load, read_back, sql::Sql},
+    settings::{Profile, Settings},
+    workload::garage::initialise,
+};
+
+use crate::{
+    disk::Disk,
+    servers::{Book, Garage, LONG, Postgres, count, kinds, plan, soon},
+};
+
+const SET: Checker = Checker::Set(Copies::Same);
+/// Acknowledged writes before each cut.
+const ENOUGH: u64 = 30;
+
+/// How often the power of a server is cut that is to lose nothing.
+fn often() -> usize {
+    let settings = Settings::load(harness::home::repository()).unwrap();
+    if settings.profile == Profile::Full { 100 } else { 3 }
+}
+
+/// What is found lost of a PostgreSQL with these settings whose power is cut so often.
+async fn postgres(name: &str, settings: &[&str], cuts: usize) -> (Vec<Kind>, u64) {
+    let server = Postgres::start_on(Disk::make().await, settings).await;
+    let session = soon(|| server.session()).await;
+    Sql::create_tables(&session).await.unwrap();
+    session.run("checkpoint", session.client().batch_execute("checkpoint")).await.unwrap();
+    server.sync().await;
+
+    let book = Book::new(name);
+    let clients = server.clone();
+    let writes = vec![Work::Writes { sizes: &[100, 3000] }; 3];
+    let mut load = Load::start(&book.recorder, &plan([("postgresql", writes)]), move |_| {
+        let server = clients.clone();
+        async move { Ok(Sql::isolated(server.session().await?, Level::Serializable)) }
+    });
+    for _ in 0..cuts {
+        load.acknowledged(ENOUGH, LONG).await.unwrap();
+        server.cut_power().await;
+        soon(|| server.session()).await;
+    }
+    load.acknowledged(ENOUGH, LONG).await.unwrap();
+    load.stop().await.unwrap();
+    read_back::scan(&book.recorder, "postgresql", || server.sql()).await.unwrap();
+    let judgement = book.judged(&SET);
+    (kinds(&judgement), count(&judgement, "acknowledged writes"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_as_shipped_loses_nothing() {
+    let cuts = often();
+    let (found, acknowledged) = postgres("sql-power", &[], cuts).await;
+    assert_eq!(found, [], "of {acknowledged} acknowledged writes, in {cuts} power cuts");
+    assert!(acknowledged > ENOUGH * cuts as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgresql_that_acknowledges_before_the_disk_has_it_is_found_out() {
+    for setting in ["synchronous_commit=off", "fsync=off"] {
+        let (found, acknowledged) = postgres("sql-power-early", &[setting, "wal_writer_delay=10s"], 1).await;
+        let lost = !found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost);
+        assert!(lost, "{setting}: {found:?} of {acknowledged}");
+    }
+}
+
+/// What is found lost of one Garage whose power is cut so often.
+async fn garage(name: &str, fsync: bool, cuts: usize) -> (Vec<Kind>, u64) {
+    let server = Garage::start_on(Disk::make().await, fsync).await;
+    initialise(&[server.admin().await.unwrap()]).await.unwrap();
+    server.bucket().await.unwrap();
+    server.sync().await;
+
+    let book = Book::new(name);
+    let clients = server.clone();
+    let writes = vec![Work::Writes { sizes: &[100, 3072, 20_000] }; 3];
+    let mut load = Load::start(&book.recorder, &plan([("garage", writes)]), move |_| {
+        let server = clients.clone();
+        async move { server.s3().await }
+    });
+    for _ in 0..cuts {
+        load.acknowledged(ENOUGH, LONG).await.unwrap();
+        server.cut_power().await;
+        soon(async || server.bucket().await).await;
+    }
+    load.acknowledged(ENOUGH, LONG).await.unwrap();
+    load.stop().await.unwrap();
+    read_back::list_and_get(&book.recorder, "garage", || server.s3()).await.unwrap();
+    let judgement = book.judged(&SET);
+    (kinds(&judgement), count(&judgement, "acknowledged writes"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_garage_that_writes_through_loses_nothing() {
+    let cuts = often();
+    let (found, acknowledged) = garage("s3-power", true, cuts).await;
+    assert_eq!(found, [], "of {acknowledged} acknowledged writes, in {cuts} power cuts");
+    assert!(acknowledged > ENOUGH * cuts as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_garage_with_its_defaults_loses_what_it_acknowledged() {
+    let (found, acknowledged) = garage("s3-power-defaults", false, 1).await;
+    let lost = !found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost);
+    assert!(lost, "{found:?} of {acknowledged}");
+}
