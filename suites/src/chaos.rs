@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// As the full profile plays it. The seed has PostgreSQL's server killed while there is time: only that loses what was never written.
-const IN_PROFILE: Chaos = Chaos { seed: 7, time: seconds(180) };
+const IN_PROFILE: Chaos = Chaos { seed: 10, time: seconds(180) };
 /// Acknowledged writes at each endpoint before the first fault, and after the last.
 const ENOUGH: u64 = 10;
 /// Between two operations of a process.

@@ -91,12 +91,7 @@ impl Planned {
             }
             Deed::Stop => {
                 let server = run.pod(name).server().await?;
-                let stopped = server.stop().await;
-                if stopped.is_ok() {
-                    pause(self.lasts).await;
-                }
-                server.resume().await?;
-                stopped?;
+                self.lasting(server.stop(), server.resume()).await?;
             }
             Deed::Part(ways) => {
                 let others = set.pods().into_keys().filter(|pod| pod != name);
@@ -118,12 +113,7 @@ impl Planned {
             }
             Deed::FillDisks => {
                 let pods = std::slice::from_ref(name);
-                let filled = disks.fill(pods).await;
-                if filled.is_ok() {
-                    pause(self.lasts).await;
-                }
-                disks.free(pods).await?;
-                filled?;
+                self.lasting(disks.fill(pods), disks.free(pods)).await?;
             }
             Deed::HideNames => {
                 let pods = set.pods().into_keys().chain([inside.pod().to_owned()]);
@@ -135,21 +125,11 @@ impl Planned {
             }
             Deed::StopKubelet => {
                 let node = run.node(old.node.as_deref().unwrap_or_default())?;
-                let stopped = node.stop_kubelet().await;
-                if stopped.is_ok() {
-                    pause(self.lasts).await;
-                }
-                node.resume_kubelet().await?;
-                stopped?;
+                self.lasting(node.stop_kubelet(), node.resume_kubelet()).await?;
             }
             Deed::PauseNode => {
                 let node = run.node(old.node.as_deref().unwrap_or_default())?;
-                let paused = node.pause().await;
-                if paused.is_ok() {
-                    pause(self.lasts).await;
-                }
-                node.unpause().await?;
-                paused?;
+                self.lasting(node.pause(), node.unpause()).await?;
             }
             Deed::Scale(replicas) => {
                 let before = set.state()?.replicas;
@@ -165,6 +145,21 @@ impl Planned {
             }
         }
         Ok(())
+    }
+
+    /// Begins a fault, and ends it whatever became of that.
+    async fn lasting<T>(
+        &self,
+        begin: impl Future<Output = Result<T>>,
+        end: impl Future<Output = Result<()>>,
+    ) -> Result<()> {
+        let begun = begin.await;
+        if begun.is_ok() {
+            pause(self.lasts).await;
+        }
+        let ended = end.await;
+        // What did not begin may have had no end.
+        begun.and(ended)
     }
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::docker::{QUICK, docker};
-use crate::error::Result;
+use crate::{error::Result, wait::until_answered};
+
+/// How long everything on a node may take to stand still.
+const FROZEN: Duration = Duration::from_secs(30);
 
 /// A node of a cluster of ours. kind gives the container the node's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,12 +29,13 @@ impl Node {
         docker(&["restart", &self.name], Duration::from_secs(90)).await.map(drop)
     }
 
-    /// Freezes everything on the node.
+    /// Freezes everything on the node. Where something on it begins or ends at that moment, the kernel may not do it at once.
     ///
     /// # Errors
     /// The engine's own.
     pub async fn pause(&self) -> Result<()> {
-        docker(&["pause", &self.name], QUICK).await.map(drop)
+        let ask = || async { docker(&["pause", &self.name], QUICK).await.map(drop) };
+        until_answered(&format!("node {} is paused", self.name), FROZEN, ask).await
     }
 
     /// Lets it go on.

@@ -94,7 +94,7 @@ impl Disk {
         number("room", &self.ask(&["free", &self.name]).await?)
     }
 
-    /// Gives it so many MiB more, while it is in use; gives how many bytes may be written then.
+    /// Gives it so many MiB more; who uses it is killed. Gives how many bytes may be written then.
     ///
     /// # Errors
     /// When its file system does not grow.

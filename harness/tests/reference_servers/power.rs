@@ -2,7 +2,7 @@
 
 use harness::{
     history::{
-        Checker,
+        Checker, Judgement,
         check::{Copies, Kind, Level},
         generate::Work,
     },
@@ -26,8 +26,21 @@ fn often() -> usize {
     if settings.profile == Profile::Full { 100 } else { 3 }
 }
 
-/// What is found lost of a PostgreSQL with these settings whose power is cut so often.
-async fn postgres(name: &str, settings: &[&str], cuts: usize) -> (Vec<Kind>, u64) {
+/// Demands that nothing is wrong after so many cuts.
+fn kept(judgement: &Judgement, cuts: usize) {
+    let acknowledged = count(judgement, "acknowledged writes");
+    assert_eq!(judgement.anomalies, [], "of {acknowledged} acknowledged writes, in {cuts} power cuts");
+    assert!(acknowledged > ENOUGH * cuts as u64);
+}
+
+/// Demands that acknowledged writes are lost, and nothing else is wrong.
+fn lost(judgement: &Judgement) {
+    let found = kinds(judgement);
+    assert!(!found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost), "{judgement:?}");
+}
+
+/// What is found of a PostgreSQL with these settings whose power is cut so often.
+async fn postgres(name: &str, settings: &[&str], cuts: usize) -> Judgement {
     let server = Postgres::start_on(Disk::make().await, settings).await;
     let session = soon(|| server.session()).await;
     Sql::create_tables(&session).await.unwrap();
@@ -49,29 +62,24 @@ async fn postgres(name: &str, settings: &[&str], cuts: usize) -> (Vec<Kind>, u64
     load.acknowledged(ENOUGH, LONG).await.unwrap();
     load.stop().await.unwrap();
     read_back::scan(&book.recorder, "postgresql", || server.sql()).await.unwrap();
-    let judgement = book.judged(&SET);
-    (kinds(&judgement), count(&judgement, "acknowledged writes"))
+    book.judged(&SET)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_as_shipped_loses_nothing() {
     let cuts = often();
-    let (found, acknowledged) = postgres("sql-power", &[], cuts).await;
-    assert_eq!(found, [], "of {acknowledged} acknowledged writes, in {cuts} power cuts");
-    assert!(acknowledged > ENOUGH * cuts as u64);
+    kept(&postgres("sql-power", &[], cuts).await, cuts);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn postgresql_that_acknowledges_before_the_disk_has_it_is_found_out() {
     for setting in ["synchronous_commit=off", "fsync=off"] {
-        let (found, acknowledged) = postgres("sql-power-early", &[setting, "wal_writer_delay=10s"], 1).await;
-        let lost = !found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost);
-        assert!(lost, "{setting}: {found:?} of {acknowledged}");
+        lost(&postgres("sql-power-early", &[setting, "wal_writer_delay=10s"], 1).await);
     }
 }
 
-/// What is found lost of one Garage whose power is cut so often.
-async fn garage(name: &str, fsync: bool, cuts: usize) -> (Vec<Kind>, u64) {
+/// What is found of one Garage whose power is cut so often.
+async fn garage(name: &str, fsync: bool, cuts: usize) -> Judgement {
     let server = Garage::start_on(Disk::make().await, fsync).await;
     initialise(&[server.admin().await.unwrap()]).await.unwrap();
     server.bucket().await.unwrap();
@@ -92,21 +100,16 @@ async fn garage(name: &str, fsync: bool, cuts: usize) -> (Vec<Kind>, u64) {
     load.acknowledged(ENOUGH, LONG).await.unwrap();
     load.stop().await.unwrap();
     read_back::list_and_get(&book.recorder, "garage", || server.s3()).await.unwrap();
-    let judgement = book.judged(&SET);
-    (kinds(&judgement), count(&judgement, "acknowledged writes"))
+    book.judged(&SET)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_garage_that_writes_through_loses_nothing() {
     let cuts = often();
-    let (found, acknowledged) = garage("s3-power", true, cuts).await;
-    assert_eq!(found, [], "of {acknowledged} acknowledged writes, in {cuts} power cuts");
-    assert!(acknowledged > ENOUGH * cuts as u64);
+    kept(&garage("s3-power", true, cuts).await, cuts);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_garage_with_its_defaults_loses_what_it_acknowledged() {
-    let (found, acknowledged) = garage("s3-power-defaults", false, 1).await;
-    let lost = !found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost);
-    assert!(lost, "{found:?} of {acknowledged}");
+    lost(&garage("s3-power-defaults", false, 1).await);
 }

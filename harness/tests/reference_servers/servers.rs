@@ -21,6 +21,7 @@ use testcontainers::{
     bollard::{
         Docker,
         errors::Error as DockerError,
+        models::ContainerWaitResponse,
         query_parameters::{InspectContainerOptions, KillContainerOptionsBuilder, WaitContainerOptions},
     },
     core::{ContainerPort, WaitFor},
@@ -101,7 +102,7 @@ impl Server {
     /// Its disk gets nothing more, it ends, and starts again with what the disk had.
     async fn cut_power(&self) {
         self.disk().cut(self.process().await, DISK).await;
-        self.kill().await;
+        self.end().await;
         self.disk().attach().await;
         self.restart().await;
         self.disk().release().await;
@@ -120,20 +121,26 @@ impl Server {
             .map_err(|error| harness::Error::environment(format!("no port {port:?}: {error}")))
     }
 
-    /// SIGKILL, and the end of it: a start that comes before the end would find it running.
+    /// SIGKILL, and the end of it.
     async fn kill(&self) {
+        let ended = self.end().await;
+        let killed = matches!(ended, Some(Err(DockerError::DockerContainerWaitError { code: 137, .. })));
+        assert!(killed, "{ended:?}");
+    }
+
+    /// SIGKILL, where it has not ended by itself, and the end of it: a start that comes before would find it running.
+    async fn end(&self) -> Option<Result<ContainerWaitResponse, DockerError>> {
         let (docker, container) = (Docker::connect_with_defaults().unwrap(), self.container().unwrap());
         let sigkill = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
-        let killed = async {
-            docker.kill_container(container.id(), Some(sigkill)).await.unwrap();
+        let ended = async {
+            match docker.kill_container(container.id(), Some(sigkill)).await {
+                Ok(()) | Err(DockerError::DockerResponseServerError { status_code: 409, .. }) => {}
+                Err(error) => panic!("a server is not killed: {error}"),
+            }
             // An exit code other than 0 comes as an error.
-            let ended = docker.wait_container(container.id(), None::<WaitContainerOptions>).next().await;
-            assert!(
-                matches!(ended, Some(Err(DockerError::DockerContainerWaitError { code: 137, .. }))),
-                "{ended:?}"
-            );
+            docker.wait_container(container.id(), None::<WaitContainerOptions>).next().await
         };
-        tokio::time::timeout(DEADLINE, killed).await.unwrap();
+        tokio::time::timeout(DEADLINE, ended).await.unwrap()
     }
 
     async fn restart(&self) {

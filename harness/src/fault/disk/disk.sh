@@ -155,12 +155,14 @@ case $1 in
     sync -f "$folder/$2"
     echo "room $(room "$2")"
     ;;
-  # grow DISK MEBIBYTES: it has so much room more, while it is in use
+  # grow DISK MEBIBYTES: it has so much room more; to grow it in use is a right that not every engine has
   grow)
-    device=$(findmnt -n -o SOURCE "$folder/$2")
+    take_away "$2"
     truncate -s "+$3M" "$folder/$2.img"
-    losetup -c "$device"
-    resize2fs "$device" >/dev/null 2>&1 || fail "the file system of $2 does not grow"
+    # 1: it had something to mend.
+    said=$(e2fsck -fy "$folder/$2.img" 2>&1) || [ $? -eq 1 ] || fail "the file system of $2 is broken: $said"
+    said=$(resize2fs "$folder/$2.img" 2>&1) || fail "the file system of $2 does not grow: $said"
+    attach "$2"
     echo "room $(room "$2")"
     ;;
   # abort DISK: its file system takes no more writes, as after an error that it met
@@ -226,6 +228,8 @@ case $1 in
   # remove NAMESPACE: all disks of it, whoever uses them
   remove)
     [ -d "$folder/$2" ] || exit 0
+    # Their pods may be there still: who starts now would write to where a disk was.
+    [ -z "$(pidof kubelet)" ] || without_kubelet
     cd "$folder"
     # Also those whose image is elsewhere, where an exchange was broken off.
     for disk in "$2"/*/; do

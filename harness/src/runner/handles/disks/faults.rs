@@ -32,7 +32,7 @@ impl Disks {
         try_join_all(disks.map(Disk::free)).await.map(drop)
     }
 
-    /// Gives each disk of these pods so many MiB more, as who has a full volume would; what filled it stays.
+    /// Gives each disk of these pods so many MiB more, as who has a full volume would; what filled it stays, and servers are killed.
     ///
     /// # Errors
     /// When one has no room afterwards.
