@@ -6,7 +6,7 @@ use harness::{
         check::{Copies, Kind, Level},
         generate::Work,
     },
-    load::{Load, read_back, sql::Sql},
+    load::{Load, Plan, read_back, sql::Sql},
     settings::{Profile, Settings},
     workload::garage::initialise,
 };
@@ -24,6 +24,11 @@ const ENOUGH: u64 = 30;
 fn often() -> usize {
     let settings = Settings::load(harness::home::repository()).unwrap();
     if settings.profile == Profile::Full { 100 } else { 3 }
+}
+
+/// Clients that go on for as long as so many cuts take.
+fn lasting(cuts: usize, clients: [(&'static str, Vec<Work>); 1]) -> Plan {
+    Plan { budget: LONG * (1 + cuts as u32), ..plan(clients) }
 }
 
 /// Demands that nothing is wrong after so many cuts.
@@ -50,7 +55,7 @@ async fn postgres(name: &str, settings: &[&str], cuts: usize) -> Judgement {
     let book = Book::new(name);
     let clients = server.clone();
     let writes = vec![Work::Writes { sizes: &[100, 3000] }; 3];
-    let mut load = Load::start(&book.recorder, &plan([("postgresql", writes)]), move |_| {
+    let mut load = Load::start(&book.recorder, &lasting(cuts, [("postgresql", writes)]), move |_| {
         let server = clients.clone();
         async move { Ok(Sql::isolated(server.session().await?, Level::Serializable)) }
     });
@@ -88,7 +93,7 @@ async fn garage(name: &str, fsync: bool, cuts: usize) -> Judgement {
     let book = Book::new(name);
     let clients = server.clone();
     let writes = vec![Work::Writes { sizes: &[100, 3072, 20_000] }; 3];
-    let mut load = Load::start(&book.recorder, &plan([("garage", writes)]), move |_| {
+    let mut load = Load::start(&book.recorder, &lasting(cuts, [("garage", writes)]), move |_| {
         let server = clients.clone();
         async move { server.s3().await }
     });

@@ -89,7 +89,7 @@ async fn node_replaced(run: Run) -> Result<()> {
     load.stop().await?;
 
     run.step("the new node holds what the others do").await?;
-    let equal = run.found(G13, garage.until_replicated(&admins).await)?;
+    let equal = run.found(G13, garage.catch_up(&admins).await)?;
     run.measure("all nodes equal, after the last write", equal.as_secs_f64(), "s");
     for admin in admins.iter() {
         let roles = admin.layout().await.map_err(Error::from)?.roles;

@@ -28,8 +28,8 @@ use crate::{
 
 /// How long a store may take for one call. Garage's own timeout is 10 s in our manifest.
 const CALL: Duration = Duration::from_secs(12);
-/// How long Garage may take until its nodes have the same: they fetch blocks 20 s after they have heard of them.
-const REPLICATED: Duration = Duration::from_secs(150);
+/// How long Garage may take until its nodes have the same in their tables, and then until they have the same blocks.
+const CAUGHT_UP: Duration = Duration::from_secs(150);
 /// The port of Garage's admin API in the manifest, which is the document's choice.
 const ADMIN: u16 = 3902;
 /// The bucket of a trial.
@@ -131,14 +131,24 @@ impl GarageStore {
         until_asked(&sentence, self.run.stretch(deadline), ask).await
     }
 
-    /// Waits until every node has everything: the same in its tables, and no block to be fetched.
+    /// Lets nodes that have found each other compare what they have, as an administrator does after an outage, and waits until
+    /// each has everything: by themselves they compare every ten minutes only.
     ///
     /// # Errors
     /// When one has not in time.
-    pub async fn until_replicated(&self, admins: &[Admin]) -> Result<Duration> {
-        let ask = || async { Ok(unless(replication::not_replicated(admins).await)) };
-        let (each, time) = (Duration::from_secs(1), self.run.stretch(REPLICATED));
-        until_asked_every(each, "every node has everything", time, ask).await
+    pub async fn catch_up(&self, admins: &[Admin]) -> Result<Duration> {
+        let (each, time) = (Duration::from_secs(1), self.run.stretch(CAUGHT_UP));
+        for admin in admins {
+            admin.compare_tables().await?;
+        }
+        let ask = || async { Ok(unless(replication::tables_lack(admins).await?)) };
+        let tables = until_asked_every(each, "every node has everything in its tables", time, ask).await?;
+        for admin in admins {
+            admin.check_blocks().await?;
+        }
+        let ask = || async { Ok(unless(replication::blocks_lack(admins).await?)) };
+        let blocks = until_asked_every(each, "every node has everything in its blocks", time, ask).await?;
+        Ok(tables + blocks)
     }
 
     /// A bucket and a key that may do everything in it.

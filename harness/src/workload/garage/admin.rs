@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{
     answers::{
         AccessKey, ClusterHealth, ClusterStatus, Layout, LayoutHistory, NodeInfo, NodeStatistics, PerNode,
-        Preview, Probe, RoleChange,
+        Preview, Probe, RoleChange, Worker,
     },
     http::request,
 };
@@ -163,13 +163,21 @@ impl Admin {
         self.repair(&json!("tables")).await
     }
 
+    /// Asks the node to look for every block that it is to have, and to fetch those that it lacks.
+    pub async fn check_blocks(&self) -> Result<()> {
+        self.repair(&json!("blocks")).await
+    }
+
+    /// What works in the background of the node.
+    pub async fn workers(&self) -> Result<Vec<Worker>> {
+        let call = "ListWorkers?node=self";
+        self.own(call, self.post(call, &json!({})).await?)
+    }
+
     async fn repair(&self, kind: &Value) -> Result<()> {
         let call = "LaunchRepairOperation?node=self";
-        let answer: PerNode<Value> = self.post(call, &json!({ "repairType": kind })).await?;
-        match answer.error.into_values().next() {
-            None => Ok(()),
-            Some(message) => Err(Error::failed(format!("{call} at {}: {message}", self.address)).into()),
-        }
+        let _: Value = self.own(call, self.post(call, &json!({ "repairType": kind })).await?)?;
+        Ok(())
     }
 
     /// Makes an access key; Garage chooses its id and its secret.
@@ -216,7 +224,12 @@ impl Admin {
     }
 
     async fn of_itself<T: DeserializeOwned>(&self, call: &str) -> Result<T> {
-        let mut answer: PerNode<T> = self.get(&format!("{call}?node=self")).await?;
+        let call = format!("{call}?node=self");
+        self.own(&call, self.get(&call).await?)
+    }
+
+    /// What the one node said that was asked.
+    fn own<T>(&self, call: &str, mut answer: PerNode<T>) -> Result<T> {
         match (answer.success.pop_first(), answer.error.pop_first()) {
             (Some((_, info)), _) => Ok(info),
             (None, error) => {

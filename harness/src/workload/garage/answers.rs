@@ -240,12 +240,31 @@ pub struct TableStatistics {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BlockStatistics {
-    /// Blocks that are counted.
-    pub rc_entries: u64,
-    /// Blocks to be checked; each new one is, after twice `rpc_timeout_msec`.
-    pub resync_queue_len: u64,
     /// Blocks that could not be fetched.
     pub resync_errors: u64,
+}
+
+/// A worker of a node, and what it does.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Worker {
+    /// `Block resync worker #1`
+    pub name: String,
+    /// Whether it has something to do.
+    pub state: WorkerState,
+}
+
+/// Whether a worker has something to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum WorkerState {
+    /// It works.
+    Busy,
+    /// It works, and rests now and then.
+    Throttled {},
+    /// Nothing is to be done yet.
+    Idle,
+    /// Nothing will be any more.
+    Done,
 }
 
 /// The answer of a call that several nodes answer.

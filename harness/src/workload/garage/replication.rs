@@ -1,40 +1,53 @@
 //! Whether every node has everything, by what each counts. Holds only while nobody writes, where each object is on every node.
 
 use super::{
-    admin::Admin,
-    answers::{NodeStatistics, TableStatistics},
+    admin::{Admin, AdminError},
+    answers::{NodeStatistics, TableStatistics, Worker, WorkerState},
 };
 
 /// The tables that say which objects there are, and of which blocks.
 const TABLES: [&str; 3] = ["object", "version", "block_ref"];
+/// How the workers are called that have to do with blocks, and the one of them that looks for each.
+const BLOCK_WORKERS: &str = "Block ";
+const REPAIR: &str = "Block repair worker";
 
-/// What nodes lack that others have, in words. Empty when nothing is lacking.
-pub async fn not_replicated(admins: &[Admin]) -> Vec<String> {
+/// What nodes lack in their tables that others have, in words. Empty when nothing is lacking.
+///
+/// # Errors
+/// When one can't be asked.
+pub async fn tables_lack(admins: &[Admin]) -> Result<Vec<String>, AdminError> {
     let mut counted = Vec::new();
     for admin in admins {
-        match admin.node_statistics().await {
-            Ok(statistics) => counted.push((admin.address(), statistics)),
-            Err(error) => return vec![error.to_string()],
-        }
+        counted.push((admin.address(), admin.node_statistics().await?));
     }
-    lacking(&counted)
+    Ok(different(&counted))
 }
 
-fn lacking(counted: &[(&str, NodeStatistics)]) -> Vec<String> {
+/// Which blocks nodes lack, once each was asked to look for them, in words. Empty when nothing is lacking. That blocks are to be
+/// looked at later is no lack: one that nobody needs any more stays for ten minutes.
+///
+/// # Errors
+/// When one can't be asked.
+pub async fn blocks_lack(admins: &[Admin]) -> Result<Vec<String>, AdminError> {
+    let mut reasons = Vec::new();
+    for admin in admins {
+        let (workers, statistics) = (admin.workers().await?, admin.node_statistics().await?);
+        reasons.extend(at_work(admin.address(), &workers));
+        let failed = statistics.block_manager_stats.map_or(0, |blocks| blocks.resync_errors);
+        if failed > 0 {
+            reasons.push(format!("{}: {failed} blocks could not be fetched", admin.address()));
+        }
+    }
+    Ok(reasons)
+}
+
+fn different(counted: &[(&str, NodeStatistics)]) -> Vec<String> {
     let mut reasons = Vec::new();
     for (address, statistics) in counted {
         let busy = |table: &&TableStatistics| table.merkle_queue_len + table.insert_queue_len > 0;
         let waiting = statistics.table_stats.iter().filter(busy);
         reasons
             .extend(waiting.map(|table| format!("{address}: its table {} has work to do", table.table_name)));
-        match &statistics.block_manager_stats {
-            Some(blocks) if blocks.resync_queue_len + blocks.resync_errors > 0 => reasons.push(format!(
-                "{address}: {} blocks are to be checked, and {} could not be fetched",
-                blocks.resync_queue_len, blocks.resync_errors
-            )),
-            Some(_) => {}
-            None => reasons.push(format!("{address} counts no blocks")),
-        }
     }
     for name in TABLES {
         let items = |(address, statistics): &(&str, NodeStatistics)| {
@@ -53,11 +66,24 @@ fn lacking(counted: &[(&str, NodeStatistics)]) -> Vec<String> {
     reasons
 }
 
+fn at_work(address: &str, workers: &[Worker]) -> Vec<String> {
+    let busy = workers.iter().filter(|worker| {
+        worker.name.starts_with(BLOCK_WORKERS)
+            && matches!(worker.state, WorkerState::Busy | WorkerState::Throttled {})
+    });
+    let mut reasons: Vec<String> =
+        busy.map(|worker| format!("{address}: {} is at work", worker.name)).collect();
+    if !workers.iter().any(|worker| worker.name == REPAIR) {
+        reasons.push(format!("{address} does not look for its blocks yet"));
+    }
+    reasons
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{super::answers::BlockStatistics, *};
+    use super::*;
 
-    fn node(objects: u64, blocks: u64) -> NodeStatistics {
+    fn node(objects: u64) -> NodeStatistics {
         let table = |name: &str| TableStatistics {
             table_name: name.to_owned(),
             items: objects,
@@ -65,14 +91,7 @@ mod tests {
             merkle_queue_len: 0,
             insert_queue_len: 0,
         };
-        NodeStatistics {
-            table_stats: TABLES.map(table).into(),
-            block_manager_stats: Some(BlockStatistics {
-                rc_entries: 1,
-                resync_queue_len: blocks,
-                resync_errors: 0,
-            }),
-        }
+        NodeStatistics { table_stats: TABLES.map(table).into(), block_manager_stats: None }
     }
 
     #[test]
@@ -84,20 +103,29 @@ mod tests {
             merkle_queue_len: 0,
             insert_queue_len,
         };
-        let (mut one, mut other) = (node(7, 0), node(7, 0));
+        let (mut one, mut other) = (node(7), node(7));
         one.table_stats.push(of_its_own(1, 0));
-        assert_eq!(lacking(&[("a", one.clone()), ("b", other.clone())]), Vec::<String>::new());
+        assert_eq!(different(&[("a", one.clone()), ("b", other.clone())]), Vec::<String>::new());
         other.table_stats.push(of_its_own(1, 1));
-        other.block_manager_stats = None;
-        let told = ["b: its table key has work to do", "b counts no blocks"];
-        assert_eq!(lacking(&[("a", one), ("b", other)]), told);
+        assert_eq!(different(&[("a", one), ("b", other)]), ["b: its table key has work to do"]);
     }
 
     #[test]
     fn what_a_node_lacks_is_told() {
-        assert_eq!(lacking(&[("a", node(3, 0)), ("b", node(3, 0))]), Vec::<String>::new());
-        let found = lacking(&[("a", node(3, 0)), ("b", node(2, 4))]);
-        assert_eq!(found[0], "b: 4 blocks are to be checked, and 0 could not be fetched");
-        assert_eq!(found[1], "items of the table object: 3 at a, 2 at b");
+        assert_eq!(different(&[("a", node(3)), ("b", node(3))]), Vec::<String>::new());
+        let found = different(&[("a", node(3)), ("b", node(2))]);
+        assert_eq!(found[0], "items of the table object: 3 at a, 2 at b");
+    }
+
+    #[test]
+    fn who_looks_for_blocks_or_fetches_them_is_not_done() {
+        let workers =
+            |said: &str| -> Vec<String> { at_work("a", &serde_json::from_str::<Vec<Worker>>(said).unwrap()) };
+        assert_eq!(workers("[]"), ["a does not look for its blocks yet"]);
+        let done = r#"[{"name":"Block repair worker","state":"done"},{"name":"object sync","state":"busy"},
+            {"name":"Block resync worker #1","state":"idle","queueLength":2}]"#;
+        assert_eq!(workers(done), Vec::<String>::new());
+        let busy = done.replace(r#""idle""#, r#"{"throttled":{"durationSecs":0.5}}"#);
+        assert_eq!(workers(&busy), ["a: Block resync worker #1 is at work"]);
     }
 }
