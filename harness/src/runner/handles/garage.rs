@@ -19,7 +19,7 @@ use crate::{
         service_of,
     },
     runner::Run,
-    wait::{Progress, until_answered, until_asked, until_asked_every},
+    wait::{Progress, pause, until_answered, until_asked, until_asked_every},
     workload::{
         Set,
         garage::{Admin, answers::AccessKey, layout, replication},
@@ -143,12 +143,10 @@ impl GarageStore {
         }
         let ask = || async { Ok(unless(replication::tables_lack(admins).await?)) };
         let tables = until_asked_every(each, "every node has everything in its tables", time, ask).await?;
-        for admin in admins {
-            admin.check_blocks().await?;
-        }
+        pause(replication::LOOKS_FOR_BLOCKS).await;
         let ask = || async { Ok(unless(replication::blocks_lack(admins).await?)) };
-        let blocks = until_asked_every(each, "every node has everything in its blocks", time, ask).await?;
-        Ok(tables + blocks)
+        let blocks = until_asked_every(each, "every node has every block", time, ask).await?;
+        Ok(tables + replication::LOOKS_FOR_BLOCKS + blocks)
     }
 
     /// A bucket and a key that may do everything in it.

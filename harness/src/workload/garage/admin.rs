@@ -163,11 +163,6 @@ impl Admin {
         self.repair(&json!("tables")).await
     }
 
-    /// Asks the node to look for every block that it is to have, and to fetch those that it lacks.
-    pub async fn check_blocks(&self) -> Result<()> {
-        self.repair(&json!("blocks")).await
-    }
-
     /// What works in the background of the node.
     pub async fn workers(&self) -> Result<Vec<Worker>> {
         let call = "ListWorkers?node=self";

@@ -1,5 +1,7 @@
 //! Whether every node has everything, by what each counts. Holds only while nobody writes, where each object is on every node.
 
+use std::time::Duration;
+
 use super::{
     admin::{Admin, AdminError},
     answers::{NodeStatistics, TableStatistics, Worker, WorkerState},
@@ -7,9 +9,10 @@ use super::{
 
 /// The tables that say which objects there are, and of which blocks.
 const TABLES: [&str; 3] = ["object", "version", "block_ref"];
-/// How the workers are called that have to do with blocks, and the one of them that looks for each.
-const BLOCK_WORKERS: &str = "Block ";
-const REPAIR: &str = "Block repair worker";
+/// How the workers are called that fetch blocks.
+const FETCHERS: &str = "Block resync worker";
+/// So long after a node heard of a block it looks whether it has that: twice `rpc_timeout_msec`.
+pub const LOOKS_FOR_BLOCKS: Duration = Duration::from_secs(20);
 
 /// What nodes lack in their tables that others have, in words. Empty when nothing is lacking.
 ///
@@ -23,8 +26,8 @@ pub async fn tables_lack(admins: &[Admin]) -> Result<Vec<String>, AdminError> {
     Ok(different(&counted))
 }
 
-/// Which blocks nodes lack, once each was asked to look for them, in words. Empty when nothing is lacking. That blocks are to be
-/// looked at later is no lack: one that nobody needs any more stays for ten minutes.
+/// Which blocks nodes lack, once [`LOOKS_FOR_BLOCKS`] is over, in words. Empty when nothing is lacking. That blocks are to be looked
+/// at later is no lack: one that nobody needs any more stays for ten minutes.
 ///
 /// # Errors
 /// When one can't be asked.
@@ -68,15 +71,10 @@ fn different(counted: &[(&str, NodeStatistics)]) -> Vec<String> {
 
 fn at_work(address: &str, workers: &[Worker]) -> Vec<String> {
     let busy = workers.iter().filter(|worker| {
-        worker.name.starts_with(BLOCK_WORKERS)
+        worker.name.starts_with(FETCHERS)
             && matches!(worker.state, WorkerState::Busy | WorkerState::Throttled {})
     });
-    let mut reasons: Vec<String> =
-        busy.map(|worker| format!("{address}: {} is at work", worker.name)).collect();
-    if !workers.iter().any(|worker| worker.name == REPAIR) {
-        reasons.push(format!("{address} does not look for its blocks yet"));
-    }
-    reasons
+    busy.map(|worker| format!("{address}: {} is at work", worker.name)).collect()
 }
 
 #[cfg(test)]
@@ -118,11 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn who_looks_for_blocks_or_fetches_them_is_not_done() {
+    fn who_fetches_blocks_is_not_done() {
         let workers =
             |said: &str| -> Vec<String> { at_work("a", &serde_json::from_str::<Vec<Worker>>(said).unwrap()) };
-        assert_eq!(workers("[]"), ["a does not look for its blocks yet"]);
-        let done = r#"[{"name":"Block repair worker","state":"done"},{"name":"object sync","state":"busy"},
+        let done = r#"[{"name":"Block scrub worker","state":"done"},{"name":"object sync","state":"busy"},
             {"name":"Block resync worker #1","state":"idle","queueLength":2}]"#;
         assert_eq!(workers(done), Vec::<String>::new());
         let busy = done.replace(r#""idle""#, r#"{"throttled":{"durationSecs":0.5}}"#);
