@@ -7,6 +7,7 @@ use harness::{
     home,
     settings::Settings,
 };
+use jiff::Timestamp;
 use testcontainers::{
     ContainerAsync, GenericImage, ImageExt,
     bollard::models::{HostConfig, Mount, MountType, MountVolumeOptions, MountVolumeOptionsDriverConfig},
@@ -34,8 +35,9 @@ case $1 in
   release) losetup -d "$2" ;;
   # sync PLACE
   sync) sync -f "$2" ;;
-  # cut PLACE: EXT4_IOC_SHUTDOWN without flushing the log, after which it takes no more writes
+  # cut PLACE: EXT4_IOC_SHUTDOWN without flushing the log, after which it takes no more writes; prints when
   cut)
+    date +%s%N
     perl -e 'open(my $disk, "<", $ARGV[0]) or die "$!"; my $how = pack("L", 2); ioctl($disk, 0x8004587d, $how) or die "$!";' "$2"
     ! touch "$2/after-the-cut" 2>/dev/null
     ;;
@@ -101,9 +103,10 @@ impl Disk {
         ask(&self.station, &["sync", &seen_by(process, place)]).await;
     }
 
-    /// Nothing more reaches it, not even what the page cache has.
-    pub async fn cut(&self, process: i64, place: &str) {
-        ask(&self.station, &["cut", &seen_by(process, place)]).await;
+    /// Nothing more reaches it, not even what the page cache has; from when on, at the earliest.
+    pub async fn cut(&self, process: i64, place: &str) -> Timestamp {
+        let said = ask(&self.station, &["cut", &seen_by(process, place)]).await;
+        Timestamp::from_nanosecond(said.parse().unwrap()).unwrap()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The servers, in containers that carry our label and end with the test.
 
 use std::{
+    ops::Range,
     sync::{Arc, Weak},
     time::Duration,
 };
@@ -16,6 +17,7 @@ use harness::{
         postgres::{Login, Session},
     },
 };
+use jiff::Timestamp;
 use testcontainers::{
     ContainerAsync, ContainerRequest, GenericImage, ImageExt,
     bollard::{
@@ -99,13 +101,15 @@ impl Server {
         self.disk().sync(self.process().await, DISK).await;
     }
 
-    /// Its disk gets nothing more, it ends, and starts again with what the disk had.
-    async fn cut_power(&self) {
-        self.disk().cut(self.process().await, DISK).await;
+    /// Its disk gets nothing more, it ends, and starts again with what the disk had. Gives how long it went on without.
+    async fn cut_power(&self) -> Range<Timestamp> {
+        let cut = self.disk().cut(self.process().await, DISK).await;
         self.end().await;
+        let ended = Timestamp::now();
         self.disk().attach().await;
         self.restart().await;
         self.disk().release().await;
+        cut..ended
     }
 
     fn container(&self) -> Result<Arc<ContainerAsync<GenericImage>>> {
@@ -247,8 +251,8 @@ impl Garage {
         self.0.sync().await;
     }
 
-    pub async fn cut_power(&self) {
-        self.0.cut_power().await;
+    pub async fn cut_power(&self) -> Range<Timestamp> {
+        self.0.cut_power().await
     }
 }
 
@@ -317,8 +321,8 @@ impl Postgres {
         self.0.sync().await;
     }
 
-    pub async fn cut_power(&self) {
-        self.0.cut_power().await;
+    pub async fn cut_power(&self) -> Range<Timestamp> {
+        self.0.cut_power().await
     }
 }
 
