@@ -1,9 +1,9 @@
 //! U6: what clients reach a store by.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::Picture;
-use crate::{Forecast, Object, Severity, forecast};
+use super::{Picture, operated::is_operated};
+use crate::{Forecast, Object, Rendered, Severity, forecast};
 
 /// Services that lose a port, or their address outside the cluster.
 pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
@@ -40,6 +40,60 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
         }
     }
     forecasts
+}
+
+/// Services that have selected pods of the chart, and select none of the new one.
+pub(super) fn without_pods(picture: &Picture) -> Vec<Forecast> {
+    let kept = picture.kept();
+    let mut forecasts = Vec::new();
+    for (old, new) in kept.iter().filter(|(_, new)| new.key.kind == "Service") {
+        let (Some(was), Some(is)) = (selector(old), selector(new)) else { continue };
+        if is.is_empty() || !selects_some(&picture.held, was) || selects_some(&picture.new, is) {
+            continue;
+        }
+        // Operators and the servers themselves give pods labels that no chart has.
+        let there = picture.around.pods.as_ref().map(|pods| pods.iter().any(|labels| selects(is, labels)));
+        let operated = picture.new.objects.iter().any(is_operated);
+        let (severity, what) = match there {
+            Some(false) if !operated => (Severity::Break, ", and no pod that is there: it leads nowhere"),
+            Some(true) => (Severity::Care, ", but pods that are there: who gives the new ones their labels?"),
+            _ => (Severity::Care, "; whether another gives them their labels is not judged"),
+        };
+        let wanted =
+            is.iter().map(|(label, value)| format!("{label}={}", value.as_str().unwrap_or_default()));
+        let wanted = wanted.collect::<Vec<_>>().join(", ");
+        forecasts.push(forecast::about(
+            ("service-without-pods", "U6", severity),
+            &picture.to,
+            new,
+            "/spec/selector",
+            format!("its selector ({wanted}) matches no pod of the new chart{what}"),
+            "let the selector name labels that the pods have",
+        ));
+    }
+    forecasts
+}
+
+fn selector(service: &Object) -> Option<&Map<String, Value>> {
+    service.value["spec"]["selector"].as_object()
+}
+
+/// Whether a selector matches pods of a chart.
+fn selects_some(chart: &Rendered, selector: &Map<String, Value>) -> bool {
+    chart.workloads().filter(|workload| !workload.is_test()).any(|workload| {
+        let template = workload.pod().and_then(|pod| pod.strip_suffix("/spec")).unwrap_or_default();
+        let labels = workload.value.pointer(&format!("{template}/metadata/labels"));
+        let labels = labels.unwrap_or(&Value::Null);
+        selects(selector, labels)
+    })
+}
+
+/// Whether a selector matches these labels, but for those that controllers give.
+fn selects(selector: &Map<String, Value>, labels: &Value) -> bool {
+    let given = |label: &str| {
+        label.starts_with("statefulset.kubernetes.io/") || label.starts_with("apps.kubernetes.io/")
+    };
+    selector.iter().all(|(label, value)| given(label) || labels[label] == *value)
 }
 
 /// Network policies that come and let in none but some pods: other clients of what they guard are cut off.
