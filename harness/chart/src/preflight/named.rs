@@ -193,10 +193,12 @@ fn made_by_another(new: &Rendered, key: &Key) -> bool {
             let own = &object.key.name;
             let group = object.key.group.as_str();
             let operated = group.contains('.') && !group.ends_with("k8s.io") && !group.contains("monitoring");
-            operated
-                && (name == own
-                    || name.strip_prefix(own.as_str()).is_some_and(|rest| rest.starts_with('-'))
-                    || holds(&object.value, name))
+            // What an annotation names is made for it: a certificate of a service.
+            holds(&object.value["metadata"]["annotations"], name)
+                || operated
+                    && (name == own
+                        || name.strip_prefix(own.as_str()).is_some_and(|rest| rest.starts_with('-'))
+                        || holds(&object.value, name))
         }
     })
 }

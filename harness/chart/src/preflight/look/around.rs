@@ -1,6 +1,6 @@
 //! What is around a release: what its pods name, the pods and nodes that are there, and where volumes can be used.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use external::{
     api::{cluster_objects, objects},
@@ -27,11 +27,10 @@ impl Look<'_> {
     /// Looks around; what we may not see stays unknown.
     pub async fn around(&self) -> Around {
         let mut found = Around::default();
-        for wanted in named::wanted(self.held, self.new, self.namespace) {
-            if !found.named.contains_key(&wanted.key) {
-                let presence = self.presence(&wanted.key).await;
-                found.named.insert(wanted.key, presence);
-            }
+        let wanted = named::wanted(self.held, self.new, self.namespace).into_iter();
+        for key in wanted.map(|named| named.key).collect::<BTreeSet<Key>>() {
+            let presence = self.presence(&key).await;
+            found.named.insert(key, presence);
         }
         let pods = objects::<Pod>(self.client, self.namespace).list().await;
         found.pods = pods.ok().map(|pods| pods.iter().map(|pod| json!(pod.labels())).collect());

@@ -62,6 +62,7 @@ fn what_is_always_there_or_optional_or_made_by_the_chart_is_not_missed() {
     for maker in [
         "{apiVersion: v1, kind: Secret, metadata: {name: x, annotations: {helm.sh/hook: 'pre-install,pre-upgrade'}}}",
         "{apiVersion: cert-manager.io/v1, kind: Certificate, metadata: {name: cert}, spec: {secretName: x}}",
+        "{apiVersion: v1, kind: Service, metadata: {name: s, annotations: {service.beta.openshift.io/serving-cert-secret-name: x}}}",
         "{apiVersion: batch/v1, kind: Job, metadata: {name: j}, spec: {template: {spec: {containers: [{name: a, args: [create, --secret-name=x]}]}}}}",
     ] {
         let picture = with_presence(&format!("{mounted}---\n{maker}\n"), &Presence::Absent);
