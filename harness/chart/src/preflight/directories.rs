@@ -100,6 +100,35 @@ fn hidden_by(workload: &Object, container: &Value, path: &str) -> Option<String>
     names.find(|name| mounts(container, name).iter().any(|mount| mount.path == path)).map(str::to_owned)
 }
 
+/// Folders of nodes and of file servers in whose place the new pods have what goes with them.
+pub(super) fn emptied(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
+    for (old, new) in picture.kept().iter().filter(|(_, new)| LASTING.contains(&new.key.kind.as_str())) {
+        let pod = old.pod().unwrap_or_default();
+        let outside = old
+            .items(&format!("{pod}/volumes"))
+            .iter()
+            .filter(|volume| !volume["hostPath"].is_null() || !volume["nfs"].is_null());
+        let names: Vec<&str> = outside.filter_map(|volume| volume["name"].as_str()).collect();
+        for (pointer, container) in new.servers() {
+            let Some(before) = old.predecessor(container) else { continue };
+            let written = names.iter().filter(|name| writes(old, before, name));
+            for was in written.flat_map(|name| mounts(before, name)) {
+                let Some(other) = hidden_by(new, container, &was.path) else { continue };
+                forecasts.push(forecast::about(
+                    ("directory-moved", "U9", Severity::Loss),
+                    &picture.to,
+                    new,
+                    &format!("{pointer}/volumeMounts"),
+                    format!("{other}, which goes with the pod, takes the place of what was mounted at {was}: the data stays where it was"),
+                    KEEP,
+                ));
+            }
+        }
+    }
+    forecasts
+}
+
 /// Mounts of what outlives the pods that can't be written any more.
 pub(super) fn only_read(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts = Vec::new();

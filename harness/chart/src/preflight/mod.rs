@@ -82,6 +82,7 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     stores::settings_moved,
     directories::moved,
     directories::only_read,
+    directories::emptied,
     templates::gone,
     stores::two_over_one_volume,
     stores::another_user,

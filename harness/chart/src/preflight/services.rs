@@ -51,13 +51,9 @@ pub(super) fn without_pods(picture: &Picture) -> Vec<Forecast> {
         if is.is_empty() || !selects_some(&picture.held, was) || selects_some(&picture.new, is) {
             continue;
         }
-        // Operators and the servers themselves give pods labels that no chart has.
-        let there = picture.around.pods.as_ref().map(|pods| pods.iter().any(|labels| selects(is, labels)));
-        let operated = picture.new.objects.iter().any(is_operated);
-        let (severity, what) = match there {
-            Some(false) if !operated => (Severity::Break, ", and no pod that is there: it leads nowhere"),
-            Some(true) => (Severity::Care, ", but pods that are there: who gives the new ones their labels?"),
-            _ => (Severity::Care, "; whether another gives them their labels is not judged"),
+        let (severity, what) = match was == is {
+            true => of_pods(picture, was),
+            false => of_selector(picture, is),
         };
         let wanted =
             is.iter().map(|(label, value)| format!("{label}={}", value.as_str().unwrap_or_default()));
@@ -78,14 +74,38 @@ fn selector(service: &Object) -> Option<&Map<String, Value>> {
     service.value["spec"]["selector"].as_object()
 }
 
+/// What is to be said where the selector is another one.
+fn of_selector(picture: &Picture, is: &Map<String, Value>) -> (Severity, &'static str) {
+    // Operators and the servers themselves give pods labels that no chart has.
+    let there = picture.around.pods.as_ref().map(|pods| pods.iter().any(|labels| selects(is, labels)));
+    match there {
+        Some(false) if !picture.new.objects.iter().any(is_operated) => {
+            (Severity::Break, ", and no pod that is there: it leads nowhere")
+        }
+        Some(true) => (Severity::Care, ", but pods that are there: who gives the new ones their labels?"),
+        _ => (Severity::Care, "; whether another gives them their labels is not judged"),
+    }
+}
+
+/// What is to be said where the pods are others.
+fn of_pods(picture: &Picture, was: &Map<String, Value>) -> (Severity, &'static str) {
+    let kept = picture.kept();
+    match kept.iter().any(|(old, _)| labels(old).is_some_and(|labels| selects(was, labels))) {
+        true => (Severity::Break, ", whose labels are others: it leads nowhere"),
+        false => (Severity::Care, ": what it led to goes"),
+    }
+}
+
 /// Whether a selector matches pods of a chart.
 fn selects_some(chart: &Rendered, selector: &Map<String, Value>) -> bool {
-    chart.workloads().filter(|workload| !workload.is_test()).any(|workload| {
-        let template = workload.pod().and_then(|pod| pod.strip_suffix("/spec")).unwrap_or_default();
-        let labels = workload.value.pointer(&format!("{template}/metadata/labels"));
-        let labels = labels.unwrap_or(&Value::Null);
-        selects(selector, labels)
-    })
+    let mut workloads = chart.workloads().filter(|workload| !workload.is_test());
+    workloads.any(|workload| labels(workload).is_some_and(|labels| selects(selector, labels)))
+}
+
+/// The labels of a workload's pods.
+fn labels(workload: &Object) -> Option<&Value> {
+    let template = workload.pod()?.strip_suffix("/spec")?;
+    workload.value.pointer(&format!("{template}/metadata/labels"))
 }
 
 /// Whether a selector matches these labels, but for those that controllers give.

@@ -8,10 +8,12 @@ use super::{Forecast, Severity};
 pub(super) fn withdraw(forecasts: &mut [Forecast]) {
     let losing = forecasts.iter().filter(|forecast| forecast.severity == Severity::Loss);
     let losing: BTreeSet<String> = losing.map(|forecast| forecast.object.clone()).collect();
-    let refusals = forecasts.iter_mut().filter(|forecast| forecast.cause == "immutable-field");
+    let refused =
+        |forecast: &&mut Forecast| ["immutable-field", "deleted-by-hook"].contains(&forecast.cause.as_str());
+    let refusals = forecasts.iter_mut().filter(refused);
     for refusal in refusals.filter(|refusal| losing.contains(&refusal.object)) {
         refusal.remedy =
-            "leave the field as released: the refusal keeps the data, and a way around it would lose it"
+            "leave the field as released: the refusal keeps the data, and what gets around it would lose it"
                 .to_owned();
     }
 }

@@ -75,6 +75,16 @@ fn a_service_that_selects_no_pod_breaks() {
     assert_eq!(selecting("app: db", narrow, pods("primary")), without(Severity::Care));
     assert_eq!(selecting("app: db", narrow, None), without(Severity::Care));
     assert_eq!(selecting("app: db", "app: db", pods("replica")), []);
+    let relabelled = |chart: &str| chart.replace("labels: {app: db}", "labels: {app: other}");
+    let of = |new: &str| {
+        let mut picture = pictured(&service("app: db"), new);
+        picture.around.pods = pods("replica");
+        let found = judge(&picture).into_iter().map(|one| (one.cause, one.severity));
+        found.filter(|(cause, _)| cause == "service-without-pods").collect::<Vec<_>>()
+    };
+    assert_eq!(of(&relabelled(&service("app: db"))), without(Severity::Break));
+    let gone = service("app: db").split("---").skip(1).collect::<Vec<_>>().join("---");
+    assert_eq!(of(&gone), without(Severity::Care));
     // Nobody of the chart was selected before either.
     assert_eq!(selecting(narrow, "app: db, role: leader", pods("replica")), []);
     let own = "app: db, statefulset.kubernetes.io/pod-name: db-0";

@@ -50,6 +50,19 @@ fn claims_that_the_new_pods_name_are_not_lost() {
 }
 
 #[test]
+fn a_folder_of_the_node_that_an_empty_one_replaces_is_a_loss() {
+    let of = |volume: &str| {
+        let volumes = format!("      volumes: [{{name: data, {volume}}}]\n      containers:\n");
+        OLD.replace(TEMPLATES, "").replace("      containers:\n", &volumes)
+    };
+    let (folder, empty) = (of("hostPath: {path: /srv/db}"), of("emptyDir: {}"));
+    assert_eq!(found(&pictured(&folder, &empty)), only("directory-moved", "U9", Severity::Loss));
+    assert_eq!(found(&pictured(&folder, &folder)), []);
+    let only_read = |text: &str| text.replace("mountPath: /data}", "mountPath: /data, readOnly: true}");
+    assert_eq!(found(&pictured(&only_read(&folder), &only_read(&empty))), []);
+}
+
+#[test]
 fn a_refused_policy_is_told_once() {
     let parallel = OLD.replace("  serviceName: db", "  podManagementPolicy: Parallel\n  serviceName: db");
     let causes: Vec<_> = judge(&refused(&parallel)).into_iter().map(|one| one.cause).collect();
