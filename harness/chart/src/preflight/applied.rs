@@ -1,9 +1,14 @@
 //! U1: can the new objects be applied over the old ones?
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Picture, Trial, relief::Relief};
-use crate::{Forecast, Object, Severity, Way, forecast, same::says_the_same};
+use crate::{
+    Forecast, Object, Severity, Way, forecast,
+    same::{is_empty, says_the_same},
+};
 
 /// The chart does not render as an upgrade: its own words are the finding.
 pub(super) fn not_rendered(picture: &Picture) -> Vec<Forecast> {
@@ -24,12 +29,13 @@ pub(super) fn not_rendered(picture: &Picture) -> Vec<Forecast> {
 
 /// What the API server refuses, field by field.
 pub(super) fn refused(picture: &Picture) -> Vec<Forecast> {
-    let reliefs = picture.reliefs();
+    let (reliefs, held) = (picture.reliefs(), picture.held_objects());
     let mut forecasts = Vec::new();
     for (key, object) in picture.new_objects() {
         let Some(Trial::Refused { message, causes }) = picture.trials.get(&key) else { continue };
         let live = picture.live(object);
-        let fields = fields(object, live, message, causes);
+        let was = held.get(&key).copied();
+        let fields = fields(object, was, live, message, causes);
         let relief = reliefs.iter().find(|relief| live.is_some() && relief.deletes(object, live));
         if let Some(relief) = relief {
             forecasts.push(relieved(picture, object, live, &fields, relief));
@@ -129,6 +135,7 @@ pub(super) fn owned_fields(picture: &Picture) -> Vec<Forecast> {
 /// comparing.
 fn fields(
     object: &Object,
+    held: Option<&Object>,
     live: Option<&Value>,
     message: &str,
     causes: &[(String, String)],
@@ -137,14 +144,22 @@ fn fields(
     let spec = causes.iter().find(|(field, said)| field == "spec" && said.contains("for fields other than"));
     if let (Some((_, said)), Some(live)) = (spec, live) {
         let allowed: Vec<&str> = said.split('\'').skip(1).step_by(2).collect();
-        let names = object.value["spec"].as_object().map(|spec| spec.keys().cloned().collect::<Vec<_>>());
-        let differs = |name: &String| {
-            !allowed.contains(&name.as_str())
-                && !says_the_same(&object.value["spec"][name], &live["spec"][name])
+        let names = |object: &Object| {
+            object.value["spec"].as_object().map(|spec| spec.keys().cloned().collect::<BTreeSet<_>>())
         };
-        let found: Vec<_> = names
+        let mut names_of_both = names(object).unwrap_or_default();
+        names_of_both.extend(held.and_then(names).unwrap_or_default());
+        let differs = |name: &String| {
+            let (is, was) = (&object.value["spec"][name], &live["spec"][name]);
+            !allowed.contains(&name.as_str())
+                && match object.value["spec"].get(name) {
+                    Some(_) => !says_the_same(is, was),
+                    // What the chart says no more falls back to its default.
+                    None => !is_empty(was) && was != "OrderedReady",
+                }
+        };
+        let found: Vec<_> = names_of_both
             .into_iter()
-            .flatten()
             .filter(differs)
             .map(|name| (format!("/spec/{name}"), short(said)))
             .collect();

@@ -3,7 +3,7 @@
 use record::quantity;
 use serde_json::Value;
 
-use super::Picture;
+use super::{Picture, Trial};
 use crate::{Forecast, Object, Severity, forecast};
 
 /// Probes, grace periods, budgets and policies that are weaker in the new chart.
@@ -57,6 +57,20 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                         }
                     );
                     say(Severity::Care, new, &format!("{pointer}/{probe}"), message, "keep the probe");
+                } else if let Some(seconds) = before
+                    .filter(|_| had.is_null() && new.keeps_data(container))
+                    .and_then(|_| impatient(probe, container))
+                {
+                    let message = format!(
+                        "the {probe} of container {name} is new and gives it {seconds} s in all: a server that is slower to read its data is killed again and again"
+                    );
+                    say(
+                        Severity::Care,
+                        new,
+                        &format!("{pointer}/{probe}"),
+                        message,
+                        "give it a startupProbe with the time that a start over its data takes",
+                    );
                 } else if let Some((severity, how)) = stricter(probe, had, &container[probe]) {
                     say(
                         severity,
@@ -71,7 +85,6 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
         for (field, what) in [
             ("/spec/updateStrategy/type", "the update strategy"),
             ("/spec/podManagementPolicy", "the pod management policy"),
-            ("/spec/replicas", "the number of replicas"),
         ] {
             let of = |object: &Object| {
                 object
@@ -79,7 +92,14 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                     .pointer(field)
                     .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
             };
-            if new.key.kind == "StatefulSet" && of(old) != of(new) && !is_default(field, of(old), of(new)) {
+            // A field that is refused is told as such.
+            let refused = field == "/spec/podManagementPolicy"
+                && matches!(picture.trials.get(&picture.key(new)), Some(Trial::Refused { .. }));
+            if new.key.kind == "StatefulSet"
+                && !refused
+                && of(old) != of(new)
+                && !is_default(field, of(old), of(new))
+            {
                 let words = |value: Option<String>| value.unwrap_or_else(|| "the default".to_owned());
                 say(
                     Severity::Care,
@@ -89,6 +109,21 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
                     "say in the notes why, and what to do before",
                 );
             }
+        }
+        // Of sets with claims it is told what becomes of these.
+        if new.key.kind == "StatefulSet"
+            && new.replicas() < old.replicas()
+            && picture.claims_of(old).is_empty()
+        {
+            let message =
+                format!("the number of replicas goes from {} to {}", old.replicas(), new.replicas());
+            say(
+                Severity::Care,
+                new,
+                "/spec/replicas",
+                message,
+                "say in the notes why, and what to do before",
+            );
         }
     }
     let gone = picture.gone();
@@ -146,22 +181,39 @@ fn stricter(name: &str, old: &Value, new: &Value) -> Option<(Severity, &'static 
         let severity = if harmless { Severity::Note } else { Severity::Care };
         return Some((severity, "asks in another way"));
     }
-    let number = |probe: &Value, field: &str, default: u64| probe[field].as_u64().unwrap_or(default);
-    let patience = |probe: &Value| {
-        number(probe, "initialDelaySeconds", 0)
-            + number(probe, "periodSeconds", 10) * number(probe, "failureThreshold", 3)
-    };
     let answer = |probe: &Value| number(probe, "timeoutSeconds", 1);
     let less = patience(new) < patience(old) || answer(new) < answer(old);
     less.then_some((Severity::Care, "has less time than before"))
+}
+
+/// The seconds that a new probe gives a server to start, where they are few.
+fn impatient(name: &str, container: &Value) -> Option<u64> {
+    const FEW: u64 = 10;
+    if name == "readinessProbe" || container[name].is_null() {
+        return None;
+    }
+    let startup = &container["startupProbe"];
+    // Liveness is asked for once the startup probe has passed.
+    let before = if name == "livenessProbe" && !startup.is_null() { patience(startup) } else { 0 };
+    let seconds = before + patience(&container[name]);
+    (seconds < FEW).then_some(seconds)
+}
+
+fn number(probe: &Value, field: &str, default: u64) -> u64 {
+    probe[field].as_u64().unwrap_or(default)
+}
+
+/// For how many seconds a probe may fail before it counts.
+fn patience(probe: &Value) -> u64 {
+    number(probe, "initialDelaySeconds", 0)
+        + number(probe, "periodSeconds", 10) * number(probe, "failureThreshold", 3)
 }
 
 /// Whether two values differ only in that one is left to its default.
 fn is_default(field: &str, old: Option<String>, new: Option<String>) -> bool {
     let default = match field {
         "/spec/updateStrategy/type" => "RollingUpdate",
-        "/spec/podManagementPolicy" => "OrderedReady",
-        _ => "1",
+        _ => "OrderedReady",
     };
     let of = |value: Option<String>| value.unwrap_or_else(|| default.to_owned());
     of(old) == of(new)

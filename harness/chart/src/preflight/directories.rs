@@ -73,6 +73,13 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
                     }
                 }
                 for was in lost.iter().skip(gained.len()) {
+                    if let Some(other) = hidden_by(new, container, &was.path) {
+                        let (severity, message, remedy) = loss(format!(
+                            "{other}, which goes with the pod, takes the place of {volume} at {was}"
+                        ));
+                        say(severity, "volumeMounts", message, remedy);
+                        continue;
+                    }
                     let message = format!(
                         "{volume} is not mounted at {was} any more: what is written there goes with the pod"
                     );
@@ -82,6 +89,88 @@ pub(super) fn moved(picture: &Picture) -> Vec<Forecast> {
         }
     }
     forecasts
+}
+
+/// The volume that is mounted at a path and goes with the pod.
+fn hidden_by(workload: &Object, container: &Value, path: &str) -> Option<String> {
+    let pod = workload.pod().unwrap_or_default();
+    let passing =
+        workload.items(&format!("{pod}/volumes")).iter().filter(|volume| !volume["emptyDir"].is_null());
+    let mut names = passing.filter_map(|volume| volume["name"].as_str());
+    names.find(|name| mounts(container, name).iter().any(|mount| mount.path == path)).map(str::to_owned)
+}
+
+/// Folders of nodes and of file servers in whose place the new pods have what goes with them.
+pub(super) fn emptied(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
+    for (old, new) in picture.kept().iter().filter(|(_, new)| LASTING.contains(&new.key.kind.as_str())) {
+        let pod = old.pod().unwrap_or_default();
+        let outside = old
+            .items(&format!("{pod}/volumes"))
+            .iter()
+            .filter(|volume| !volume["hostPath"].is_null() || !volume["nfs"].is_null());
+        let names: Vec<&str> = outside.filter_map(|volume| volume["name"].as_str()).collect();
+        for (pointer, container) in new.servers() {
+            let Some(before) = old.predecessor(container) else { continue };
+            let written = names.iter().filter(|name| writes(old, before, name));
+            for was in written.flat_map(|name| mounts(before, name)) {
+                let Some(other) = hidden_by(new, container, &was.path) else { continue };
+                forecasts.push(forecast::about(
+                    ("directory-moved", "U9", Severity::Loss),
+                    &picture.to,
+                    new,
+                    &format!("{pointer}/volumeMounts"),
+                    format!("{other}, which goes with the pod, takes the place of what was mounted at {was}: the data stays where it was"),
+                    KEEP,
+                ));
+            }
+        }
+    }
+    forecasts
+}
+
+/// Mounts of what outlives the pods that can't be written any more.
+pub(super) fn only_read(picture: &Picture) -> Vec<Forecast> {
+    let mut forecasts = Vec::new();
+    for (old, new) in picture.kept().iter().filter(|(_, new)| LASTING.contains(&new.key.kind.as_str())) {
+        let servers = new.servers();
+        for (pointer, container) in &servers {
+            let Some(before) = old.predecessor(container) else { continue };
+            for volume in volumes(new) {
+                let Some(same) = volumes(old).into_iter().find(|old| old.holds == volume.holds) else {
+                    continue;
+                };
+                if !writes(old, before, &same.name)
+                    || mounts(container, &volume.name).is_empty()
+                    || writes(new, container, &volume.name)
+                {
+                    continue;
+                }
+                // Who writes may be another container of the pod.
+                let other = servers.iter().any(|(_, other)| writes(new, other, &volume.name));
+                let severity = if other { Severity::Care } else { Severity::Break };
+                forecasts.push(forecast::about(
+                    ("only-read", "U9", severity),
+                    &picture.to,
+                    new,
+                    &format!("{pointer}/volumeMounts/readOnly"),
+                    format!("{} becomes readOnly: the server can't write to its data", volume.name),
+                    "leave the mount writable",
+                ));
+            }
+        }
+    }
+    forecasts
+}
+
+/// Whether a container can write to a volume.
+fn writes(workload: &Object, container: &Value, volume: &str) -> bool {
+    let pod = workload.pod().unwrap_or_default();
+    let volumes = workload.items(&format!("{pod}/volumes"));
+    let claim = volumes.iter().find(|one| one["name"] == volume);
+    let shut = claim.is_some_and(|claim| claim["persistentVolumeClaim"]["readOnly"] == true);
+    let mut mounts = container["volumeMounts"].as_array().into_iter().flatten();
+    !shut && mounts.any(|mount| mount["name"] == volume && mount["readOnly"] != true)
 }
 
 /// The init container that comes with the new chart, has one of the lasting volumes, and moves files.

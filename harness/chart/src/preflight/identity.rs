@@ -46,19 +46,22 @@ pub(super) fn workloads_gone(picture: &Picture) -> Vec<Forecast> {
                 ),
                 *new,
             ),
-            Some(new) => {
-                let name =
-                    if new.key.kind == old.key.kind { new.key.name.clone() } else { new.key.to_string() };
-                (
-                    if set { "set-renamed" } else { "workload-renamed" },
-                    if claims.is_empty() { Severity::Break } else { Severity::Loss },
+            Some(new) => (
+                if set { "set-renamed" } else { "workload-renamed" },
+                if claims.is_empty() { Severity::Break } else { Severity::Loss },
+                if new.key.kind == old.key.kind {
                     format!(
-                        "it is called {name} in the new chart, and starts empty; as {} {fate}{left}",
-                        old.key.name
-                    ),
-                    *new,
-                )
-            }
+                        "it is called {} in the new chart, and starts empty; as {} {fate}{left}",
+                        new.key.name, old.key.name
+                    )
+                } else {
+                    format!(
+                        "the kind changes: it is {} in the new chart, and starts empty; as {} {fate}{left}",
+                        new.key, old.key
+                    )
+                },
+                *new,
+            ),
             None => (
                 if set { "set-gone" } else { "workload-gone" },
                 match (set, claims.is_empty()) {
@@ -73,6 +76,8 @@ pub(super) fn workloads_gone(picture: &Picture) -> Vec<Forecast> {
         };
         let remedy = if inherits {
             "stop the old one before the upgrade (scale it to 0): two servers must not run over one volume"
+        } else if heir.is_some_and(|new| new.key.kind != old.key.kind) {
+            "keep the kind; if it must change, let the new one mount the PVCs that are there (as existing claims), or say in the notes how the data is moved to the new PVCs first"
         } else {
             "keep the name (nameOverride and fullnameOverride, the fullname helper, the chart's own name); if it must go, say in the notes how its data is moved to the new PVCs first"
         };
@@ -199,7 +204,7 @@ pub(super) fn others_gone(picture: &Picture) -> Vec<Forecast> {
                 "the new chart has no service of this name: clients that use its name lose it".to_owned(),
                 "keep the old name for one more version, and say in the notes what replaces it",
             ),
-            "Secret" | "ConfigMap" => match needing(picture, &object) {
+            "Secret" | "ConfigMap" | "ServiceAccount" | "PriorityClass" | "RuntimeClass" => match needing(picture, &object) {
                 Some(user) => (
                     "needed-and-gone",
                     Severity::Break,
@@ -250,6 +255,9 @@ pub(super) fn others_gone(picture: &Picture) -> Vec<Forecast> {
 fn needing(picture: &Picture, gone: &Object) -> Option<String> {
     let fields: &[&str] = match gone.key.kind.as_str() {
         "Secret" => &["secretName", "secretKeyRef", "secretRef"],
+        "ServiceAccount" => &["serviceAccountName"],
+        "PriorityClass" => &["priorityClassName"],
+        "RuntimeClass" => &["runtimeClassName"],
         _ => &["configMap", "configMapKeyRef", "configMapRef"],
     };
     let mut workloads = picture.new.workloads().filter(|object| !object.is_test());

@@ -8,13 +8,16 @@ mod availability;
 mod definitions;
 mod difference;
 mod directories;
+mod distributions;
 mod hidden;
 mod hooks;
 mod identity;
 mod images;
 mod look;
+mod named;
 mod operated;
 mod picture;
+mod placement;
 mod read;
 mod relief;
 mod secrets;
@@ -22,16 +25,18 @@ mod served;
 mod servers;
 mod services;
 mod stores;
+mod templates;
 mod three_way;
 mod told;
 mod used;
 mod values;
 mod variables;
+mod withdrawn;
 
 #[cfg(test)]
 mod tests;
 
-pub use picture::{Conflict, Picture, Trial, Values};
+pub use picture::{Around, Conflict, Picture, Presence, Trial, Values};
 pub use read::{Question, read};
 pub use secrets::plain;
 
@@ -73,8 +78,12 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     secrets::moved,
     secrets::regenerated,
     servers::steps,
+    distributions::changed,
     stores::settings_moved,
     directories::moved,
+    directories::only_read,
+    directories::emptied,
+    templates::gone,
     stores::two_over_one_volume,
     stores::another_user,
     images::missing,
@@ -86,6 +95,9 @@ const CHECKS: &[fn(&Picture) -> Vec<Forecast>] = &[
     availability::weakened,
     services::changed,
     services::shut,
+    services::without_pods,
+    named::absent,
+    placement::nowhere,
 ];
 
 /// The claims that the preflight judges.
@@ -97,6 +109,7 @@ const TOLD: usize = 1_200;
 /// Everything that a picture tells, the worst first. Nothing secret is in it.
 pub fn judge(picture: &Picture) -> Vec<Forecast> {
     let mut forecasts: Vec<Forecast> = CHECKS.iter().flat_map(|check| check(picture)).collect();
+    withdrawn::withdraw(&mut forecasts);
     forecasts.sort_by(|one, other| {
         (other.severity, &one.claim, &one.cause, &one.object).cmp(&(
             one.severity,

@@ -113,6 +113,11 @@ pub(super) fn steps(picture: &Picture) -> Vec<Forecast> {
     forecasts
 }
 
+/// Whether an operator runs pods for it.
+pub(super) fn is_operated(object: &Object) -> bool {
+    operated(object).is_some()
+}
+
 fn operated(object: &Object) -> Option<&'static Operated> {
     OPERATED.iter().find(|operated| operated.group == object.key.group)
 }

@@ -42,6 +42,8 @@ pub struct Picture {
     pub claims: BTreeSet<String>,
     /// The images that can't be had, with the reason.
     pub missing_images: BTreeMap<String, Absence>,
+    /// What is around the release.
+    pub around: Around,
     /// The values that the user gives.
     pub values: Values,
     /// The API server's version.
@@ -50,6 +52,30 @@ pub struct Picture {
     pub target: Option<String>,
     /// What the chart is for that version.
     pub at_target: Option<Rendered>,
+}
+
+/// What is around a release in its cluster, as far as we may look.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// What the new pods are the first to name, and the new chart has not.
+    pub named: BTreeMap<Key, Presence>,
+    /// The labels of the pods of the namespace; none where we may not look.
+    pub pods: Option<Vec<Value>>,
+    /// The nodes; none where we may not look.
+    pub nodes: Option<Vec<Value>>,
+    /// The nodes that a claim's volume asks for, by the claim.
+    pub volumes: BTreeMap<String, Value>,
+}
+
+/// Whether something is in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there.
+    There,
+    /// It is not there.
+    Absent,
+    /// We may not look, in the API server's words.
+    NotJudged(String),
 }
 
 /// What the API server says to an object, when asked to take it without doing so.
@@ -159,17 +185,21 @@ impl Picture {
     /// The claims that a workload's pods use: those that its templates have made, and those that its volumes name, as far
     /// as they are there.
     pub fn claims_of(&self, workload: &Object) -> Vec<&String> {
-        let mut claims: Vec<&String> = Vec::new();
-        for template in workload.templates() {
-            let prefix = format!("{template}-{}-", workload.key.name);
-            let is = |claim: &&String| {
-                claim.strip_prefix(&prefix).is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
-            };
-            claims.extend(self.claims.iter().filter(is));
-        }
+        let templates = workload.templates().into_iter();
+        let mut claims: Vec<&String> =
+            templates.flat_map(|template| self.made_by(workload, template)).collect();
         let named = workload.claim_names();
         claims.extend(self.claims.iter().filter(|claim| named.contains(&claim.as_str())));
         claims
+    }
+
+    /// The claims that a template of a set has made.
+    pub fn made_by(&self, set: &Object, template: &str) -> Vec<&String> {
+        let prefix = format!("{template}-{}-", set.key.name);
+        let is = |claim: &&String| {
+            claim.strip_prefix(&prefix).is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
+        };
+        self.claims.iter().filter(is).collect()
     }
 }
 

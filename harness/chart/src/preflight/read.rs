@@ -54,6 +54,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
         Look { client, release, namespace: &release.namespace, way, server_side, held: &held, new: &new };
     let Answers { trials, conflicts, live, not_served } = look.at_objects().await?;
     let (claims, missing_images) = tokio::try_join!(look.claims(), look.missing_images(images))?;
+    let around = look.around().await;
     let old = match from {
         Some(from) => Some(from.defaults()?),
         None => stored.map(|stored| stored.defaults),
@@ -75,6 +76,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
         live,
         claims,
         missing_images,
+        around,
         values,
         kubernetes,
         target: target.map(str::to_owned),

@@ -29,8 +29,12 @@ pub(super) fn changed(picture: &Picture) -> Vec<Forecast> {
             let random = again.get(&key).and_then(|again| again.get(name)) != Some(value);
             let mut said = told(picture, name, old, value, (random, certified));
             if said.severity == Severity::Break && !used(&picture.new, object, name) {
-                said =
-                    Said { severity: Severity::Note, what: "; nothing in the chart is told of it", ..said };
+                // Who uses a password that is made anew may be outside the chart.
+                let severity = match random && names_a_secret(name) {
+                    true => Severity::Care,
+                    false => Severity::Note,
+                };
+                said = Said { severity, what: "; nothing in the chart is told of it", ..said };
             }
             forecasts.push(forecast::about(
                 (said.cause, "U4", said.severity),

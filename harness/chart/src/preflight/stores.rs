@@ -78,20 +78,47 @@ pub(super) fn two_over_one_volume(picture: &Picture) -> Vec<Forecast> {
     deployments
         .filter(|(old, new)| old.value.pointer("/spec/template") != new.value.pointer("/spec/template"))
         .map(|(old, new)| {
-            let (severity, before) = match rolls(old) && !old.claim_names().is_empty() {
-                true => (Severity::Note, ", as at every roll before"),
-                false => (Severity::Care, ""),
+            let (severity, when) = match (share(old, new), rolls(old)) {
+                (true, true) => (
+                    Severity::Note,
+                    "the new pod starts before the old one has stopped, as at every roll before",
+                ),
+                (true, false) => (Severity::Care, "the new pod starts before the old one has stopped"),
+                // The pods that are there have no such volume.
+                (false, _) => (
+                    Severity::Note,
+                    "from the next roll on the new pod starts before the old one has stopped",
+                ),
             };
             forecast::about(
                 ("two-over-one-volume", "U6", severity),
                 &picture.to,
                 new,
                 "/spec/strategy/type",
-                format!("the new pod starts before the old one has stopped{before}: two servers over one volume for a moment, or a roll that waits for the volume"),
+                format!(
+                    "{when}: two servers over one volume for a moment, or a roll that waits for the volume"
+                ),
                 "strategy.type: Recreate",
             )
         })
         .collect()
+}
+
+/// Whether old and new pods have one lasting volume in common.
+fn share(old: &Object, new: &Object) -> bool {
+    let lasting = |workload: &Object| {
+        let volumes = workload.items("/spec/template/spec/volumes").iter();
+        let sources = volumes.flat_map(|volume| {
+            [
+                &volume["persistentVolumeClaim"]["claimName"],
+                &volume["hostPath"]["path"],
+                &volume["nfs"]["path"],
+            ]
+        });
+        sources.filter(|source| !source.is_null()).cloned().collect::<Vec<_>>()
+    };
+    let before = lasting(old);
+    lasting(new).iter().any(|volume| before.contains(volume))
 }
 
 /// Servers that run as another user than the one whom their files belong to.
@@ -115,9 +142,39 @@ pub(super) fn another_user(picture: &Picture) -> Vec<Forecast> {
                     "keep the user; or give it the files in an init container, and say so in the notes",
                 ));
             }
+            if let Some((field, was, is)) = group_changed((&old, before), (&new, container)) {
+                let now = is.map_or_else(|| "no group of its own".to_owned(), |is| format!("group {is}"));
+                forecasts.push(forecast::about(
+                    ("another-user", "U3", Severity::Care),
+                    &picture.to,
+                    &new,
+                    &format!("/spec/template/spec/securityContext/{field}"),
+                    format!("{field} goes from {was}: container {} has {now}, and its files belong to group {was}", container["name"].as_str().unwrap_or_default()),
+                    "keep the group; or give it the files in an init container, and say so in the notes",
+                ));
+            }
         }
     }
     forecasts
+}
+
+/// A group that a container's files belong to, and that it has no more: fsGroup, or else the one that it runs as.
+fn group_changed(
+    (old, before): (&Object, &Value),
+    (new, after): (&Object, &Value),
+) -> Option<(&'static str, u64, Option<u64>)> {
+    let whole = |workload: &Object, field: &str| {
+        workload.number(&format!("/spec/template/spec/securityContext/{field}"))
+    };
+    let own = |workload: &Object, container: &Value| {
+        container["securityContext"]["runAsGroup"].as_u64().or_else(|| whole(workload, "runAsGroup"))
+    };
+    if let Some(was) = whole(old, "fsGroup") {
+        let is = whole(new, "fsGroup");
+        return (is != Some(was)).then_some(("fsGroup", was, is));
+    }
+    let (was, is) = (own(old, before)?, own(new, after));
+    (is != Some(was)).then_some(("runAsGroup", was, is))
 }
 
 /// As whom a container runs, where that is said.

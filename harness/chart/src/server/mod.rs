@@ -1,5 +1,6 @@
 //! The servers that stateful charts run: which image holds which, and which step from one version to another is allowed.
 
+mod distribution;
 mod garage;
 mod known;
 mod postgres;
@@ -8,6 +9,7 @@ mod series;
 mod step;
 mod version;
 
+pub use distribution::{Distribution, are_apart, default_folder, distribution_of};
 pub use known::server_of;
 pub use step::{Step, step};
 pub use version::Version;

@@ -1,6 +1,7 @@
 //! Asking the API server: each new object is tried as a dry run, in the way in which it would be applied; what is there
 //! is read.
 
+mod around;
 mod images;
 mod said;
 

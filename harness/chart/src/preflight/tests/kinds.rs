@@ -17,7 +17,7 @@ pub(super) fn grave(picture: &Picture) -> Vec<String> {
 }
 
 /// The API server refuses an object of this kind, with these fields and words.
-fn refuse(picture: &mut Picture, kind: &str, field: &str, said: &str) {
+pub(super) fn refuse(picture: &mut Picture, kind: &str, field: &str, said: &str) {
     let key = picture.new_objects().into_keys().find(|key| key.kind == kind).unwrap();
     let causes = vec![(field.to_owned(), said.to_owned())];
     picture.trials.insert(key, Trial::Refused { message: said.to_owned(), causes });

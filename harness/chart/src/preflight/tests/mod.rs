@@ -1,9 +1,14 @@
 //! Each check is seen to fire on what it is for, and to be silent on an upgrade that changes nothing of it.
 
 mod beside;
+mod distributions;
 mod folders;
+mod guards;
 mod kinds;
+mod named;
 mod others;
+mod placement;
+mod templates;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,6 +98,7 @@ fn pictured(old: &str, new: &str) -> Picture {
         live,
         claims: ["data-db-0", "data-db-1", "other"].map(str::to_owned).into(),
         missing_images: BTreeMap::new(),
+        around: Around::default(),
         values: Values::default(),
         kubernetes: "v1.34.4".into(),
         target: None,
