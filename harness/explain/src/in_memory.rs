@@ -1,7 +1,7 @@
 //! Volumes that the kubelet holds in memory: each is as large as the pod's memory limit, and no larger.
 
 use k8s_openapi::{
-    api::core::v1::{Event, Pod, Volume},
+    api::core::v1::{Container, Event, Pod, Volume},
     apimachinery::pkg::api::resource::Quantity,
 };
 use kube::ResourceExt;
@@ -60,12 +60,14 @@ fn limit(pod: &Pod) -> Option<(f64, String)> {
     if let Some(whole) = spec.resources.as_ref().and_then(|all| memory(all.limits.as_ref()?)) {
         return Some((quantity::parse(&whole.0)?, format!("pod {}", whole.0)));
     }
-    let mut sum = 0.0;
-    let mut texts = Vec::new();
-    for container in &spec.containers {
+    let own = |container: &Container| -> Option<(f64, String)> {
         let own = container.resources.as_ref().and_then(|all| memory(all.limits.as_ref()?))?;
-        sum += quantity::parse(&own.0)?;
-        texts.push(format!("container {} {}", container.name, own.0));
-    }
-    (!texts.is_empty()).then(|| (sum, texts.join(", ")))
+        Some((quantity::parse(&own.0)?, format!("container {} {}", container.name, own.0)))
+    };
+    let together: Vec<_> = spec.containers.iter().map(own).collect::<Option<_>>()?;
+    let before: Vec<_> = spec.init_containers.iter().flatten().map(own).collect::<Option<_>>()?;
+    let sum: f64 = together.iter().map(|(limit, _)| limit).sum();
+    let limit = before.iter().fold(sum, |most, (limit, _)| most.max(*limit));
+    let texts: Vec<String> = together.into_iter().chain(before).map(|(_, text)| text).collect();
+    (!texts.is_empty()).then(|| (limit, texts.join(", ")))
 }

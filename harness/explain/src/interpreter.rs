@@ -24,7 +24,7 @@ pub(super) fn examine(at: &At<'_>, lines: &[&str]) -> Option<Cause> {
         let map = volume.config_map.as_ref().map(|map| format!("ConfigMap {}", map.name));
         map.or_else(|| Some(format!("Secret {}", volume.secret.as_ref()?.secret_name.as_ref()?)))
     });
-    let place = from.map_or_else(|| format!("image {}", at.container.image), |from| from);
+    let place = from.unwrap_or_else(|| format!("image {}", at.container.image));
     Some(
         cause
             .advise(format!("see whether lines of {path} in {place} end with a carriage return (CRLF, as Windows writes them): the kernel then looks for an interpreter whose name ends with one; write it with LF alone (dos2unix)"))

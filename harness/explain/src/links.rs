@@ -29,22 +29,16 @@ pub(super) fn examine(at: &At<'_>, lines: &[&str]) -> Option<Cause> {
     }
     let (line, address) = lines.iter().find_map(|line| Some((*line, address(line)?)))?;
     let host = address.trim_start_matches("tcp://").split(':').next().unwrap_or_default();
-    let services = at.picture.services.as_deref().unwrap_or_default();
-    let service = services
-        .iter()
-        .find(|service| service.spec.as_ref().and_then(|spec| spec.cluster_ip.as_deref()) == Some(host));
-    let service = service.map(ResourceExt::name_any);
-    let variable = service.as_ref().map(|name| format!("{}_PORT", name.to_uppercase().replace('-', "_")));
-    let named = variable.as_ref().is_some_and(|variable| line.contains(variable));
-    let whose = match (&service, &variable) {
-        (Some(service), Some(variable)) => {
-            format!("it is that of Service {service}, which sets {variable} and others like it")
-        }
-        _ => "a Service of the namespace sets NAME_PORT and others like it".to_owned(),
-    };
+    // Only the address of a Service is one that Kubernetes has put there.
+    let services = at.picture.services.as_deref().ok()?.iter();
+    let mut services = services
+        .filter(|service| service.spec.as_ref().and_then(|spec| spec.cluster_ip.as_deref()) == Some(host));
+    let service = services.next()?.name_any();
+    let variable = format!("{}_PORT", service.to_uppercase().replace('-', "_"));
+    let named = line.contains(&variable);
     let (set, pod) = (at.picture.name(), at.pod.name_any());
     let seen = format!(
-        "ends, and its log has an address where it expects a setting: {}; Kubernetes gives each container variables with the addresses of all Services (enableServiceLinks), and {whose}",
+        "ends, and its log has an address where it expects a setting: {}; Kubernetes gives each container variables with the addresses of all Services (enableServiceLinks), and Service {service} sets {variable} and others like it",
         quote(line)
     );
     let cause = at
@@ -54,10 +48,8 @@ pub(super) fn examine(at: &At<'_>, lines: &[&str]) -> Option<Cause> {
             "leave these variables out: enableServiceLinks: false in the pod template of statefulset {set}"
         ))
         .advise("or set the variable in env, which counts for more; or give the Service another name");
-    let all = at.picture.kubectl("get services");
-    let sure = format!(
-        "see whether a Service has the address {host}, and whether its variable is the setting: {all}"
-    );
+    let sure =
+        format!("see whether {variable}, or one like it, is a setting of image {}", at.container.image);
     Some(if named { cause } else { cause.likely(sure) })
 }
 

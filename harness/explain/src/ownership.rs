@@ -2,7 +2,9 @@
 
 use k8s_openapi::api::core::v1::Volume;
 
-use super::{Picture, cause::Cause, claim, container::At, mounted, picture::spec};
+use kube::ResourceExt;
+
+use super::{cause::Cause, claim, container::At, evidence::Evidence, mounted, picture::spec};
 
 const ROOT: i64 = 0;
 
@@ -17,8 +19,7 @@ pub(super) fn advise(at: &At<'_>, line: &str, cause: Cause) -> Cause {
     if gives_away && let Some(dropped) = dropped(at) {
         return no_capability(at, &dropped, cause);
     }
-    let without_group =
-        mounted::spoken_of(at, line).and_then(|(_, volume)| without_group(at.picture, at, volume));
+    let without_group = mounted::spoken_of(at, line).and_then(|(_, volume)| without_group(at, volume));
     if let Some(kind) = without_group {
         return by_hand(at, &kind, cause);
     }
@@ -31,7 +32,7 @@ pub(super) fn advise(at: &At<'_>, line: &str, cause: Cause) -> Cause {
 /// A process that is not root and would give files away.
 fn no_root(at: &At<'_>, cause: Cause) -> Cause {
     let (name, set) = (&at.container.name, at.picture.name());
-    let cause = cause.advise(format!(
+    let cause = cause.by([field(at, "runAsUser", &shown(at))]).advise(format!(
         "only root may give files to others, and container {name} runs as {}: give it securityContext.runAsUser: 0 of its own in statefulset {set} (and runAsNonRoot: false where that is set)",
         shown(at)
     ));
@@ -45,6 +46,7 @@ fn no_root(at: &At<'_>, cause: Cause) -> Cause {
 fn no_capability(at: &At<'_>, dropped: &str, cause: Cause) -> Cause {
     let (name, set) = (&at.container.name, at.picture.name());
     cause
+        .by([field(at, "capabilities.drop", dropped)])
         .advise(format!("even root may not give files to others without the capability CHOWN, and container {name} drops it (securityContext.capabilities.drop: {dropped}); a group for the volume does not help: add it in statefulset {set} (capabilities.add: CHOWN; an entrypoint that then becomes another user needs SETUID, SETGID, FOWNER and DAC_OVERRIDE as well)"))
         .advise("or let it begin as the user that it is to become, with nothing to give away: securityContext.runAsUser, runAsGroup and fsGroup, as the image's documentation has them")
 }
@@ -61,6 +63,7 @@ fn by_hand(at: &At<'_>, kind: &str, cause: Cause) -> Cause {
 /// A group is given to the volume, and does not help.
 fn has_group(at: &At<'_>, group: i64, cause: Cause) -> Cause {
     cause
+        .by([field(at, "fsGroup", &group.to_string())])
         .advise(format!("its volume is given to group {group} (securityContext.fsGroup), and that is not enough: see who owns the files, and whether the volume's driver knows fsGroup: kubectl get csidrivers -o custom-columns=NAME:.metadata.name,POLICY:.spec.fsGroupPolicy"))
         .advise(format!("an init container as root (runAsUser: 0) can chown the folder to {} in statefulset {}", shown(at), at.picture.name()))
 }
@@ -69,6 +72,12 @@ fn no_group(at: &At<'_>, cause: Cause) -> Cause {
     cause
         .advise(format!("let the volume belong to the group of the process: securityContext.fsGroup in the pod template of statefulset {}; it runs as {}", at.picture.name(), shown(at)))
         .advise("where the volume's driver knows no fsGroup, an init container as root can chown the folder")
+}
+
+/// What the security context of the pod or of its container has, as evidence.
+fn field(at: &At<'_>, name: &str, value: &str) -> Evidence {
+    let path = format!("securityContext.{name} for container {}", at.container.name);
+    Evidence::field(format!("pod/{}", at.pod.name_any()), path, value)
 }
 
 /// The user that the template says; the container's counts for more than the pod's.
@@ -99,9 +108,9 @@ fn dropped(at: &At<'_>) -> Option<String> {
 }
 
 /// The kind of a volume that the kubelet gives to no group.
-fn without_group(picture: &Picture, at: &At<'_>, volume: &Volume) -> Option<String> {
+fn without_group(at: &At<'_>, volume: &Volume) -> Option<String> {
     let claim = claim::of_volume(at.pod, volume);
-    let bound = claim.as_deref().and_then(|name| mounted::bound(picture, name));
+    let bound = claim.as_deref().and_then(|name| mounted::bound(at.picture, name));
     let path = volume.host_path.as_ref().or_else(|| bound?.host_path.as_ref()).map(|host| &host.path);
     if let Some(path) = path {
         return Some(format!("the node's directory {path} (hostPath)"));

@@ -176,13 +176,11 @@ fn given() -> Vec<Report> {
         report("a key that is not there", crashes(one, conf, "cat: /etc/app.conf: Is a directory"))
             .certain(cause::CONFIG_MAP_MISSING)
             .says(&["(configmap/conf)", "key app.conf", "makes a folder"]),
-        report("the address of a Service as a port", crashes(json!({}), json!({}), links).object("service", "app-db", service))
+        report("the address of a Service as a port", crashes(json!({}), json!({}), links).object("service", "app-db", service.clone()))
             .certain(cause::SETTING_WRONG)
             .says(&["Service app-db", "APP_DB_PORT", "enableServiceLinks: false"]),
-        report("the address of an unknown Service as a port", crashes(json!({}), json!({}), links))
-            .likely(cause::SETTING_WRONG)
-            .says(&["enableServiceLinks: false"]),
-        report("an address that is no setting", crashes(json!({}), json!({"enableServiceLinks": false}), links))
+        report("an address of no Service", crashes(json!({}), json!({}), links)).certain(cause::CONTAINER_CRASHES),
+        report("the address of a Service, which is given to nobody", crashes(json!({}), json!({"enableServiceLinks": false}), links).object("service", "app-db", service))
             .certain(cause::CONTAINER_CRASHES),
         report("a variable that is defined too late", crashes(late, json!({}), literal))
             .certain(cause::SETTING_WRONG)
