@@ -115,7 +115,7 @@ ids! {
     ANTI_AFFINITY = "anti-affinity", "affinity between pods leaves no node";
     BINDING_REFUSED = "binding-refused", "the API server does not let the scheduler put the pod on its node";
     CLAIM_LOST = "claim-lost", "a claim is bound to a volume that is gone";
-    CLAIM_MISSING = "claim-missing", "a claim that the pod mounts does not exist";
+    CLAIM_MISSING = "claim-missing", "a claim that the pod mounts, or asks for a device by, does not exist";
     CLAIM_TERMINATING = "claim-terminating", "a claim is being deleted while its pod waits for it";
     CLAIM_WAITS_FOR_SCHEDULER = "claim-waits-for-scheduler", "a claim waits for the scheduler's choice of a node, and the pod names its node itself";
     CLASS_NOT_FOR_NODES = "class-not-for-nodes", "a storage class makes no volumes for the nodes that the pod may go to";
@@ -125,6 +125,7 @@ ids! {
     CONTAINER_CRASHES = "container-crashes", "a container ends again and again";
     CONTAINER_DOES_NOT_STOP = "container-does-not-stop", "a container whose liveness or startup probe failed was told to stop and does not";
     CONTROLLER_IDLE = "controller-idle", "the StatefulSet controller does not act";
+    CREDENTIALS_REFUSED = "credentials-refused", "a server does not accept a password, or a certificate is over";
     CSI_DRIVER_NOT_REGISTERED = "csi-driver-not-registered", "the CSI driver of a volume is not registered on the pod's node";
     DATA_DAMAGED = "data-damaged", "a server says that its data is damaged";
     DATA_DIRECTORY_NOT_EMPTY = "data-directory-not-empty", "a server refuses a data directory that holds something else";
@@ -171,7 +172,7 @@ ids! {
     POD_REPLACED_OFTEN = "pod-replaced-often", "a pod is deleted and made anew again and again";
     POD_SECURITY_REFUSED = "pod-security-refused", "the namespace's pod security level refuses the pod";
     POD_TERMINATING = "pod-terminating", "a deleted pod does not go";
-    PORTS_TAKEN = "ports-taken", "a port of the host that the pod asks for is taken";
+    PORTS_TAKEN = "ports-taken", "a port that the pod needs is taken, on its node or by another of its containers";
     POST_START_HOOK_FAILING = "post-start-hook-failing", "a container is killed because its postStart hook fails";
     POST_START_HOOK_RUNNING = "post-start-hook-running", "a container's postStart hook does not return";
     PREEMPTION_PENDING = "preemption-pending", "room is made for the pod, and those who must go for it do not";
@@ -189,6 +190,7 @@ ids! {
     SERVICE_ACCOUNT_MISSING = "service-account-missing", "the pod's ServiceAccount does not exist";
     SERVICE_GIVES_NO_NAMES = "service-gives-no-names", "the set's Service does not exist, or gives its pods no names";
     SETTING_MISSING = "setting-missing", "a server says that it lacks a setting";
+    SETTING_WRONG = "setting-wrong", "a program can't do with a setting that its template gives it";
     SHARED_MEMORY_REFUSED = "shared-memory-refused", "a server does not get the shared memory that it asks for";
     SPREAD_COUNTS_CLOSED_NODES = "spread-counts-closed-nodes", "a spread constraint counts nodes that the pod may not go to";
     STARTUP_PROBE_FAILING = "startup-probe-failing", "a startup probe fails";

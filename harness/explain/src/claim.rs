@@ -1,13 +1,13 @@
 //! A claim that is not bound, and why.
 
 use k8s_openapi::api::{
-    core::v1::{PersistentVolume, PersistentVolumeClaim, Pod},
+    core::v1::{PersistentVolume, PersistentVolumeClaim, Pod, Volume},
     storage::v1::StorageClass,
 };
 use kube::ResourceExt;
 
 use super::{
-    Picture,
+    Picture, attributes_class,
     cause::{self, Cause, quote},
     evidence::Evidence,
     named_volume,
@@ -26,11 +26,15 @@ const MADE_AGAIN_WITHIN: f64 = 30.0;
 /// The names of the claims that a pod mounts.
 pub(super) fn mounted(pod: &Pod) -> Vec<String> {
     let volumes = spec(pod).volumes.as_deref().unwrap_or_default().iter();
-    let name = |volume: &k8s_openapi::api::core::v1::Volume| match &volume.persistent_volume_claim {
+    volumes.filter_map(|volume| of_volume(pod, volume)).collect()
+}
+
+/// The name of the claim that a volume of a pod is made from.
+pub(super) fn of_volume(pod: &Pod, volume: &Volume) -> Option<String> {
+    match &volume.persistent_volume_claim {
         Some(source) => Some(source.claim_name.clone()),
         None => volume.ephemeral.as_ref().map(|_| format!("{}-{}", pod.name_any(), volume.name)),
-    };
-    volumes.filter_map(name).collect()
+    }
 }
 
 /// A claim's phase.
@@ -131,7 +135,7 @@ fn one(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
     match phase(claim) {
         "Lost" => Some(lost(picture, claim)),
         "Pending" if named_volume::of(claim).is_some() => named_volume::examine(picture, claim),
-        "Pending" => unbound(picture, claim),
+        "Pending" => attributes_class::examine(picture, claim).or_else(|| unbound(picture, claim)),
         _ => None,
     }
 }
@@ -332,7 +336,7 @@ fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> 
 }
 
 /// Claims keep what their template said when they were made.
-fn again(picture: &Picture, claim: &PersistentVolumeClaim, with: &str) -> String {
+pub(super) fn again(picture: &Picture, claim: &PersistentVolumeClaim, with: &str) -> String {
     let (claim, set) = (claim.name_any(), picture.name());
     let delete_set = picture.kubectl(&format!("delete statefulset {set} --cascade=orphan"));
     let delete_claim = picture.kubectl(&format!("delete pvc {claim}"));

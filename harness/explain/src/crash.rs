@@ -8,9 +8,9 @@ use super::{
     claim,
     container::At,
     evidence::{Evidence, times},
-    exit_code, hook, last_words, log, needs, not_made,
+    exit_code, given, hook, last_words, log, needs, not_made,
     picture::{age, message, seen_last, spec},
-    probe, read_only,
+    probe, read_only, thousandths,
 };
 use record::words;
 
@@ -69,7 +69,8 @@ pub(super) fn crashed(at: &At<'_>, ended: &ContainerStateTerminated) -> Cause {
     }
     let logs = format!("see what it was at: {}", logs(at));
     if reason == "OOMKilled" {
-        return end(at, out_of_memory(at, &restarts), ended).advise(logs);
+        let cause = thousandths::note(at.picture, at.pod, out_of_memory(at, &restarts));
+        return end(at, cause, ended).advise(logs);
     }
     if let Some(failing) = hook::failed(at, ended) {
         return failing;
@@ -77,8 +78,10 @@ pub(super) fn crashed(at: &At<'_>, ended: &ContainerStateTerminated) -> Cause {
     if let Some(kill) = killed(at, ended.started_at.as_ref().map(|time| time.0)) {
         return end(at, by_probe(at, &kill, &restarts), ended).advise(logs);
     }
-    if let Some(known) =
-        last_words::examine(at).or_else(|| read_only::examine(at)).or_else(|| needs::examine(at))
+    if let Some(known) = last_words::examine(at)
+        .or_else(|| given::examine(at))
+        .or_else(|| read_only::examine(at))
+        .or_else(|| needs::examine(at))
     {
         return end(at, known, ended).advise(logs);
     }

@@ -4,8 +4,7 @@
 use super::{
     cause::{self, Cause, quote},
     container::At,
-    log,
-    picture::spec,
+    log, ownership, space,
 };
 
 /// Lines from the end that count as last words.
@@ -178,7 +177,7 @@ pub(super) fn examine(at: &At<'_>) -> Option<Cause> {
             ))
         ))
     };
-    Some(advise(at, id, cause))
+    Some(advise(at, id, line, cause))
 }
 
 fn known<'a>(at: &At<'_>, lines: &[&'a str]) -> Option<(&'static str, &'a str, bool)> {
@@ -218,17 +217,14 @@ fn not_permitted<'a>(at: &At<'_>, lines: &[&'a str]) -> Option<(&'static str, &'
     lines.iter().find(refused).map(|line| (cause::DATA_NOT_PERMITTED, *line, false))
 }
 
-fn advise(at: &At<'_>, id: &'static str, cause: Cause) -> Cause {
+fn advise(at: &At<'_>, id: &'static str, line: &str, cause: Cause) -> Cause {
     let set = at.picture.name();
     let image = &at.container.image;
-    let user = spec(at.pod).security_context.as_ref().and_then(|security| security.run_as_user);
     match id {
         cause::DATA_DIRECTORY_NOT_EMPTY => cause
             .advise(format!("a new volume's root holds lost+found: set the server's data directory to a folder below the mount (PostgreSQL: PGDATA), or subPath in the volumeMount, in statefulset {set}"))
             .advise("do not delete what the directory holds before you know that it is no data"),
-        cause::DATA_NOT_PERMITTED => cause
-            .advise(format!("let the volume belong to the group of the process: securityContext.fsGroup in the pod template of statefulset {set}; it runs as {}", user.map_or_else(|| "the image's user".to_owned(), |user| format!("user {user}"))))
-            .advise("where the volume's driver knows no fsGroup, an init container as root can chown the folder"),
+        cause::DATA_NOT_PERMITTED => ownership::advise(at, line, cause),
         cause::DATA_OF_ANOTHER_VERSION => cause
             .advise(format!("go back to the version that wrote the data (now: {image}), and delete the pod"))
             .advise("then upgrade as the server's documentation has it, step by step: with its tool, or by dump and restore"),
@@ -241,9 +237,7 @@ fn advise(at: &At<'_>, id: &'static str, cause: Cause) -> Cause {
         cause::DATA_DAMAGED => cause
             .advise("copy the volume before anything else, then repair with the server's own tool or restore a backup")
             .advise("if the server has replicas that are whole, delete this member's claim and pod: it is filled from them"),
-        cause::DISK_FULL => cause
-            .advise(format!("grow the claim, where its class allows it: {}", at.picture.kubectl("patch pvc NAME -p '{\"spec\":{\"resources\":{\"requests\":{\"storage\":\"SIZE\"}}}}'")))
-            .advise("or free some: never a write-ahead log by hand; look for what holds it (a replication slot, an archive that fails)"),
+        cause::DISK_FULL => space::advise(at, line, cause),
         cause::SETTING_MISSING => cause.advise(format!("give it what it asks for in the template of statefulset {set}")),
         cause::NODE_SETTING_TOO_LOW => cause
             .advise("raise it on the node (sysctl -w vm.max_map_count=262144, and in /etc/sysctl.d), or by a privileged init container")
@@ -266,7 +260,7 @@ pub(super) fn wrong_architecture(at: &At<'_>, told: &str) -> Cause {
         cause::WRONG_ARCHITECTURE,
         &format!("can't be started, its image is not for the node's processor or system: {}", quote(told)),
     );
-    advise(at, cause::WRONG_ARCHITECTURE, cause)
+    advise(at, cause::WRONG_ARCHITECTURE, told, cause)
 }
 
 /// The sentence by which a server says that it found a database and makes none, in a life that a probe cut off.

@@ -54,13 +54,22 @@ fn after_words(line: &str) -> String {
         for (at, _) in lower.match_indices(word) {
             let rest = &line[at + word.len()..];
             let value = rest.trim_start_matches(['"', '\'', ' ']);
-            if let Some(value) = value.strip_prefix(['=', ':']) {
+            if let Some(value) = value.strip_prefix(['=', ':']).filter(|_| !ends_path(&line[..at], rest)) {
                 let begin = line.len() - value.trim_start_matches([' ', '"', '\'']).len();
                 cut = Some(cut.map_or(begin, |known: usize| known.min(begin)));
             }
         }
     }
     cut.map_or_else(|| line.to_owned(), |cut| format!("{}{HIDDEN}", &line[..cut]))
+}
+
+/// Whether a word is the last part of a path, of which something is said, and not what it holds:
+/// `/run/token: No such file or directory`
+fn ends_path(before: &str, after: &str) -> bool {
+    let begun = before.rsplit([' ', '"', '\'', '(']).next().unwrap_or_default();
+    let said = after.trim_start_matches(['"', '\'']);
+    let sentence = said.strip_prefix(": ").is_some_and(|said| said.trim().contains(' '));
+    begun.starts_with('/') && !begun.contains(['=', '?', ':']) && sentence
 }
 
 /// `postgres://user:hunter2@host`
@@ -97,11 +106,24 @@ mod tests {
         assert_eq!(shown("role app with hunter22 as primary"), "role app with *** as primary");
         assert_eq!(shown("connect host=db password=abc user=x"), "connect host=db password=***");
         assert_eq!(shown("{\"Token\": \"abc\"}"), "{\"Token\": \"***");
+        assert_eq!(shown("GET /login?token: abc"), "GET /login?token: ***");
+        assert_eq!(shown("/run/token: abc"), "/run/token: ***");
         assert_eq!(shown("dial amqp://me:abc@queue:5672/"), "dial amqp://me:***@queue:5672/");
         assert_eq!(
             shown("password authentication failed for user"),
             "password authentication failed for user"
         );
+    }
+
+    #[test]
+    fn the_last_part_of_a_path_is_no_name_of_a_secret() {
+        let lines = [
+            "cat: /var/run/secrets/kubernetes.io/serviceaccount/token: No such file or directory",
+            "open '/run/secrets/db-password': Permission denied",
+        ];
+        for line in lines {
+            assert_eq!(without_secrets(&pod(), line), line);
+        }
     }
 
     proptest! {

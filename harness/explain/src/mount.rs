@@ -9,10 +9,11 @@ use super::{
     cause::{self, Cause, quote},
     claim, driver,
     evidence::{Evidence, often},
+    in_memory,
     picture::{is_true, message, seen_last, spec, status},
     reference::missing,
     remedy::{self, Remedies},
-    sandbox,
+    sandbox, thousandths,
 };
 
 const SANDBOX: &str = "FailedCreatePodSandBox";
@@ -114,6 +115,9 @@ fn not_mounted(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
     if let Some(missing) = missing(picture, pod, told).filter(|_| of_objects) {
         return missing.by_event(event);
     }
+    if let Some(full) = in_memory::full(picture, pod, volume, event) {
+        return full;
+    }
     let which = volume.map_or_else(
         || "a volume".to_owned(),
         |volume| format!("volume {} ({})", volume.name, source(volume)),
@@ -131,6 +135,7 @@ fn not_mounted(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
         }
         None => cause,
     };
+    let cause = thousandths::note(picture, pod, cause);
     cause.advise(format!("see the events of the pod: {}", picture.kubectl(&format!("describe pod {name}"))))
 }
 

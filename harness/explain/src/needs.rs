@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use super::{
     cause::{self, Cause, quote},
     container::At,
-    log,
+    log, token,
 };
 
 /// Lines from the end that count: a server speaks of peers that it does not reach long before it ends for another reason.
@@ -36,7 +36,7 @@ const UNREACHED: &[&[&str]] = &[
 pub(super) fn examine(at: &At<'_>) -> Option<Cause> {
     let text = at.picture.log(at.pod, &at.container.name)?;
     let lines: Vec<&str> = text.lines().rev().filter(|line| !line.trim().is_empty()).take(LAST).collect();
-    rights(at, &lines).or_else(|| unreached(at, &lines))
+    token::examine(at, &lines).or_else(|| rights(at, &lines)).or_else(|| unreached(at, &lines))
 }
 
 fn rights(at: &At<'_>, lines: &[&str]) -> Option<Cause> {

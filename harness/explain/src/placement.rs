@@ -1,20 +1,20 @@
 //! A pod without a node: who holds it, or what the nodes lack.
 
-use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use kube::ResourceExt;
 
 use super::{
     Picture, affinity,
     cause::{self, Cause, quote},
     claim,
-    evidence::Evidence,
+    evidence::{Evidence, often},
     node,
     picture::{condition, message, spec},
     quantity,
     refused_change::{self, NOT_ASKED},
     room,
     scheduling::{Refusal, closest, refusals},
-    spread, standing, taint, topology, volume,
+    spread, standing, taint, topology, unscheduled, volume,
 };
 
 /// The causes that a pod has no node.
@@ -26,9 +26,9 @@ pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
             &gates.iter().map(|gate| gate.name.as_str()).collect::<Vec<_>>(),
         )]);
     }
-    let known = claim::examine(picture, pod)
-        .or_else(|| volume::examine(picture, pod))
-        .or_else(|| binding(picture, pod).map(|cause| vec![cause]));
+    let known = claim::examine(picture, pod).or_else(|| volume::examine(picture, pod)).or_else(|| {
+        unscheduled::examine(picture, pod).or_else(|| binding(picture, pod)).map(|cause| vec![cause])
+    });
     if known.is_some() || claim::on_its_way(picture, pod) {
         return known;
     }
@@ -92,6 +92,9 @@ fn idle(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
     if !picture.quiet {
         return None;
     }
+    if let Some(claimed) = unscheduled::claimed(picture, pod) {
+        return Some(vec![claimed]);
+    }
     let scheduler = spec(pod).scheduler_name.as_deref().unwrap_or("default-scheduler");
     let seen =
         format!("no scheduler has said anything of pod {}, which asks for {scheduler}", pod.name_any());
@@ -100,7 +103,19 @@ fn idle(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {
             "see whether {scheduler} runs: kubectl -n kube-system get pods -l component=kube-scheduler"
         ))
         .advise("if its name is wrong, correct schedulerName in the pod template");
-    Some(vec![cause])
+    Some(vec![match unscheduled::warning(picture, pod) {
+        Some(event) => beside(picture, pod, cause, event),
+        None => cause,
+    }])
+}
+
+/// No word of a scheduler, and a warning of somebody else: it may be what the scheduler waits for.
+fn beside(picture: &Picture, pod: &Pod, mut cause: Cause, event: &Event) -> Cause {
+    cause.seen.push_str(&format!("; somebody else warns of it{}: {}", often(event), quote(message(event))));
+    cause.by_event(event).likely(format!(
+        "end what the warning is about, and see whether the pod still gets no node: {}",
+        picture.kubectl(&format!("describe pod {}", pod.name_any()))
+    ))
 }
 
 /// The scheduler's words, and the autoscaler's where it has looked as well.

@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
-    picture::message,
+    picture::{message, seen_last},
 };
 
 /// A provisioner that just starts, or elects its leader, takes longer than nothing.
@@ -56,6 +56,11 @@ pub(super) fn silent(
         None => (first(asked), PROVISIONER_MAY_TAKE),
     };
     if picture.since(since.as_ref()) < may_take {
+        return None;
+    }
+    // It has answered: what keeps the claim from its volume is no silence.
+    let made = picture.event(claim, &["ProvisioningSucceeded"]).and_then(seen_last);
+    if made.is_some() && made >= since.as_ref().map(|since| since.0) {
         return None;
     }
     let told = asked.or(begun).map(|event| format!(": {}", quote(message(event)))).unwrap_or_default();

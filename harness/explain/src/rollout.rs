@@ -17,6 +17,7 @@ const NOT_OF_THE_TEMPLATE: &[&str] = &[
     cause::ADOPTED_POD_DIFFERS,
     cause::BINDING_REFUSED,
     cause::CLASS_NOT_FOR_NODES,
+    cause::CREDENTIALS_REFUSED,
     cause::CSI_DRIVER_NOT_REGISTERED,
     cause::DATA_DAMAGED,
     cause::DATA_IN_USE,

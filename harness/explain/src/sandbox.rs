@@ -9,6 +9,7 @@ use super::{
     cause::{self, Cause, quote},
     evidence::{Evidence, often},
     picture::{message, spec},
+    thousandths,
 };
 
 const NO_ADDRESS: &[&str] = &[
@@ -32,9 +33,10 @@ pub(super) fn failed(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
             often(event),
             quote(told)
         );
-        return Cause::new(cause::OUT_OF_MEMORY, format!("pod/{name}"), seen)
+        let cause = Cause::new(cause::OUT_OF_MEMORY, format!("pod/{name}"), seen)
             .by_event(event)
             .advise(format!("raise resources.limits.memory in statefulset {set}"));
+        return thousandths::note(picture, pod, cause);
     }
     let seen = format!("pod {name} gets no sandbox{}: {}", often(event), quote(told));
     let cause = Cause::new(cause::SANDBOX_FAILED, format!("pod/{name}"), seen).by_event(event);

@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     /// The causes that a workload, or Kubernetes itself, answers for.
-    const INSIDE: [&str; 55] = [
+    const INSIDE: [&str; 57] = [
         ADOPTED_POD_DIFFERS,
         AFFINITY_CIRCLE,
         AFFINITY_UNMET,
@@ -153,6 +153,7 @@ mod tests {
         CONTAINER_CONFIG_INVALID,
         CONTAINER_CRASHES,
         CONTAINER_DOES_NOT_STOP,
+        CREDENTIALS_REFUSED,
         DATA_DAMAGED,
         DATA_DIRECTORY_NOT_EMPTY,
         DATA_IN_USE,
@@ -191,6 +192,7 @@ mod tests {
         SERVICE_ACCOUNT_MISSING,
         SERVICE_GIVES_NO_NAMES,
         SETTING_MISSING,
+        SETTING_WRONG,
         SHARED_MEMORY_REFUSED,
         SPREAD_COUNTS_CLOSED_NODES,
         STARTUP_PROBE_FAILING,

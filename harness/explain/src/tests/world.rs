@@ -177,6 +177,14 @@ impl World {
         self
     }
 
+    /// The newest event is a warning.
+    pub fn warning(mut self) -> Self {
+        if let Some(event) = self.events.last_mut() {
+            merge(event, json!({"type": "Warning"}));
+        }
+        self
+    }
+
     /// The newest event is about a pod of this ordinal, whichever it was.
     pub fn about_pod(mut self, ordinal: i32) -> Self {
         if let Some(event) = self.events.last_mut() {

@@ -111,6 +111,16 @@ fn spoken() -> Vec<Case> {
             cause::RIGHTS_MISSING,
             "endpoints \"queue\" is forbidden: User \"system:serviceaccount:shop:queue\" cannot get resource \"endpoints\" in API group \"\" in the namespace \"shop\"",
         ),
+        says(
+            "refused",
+            cause::CREDENTIALS_REFUSED,
+            "psql: error: connection to server at \"db\" (10.96.1.2), port 5432 failed: FATAL:  password authentication failed for user \"app\"",
+        ),
+        says(
+            "misspelt",
+            cause::SETTING_WRONG,
+            "2026-11-29 13:48:13.463 GMT [1] FATAL:  unrecognized configuration parameter \"max_conections\"",
+        ),
         says("lonesome", cause::DEPENDENCY_UNREACHABLE, "Error: connect EHOSTUNREACH 10.105.4.10:5432"),
         says(
             "astray",
