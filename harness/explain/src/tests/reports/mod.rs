@@ -1,6 +1,7 @@
 //! What public reports of stuck sets show of a cluster, and what must be said of each. Where each is from is in
 //! `suites/src/diagnosis/reports/sources.md`.
 
+mod own;
 mod placing;
 mod refused;
 mod running;
@@ -74,10 +75,17 @@ impl Report {
 }
 
 fn reports() -> Vec<Report> {
-    [starting::reports(), running::reports(), storage::reports(), placing::reports(), refused::reports()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        own::reports(),
+        starting::reports(),
+        running::reports(),
+        storage::reports(),
+        placing::reports(),
+        refused::reports(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The causes that the reports have.
