@@ -167,6 +167,7 @@ ids! {
     OUT_OF_MEMORY = "out-of-memory", "a container is killed for using more memory than its limit";
     PEERS_COME_LATER = "peers-come-later", "a pod waits for others that come only when it is Ready";
     PEERS_NOT_PUBLISHED = "peers-not-published", "pods wait for each other's names, which only Ready ones have";
+    PEER_NEVER_MADE = "peer-never-made", "a pod waits for another that its set never makes, since its ordinals begin later";
     POD_CLASS_MISSING = "pod-class-missing", "the PriorityClass or RuntimeClass that the pod names does not exist";
     POD_FAILED = "pod-failed", "the pod was evicted, or refused by its node";
     POD_REPLACED_OFTEN = "pod-replaced-often", "a pod is deleted and made anew again and again";

@@ -337,9 +337,14 @@ fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> 
 
 /// Claims keep what their template said when they were made.
 pub(super) fn again(picture: &Picture, claim: &PersistentVolumeClaim, with: &str) -> String {
+    format!("or {}", anew(picture, claim, with))
+}
+
+/// The steps to a claim that is otherwise than its template was.
+pub(super) fn anew(picture: &Picture, claim: &PersistentVolumeClaim, with: &str) -> String {
     let (claim, set) = (claim.name_any(), picture.name());
     let delete_set = picture.kubectl(&format!("delete statefulset {set} --cascade=orphan"));
     let delete_claim = picture.kubectl(&format!("delete pvc {claim}"));
     let steps = format!("{delete_set}; {delete_claim} (it is empty); apply the manifest; delete the pod");
-    format!("or make set and claim anew {with}: {steps}")
+    format!("make set and claim anew {with}: {steps}")
 }

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{
 use kube::ResourceExt;
 
 use super::{
-    Picture,
+    Picture, awaited,
     cause::{self, Cause},
     crash,
     evidence::Evidence,
@@ -101,8 +101,16 @@ impl At<'_> {
         );
         let cause = self
             .cause(cause::INIT_CONTAINER_RUNS, &seen)
-            .by([Evidence::field(format!("pod/{pod}"), format!("status.initContainerStatuses[{name}].state.running"), &ago)])
-            .by(log::evidence(self.picture, self.pod, name))
+            .by([Evidence::field(
+                format!("pod/{pod}"),
+                format!("status.initContainerStatuses[{name}].state.running"),
+                &ago,
+            )])
+            .by(log::evidence(self.picture, self.pod, name));
+        if let Some(service) = awaited::nobody(self) {
+            return Some(awaited::blame(self.picture, service, cause));
+        }
+        let cause = cause
             .likely(format!("it may only be slow: what it is at, its log or its command says: {}", self.picture.kubectl(&format!("logs {pod} -c {name}"))))
             .advise(format!("see what it waits for: {}", self.picture.kubectl(&format!("get pod {pod} -o jsonpath='{{.spec.initContainers[?(@.name==\"{name}\")]}}'"))))
             .advise("give it what it waits for, or make it end whatever happens: a bound on its loop, a timeout on its calls");

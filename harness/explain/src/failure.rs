@@ -47,7 +47,11 @@ const REMEDIES: Remedies = &[
         "its node ran out of what the message names: kubectl describe node NODE; requests that cover what it uses let others go first",
     ),
     (
-        &["NodeAffinity", "NodeName", "OutOf", "NodePorts"],
+        &["(NodeName)"],
+        "it was bound to a node of another name than NODE has for itself: correct nodeName in the pod template, which passes the scheduler by, or leave it out",
+    ),
+    (
+        &["NodeAffinity", "OutOf", "NodePorts"],
         "its node refused it: look for nodeName in the pod template, which passes the scheduler by, and for labels of the node that have changed",
     ),
     (
@@ -57,6 +61,18 @@ const REMEDIES: Remedies = &[
     (
         &["SysctlForbidden"],
         "its node does not allow a sysctl of its securityContext: --allowed-unsafe-sysctls of the kubelets, or take it out",
+    ),
+    (
+        &["AppArmor is not enabled", "AppArmor is disabled"],
+        "its node has no AppArmor: take appArmorProfile out of securityContext in the pod template (older: the annotation container.apparmor.security.beta.kubernetes.io), or bind the pods to nodes that have it on",
+    ),
+    (
+        &["(AppArmor)"],
+        "its node can't give it its AppArmor profile: load that on NODE (apparmor_parser -q FILE; aa-status lists those that are), or take appArmorProfile out of securityContext in the pod template",
+    ),
+    (
+        &["PodOSNotSupported"],
+        "it is for another operating system than NODE has: correct spec.os.name in the pod template, or bind the pods to nodes that fit: nodeSelector kubernetes.io/os",
     ),
     (
         &["UnexpectedAdmissionError", "TopologyAffinityError"],

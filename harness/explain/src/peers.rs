@@ -148,7 +148,8 @@ fn asks(container: &Container, cause: &Cause, service: &str) -> Option<(&'static
     texts.into_iter().find(|text| names_pod_of(text, service)).map(|text| (path, text))
 }
 
-fn strings(value: &Value, found: &mut Vec<String>) {
+/// All texts in a value.
+pub(super) fn strings(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::String(text) => found.push(text.clone()),
         Value::Array(all) => all.iter().for_each(|value| strings(value, found)),

@@ -14,7 +14,7 @@ use super::{
     refused_change::{self, NOT_ASKED},
     room,
     scheduling::{Refusal, closest, refusals},
-    spread, standing, taint, topology, unscheduled, volume,
+    shared_claim, spread, standing, taint, topology, unscheduled, volume,
 };
 
 /// The causes that a pod has no node.
@@ -156,11 +156,11 @@ fn judge(picture: &Picture, pod: &Pod, text: &str) -> Option<Vec<Cause>> {
             None => cause,
         };
         match &place {
-            // Advice that means another node would help nobody.
-            Some(place) => cause.advise(format!(
+            // Advice that means another node would help nobody; who uses the volume does so on any.
+            Some(place) if *refusal != Refusal::VolumeInUse => cause.advise(format!(
                 "{place}: what helps must happen there; other nodes help only when the data has moved"
             )),
-            None => cause,
+            _ => cause,
         }
     });
     let causes: Vec<Cause> = causes.collect();
@@ -246,8 +246,7 @@ fn explain(picture: &Picture, pod: &Pod, refusal: &Refusal, said: &str) -> Cause
         Refusal::Ports => new(cause::PORTS_TAKEN, "").advise(format!(
             "take hostPort out of statefulset {set}, or add nodes: each has a port only once"
         )),
-        Refusal::VolumeInUse => new(cause::VOLUME_IN_USE, "")
-            .advise(format!("find the other pod that mounts the claim: {}", picture.kubectl("describe pvc"))),
+        Refusal::VolumeInUse => shared_claim::examine(picture, pod, said),
         Refusal::VolumeLimit => new(cause::VOLUME_LIMIT, "").advise(
             "add nodes, or detach volumes: kubectl get volumeattachments; kubectl get csinodes -o yaml",
         ),

@@ -7,7 +7,7 @@ use record::words;
 use super::{
     Picture,
     cause::{Cause, quote},
-    claim, container, failure, mount, network, peers,
+    claim, container, failure, mount, network, ordinals, peers,
     picture::{age, message, phase, spec, status, terminating},
     placement, preemption, probe, termination,
 };
@@ -47,6 +47,7 @@ fn placed(picture: &Picture, pod: &Pod) -> Option<Cause> {
         .or_else(|| mount::examine(picture, pod))
         .or_else(|| probe::examine(picture, pod))
         .map(|cause| network::behind(picture, pod, cause))
+        .map(|cause| ordinals::behind(picture, pod, cause))
         .map(|cause| peers::behind(picture, pod, cause))
 }
 

@@ -10,6 +10,7 @@ use super::{
     evidence::{Evidence, often},
     log,
     picture::{condition, container as template, is_true, message, seen_last, sidecar, spec, status},
+    probe_port,
     remedy::{self, Remedies},
 };
 
@@ -96,7 +97,11 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
     let cause = Cause::new(id, format!("pod/{name}"), seen)
         .by(said.map(Evidence::event))
         .by(condition(pod, "Ready").map(|ready| Evidence::condition(pod, ready)))
-        .by(log::evidence(picture, pod, container))
+        .by(log::evidence(picture, pod, container));
+    if let Some(port) = probe_port::unnamed(of_spec, probe) {
+        return Some(probe_port::correct(picture, pod, of_spec, kind, port, cause));
+    }
+    let cause = cause
         .advise(format!(
             "see what the container says: {}",
             picture.kubectl(&format!("logs {name} -c {container} --tail 50"))
@@ -117,7 +122,8 @@ fn failing(picture: &Picture, pod: &Pod, container: &ContainerStatus) -> Option<
 
 /// With what helps against what a probe was answered, where its event says that.
 pub(super) fn with_answer(cause: Cause, said: Option<&Event>) -> Cause {
-    match remedy::against(ANSWERS, &said.map(message).unwrap_or_default().to_lowercase()) {
+    let answer = said.map(message).unwrap_or_default().to_lowercase();
+    match probe_port::other_protocol(&answer).or_else(|| remedy::against(ANSWERS, &answer)) {
         Some(helps) => cause.advise(helps),
         None => cause,
     }

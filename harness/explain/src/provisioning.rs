@@ -9,6 +9,8 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
+    claim,
+    evidence::Evidence,
     picture::{message, seen_last},
 };
 
@@ -32,10 +34,42 @@ pub(super) fn failed(picture: &Picture, claim: &PersistentVolumeClaim, class: &s
     let name = claim.name_any();
     let seen =
         format!("PVC {name} is Pending: no volume of storage class {class} can be made: {}", quote(text));
-    Some(
-        Cause::new(id, about, seen)
-            .advise("end what is complained about; the provisioner tries again by itself"),
-    )
+    let cause = Cause::new(id, about.clone(), seen);
+    Some(match not_offered(claim, text) {
+        Some((field, value, helps)) => cause
+            .by([Evidence::field(about, format!("spec.{field}"), &value)])
+            .advise(format!("the provisioner of storage class {class} makes no volumes with {field}: {value}, however often it tries: {helps}"))
+            .advise(claim::anew(picture, claim, "so")),
+        None => cause.advise("end what is complained about; the provisioner tries again by itself"),
+    })
+}
+
+/// What a claim asks for that its provisioner says it does not make, with what may be asked for instead.
+fn not_offered(claim: &PersistentVolumeClaim, text: &str) -> Option<(&'static str, String, &'static str)> {
+    let lower = text.to_lowercase();
+    if !["not support", "unsupported", "only the access modes", "only support"]
+        .iter()
+        .any(|no| lower.contains(no))
+    {
+        return None;
+    }
+    let (asks, of_capabilities) = (claim.spec.as_ref()?, lower.contains("capabilit"));
+    let block = asks.volume_mode.as_deref() == Some("Block");
+    if block && (of_capabilities || lower.contains("block")) {
+        return Some((
+            "volumeMode",
+            "Block".to_owned(),
+            "ask for volumeMode: Filesystem (and mount it: volumeMounts), or for a class whose driver makes block volumes",
+        ));
+    }
+    let modes = asks.access_modes.as_deref().unwrap_or_default();
+    let of_modes = ["access mode", "accessmode", "multi_node", "multi-node", "multinode"];
+    let spoken_of = of_capabilities || of_modes.iter().any(|word| lower.contains(word));
+    (spoken_of && modes.iter().any(|mode| mode != "ReadWriteOnce")).then(|| (
+        "accessModes",
+        modes.join(", "),
+        "ask for ReadWriteOnce, which is enough where each pod has its own claim, or for a class whose driver makes volumes that are shared (NFS, CephFS …)",
+    ))
 }
 
 /// A provisioner that answers says "Provisioning" on the claim.

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use super::{
     Picture,
     cause::{self, Cause, quote},
-    claim,
+    claim, default_limit,
     evidence::Evidence,
     picture::{message, seen_last, terminating},
     pod_security,
@@ -129,6 +129,9 @@ fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
             .advise(format!("change resources in statefulset {set}, or the LimitRange"));
     }
     let refused = Cause::new(cause::ADMISSION_REFUSED, about_set, said);
+    if let Some((request, helps)) = default_limit::exceeded(picture, text) {
+        return refused.by([request]).advise(helps);
+    }
     if let Some(field) = invalid_field(text) {
         return refused.advise(format!(
             "correct {field} in the template of statefulset {set}; the controller tries again by itself"

@@ -20,6 +20,8 @@ const NO_ADDRESS: &[&str] = &[
     "unable to allocate IP",
 ];
 const NO_IMAGE: &[&str] = &["failed to get sandbox image", "failed to pull image", "pause:"];
+/// Words of a network that is not given to the pod, in small letters.
+const NETWORK: &[&str] = &["network", "cni", "plugin type="];
 
 /// A sandbox that the container runtime does not make, as it says in this event.
 pub(super) fn failed(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
@@ -57,7 +59,18 @@ pub(super) fn failed(picture: &Picture, pod: &Pod, event: &Event) -> Cause {
     if says(NO_IMAGE) {
         return cause.advise(format!("node {node} can't have the image of the sandbox itself (pause): see its container runtime's setting for it, and the registry"));
     }
-    cause
-        .advise(format!("see the network plugin on node {node}: kubectl get pods -A -o wide --field-selector spec.nodeName={node}"))
-        .advise("once it works there, the kubelet makes the sandbox by itself")
+    if spec(pod).host_users == Some(false) && says(&["user namespaces", "idmap"]) {
+        let field = Evidence::field(format!("pod/{name}"), "spec.hostUsers", "false");
+        return cause
+            .by([field])
+            .advise(format!("node {node} can't give the pod users of its own, as hostUsers: false asks: take that out of the pod template of statefulset {set}"))
+            .advise("or have nodes that can: containerd 2.0 or CRI-O 1.25 and later, with a kernel of 6.3 or later");
+    }
+    let lower = told.to_lowercase();
+    let cause = if NETWORK.iter().any(|word| lower.contains(word)) {
+        cause.advise(format!("see the network plugin on node {node}: kubectl get pods -A -o wide --field-selector spec.nodeName={node}"))
+    } else {
+        cause.advise(format!("see the container runtime of node {node}: its log (journalctl -u containerd or crio), its settings, and its disk"))
+    };
+    cause.advise("once it works there, the kubelet makes the sandbox by itself")
 }

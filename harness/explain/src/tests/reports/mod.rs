@@ -2,6 +2,7 @@
 //! `suites/src/diagnosis/reports/sources.md`.
 
 mod ours;
+mod own;
 mod placing;
 mod refused;
 mod running;
@@ -76,6 +77,7 @@ impl Report {
 
 fn reports() -> Vec<Report> {
     [
+        own::reports(),
         starting::reports(),
         running::reports(),
         storage::reports(),
