@@ -140,7 +140,7 @@ mod tests {
     use super::*;
 
     /// The causes that a workload, or Kubernetes itself, answers for.
-    const INSIDE: [&str; 57] = [
+    const INSIDE: [&str; 58] = [
         ADOPTED_POD_DIFFERS,
         AFFINITY_CIRCLE,
         AFFINITY_UNMET,
@@ -175,6 +175,7 @@ mod tests {
         NODE_SETTING_TOO_LOW,
         OLD_REVISION_KEPT,
         OUT_OF_MEMORY,
+        PEER_NEVER_MADE,
         PEERS_COME_LATER,
         PEERS_NOT_PUBLISHED,
         POD_CLASS_MISSING,
