@@ -1,8 +1,8 @@
 //! What public reports of stuck sets show of a cluster, and what must be said of each. Where each is from is in
 //! `suites/src/diagnosis/reports/sources.md`.
 
-mod ours;
-mod own;
+mod advised;
+mod given;
 mod placing;
 mod refused;
 mod running;
@@ -77,13 +77,13 @@ impl Report {
 
 fn reports() -> Vec<Report> {
     [
-        own::reports(),
+        advised::reports(),
         starting::reports(),
         running::reports(),
         storage::reports(),
         placing::reports(),
         refused::reports(),
-        ours::reports(),
+        given::reports(),
     ]
     .into_iter()
     .flatten()

@@ -1,4 +1,4 @@
-//! Sets that we broke ourselves, on real clusters, in ways that people do; the sentences are those that were seen.
+//! Sets that were broken by what their containers are given, on real clusters; the sentences are those that were seen.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Sets of our own that were applied broken, with what a cluster said of each, word for word.
+//! Sets whose cause was clear, and what helps was not said: with what a cluster said of each, word for word.
 
 use serde_json::{Value, json};
 
