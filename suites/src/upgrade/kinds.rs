@@ -36,7 +36,7 @@ const fn kind(
 const KINDS: &[Kind] = &[
     kind("safe", "shelf/1.1.0", Way::Helm4, Answer::Safe, &[]),
     kind("safe-three", "shelf/1.1.0", Way::Helm3, Answer::Safe, &[]),
-    kind("claim-name", "shelf/2.0.0-claim-name", Way::Helm4, Answer::LosesData, &["claim-gone", "immutable-field"]),
+    kind("claim-name", "shelf/2.0.0-claim-name", Way::Helm4, Answer::LosesData, &["claim-gone", "immutable-field", "service-without-pods"]),
     kind("no-claim", "shelf/2.0.0-no-claim", Way::Helm4, Answer::LosesData, &["claim-gone"]),
     kind("cluster-ip", "shelf/2.0.0-cluster-ip", Way::Helm4, Answer::WouldBreak, &["immutable-field"]),
     kind("service-name", "shelf/2.0.0-service-name", Way::Helm3, Answer::WouldBreak, &["immutable-field"]),
