@@ -15,7 +15,7 @@ use testcontainers::{
     runners::AsyncRunner,
 };
 
-use crate::servers::{DEADLINE, LONG};
+use crate::servers::LONG;
 
 /// What makes disks and cuts their power. A kind node has every tool for it, whatever its image.
 const SCRIPT: &str = r#"
@@ -123,5 +123,5 @@ async fn ask(station: &ContainerAsync<GenericImage>, arguments: &[&str]) -> Stri
         assert_eq!(said.exit_code().await.unwrap(), Some(0), "disk {arguments:?}: {out} {error}");
         out
     };
-    tokio::time::timeout(DEADLINE, asked).await.unwrap()
+    tokio::time::timeout(LONG, asked).await.unwrap()
 }

@@ -47,17 +47,17 @@ const DISK: &str = "/disk";
 const TOKEN: &str = "reference-admin-token";
 const PASSWORD: &str = "reference-password";
 
-/// A container with a server. It ends with the first handle, in the test's own thread: the last clone may live in a
+/// A container with a server, and its disk. They end with the first handle, in the test's own thread: the last clone may live in a
 /// writer, and goes when no runtime is left to remove a container.
 struct Server {
     _owner: Option<Arc<ContainerAsync<GenericImage>>>,
     container: Weak<ContainerAsync<GenericImage>>,
-    disk: Option<Arc<Disk>>,
+    disk: Option<Disk>,
 }
 
 impl Clone for Server {
     fn clone(&self) -> Self {
-        Self { _owner: None, container: self.container.clone(), disk: self.disk.clone() }
+        Self { _owner: None, container: self.container.clone(), disk: None }
     }
 }
 
@@ -81,7 +81,7 @@ impl Server {
     async fn start_on(disk: Disk, request: ContainerRequest<GenericImage>) -> Self {
         let server = Self::start(request.with_host_config_modifier(disk.mounted_at(DISK))).await;
         disk.release().await;
-        Self { disk: Some(Arc::new(disk)), ..server }
+        Self { disk: Some(disk), ..server }
     }
 
     fn disk(&self) -> &Disk {
@@ -144,11 +144,11 @@ impl Server {
             // An exit code other than 0 comes as an error.
             docker.wait_container(container.id(), None::<WaitContainerOptions>).next().await
         };
-        tokio::time::timeout(DEADLINE, ended).await.unwrap()
+        tokio::time::timeout(LONG, ended).await.unwrap()
     }
 
     async fn restart(&self) {
-        tokio::time::timeout(DEADLINE, self.container().unwrap().start()).await.unwrap().unwrap();
+        tokio::time::timeout(LONG, self.container().unwrap().start()).await.unwrap().unwrap();
     }
 }
 
