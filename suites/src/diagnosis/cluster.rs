@@ -29,7 +29,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S15])
         .alike([SENTINEL], BY_THE_SAME)
-        .within(seconds(300))
+        .within(seconds(600))
         .slow()
         .alone(),
     ]
@@ -51,7 +51,8 @@ async fn cluster(run: Run) -> Result<()> {
     classless.scale(1).await?;
     classless.judge_diagnosis(S15, &[NO_DEFAULT_STORAGE_CLASS], seconds(40)).await?;
     storage::default_class(run.client(), true).await?;
-    run.wait(&pod_ready("classless-0", None), seconds(90)).await?;
+    // A scheduler that looked in the moment in which the claim got its class looks again after five minutes.
+    run.wait(&pod_ready("classless-0", None), seconds(360)).await?;
 
     run.step("the scheduler stands still").await?;
     control_plane.freeze("kube-scheduler").await?;
