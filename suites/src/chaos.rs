@@ -91,7 +91,7 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = chaos.unleash(&run, &set, &disks, &inside).await?;
+    let fault = chaos.unleash(&run, &set, &disks, &inside, &history).await?;
 
     run.step("the store heals, and takes writes again").await?;
     let healed = garage.until_healthy(&garage.admins(&set).await?).await?;
@@ -124,7 +124,7 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = chaos.unleash(&run, &set, &disks, &inside).await?;
+    let fault = chaos.unleash(&run, &set, &disks, &inside, &history).await?;
 
     run.step("it takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;

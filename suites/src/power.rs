@@ -132,7 +132,8 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     let plan = Plan { clients, pace: Duration::from_millis(50), budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let (_, fault) = cut(&run, &disks, &set, ordinals, claim).await?;
+    let (cut, fault) = cut(&run, &disks, &set, ordinals, claim).await?;
+    history.doubt(cut.begun..cut.at + WITHOUT_DISKS)?;
 
     run.step("the store heals, and takes writes again").await?;
     let admins = garage.admins(&set).await?;

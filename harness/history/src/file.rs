@@ -33,6 +33,13 @@ pub enum Line {
     /// The one that this process has in flight has ended.
     #[expect(missing_docs, reason = "they are the fields of an operation")]
     Ended { process: u32, outcome: Outcome, at: Timestamp },
+    /// In this time the store could keep nothing: what it acknowledged then may be there or not.
+    Doubted {
+        /// The time's beginning.
+        from: Timestamp,
+        /// Its end.
+        to: Timestamp,
+    },
 }
 
 /// All operations of a history, in the order in which they began.
@@ -120,6 +127,14 @@ impl Reading {
                     operation.ok_or_else(|| format!("process {process} ends what it never began"))?;
                 (operation.outcome, operation.ended) = (outcome, Some(at));
             }
+            Line::Doubted { from, to } => {
+                let acknowledged = operations.all.iter_mut().filter(|one| one.is_ok() && one.action.writes());
+                for one in
+                    acknowledged.filter(|one| one.ended.is_some_and(|ended| (from..to).contains(&ended)))
+                {
+                    one.outcome = Outcome::Unknown(Failure::new(Cause::Doubted, "it had no disk"));
+                }
+            }
         }
         operations.lines += 1;
         Ok(())
@@ -133,7 +148,7 @@ fn share(line: &mut Line, names: &mut HashSet<Arc<str>>) {
         None => drop(names.insert(Arc::clone(name))),
     };
     match line {
-        Line::History { .. } => {}
+        Line::History { .. } | Line::Doubted { .. } => {}
         Line::Invoked { endpoint, action, .. } => {
             share(endpoint);
             match action {
@@ -184,6 +199,22 @@ mod tests {
         assert!(matches!(&operations.all[1].outcome, Outcome::Unknown(one) if one.cause == Cause::Unended));
         let earlier = Operations::read_until(&path, 2).unwrap();
         assert_eq!((earlier.all.len(), earlier.all[0].ended), (1, None));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_was_acknowledged_without_a_disk_may_be_there_or_not() {
+        let put = |process, second| {
+            format!(
+                r#"{{"invoked":{{"process":{process},"endpoint":"e","action":{{"delete":{{"key":"r/a"}}}},"at":"2026-11-29T04:00:00Z"}}}}
+{{"ended":{{"process":{process},"outcome":{{"ok":"done"}},"at":"2026-11-29T04:00:0{second}Z"}}}}"#
+            )
+        };
+        let doubted = r#"{"doubted":{"from":"2026-11-29T04:00:03Z","to":"2026-11-29T04:00:05Z"}}"#;
+        let path = written("doubted", &format!("{}\n{}\n{doubted}\n{}\n", put(1, 2), put(3, 4), put(4, 4)));
+        let operations = Operations::read(&path).unwrap();
+        let known: Vec<_> = operations.all.iter().map(Operation::is_ok).collect();
+        assert_eq!(known, [true, false, true], "only what was acknowledged then, and before it was doubted");
         std::fs::remove_file(path).unwrap();
     }
 

@@ -175,6 +175,8 @@ pub enum Cause {
     Broken,
     /// The history ends before.
     Unended,
+    /// The store said yes in a time in which it could keep nothing.
+    Doubted,
 }
 
 impl Operation {
@@ -258,6 +260,7 @@ impl fmt::Display for Cause {
             Self::Unreachable => formatter.write_str("no connection"),
             Self::Broken => formatter.write_str("connection broke"),
             Self::Unended => formatter.write_str("not ended"),
+            Self::Doubted => formatter.write_str("acknowledged without a disk"),
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{Deed, Planned, Schedule};
 use crate::{
     error::Result,
     journal::fact::Pod,
+    load::Recorder,
     runner::{Disks, Prober, Run},
     wait::{
         expectations::{pod_is_another, pod_recovers, pods_exactly, set_recovers},
@@ -45,11 +46,18 @@ impl Chaos {
     }
 
     /// Plays it on a set that is whole and whose volumes are these disks, and lets it become whole after each fault. Pods are also
-    /// parted from the one by which clients come inside the cluster.
+    /// parted from the one by which clients come inside the cluster. What they are told while disks are gone is doubted in the history.
     ///
     /// # Errors
     /// When a fault did nothing or could not be ended, or the set does not become whole again.
-    pub async fn unleash(&self, run: &Run, set: &Set, disks: &Disks, inside: &Prober) -> Result<Fault> {
+    pub async fn unleash(
+        &self,
+        run: &Run,
+        set: &Set,
+        disks: &Disks,
+        inside: &Prober,
+        history: &Recorder,
+    ) -> Result<Fault> {
         let replicas = set.state()?.replicas;
         let schedule = self.schedule(replicas);
         let fault = run.fault_begins(&format!("chaos of {:?} from seed {}", self.time, self.seed));
@@ -61,7 +69,7 @@ impl Chaos {
             }
             let pod = set.pod_name(planned.ordinal);
             run.step(format!("{}, at {:.0?}", planned.of(&pod), began.elapsed())).await?;
-            planned.happen(run, set, disks, inside).await?;
+            planned.happen(run, set, disks, inside, history).await?;
             run.wait(&set_recovers(&set.promise, replicas), HEALED).await?;
             // Who is Ready may not have found the others yet; a fault of one whom nobody hears is none.
             if set.workload.kind == Kind::Garage {
@@ -77,7 +85,14 @@ impl Chaos {
 
 impl Planned {
     /// Does it, and ends it. Returns when the journal shows that it happened, where it is to be seen there.
-    async fn happen(&self, run: &Run, set: &Set, disks: &Disks, inside: &Prober) -> Result<()> {
+    async fn happen(
+        &self,
+        run: &Run,
+        set: &Set,
+        disks: &Disks,
+        inside: &Prober,
+        history: &Recorder,
+    ) -> Result<()> {
         let old = set.pod(self.ordinal)?;
         let (name, uid) = (&old.meta.name, &old.meta.uid);
         match self.deed {
@@ -108,7 +123,8 @@ impl Planned {
             }
             Deed::CutPower => {
                 let beside = on_the_node_of(run, set, &old);
-                disks.cut(&names(&beside), WITHOUT_DISKS).await?;
+                let cut = disks.cut(&names(&beside), WITHOUT_DISKS).await?;
+                history.doubt(cut.begun..cut.at + WITHOUT_DISKS)?;
                 recover(run, &beside).await?;
             }
             Deed::FillDisks => {

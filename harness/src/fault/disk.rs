@@ -27,7 +27,9 @@ pub struct Disk {
 /// Proof that the power was cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cut {
-    /// From when on nothing more reached a disk: the earliest of the nodes' times, by the clock that they share.
+    /// Until when all that was written could reach its disk: the earliest of the nodes' times, by the clock that they share.
+    pub begun: Timestamp,
+    /// From when on nothing more reached a disk of one.
     pub at: Timestamp,
     /// How many processes lost their disk.
     pub users: usize,
@@ -185,13 +187,15 @@ pub async fn cut(disks: &[&Disk], linger: Duration) -> Result<Cut> {
         async move { cut_of(&ask(node, &arguments).await?) }
     });
     let cuts = try_join_all(cuts).await?;
-    let at = cuts.iter().map(|cut| cut.at).min().ok_or_else(|| Error::bug("a power cut of no disk"))?;
-    Ok(Cut { at, users: cuts.iter().map(|cut| cut.users).sum() })
+    let none = || Error::bug("a power cut of no disk");
+    let begun = cuts.iter().map(|cut| cut.begun).min().ok_or_else(none)?;
+    let at = cuts.iter().map(|cut| cut.at).min().ok_or_else(none)?;
+    Ok(Cut { begun, at, users: cuts.iter().map(|cut| cut.users).sum() })
 }
 
 /// What the script says of a cut.
 fn cut_of(said: &str) -> Result<Cut> {
-    Ok(Cut { at: moment("cut", said)?, users: number("used", said)? })
+    Ok(Cut { begun: moment("begun", said)?, at: moment("cut", said)?, users: number("used", said)? })
 }
 
 /// Removes all disks of a namespace from these nodes, whoever uses them.
@@ -214,10 +218,11 @@ mod tests {
 
     #[test]
     fn a_cut_tells_when_and_whom() {
-        let cut = cut_of("cut 1795920000250000000\nused 12\n").unwrap();
+        let cut = cut_of("begun 1795920000000000000\ncut 1795920000250000000\nused 12\n").unwrap();
+        assert_eq!(cut.begun, "2026-11-29T02:40:00Z".parse().unwrap());
         assert_eq!(cut.at, "2026-11-29T02:40:00.25Z".parse().unwrap());
         assert_eq!(cut.users, 12);
-        let untold = cut_of("cut 1795920000250000000").unwrap_err().to_string();
+        let untold = cut_of("begun 1795920000000000000\ncut 1795920000250000000").unwrap_err().to_string();
         assert!(untold.contains("does not tell \"used\""), "{untold}");
     }
 }

@@ -144,6 +144,14 @@ impl Recorder {
         Ok(())
     }
 
+    /// Notes that in this time the store could keep nothing: what it acknowledged then may be there or not.
+    ///
+    /// # Errors
+    /// The file can't be written.
+    pub fn doubt(&self, time: Range<Timestamp>) -> Result<()> {
+        self.append(&mut self.lock(), &Line::Doubted { from: time.start, to: time.end })
+    }
+
     /// All operations so far.
     ///
     /// # Errors

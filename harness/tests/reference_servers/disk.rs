@@ -27,12 +27,12 @@ case $1 in
     for number in $(seq 0 127); do [ -b "/dev/loop$number" ] || mknod "/dev/loop$number" b 7 "$number"; done
     truncate -s 1G "$image"
     mkfs.ext4 -q -F -m 0 "$image"
-    losetup -f --show "$image"
+    device=$(losetup -f --show "$image")
+    # It is kept between two starts of the server, and goes with whoever holds it last, however this test ends.
+    sleep infinity <"$device" >/dev/null 2>&1 &
+    losetup -d "$device"
+    echo "$device"
     ;;
-  # attach DEVICE: for the next start
-  attach) losetup "$2" "$image" ;;
-  # release DEVICE: it goes with the last who uses it
-  release) losetup -d "$2" ;;
   # sync PLACE
   sync) sync -f "$2" ;;
   # cut PLACE: EXT4_IOC_SHUTDOWN without flushing the log, after which it takes no more writes; prints when
@@ -86,16 +86,6 @@ impl Disk {
             ..Mount::default()
         };
         move |host| host.mounts.get_or_insert_default().push(mount.clone())
-    }
-
-    /// The device goes when the server does, however this test ends.
-    pub async fn release(&self) {
-        ask(&self.station, &["release", &self.device]).await;
-    }
-
-    /// The server is about to start again.
-    pub async fn attach(&self) {
-        ask(&self.station, &["attach", &self.device]).await;
     }
 
     /// Lets it have everything that was written so far.

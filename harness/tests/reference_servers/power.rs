@@ -1,10 +1,8 @@
 //! The power of one real server is cut in mid-write: what each acknowledged, and what its disk had.
 
-use std::ops::Range;
-
 use harness::{
     history::{
-        Cause, Checker, Failure, Judgement, Outcome,
+        Checker, Judgement,
         check::{Copies, Kind, Level},
         generate::Work,
     },
@@ -12,8 +10,6 @@ use harness::{
     settings::{Profile, Settings},
     workload::garage::initialise,
 };
-
-use jiff::Timestamp;
 
 use crate::{
     disk::Disk,
@@ -33,18 +29,6 @@ fn often() -> usize {
 /// Clients that go on for as long as so many cuts take.
 fn lasting(cuts: usize, clients: [(&'static str, Vec<Work>); 1]) -> Plan {
     Plan { budget: LONG * (1 + cuts as u32), ..plan(clients) }
-}
-
-/// What is found of it. Whatever it acknowledged while its disk was gone can't be there, and is a matter of its own.
-fn judged(book: &Book, without_disk: &[Range<Timestamp>]) -> Judgement {
-    let mut operations = book.operations();
-    for one in operations.all.iter_mut().filter(|one| one.is_ok() && one.action.writes()) {
-        let ended = one.ended.unwrap();
-        if without_disk.iter().any(|time| time.contains(&ended)) {
-            one.outcome = Outcome::Unknown(Failure::new(Cause::Silent, "its disk was gone"));
-        }
-    }
-    SET.judge(&operations)
 }
 
 /// Demands that nothing is wrong after so many cuts.
@@ -75,16 +59,15 @@ async fn postgres(name: &str, settings: &[&str], cuts: usize) -> Judgement {
         let server = clients.clone();
         async move { Ok(Sql::isolated(server.session().await?, Level::Serializable)) }
     });
-    let mut without_disk = Vec::new();
     for _ in 0..cuts {
         load.acknowledged(ENOUGH, LONG).await.unwrap();
-        without_disk.push(server.cut_power().await);
+        book.recorder.doubt(server.cut_power().await).unwrap();
         soon(|| server.session()).await;
     }
     load.acknowledged(ENOUGH, LONG).await.unwrap();
     load.stop().await.unwrap();
     read_back::scan(&book.recorder, "postgresql", || server.sql()).await.unwrap();
-    judged(&book, &without_disk)
+    book.judged(&SET)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,16 +97,15 @@ async fn garage(name: &str, fsync: bool, cuts: usize) -> Judgement {
         let server = clients.clone();
         async move { server.s3().await }
     });
-    let mut without_disk = Vec::new();
     for _ in 0..cuts {
         load.acknowledged(ENOUGH, LONG).await.unwrap();
-        without_disk.push(server.cut_power().await);
+        book.recorder.doubt(server.cut_power().await).unwrap();
         soon(async || server.bucket().await).await;
     }
     load.acknowledged(ENOUGH, LONG).await.unwrap();
     load.stop().await.unwrap();
     read_back::list_and_get(&book.recorder, "garage", || server.s3()).await.unwrap();
-    judged(&book, &without_disk)
+    book.judged(&SET)
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,7 +80,6 @@ impl Server {
     /// As [`Server::start`], with a disk of its own at a place.
     async fn start_on(disk: Disk, request: ContainerRequest<GenericImage>) -> Self {
         let server = Self::start(request.with_host_config_modifier(disk.mounted_at(DISK))).await;
-        disk.release().await;
         Self { disk: Some(disk), ..server }
     }
 
@@ -106,9 +105,7 @@ impl Server {
         let cut = self.disk().cut(self.process().await, DISK).await;
         self.end().await;
         let ended = Timestamp::now();
-        self.disk().attach().await;
         self.restart().await;
-        self.disk().release().await;
         cut..ended
     }
 

@@ -111,6 +111,7 @@ case $1 in
     before=$(for disk in "$@"; do identity "$disk"; done)
     echo "used $(users "$@" | wc -l)"
     cd "$folder"
+    echo "begun $(date +%s%N)"
     # EXT4_IOC_SHUTDOWN without flushing the log: what only the page cache has is lost.
     perl -e 'for (@ARGV) { open(my $disk, "<", $_) or die "$_: $!\n"; my $how = pack("L", 2); ioctl($disk, 0x8004587d, $how) or die "$_: $!\n"; }' "$@"
     echo "cut $(date +%s%N)"
