@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
-    chaos::Chaos,
+    chaos::{Chaos, Stage},
     claim::{G10, G14, P1},
     history::{
         Checker,
@@ -91,7 +91,8 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = chaos.unleash(&run, &set, &disks, &inside, &history).await?;
+    let stage = Stage { run: &run, set: &set, disks: &disks, inside: &inside, history: &history };
+    let fault = chaos.unleash(stage).await?;
 
     run.step("the store heals, and takes writes again").await?;
     let healed = garage.until_healthy(&garage.admins(&set).await?).await?;
@@ -124,7 +125,8 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = chaos.unleash(&run, &set, &disks, &inside, &history).await?;
+    let stage = Stage { run: &run, set: &set, disks: &disks, inside: &inside, history: &history };
+    let fault = chaos.unleash(stage).await?;
 
     run.step("it takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;

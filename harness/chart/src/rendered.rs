@@ -212,6 +212,12 @@ impl Object {
         templates.filter_map(|template| template["metadata"]["name"].as_str()).collect()
     }
 
+    /// Whether a claim is one that this template of the set makes: `data-db-0`.
+    pub fn makes(&self, template: &str, claim: &str) -> bool {
+        let ordinal = claim.strip_prefix(&format!("{template}-{}-", self.key.name));
+        ordinal.is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
+    }
+
     /// The claims that its pods' volumes name.
     pub fn claim_names(&self) -> Vec<&str> {
         let Some(pod) = self.pod() else { return Vec::new() };

@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::Service;
 use kube::ResourceExt;
 
-use super::{Picture, cause::Cause, container::At, evidence::Evidence};
+use super::{Picture, cause::Cause, container::At, evidence::Evidence, labels::stands_for};
 
 /// The Service that a container names, in its command or its log, and whose selector no pod matches.
 pub(super) fn nobody<'a>(at: &At<'a>) -> Option<&'a Service> {
@@ -41,13 +41,7 @@ pub(super) fn blame(picture: &Picture, service: &Service, mut cause: Cause) -> C
 
 /// Whether a Service selects pods by labels, and there is none with them.
 fn stands_alone(picture: &Picture, service: &Service) -> bool {
-    let selector = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-    selector.filter(|selector| !selector.is_empty()).is_some_and(|selector| {
-        let matches = |labels: &std::collections::BTreeMap<String, String>| {
-            selector.iter().all(|(key, value)| labels.get(key) == Some(value))
-        };
-        !picture.pods.iter().any(|pod| matches(pod.labels()))
-    })
+    !selector(service).is_empty() && !picture.pods.iter().any(|pod| stands_for(service, pod.labels()))
 }
 
 fn selector(service: &Service) -> String {

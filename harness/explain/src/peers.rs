@@ -1,6 +1,6 @@
 //! Names that pods need of each other, and whether the set's Service gives them.
 
-use k8s_openapi::api::core::v1::{Container, Pod, Service};
+use k8s_openapi::api::core::v1::{Container, Pod};
 use kube::ResourceExt;
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::{
     Picture,
     cause::{self, Cause, quote},
     evidence::Evidence,
-    labels::selects,
+    labels::stands_for,
     log::without_secrets,
     picture::{healthy, spec},
 };
@@ -68,22 +68,13 @@ fn names(picture: &Picture) -> Option<Names> {
     let labels = picture.set.spec.as_ref()?.template.metadata.as_ref()?.labels.clone().unwrap_or_default();
     Some(if spec.cluster_ip.as_deref() != Some("None") {
         Names::NotHeadless
-    } else if !selects_all(service, &labels) {
+    } else if !stands_for(service, &labels) {
         Names::OfOthers
     } else if spec.publish_not_ready_addresses == Some(true) {
         Names::OfAll
     } else {
         Names::OfTheReady
     })
-}
-
-fn selects_all(service: &Service, labels: &std::collections::BTreeMap<String, String>) -> bool {
-    let selector = service.spec.as_ref().and_then(|spec| spec.selector.clone()).unwrap_or_default();
-    let selector = k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector {
-        match_labels: Some(selector),
-        ..Default::default()
-    };
-    selector.match_labels.as_ref().is_some_and(|all| !all.is_empty()) && selects(&selector, labels)
 }
 
 /// What is worth knowing of the set's Service, where nothing shows that its names are needed.

@@ -7,5 +7,5 @@ mod play;
 mod schedule;
 
 pub use deed::{Deed, PROGRAMS};
-pub use play::Chaos;
+pub use play::{Chaos, Stage};
 pub use schedule::{Planned, Schedule};

@@ -30,6 +30,21 @@ const ANSWERS: Duration = Duration::from_secs(120);
 /// How long a pod may take until the journal shows that it is another, or that its server was started again.
 const SEEN: Duration = Duration::from_secs(300);
 
+/// What chaos is played on.
+#[derive(Clone, Copy)]
+pub struct Stage<'a> {
+    /// The trial.
+    pub run: &'a Run,
+    /// The set, which is whole.
+    pub set: &'a Set,
+    /// Its volumes.
+    pub disks: &'a Disks,
+    /// The pod by which clients come inside the cluster; the set's are parted from it too.
+    pub inside: &'a Prober,
+    /// What clients were told; what they are told while disks are gone is doubted there.
+    pub history: &'a Recorder,
+}
+
 /// Faults of a seed, for so long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chaos {
@@ -45,19 +60,12 @@ impl Chaos {
         Schedule::new(self.seed, self.time, replicas)
     }
 
-    /// Plays it on a set that is whole and whose volumes are these disks, and lets it become whole after each fault. Pods are also
-    /// parted from the one by which clients come inside the cluster. What they are told while disks are gone is doubted in the history.
+    /// Plays it, and lets the set become whole after each fault.
     ///
     /// # Errors
     /// When a fault did nothing or could not be ended, or the set does not become whole again.
-    pub async fn unleash(
-        &self,
-        run: &Run,
-        set: &Set,
-        disks: &Disks,
-        inside: &Prober,
-        history: &Recorder,
-    ) -> Result<Fault> {
+    pub async fn unleash(&self, stage: Stage<'_>) -> Result<Fault> {
+        let Stage { run, set, .. } = stage;
         let replicas = set.state()?.replicas;
         let schedule = self.schedule(replicas);
         let fault = run.fault_begins(&format!("chaos of {:?} from seed {}", self.time, self.seed));
@@ -69,7 +77,7 @@ impl Chaos {
             }
             let pod = set.pod_name(planned.ordinal);
             run.step(format!("{}, at {:.0?}", planned.of(&pod), began.elapsed())).await?;
-            planned.happen(run, set, disks, inside, history).await?;
+            planned.happen(stage).await?;
             run.wait(&set_recovers(&set.promise, replicas), HEALED).await?;
             // Who is Ready may not have found the others yet; a fault of one whom nobody hears is none.
             if set.workload.kind == Kind::Garage {
@@ -85,14 +93,8 @@ impl Chaos {
 
 impl Planned {
     /// Does it, and ends it. Returns when the journal shows that it happened, where it is to be seen there.
-    async fn happen(
-        &self,
-        run: &Run,
-        set: &Set,
-        disks: &Disks,
-        inside: &Prober,
-        history: &Recorder,
-    ) -> Result<()> {
+    async fn happen(&self, stage: Stage<'_>) -> Result<()> {
+        let Stage { run, set, disks, inside, history } = stage;
         let old = set.pod(self.ordinal)?;
         let (name, uid) = (&old.meta.name, &old.meta.uid);
         match self.deed {
@@ -124,7 +126,7 @@ impl Planned {
             Deed::CutPower => {
                 let beside = on_the_node_of(run, set, &old);
                 let cut = disks.cut(&names(&beside), WITHOUT_DISKS).await?;
-                history.doubt(cut.begun..cut.at + WITHOUT_DISKS)?;
+                history.doubt(cut.begun..cut.until)?;
                 recover(run, &beside).await?;
             }
             Deed::FillDisks => {

@@ -31,6 +31,8 @@ pub struct Cut {
     pub begun: Timestamp,
     /// From when on nothing more reached a disk of one.
     pub at: Timestamp,
+    /// Until when those who used them went on without.
+    pub until: Timestamp,
     /// How many processes lost their disk.
     pub users: usize,
 }
@@ -181,21 +183,22 @@ pub async fn cut(disks: &[&Disk], linger: Duration) -> Result<Cut> {
     for disk in disks {
         nodes.entry(&disk.node.name).or_insert((&disk.node, Vec::new())).1.push(&disk.name);
     }
-    let linger = linger.as_secs_f64().to_string();
+    let seconds = linger.as_secs_f64().to_string();
     let cuts = nodes.into_values().map(|(node, names)| {
-        let arguments = [&["cut", linger.as_str()], names.as_slice()].concat();
-        async move { cut_of(&ask(node, &arguments).await?) }
+        let arguments = [&["cut", seconds.as_str()], names.as_slice()].concat();
+        async move { cut_of(&ask(node, &arguments).await?, linger) }
     });
     let cuts = try_join_all(cuts).await?;
     let none = || Error::bug("a power cut of no disk");
     let begun = cuts.iter().map(|cut| cut.begun).min().ok_or_else(none)?;
     let at = cuts.iter().map(|cut| cut.at).min().ok_or_else(none)?;
-    Ok(Cut { begun, at, users: cuts.iter().map(|cut| cut.users).sum() })
+    Ok(Cut { begun, at, until: at + linger, users: cuts.iter().map(|cut| cut.users).sum() })
 }
 
 /// What the script says of a cut.
-fn cut_of(said: &str) -> Result<Cut> {
-    Ok(Cut { begun: moment("begun", said)?, at: moment("cut", said)?, users: number("used", said)? })
+fn cut_of(said: &str, linger: Duration) -> Result<Cut> {
+    let (begun, at) = (moment("begun", said)?, moment("cut", said)?);
+    Ok(Cut { begun, at, until: at + linger, users: number("used", said)? })
 }
 
 /// Removes all disks of a namespace from these nodes, whoever uses them.
@@ -218,11 +221,16 @@ mod tests {
 
     #[test]
     fn a_cut_tells_when_and_whom() {
-        let cut = cut_of("begun 1795920000000000000\ncut 1795920000250000000\nused 12\n").unwrap();
+        let cut =
+            cut_of("begun 1795920000000000000\ncut 1795920000250000000\nused 12\n", Duration::from_secs(3))
+                .unwrap();
+        assert_eq!(cut.until, "2026-11-29T02:40:03.25Z".parse().unwrap());
         assert_eq!(cut.begun, "2026-11-29T02:40:00Z".parse().unwrap());
         assert_eq!(cut.at, "2026-11-29T02:40:00.25Z".parse().unwrap());
         assert_eq!(cut.users, 12);
-        let untold = cut_of("begun 1795920000000000000\ncut 1795920000250000000").unwrap_err().to_string();
+        let untold = cut_of("begun 1795920000000000000\ncut 1795920000250000000", Duration::ZERO)
+            .unwrap_err()
+            .to_string();
         assert!(untold.contains("does not tell \"used\""), "{untold}");
     }
 }

@@ -1,5 +1,7 @@
 //! The power of one real server is cut in mid-write: what each acknowledged, and what its disk had.
 
+use std::ops::Range;
+
 use harness::{
     history::{
         Checker, Judgement,
@@ -10,6 +12,8 @@ use harness::{
     settings::{Profile, Settings},
     workload::garage::initialise,
 };
+
+use jiff::Timestamp;
 
 use crate::{
     disk::Disk,
@@ -29,6 +33,16 @@ fn often() -> usize {
 /// Clients that go on for as long as so many cuts take.
 fn lasting(cuts: usize, clients: [(&'static str, Vec<Work>); 1]) -> Plan {
     Plan { budget: LONG * (1 + cuts as u32), ..plan(clients) }
+}
+
+/// Cuts the power so often under a load, each time after enough was acknowledged, and lets it end well.
+async fn under(mut load: Load, book: &Book, cuts: usize, cut: impl AsyncFn() -> Range<Timestamp>) {
+    for _ in 0..cuts {
+        load.acknowledged(ENOUGH, LONG).await.unwrap();
+        book.recorder.doubt(cut().await).unwrap();
+    }
+    load.acknowledged(ENOUGH, LONG).await.unwrap();
+    load.stop().await.unwrap();
 }
 
 /// Demands that nothing is wrong after so many cuts.
@@ -55,17 +69,16 @@ async fn postgres(name: &str, settings: &[&str], cuts: usize) -> Judgement {
     let book = Book::new(name);
     let clients = server.clone();
     let writes = vec![Work::Writes { sizes: &[100, 3000] }; 3];
-    let mut load = Load::start(&book.recorder, &lasting(cuts, [("postgresql", writes)]), move |_| {
+    let load = Load::start(&book.recorder, &lasting(cuts, [("postgresql", writes)]), move |_| {
         let server = clients.clone();
         async move { Ok(Sql::isolated(server.session().await?, Level::Serializable)) }
     });
-    for _ in 0..cuts {
-        load.acknowledged(ENOUGH, LONG).await.unwrap();
-        book.recorder.doubt(server.cut_power().await).unwrap();
+    let cut = async || {
+        let without_disk = server.cut_power().await;
         soon(|| server.session()).await;
-    }
-    load.acknowledged(ENOUGH, LONG).await.unwrap();
-    load.stop().await.unwrap();
+        without_disk
+    };
+    under(load, &book, cuts, cut).await;
     read_back::scan(&book.recorder, "postgresql", || server.sql()).await.unwrap();
     book.judged(&SET)
 }
@@ -93,17 +106,16 @@ async fn garage(name: &str, fsync: bool, cuts: usize) -> Judgement {
     let book = Book::new(name);
     let clients = server.clone();
     let writes = vec![Work::Writes { sizes: &[100, 3072, 20_000] }; 3];
-    let mut load = Load::start(&book.recorder, &lasting(cuts, [("garage", writes)]), move |_| {
+    let load = Load::start(&book.recorder, &lasting(cuts, [("garage", writes)]), move |_| {
         let server = clients.clone();
         async move { server.s3().await }
     });
-    for _ in 0..cuts {
-        load.acknowledged(ENOUGH, LONG).await.unwrap();
-        book.recorder.doubt(server.cut_power().await).unwrap();
+    let cut = async || {
+        let without_disk = server.cut_power().await;
         soon(async || server.bucket().await).await;
-    }
-    load.acknowledged(ENOUGH, LONG).await.unwrap();
-    load.stop().await.unwrap();
+        without_disk
+    };
+    under(load, &book, cuts, cut).await;
     read_back::list_and_get(&book.recorder, "garage", || server.s3()).await.unwrap();
     book.judged(&SET)
 }

@@ -164,13 +164,7 @@ fn items(value: &Value) -> &[Value] {
 fn claim_of_set(new: &Rendered, key: &Key) -> bool {
     let mut sets = new.of_kind("StatefulSet");
     key.kind == "PersistentVolumeClaim"
-        && sets.any(|set| {
-            let templates = set.templates().into_iter();
-            let mut prefixes = templates.map(|template| format!("{template}-{}-", set.key.name));
-            prefixes.any(|prefix| {
-                key.name.strip_prefix(&prefix).is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
-            })
-        })
+        && sets.any(|set| set.templates().into_iter().any(|template| set.makes(template, &key.name)))
 }
 
 /// Whether a Job of the chart may make it by a command, or an operator for a resource of its own.

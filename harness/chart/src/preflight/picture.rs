@@ -195,11 +195,7 @@ impl Picture {
 
     /// The claims that a template of a set has made.
     pub fn made_by(&self, set: &Object, template: &str) -> Vec<&String> {
-        let prefix = format!("{template}-{}-", set.key.name);
-        let is = |claim: &&String| {
-            claim.strip_prefix(&prefix).is_some_and(|ordinal| ordinal.parse::<u32>().is_ok())
-        };
-        self.claims.iter().filter(is).collect()
+        self.claims.iter().filter(|claim| set.makes(template, claim)).collect()
     }
 }
 

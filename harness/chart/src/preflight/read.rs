@@ -4,7 +4,7 @@ use external::{
     api,
     error::{Error, Result, exit},
 };
-use kube::Client;
+use kube::{Client, ResourceExt};
 
 use super::{
     Picture, Values,
@@ -54,7 +54,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
         Look { client, release, namespace: &release.namespace, way, server_side, held: &held, new: &new };
     let Answers { trials, conflicts, live, not_served } = look.at_objects().await?;
     let (claims, missing_images) = tokio::try_join!(look.claims(), look.missing_images(images))?;
-    let around = look.around().await;
+    let around = look.around(&claims).await;
     let old = match from {
         Some(from) => Some(from.defaults()?),
         None => stored.map(|stored| stored.defaults),
@@ -74,7 +74,7 @@ pub async fn read(client: &Client, helm: &Helm, question: Question<'_>) -> Resul
         conflicts,
         not_served,
         live,
-        claims,
+        claims: claims.iter().map(ResourceExt::name_any).collect(),
         missing_images,
         around,
         values,

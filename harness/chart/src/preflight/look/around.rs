@@ -6,6 +6,7 @@ use external::{
     api::{cluster_objects, objects},
     error::Result,
 };
+use futures::{StreamExt, stream};
 use k8s_openapi::api::{
     core::v1::{ConfigMap, Node, PersistentVolume, PersistentVolumeClaim, Pod, Secret, ServiceAccount},
     node::v1::RuntimeClass,
@@ -15,7 +16,7 @@ use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::{
-    Look,
+    AT_ONCE, Look,
     said::{Said, said},
 };
 use crate::{
@@ -25,20 +26,28 @@ use crate::{
 
 impl Look<'_> {
     /// Looks around; what we may not see stays unknown.
-    pub async fn around(&self) -> Around {
-        let mut found = Around::default();
+    pub async fn around(&self, claims: &[PersistentVolumeClaim]) -> Around {
         let wanted = named::wanted(self.held, self.new, self.namespace).into_iter();
-        for key in wanted.map(|named| named.key).collect::<BTreeSet<Key>>() {
-            let presence = self.presence(&key).await;
-            found.named.insert(key, presence);
+        let wanted: BTreeSet<Key> = wanted.map(|named| named.key).collect();
+        let named = stream::iter(wanted)
+            .map(|key| async move {
+                let presence = self.presence(&key).await;
+                (key, presence)
+            })
+            .buffer_unordered(AT_ONCE)
+            .collect();
+        let (pods, nodes) =
+            (objects::<Pod>(self.client, self.namespace), cluster_objects::<Node>(self.client));
+        let (named, pods, nodes, volumes) =
+            tokio::join!(named, pods.list(), nodes.list(), self.volumes(claims));
+        Around {
+            named,
+            pods: pods.ok().map(|pods| pods.iter().map(|pod| json!(pod.labels())).collect()),
+            nodes: nodes
+                .ok()
+                .map(|nodes| nodes.iter().filter_map(|node| serde_json::to_value(node).ok()).collect()),
+            volumes,
         }
-        let pods = objects::<Pod>(self.client, self.namespace).list().await;
-        found.pods = pods.ok().map(|pods| pods.iter().map(|pod| json!(pod.labels())).collect());
-        let nodes = cluster_objects::<Node>(self.client).list().await;
-        found.nodes =
-            nodes.ok().map(|nodes| nodes.iter().filter_map(|node| serde_json::to_value(node).ok()).collect());
-        found.volumes = self.volumes().await;
-        found
     }
 
     async fn presence(&self, key: &Key) -> Presence {
@@ -58,8 +67,7 @@ impl Look<'_> {
     }
 
     /// The nodes that the volumes of the claims ask for.
-    async fn volumes(&self) -> BTreeMap<String, Value> {
-        let claims = objects::<PersistentVolumeClaim>(self.client, self.namespace).list().await;
+    async fn volumes(&self, claims: &[PersistentVolumeClaim]) -> BTreeMap<String, Value> {
         let volumes = cluster_objects::<PersistentVolume>(self.client).list().await.unwrap_or_default();
         let asks: BTreeMap<String, Value> = volumes
             .into_iter()
@@ -68,8 +76,8 @@ impl Look<'_> {
                 Some((volume.name_any(), serde_json::to_value(required).ok()?))
             })
             .collect();
-        let claims = claims.unwrap_or_default().into_iter();
         claims
+            .iter()
             .filter_map(|claim| {
                 let volume = claim.spec.as_ref()?.volume_name.as_ref()?;
                 Some((claim.name_any(), asks.get(volume)?.clone()))

@@ -13,7 +13,7 @@ use external::{
 };
 use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
-use kube::{Client, ResourceExt, api::DynamicObject, core::GroupVersionKind, discovery::Scope};
+use kube::{Client, api::DynamicObject, core::GroupVersionKind, discovery::Scope};
 use serde_json::{Value, json};
 
 use said::{Said, conflicts, is_missing_right, refusal, said};
@@ -209,11 +209,11 @@ impl Look<'_> {
         if self.way == Way::Flux { "helm-controller" } else { "helm" }
     }
 
-    pub async fn claims(&self) -> Result<BTreeSet<String>> {
+    pub async fn claims(&self) -> Result<Vec<PersistentVolumeClaim>> {
         let doing = format!("list persistentvolumeclaims in namespace {}", self.namespace);
         let claims = objects::<PersistentVolumeClaim>(self.client, self.namespace).doing(&doing);
         match said(claims.list().await)? {
-            Said::Yes(found) => Ok(found.iter().map(ResourceExt::name_any).collect()),
+            Said::Yes(found) => Ok(found),
             Said::No(status) => Err(Error::trouble(exit::FORBIDDEN, format!("{doing}: {}", status.message))),
         }
     }
