@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    elements,
     error::{Error, Result},
     operation::{Action, Answer, Cause, Failure, Operation, Outcome},
 };
@@ -55,12 +56,17 @@ pub struct Operations {
     pub lines: u64,
 }
 
+/// After so many operations their lists are made to share memory: few enough that what is not yet shared is little.
+const SHARED_AT_ONCE: usize = 10_000;
+
 /// A history that is being read.
 #[derive(Default)]
 struct Reading {
     operations: Operations,
     /// Where the operation is that a process has in flight.
     in_flight: HashMap<u32, usize>,
+    /// How many operations share their lists.
+    shared: usize,
 }
 
 impl Operations {
@@ -93,12 +99,23 @@ impl Operations {
                 serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
             share(&mut line, &mut names);
             reading.append(line).map_err(malformed)?;
+            if reading.operations.all.len() > reading.shared + SHARED_AT_ONCE {
+                reading.share_lists();
+            }
         }
+        reading.share_lists();
         Ok(reading.operations)
     }
 }
 
 impl Reading {
+    /// Lets the lists of the operations that came since share their memory.
+    fn share_lists(&mut self) {
+        let all = &mut self.operations.all;
+        elements::share(all.get_mut(self.shared..).unwrap_or_default());
+        self.shared = all.len();
+    }
+
     /// Adds the next line, or says why it can't be the next.
     fn append(&mut self, line: Line) -> Result<(), String> {
         let operations = &mut self.operations;

@@ -6,6 +6,7 @@
 
 pub mod availability;
 pub mod check;
+mod elements;
 pub mod error;
 pub mod file;
 #[cfg(test)]
@@ -15,6 +16,7 @@ pub mod operation;
 pub mod value;
 
 pub use check::{Anomaly, Checker, Judgement};
+pub use elements::Elements;
 pub use error::{Error, Result};
 pub use file::Operations;
 pub use operation::{Action, Answer, Cause, Failure, How, Key, Operation, Outcome, Step};

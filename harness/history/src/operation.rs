@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::value::Value;
+use crate::{elements::Elements, value::Value};
 
 /// The name of an object, or of a row.
 pub type Key = Arc<str>;
@@ -149,7 +149,7 @@ pub enum Answer {
     /// What the accounts hold.
     Balances(Vec<i64>),
     /// What the reads of a transaction saw, in their order.
-    Lists(Vec<Vec<u64>>),
+    Lists(Vec<Elements>),
 }
 
 /// Why there was no good answer.

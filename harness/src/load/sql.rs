@@ -181,7 +181,8 @@ impl Sql {
                     let select = "select elements from lists where list = $1";
                     let row = self.session.client().query_opt(select, &[&list.cast_signed()]).await?;
                     let elements: Option<Vec<i64>> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
-                    lists.push(elements.unwrap_or_default().into_iter().map(i64::cast_unsigned).collect());
+                    let elements = elements.unwrap_or_default().into_iter().map(i64::cast_unsigned);
+                    lists.push(elements.collect::<Vec<u64>>().into());
                 }
             }
         }

@@ -103,23 +103,26 @@ pub(super) fn older(
             strictest.last().map_or(witness, |last| if last.begun > witness.begun { *last } else { witness });
         strictest.push(Witness { known: witness.known, ..last });
     }
-    // The latest first: it is the likeliest to explain.
-    let deletions = || of.writes.iter().rev().filter(|write| matches!(write.action, Action::Delete { .. }));
+    let deletions = of.writes.iter().filter(|write| matches!(write.action, Action::Delete { .. }));
+    let mut deletions: Vec<&Operation> = deletions.copied().collect();
+    deletions.sort_by_key(|one| one.invoked);
     for Seen { read, write } in seen {
         let place = strictest.partition_point(|witness| witness.known < read.invoked);
         let Some(witness) = place.checked_sub(1).and_then(|place| strictest.get(place)) else { continue };
         let superseded = |write: &Operation| write.over().is_some_and(|over| over < witness.begun);
         // What is absent was never there, or was deleted: one deletion that may be the last word explains it.
-        let explained = |one: &&&Operation| {
-            !matches!(one.outcome, Outcome::Failed(_))
-                && read.ended.is_none_or(|ended| one.invoked <= ended)
-                && !superseded(one)
-        };
-        let (stale, what) = match write {
-            Some(write) => (superseded(write), format!("what was sent at {}", write.invoked)),
-            None => (!deletions().any(|one| explained(&one)), "nothing".to_owned()),
+        let explained = |one: &&Operation| !matches!(one.outcome, Outcome::Failed(_)) && !superseded(one);
+        let begun =
+            read.ended.map_or(deletions.len(), |ended| deletions.partition_point(|one| one.invoked <= ended));
+        // The latest first: it is the likeliest to explain.
+        let mut before = deletions.iter().take(begun).rev();
+        let stale = match write {
+            Some(write) => superseded(write),
+            None => !before.any(explained),
         };
         if stale {
+            let what = write
+                .map_or_else(|| "nothing".to_owned(), |write| format!("what was sent at {}", write.invoked));
             let text = format!(
                 "{} at {}: the read that began at {} saw {what}; at {} what was sent at {} was already known",
                 of.key, read.endpoint, read.invoked, witness.known, witness.begun

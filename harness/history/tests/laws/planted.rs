@@ -277,7 +277,7 @@ proptest! {
         let end = all.iter().filter_map(|one| one.ended).max().unwrap();
         for (number, (steps, reads, outcome)) in planted.into_iter().enumerate() {
             let outcome = outcome.unwrap_or_else(|| {
-                Outcome::Ok(Answer::Lists(reads.iter().map(|read| read.to_vec()).collect()))
+                Outcome::Ok(Answer::Lists(reads.iter().map(|read| read.to_vec().into()).collect()))
             });
             all.push(Operation {
                 line: 9_000 + number as u64,

@@ -101,7 +101,7 @@ fn serializable(left: &[&Operation], lists: &BTreeMap<u32, Vec<u64>>) -> bool {
                 Step::Append { list, element } => lists.entry(*list).or_default().push(*element),
                 Step::Read { list } => {
                     let held = lists.get(list).cloned().unwrap_or_default();
-                    if reads.as_mut().is_some_and(|reads| reads.next() != Some(&held)) {
+                    if reads.as_mut().is_some_and(|reads| reads.next().is_none_or(|read| **read != *held)) {
                         return false;
                     }
                 }
@@ -139,7 +139,7 @@ fn transactions() -> impl Strategy<Value = Vec<Operation>> {
                     order.reverse();
                 }
                 order.truncate(length);
-                reads.push(order);
+                reads.push(order.into());
                 Step::Read { list }
             };
             let steps = steps.into_iter().enumerate().map(step).collect();

@@ -66,7 +66,9 @@ impl Store {
                 for step in steps {
                     match step {
                         Step::Append { list, element } => self.lists.entry(*list).or_default().push(*element),
-                        Step::Read { list } => reads.push(self.lists.get(list).cloned().unwrap_or_default()),
+                        Step::Read { list } => {
+                            reads.push(self.lists.get(list).cloned().unwrap_or_default().into());
+                        }
                     }
                 }
                 Answer::Lists(reads)

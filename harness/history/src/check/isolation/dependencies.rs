@@ -29,18 +29,26 @@ pub struct Found {
     pub anomalies: Vec<Anomaly>,
 }
 
-/// Who appended an element, what it had appended to this list before, and whether this was the last.
-#[derive(Clone, Copy)]
-struct Append {
-    writer: usize,
-    before: Option<u64>,
-    last: bool,
-}
-
 #[derive(Default)]
 struct List<'a> {
-    appends: HashMap<u64, Append>,
+    /// Who appended each element.
+    writers: HashMap<u64, usize>,
     reads: Vec<(usize, &'a [u64])>,
+}
+
+impl<'a> List<'a> {
+    /// Who read most of it, and what.
+    fn longest(&self) -> (usize, &'a [u64]) {
+        self.reads.iter().max_by_key(|(_, read)| read.len()).copied().unwrap_or_default()
+    }
+
+    /// Who appended what anybody read.
+    fn read_writers(&self) -> impl Iterator<Item = usize> {
+        let (_, order) = self.longest();
+        let apart = self.reads.iter().map(|(_, read)| *read).filter(|read| !order.starts_with(read));
+        let elements = apart.chain([order]).flatten();
+        elements.filter_map(|element| self.writers.get(element).copied())
+    }
 }
 
 /// Finds them.
@@ -58,14 +66,8 @@ pub fn find(transactions: &[&Operation]) -> Found {
         for step in steps {
             match step {
                 Step::Append { list, element } => {
-                    let before = own.entry(*list).or_default();
-                    let appends = &mut lists.entry(*list).or_default().appends;
-                    let earlier = before.last().copied();
-                    if let Some(earlier) = earlier.and_then(|element| appends.get_mut(&element)) {
-                        earlier.last = false;
-                    }
-                    appends.insert(*element, Append { writer: place, before: earlier, last: true });
-                    before.push(*element);
+                    lists.entry(*list).or_default().writers.insert(*element, place);
+                    own.entry(*list).or_default().push(*element);
                 }
                 Step::Read { list } => {
                     let Some(read) = reads.next() else { continue };
@@ -86,12 +88,10 @@ pub fn find(transactions: &[&Operation]) -> Found {
         }
     }
     // Whatever a client was told of a transaction, if one of its elements was read, all of it happened.
-    let happened = lists.values().flat_map(|list| {
-        let elements = list.reads.iter().flat_map(|(_, read)| *read);
-        elements.filter_map(move |element| Some(list.appends.get(element)?.writer))
-    });
-    let mut happened: HashSet<usize> = happened.collect();
-    happened.extend((0..transactions.len()).filter(|place| transactions[*place].is_ok()));
+    let mut happened: Vec<bool> = transactions.iter().map(|one| one.is_ok()).collect();
+    for writer in lists.values().flat_map(List::read_writers) {
+        happened[writer] = true;
+    }
     for (name, list) in lists {
         depend(name, &list, transactions, &happened, &mut found);
     }
@@ -99,17 +99,25 @@ pub fn find(transactions: &[&Operation]) -> Found {
     found
 }
 
+/// What a transaction appends to a list, in its order.
+fn appended_to(name: u32, one: &Operation) -> impl Iterator<Item = u64> {
+    let steps = match &one.action {
+        Action::Transaction(steps) => steps.as_slice(),
+        _ => &[],
+    };
+    steps.iter().filter_map(move |step| match step {
+        Step::Append { list, element } if *list == name => Some(*element),
+        _ => None,
+    })
+}
+
 /// What one list tells.
-fn depend(
-    name: u32,
-    list: &List<'_>,
-    transactions: &[&Operation],
-    happened: &HashSet<usize>,
-    found: &mut Found,
-) {
+fn depend(name: u32, list: &List<'_>, transactions: &[&Operation], happened: &[bool], found: &mut Found) {
     let line = |place: usize| transactions.get(place).map_or(0, |one| one.line);
-    let longest = list.reads.iter().max_by_key(|(_, read)| read.len());
-    let (longest_by, order) = longest.map_or((0, &[][..]), |(reader, read)| (*reader, *read));
+    let writer = |element: &u64| list.writers.get(element).copied();
+    let appended =
+        |writer: usize| transactions.get(writer).into_iter().flat_map(|one| appended_to(name, one));
+    let (longest_by, order) = list.longest();
     let mut wrong = |kind, text: String, lines| {
         found.anomalies.push(Anomaly { kind, text: format!("list {name}: {text}"), lines });
     };
@@ -120,7 +128,8 @@ fn depend(
     }
     let mut seen: HashSet<&u64> = HashSet::new();
     for element in order {
-        let before = list.appends.get(element).and_then(|append| append.before);
+        let before =
+            writer(element).and_then(|one| appended(one).take_while(|other| other != element).last());
         if let Some(before) = before.filter(|before| !seen.contains(before)) {
             let text =
                 format!("{element} was read without {before}, which its transaction appended before it");
@@ -129,14 +138,25 @@ fn depend(
         }
         seen.insert(element);
     }
+    let refused =
+        |place: &usize| transactions.get(*place).is_some_and(|one| matches!(one.outcome, Outcome::Failed(_)));
+    // Who reads no further than this in the same order, and no element of its own, has read nothing that is wrong by itself: a
+    // history has many long reads, and most are such.
+    let well = order.iter().position(|element| writer(element).is_none_or(|one| refused(&one)));
+    let well = well.unwrap_or(order.len());
+    let mut own: HashMap<usize, usize> = HashMap::new();
+    for (place, element) in order.iter().enumerate() {
+        if let Some(writer) = writer(element) {
+            own.entry(writer).or_insert(place);
+        }
+    }
     let mut compatible = Vec::new();
     for (reader, read) in &list.reads {
-        for element in *read {
-            let writer = list.appends.get(element).map(|append| append.writer);
-            let refused = |place: &usize| {
-                transactions.get(*place).is_some_and(|one| matches!(one.outcome, Outcome::Failed(_)))
-            };
-            match writer {
+        let follows = order.starts_with(read);
+        let well = well.min(own.get(reader).copied().unwrap_or(well));
+        let doubtful = if follows && read.len() <= well { &[] } else { *read };
+        for element in doubtful {
+            match writer(element) {
                 Some(writer) if refused(&writer) => {
                     let text = format!("{element} was read, and its transaction was rolled back");
                     wrong(Kind::G1a, text, vec![line(*reader), line(writer)]);
@@ -152,25 +172,26 @@ fn depend(
                 }
             }
         }
-        let last = read.last().and_then(|element| list.appends.get(element));
-        if !order.starts_with(read) {
+        let ends_amid =
+            |writer: &usize| *writer != *reader && appended(*writer).last() != read.last().copied();
+        let torn = read.last().and_then(writer).filter(ends_amid);
+        if !follows {
             let text = format!("{read:?} is no beginning of {order:?}");
             wrong(Kind::IncompatibleOrder, text, vec![line(*reader), line(longest_by)]);
-        } else if let Some(append) = last.filter(|append| !append.last && append.writer != *reader) {
+        } else if let Some(writer) = torn {
             let text = format!("{read:?} was read, and its transaction appended more");
-            wrong(Kind::G1b, text, vec![line(*reader), line(append.writer)]);
+            wrong(Kind::G1b, text, vec![line(*reader), line(writer)]);
         } else {
             // What is wrong by itself need not be told as a circle too.
             compatible.push((*reader, *read));
         }
     }
-    let writer = |element: &u64| list.appends.get(element).map(|append| append.writer);
     // What happened and nobody has read yet came after all that was read.
     let mut unseen: Vec<usize> = list
-        .appends
+        .writers
         .iter()
-        .filter(|(element, append)| !seen.contains(element) && happened.contains(&append.writer))
-        .map(|(_, append)| append.writer)
+        .filter(|(element, writer)| !seen.contains(element) && happened[**writer])
+        .map(|(_, writer)| *writer)
         .collect();
     unseen.sort_unstable();
     unseen.dedup();

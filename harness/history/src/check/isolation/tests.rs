@@ -13,7 +13,7 @@ const fn read(list: u32) -> Step {
 }
 
 fn transaction(line: u64, steps: &[Step], reads: &[&[u64]]) -> Operation {
-    let lists = reads.iter().map(|read| read.to_vec()).collect();
+    let lists = reads.iter().map(|read| read.to_vec().into()).collect();
     operation(line, Action::Transaction(steps.to_vec()), (0, 1), Outcome::Ok(Answer::Lists(lists)))
 }
 
