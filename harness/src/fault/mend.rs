@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kube::Client;
 
-use super::{network, node, process, server, storage};
+use super::{machine, network, node, process, server, storage};
 use crate::{
     cluster::{Node, all_nodes_ready},
     error::Result,
@@ -26,6 +26,7 @@ pub async fn mend(client: &Client, nodes: &[Node]) -> Result<()> {
         server::resume_all(node).await?;
         network::join(node, "").await?;
     }
+    machine::replace_all(nodes).await?;
     all_nodes_ready(client, nodes.len(), MENDED).await?;
     for node in nodes {
         node::cordon(client, node, false).await?;

@@ -1,6 +1,7 @@
 //! Faults: what is done to a cluster of ours. Each returns proof that it happened.
 
 pub mod disk;
+pub mod machine;
 mod mend;
 pub mod network;
 pub mod node;

@@ -3,7 +3,7 @@
 use external::api::cluster_objects;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node as NodeObject, Taint};
-use kube::Client;
+use kube::{Client, api::DeleteParams};
 use serde_json::{Value, json};
 
 use crate::{
@@ -33,6 +33,14 @@ pub async fn ready(client: &Client, node: &Node) -> Result<String> {
     let mut conditions = found.status.and_then(|status| status.conditions).into_iter().flatten();
     let ready = conditions.find(|condition| condition.type_ == "Ready");
     Ok(ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status))
+}
+
+/// Takes a node out of the cluster: what ran there is then known to be gone.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn forget(client: &Client, node: &Node) -> Result<()> {
+    cluster_objects::<NodeObject>(client).delete(&node.name, &DeleteParams::default()).await.map(drop)
 }
 
 /// Gives a node a taint of ours that no pod tolerates unless it says so, or takes it away; others stay as they are.

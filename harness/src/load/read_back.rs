@@ -9,7 +9,7 @@ use super::{Recorder, Store};
 use crate::{error::Result, wait::pause};
 
 /// How many read at once.
-const READERS: usize = 4;
+const READERS: usize = 8;
 /// A way that breaks and a block that is gone look alike once; the way can't answer twice.
 const TRIES: u32 = 4;
 /// Between two tries.

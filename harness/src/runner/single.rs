@@ -38,6 +38,9 @@ pub fn alone(
         control: None,
         command: Some(Command { namespace: namespace.to_owned(), line }),
     };
+    // The setting is for runs of many: an hour of chaos alone would be cut off by it while it is read back.
+    let run_deadline = settings.run_deadline + plan.scenario.deadline;
+    let settings = Settings { run_deadline, ..settings };
     let session = Session::begin(settings, vec![plan.name.clone()], &Needs::of(&[&plan]))?;
     let result = session.runtime.block_on(trial::run(Arc::clone(&session.shared), plan, 0));
     let ended = session.end()?;

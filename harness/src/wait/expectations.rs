@@ -62,7 +62,13 @@ pub fn set_ready(promise: &Promise, replicas: u32) -> Expectation {
             }
         }
         if let Some((ordinal, _)) = pods.iter().find(|(ordinal, _)| !wanted.contains(ordinal)) {
-            return NotYet(format!("{} is still there", promise.pod(*ordinal)));
+            let there = format!("{} is still there", promise.pod(*ordinal));
+            let left = has_seen(world, &promise, replicas) && pods.values().all(|pod| pod.healthy());
+            return if left {
+                Never(format!("the controller knows that {replicas} are asked for, and {there}"))
+            } else {
+                NotYet(there)
+            };
         }
         let Some(set) = world.sets.get(&promise.set) else {
             return NotYet(format!("the StatefulSet {} does not exist", promise.set));
@@ -83,12 +89,16 @@ pub fn set_ready(promise: &Promise, replicas: u32) -> Expectation {
 /// Whether the controller has all the replicas it wants, ready, and sees nothing more to do.
 fn settled_elsewhere(world: &World, promise: &Promise, replicas: u32) -> bool {
     let pods = world.pods_of(promise);
-    world.sets.get(&promise.set).is_some_and(|set| {
-        set.observed == set.meta.generation
-            && (set.replicas, set.current, set.ready) == (replicas, replicas, replicas)
-            && pods.len() == replicas as usize
-            && pods.values().all(|pod| pod.healthy())
-    })
+    has_seen(world, promise, replicas)
+        && world.sets.get(&promise.set).is_some_and(|set| (set.current, set.ready) == (replicas, replicas))
+        && pods.len() == replicas as usize
+        && pods.values().all(|pod| pod.healthy())
+}
+
+/// Whether the controller has seen that the set asks for so many.
+fn has_seen(world: &World, promise: &Promise, replicas: u32) -> bool {
+    let set = world.sets.get(&promise.set);
+    set.is_some_and(|set| set.replicas == replicas && set.observed == set.meta.generation)
 }
 
 fn list(names: impl Iterator<Item = String>) -> String {

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Expectation, Progress, Witness, pause};
 use crate::{
-    error::{Error, Result},
+    error::{Class, Error, Result},
     journal::{Log, World, recorder::Recorder},
     law::Obstacle,
 };
@@ -65,17 +65,30 @@ impl Waiter {
     pub async fn until(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
         let started = Instant::now();
         let deadline = self.at_most(deadline);
-        match met(self.recorder.log(), expectation, deadline, self.certain).await {
-            End::Met(after) => Ok(after),
-            End::InVain(words) => self.conclude(expectation, started, words, |_| true).await,
-            End::Contradicted(words) => {
-                self.conclude(expectation, started, words, |obstacle| !obstacle.only_keeps_away()).await
-            }
-            End::Prevented(obstacle, why) => {
-                let message = format!("{} is prevented: {why}", expectation.sentence);
-                Err(Error::not_judged(obstacle, message))
+        loop {
+            match met(self.recorder.log(), expectation, started, deadline, self.certain).await {
+                End::Met(after) => return Ok(after),
+                End::InVain(words) => return self.conclude(expectation, started, words, |_| true).await,
+                End::Contradicted(words) => {
+                    let explains = |obstacle: Obstacle| !obstacle.only_keeps_away();
+                    let concluded = self.conclude(expectation, started, words, explains).await;
+                    // A controller that had not looked yet may have begun meanwhile with what it had to do.
+                    let stays = matches!(self.progress(expectation), Progress::Never(_));
+                    if stays || concluded.as_ref().map_err(Error::class) != Err(Class::Failed) {
+                        return concluded;
+                    }
+                }
+                End::Prevented(obstacle, why) => {
+                    let message = format!("{} is prevented: {why}", expectation.sentence);
+                    return Err(Error::not_judged(obstacle, message));
+                }
             }
         }
+    }
+
+    /// How far what was recorded shows it.
+    fn progress(&self, expectation: &Expectation) -> Progress {
+        self.recorder.log().now(|world| expectation.check(world))
     }
 
     /// What a wait says that ended in vain, where only some obstacles would explain that.
@@ -95,7 +108,7 @@ impl Waiter {
         self.settled().await.map_err(unknown)?;
         let in_the_way = self.in_the_way().await.map_err(unknown)?;
         // Late is not never.
-        if self.recorder.log().now(|world| expectation.check(world)) == Progress::Met {
+        if self.progress(expectation) == Progress::Met {
             return Ok(started.elapsed());
         }
         match in_the_way {
@@ -178,8 +191,13 @@ pub async fn until_seen(log: &Log, deadline: Duration, shows: impl Fn(&World) ->
 }
 
 /// As [`Waiter::until`], without what follows; what looks impossible must do so for as long as `certain`.
-async fn met(log: &Log, expectation: &Expectation, deadline: Duration, certain: Duration) -> End {
-    let started = Instant::now();
+async fn met(
+    log: &Log,
+    expectation: &Expectation,
+    started: Instant,
+    deadline: Duration,
+    certain: Duration,
+) -> End {
     let mut changed = log.subscribe();
     let mut impossible_since = None;
     loop {

@@ -182,7 +182,10 @@ fn flaw(
             Kind::Unreadable,
             format!("{key}, {} bytes, was acknowledged and can't be read: {why}", value.size),
         )),
-        (_, Said::Absent | Said::Refused(_)) if shown == Some(true) => {
+        // What was asked for before it was written says nothing of how it is listed afterwards.
+        (_, Said::Absent | Said::Refused(_))
+            if shown == Some(true) && write.ended.is_none_or(|ended| word.asked > ended) =>
+        {
             Some((Kind::Torn, format!("{key} is listed and can't be read")))
         }
         _ => None,

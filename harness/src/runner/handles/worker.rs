@@ -10,6 +10,9 @@ use crate::{
     wait::{Progress, until_asked},
 };
 
+/// How long another machine may take until its node takes pods.
+const JOINED: Duration = Duration::from_secs(120);
+
 /// A node of ours that workloads run on: as a machine, and as what the API server calls a node.
 #[derive(Debug, Clone)]
 pub struct Worker {
@@ -80,6 +83,34 @@ impl Worker {
         fault::process::thaw_all(&self.node).await
     }
 
+    /// Loses its machine for good, with all that it kept, as far as the cluster can know until it misses it.
+    ///
+    /// # Errors
+    /// When something of it is left.
+    pub async fn lose(&self) -> Result<()> {
+        self.act("lose", "lose the machine of");
+        fault::machine::lose(&self.node).await
+    }
+
+    /// Takes it out of the cluster, as who knows that its machine never comes back.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn forget(&self) -> Result<()> {
+        self.act("delete", "delete the node");
+        fault::node::forget(self.run.client(), &self.node).await
+    }
+
+    /// Puts another machine in the place of the one that was lost, under its name, and waits until it takes pods.
+    ///
+    /// # Errors
+    /// When it does not join.
+    pub async fn replace(&self) -> Result<()> {
+        self.act("replace", "put another machine in the place of");
+        fault::machine::replace_all(&self.run.parts().nodes).await?;
+        self.until("takes pods", "True", JOINED).await.map(drop)
+    }
+
     fn act(&self, verb: &str, words: &str) {
         let node = &self.node.name;
         self.run.log().act(verb, format!("node/{node}"), format!("{words} {node}"));
@@ -90,12 +121,19 @@ impl Worker {
     /// # Errors
     /// When it is not missed in time.
     pub async fn until_missed(&self, deadline: Duration) -> Result<Duration> {
-        let missed = || async {
-            Ok(match fault::node::ready(self.run.client(), &self.node).await?.as_str() {
-                "Unknown" => Progress::Met,
-                ready => Progress::NotYet(format!("its Ready is {ready}")),
+        self.until("is missed", "Unknown", deadline).await
+    }
+
+    /// Waits until the cluster says this of whether it is Ready.
+    async fn until(&self, words: &str, wanted: &str, deadline: Duration) -> Result<Duration> {
+        let said = || async {
+            let ready = fault::node::ready(self.run.client(), &self.node).await?;
+            Ok(if ready == wanted {
+                Progress::Met
+            } else {
+                Progress::NotYet(format!("its Ready is {ready}"))
             })
         };
-        until_asked(&format!("node {} is missed", self.node.name), self.run.stretch(deadline), missed).await
+        until_asked(&format!("node {} {words}", self.node.name), self.run.stretch(deadline), said).await
     }
 }

@@ -95,7 +95,13 @@ fn a_set_is_ready_only_when_pods_and_controller_agree_on_the_newest_spec() {
     assert!(not_yet(check(&[zero.clone(), one.clone(), set(2, 2, 1, 2)])).contains("generation 1 of 2"));
     assert!(not_yet(check(&[zero.clone(), one.clone(), set(3, 1, 1, 2)])).contains("asks for 3"));
     assert!(not_yet(check(&[zero.clone(), one.clone(), set(2, 1, 1, 1)])).contains("counts 1"));
-    assert!(not_yet(check(&[zero, one, pod("db-2", true), set(2, 1, 1, 2)])).contains("db-2 is still there"));
+    let with =
+        |two: &(Kind, Value), seen| check(&[zero.clone(), one.clone(), two.clone(), set(2, 2, seen, 3)]);
+    let two = pod("db-2", true);
+    assert_eq!(not_yet(with(&two, 1)), "db-2 is still there");
+    assert_eq!(never(with(&two, 2)), "the controller knows that 2 are asked for, and db-2 is still there");
+    assert_eq!(not_yet(with(&pod("db-2", false), 2)), "db-2 is still there");
+    assert_eq!(not_yet(with(&terminating(two), 2)), "db-2 is still there");
 }
 
 #[test]

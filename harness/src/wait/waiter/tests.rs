@@ -5,8 +5,6 @@ use std::sync::Mutex;
 use futures::future::BoxFuture;
 
 use super::*;
-use crate::error::Class;
-
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -38,7 +36,7 @@ async fn waiting(name: &str, answers: Vec<Progress>, deadline: Duration, certain
     let log = log(name);
     let (writer, _subscribed) = (Arc::clone(&log), log.subscribe());
     let writing = tokio::spawn(async move { writer.act("step", "scenario", "something happens") });
-    let outcome = met(&log, &answering(answers), deadline, certain).await;
+    let outcome = met(&log, &answering(answers), Instant::now(), deadline, certain).await;
     writing.await.expect("written");
     outcome
 }
@@ -146,6 +144,14 @@ async fn what_keeps_another_pod_from_coming_is_no_excuse_for_what_is_there() {
 async fn late_is_not_never() {
     let answers = vec![not_yet(), Progress::Met];
     assert!(waiter("late", true, [None; 2]).until(&answering(answers), Duration::ZERO).await.is_ok());
+}
+
+// As a controller would that stood still between two pods of a scale-down: the next of them goes when it has looked.
+#[tokio::test]
+async fn what_the_controller_mends_when_it_looks_is_waited_for() {
+    let never = || Progress::Never("db-3 is still there".into());
+    let answers = vec![never(), never(), never(), not_yet(), not_yet(), Progress::Met];
+    assert!(waiter("mended", true, [None; 2]).until(&answering(answers), 10 * SHORT).await.is_ok());
 }
 
 #[tokio::test]
