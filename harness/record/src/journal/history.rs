@@ -26,7 +26,10 @@ impl History {
             Record::Answered(answered) => Some((answered.act, answered.revision)),
             _ => None,
         });
-        let answered: BTreeMap<u64, u64> = answered.collect();
+        let mut answered: BTreeMap<u64, u64> = answered.collect();
+        for (act, marked) in marked(&entries) {
+            answered.entry(act).and_modify(|revision| *revision = marked.min(*revision));
+        }
         let mut newest = 0;
         let mut keyed: Vec<_> = entries
             .into_iter()
@@ -127,6 +130,27 @@ impl History {
     }
 }
 
+/// The revision with which each object of ours began to go, by the act that deleted it. What goes at once (a pod that is on no node)
+/// is marked first, and the answer tells the revision of its end.
+fn marked(entries: &[Arc<Entry>]) -> BTreeMap<u64, u64> {
+    let (mut deleting, mut marked) = (BTreeMap::new(), BTreeMap::new());
+    for entry in entries {
+        match &entry.record {
+            Record::Act(act) if act.verb == "delete" => {
+                deleting.insert(act.target.as_str(), entry.line);
+            }
+            Record::Object { revision, fact, .. } if fact.meta().terminating => {
+                let target = format!("{:?}/{}", fact.kind(), fact.meta().name).to_lowercase();
+                if let Some(act) = deleting.remove(target.as_str()) {
+                    marked.insert(act, *revision);
+                }
+            }
+            _ => {}
+        }
+    }
+    marked
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
@@ -151,6 +175,14 @@ mod tests {
         }
     }
 
+    /// One that is to go.
+    fn going(revision: u64) -> Record {
+        let object =
+            json!({"metadata": {"name": "x", "uid": "x", "deletionTimestamp": "2026-11-29T20:52:20Z"}});
+        let fact = Reducer::default().reduce(Kind::Pod, &object).unwrap();
+        Record::Object { change: Change::Modified, revision, fact }
+    }
+
     fn act() -> Record {
         Record::Act(Box::new(Act { verb: "delete".into(), target: "pod/x".into(), text: String::new() }))
     }
@@ -162,6 +194,15 @@ mod tests {
         let records =
             vec![object(Kind::Pod, 10), act(), answered, object(Kind::Pod, 12), object(Kind::Pod, 11)];
         assert_eq!(order(records), [1, 3, 5, 2, 4]);
+    }
+
+    // As garage::machine_replaced met it: the pod that its administrator deletes is on no node yet.
+    #[test]
+    fn the_deletion_of_what_goes_at_once_comes_before_its_mark() {
+        let answered = Record::Answered(Answered { act: 2, revision: 15 });
+        let records =
+            vec![object(Kind::Pod, 10), act(), object(Kind::Pod, 11), going(13), answered, going(15)];
+        assert_eq!(order(records), [1, 3, 2, 4, 5, 6]);
     }
 
     #[test]

@@ -54,10 +54,7 @@ fn each_flaw_has_its_name() {
         [Kind::Torn]
     );
     // A history that was cut before the key was read back: a reader had been ahead of its writer.
-    assert_eq!(
-        kinds(&[get(1, "r/a", (0, 1), ABSENT), put(3, "r/a", b"1", (2, 4), unknown()), listed()]),
-        []
-    );
+    assert_eq!(kinds(&[get(1, "r/a", (0, 1), ABSENT), put(3, "r/a", b"1", (2, 4), unknown()), listed()]), []);
     assert_eq!(
         kinds(&[put(1, "r/a", b"1", (0, 1), refused()), get(3, "r/a", (9, 10), found(b"1"))]),
         [Kind::RefusedButStored]
