@@ -22,7 +22,7 @@ use crate::{
 /// The disruption budget's name.
 pub(crate) const BUDGET: &str = "sentinel";
 /// How many seconds the pods' own preStop takes, and how long they have in all.
-const PRE_STOP: u64 = 2;
+const PRE_STOP: u64 = 3;
 const GRACE: u64 = 6;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

@@ -5,10 +5,11 @@ use harness::{
     claim::{D3, K9, K10, K24, S6, S7, S17, S22},
     runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
-        pod_exists, pod_returns, pods_gone, pods_stay, set_gone, volume_claim_goes, volume_claim_is_another,
-        volume_claim_lingers, volume_claim_made_again, volume_claims_are, volume_claims_exactly,
-        volume_claims_gone, volume_claims_owned,
+        pod_exists, pod_returns, pod_terminating, pods_gone, pods_stay, set_gone, volume_claim_goes,
+        volume_claim_is_another, volume_claim_lingers, volume_claim_made_again, volume_claims_are,
+        volume_claims_exactly, volume_claims_gone, volume_claims_owned,
     },
+    workload::sentinel::Held,
 };
 use serde_json::{Value, json};
 
@@ -232,15 +233,27 @@ async fn claim_in_use(run: Run) -> Result<()> {
     set.delete_volume_claim(&used).await?;
     let lingers = volume_claim_lingers(&used, &volume_claims[&used]);
     run.expect(K24, &lingers, seconds(15)).await?;
-    let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": "its controller looks again"}}});
-    set.change_volume_claim(&used, "touch, so that its controller looks again", &touched).await?;
+    let touch = async |note: &str| {
+        let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": note}}});
+        set.change_volume_claim(&used, "touch, so that its controller looks again", &touched).await
+    };
+    touch("the pod runs").await?;
 
     run.step("it stays, with the pod's data").await?;
+    let stays = volume_claim_lingers(&used, &volume_claims[&used]);
     run.hold(K24, &lingers.and(pods_stay(&pods))).await?;
     run.judge_equal(K24, "the data of sentinel-0", mark, volumes.find_mark(&old.meta.name).await?);
 
-    run.step("the pod is deleted: its claim goes with it, and the next pod has another").await?;
+    run.step("the pod is told to stop, and takes its time: it stays").await?;
+    let zero = run.sentinel(old.meta.name.clone());
+    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(0).await?;
+    run.wait(&pod_terminating(&old.meta.name), seconds(30)).await?;
+    touch("the pod stops").await?;
+    run.hold(K24, &stays).await?;
+
+    run.step("the pod is gone: its claim goes with it, and the next pod has another").await?;
+    zero.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.expect(K24, &volume_claim_is_another(&set.promise, &used, &volume_claims[&used]), seconds(40))
         .await?;
     run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;

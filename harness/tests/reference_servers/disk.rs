@@ -28,8 +28,10 @@ case $1 in
     truncate -s 1G "$image"
     mkfs.ext4 -q -F -m 0 "$image"
     device=$(losetup -f --show "$image")
-    # It is kept between two starts of the server, and goes with whoever holds it last, however this test ends.
-    sleep infinity <"$device" >/dev/null 2>&1 &
+    # It is kept between two starts of the server, and goes with whoever holds it last, however this test ends. Held before it is
+    # given up: what is begun in the background may open it later, and then there is nothing to hold.
+    exec 3<"$device"
+    sleep infinity <&3 >/dev/null 2>&1 &
     losetup -d "$device"
     echo "$device"
     ;;
