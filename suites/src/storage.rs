@@ -231,8 +231,8 @@ async fn claim_in_use(run: Run) -> Result<()> {
 
     run.step("the claim of pod 0 is deleted: it is to go, and the pod uses it").await?;
     set.delete_volume_claim(&used).await?;
-    let lingers = volume_claim_lingers(&used, &volume_claims[&used]);
-    run.expect(K24, &lingers, seconds(15)).await?;
+    let lingers = || volume_claim_lingers(&used, &volume_claims[&used]);
+    run.expect(K24, &lingers(), seconds(15)).await?;
     let touch = async |note: &str| {
         let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": note}}});
         set.change_volume_claim(&used, "touch, so that its controller looks again", &touched).await
@@ -240,8 +240,7 @@ async fn claim_in_use(run: Run) -> Result<()> {
     touch("the pod runs").await?;
 
     run.step("it stays, with the pod's data").await?;
-    let stays = volume_claim_lingers(&used, &volume_claims[&used]);
-    run.hold(K24, &lingers.and(pods_stay(&pods))).await?;
+    run.hold(K24, &lingers().and(pods_stay(&pods))).await?;
     run.judge_equal(K24, "the data of sentinel-0", mark, volumes.find_mark(&old.meta.name).await?);
 
     run.step("the pod is told to stop, and takes its time: it stays").await?;
@@ -250,7 +249,7 @@ async fn claim_in_use(run: Run) -> Result<()> {
     set.delete_pod(0).await?;
     run.wait(&pod_terminating(&old.meta.name), seconds(30)).await?;
     touch("the pod stops").await?;
-    run.hold(K24, &stays).await?;
+    run.hold(K24, &lingers()).await?;
 
     run.step("the pod is gone: its claim goes with it, and the next pod has another").await?;
     zero.hold(Held { stop: Some(false), ..Held::default() }).await?;
