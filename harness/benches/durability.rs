@@ -11,8 +11,9 @@ use harness::{
     workload::garage::initialise,
 };
 
+use book::{Book, LONG, plan, soon};
 use disk::Disk;
-use servers::{Book, Garage, LONG, Postgres, plan, soon};
+use servers::{Garage, Postgres};
 
 /// Acknowledged writes that are measured.
 const WRITES: u64 = 1_000;
@@ -39,24 +40,16 @@ async fn postgres(settings: &[&str]) -> String {
     let server = Postgres::start_on(Disk::make().await, settings).await;
     let session = soon(|| server.session()).await;
     Sql::create_tables(&session).await.unwrap();
-    let (book, clients) = (Book::new("sql-speed"), server.clone());
-    let load = Load::start(&book.recorder, &plan([("server", works())]), move |_| {
-        let server = clients.clone();
-        async move { Ok(Sql::isolated(server.session().await?, Level::Serializable)) }
-    });
-    measure(load, &book).await
+    let book = Book::new("sql-speed");
+    measure(server.load(&book.recorder, &plan([("server", works())]), Level::Serializable), &book).await
 }
 
 async fn garage(fsync: bool) -> String {
     let server = Garage::start_on(Disk::make().await, fsync).await;
     initialise(&[server.admin().await.unwrap()]).await.unwrap();
     server.bucket().await.unwrap();
-    let (book, clients) = (Book::new("s3-speed"), server.clone());
-    let load = Load::start(&book.recorder, &plan([("server", works())]), move |_| {
-        let server = clients.clone();
-        async move { server.s3().await }
-    });
-    measure(load, &book).await
+    let book = Book::new("s3-speed");
+    measure(server.load(&book.recorder, &plan([("server", works())])), &book).await
 }
 
 fn works() -> Vec<Work> {
@@ -83,6 +76,9 @@ async fn measure(mut load: Load, book: &Book) -> String {
     )
 }
 
+#[allow(dead_code, reason = "tests use all of it")]
+#[path = "../tests/reference_servers/book.rs"]
+mod book;
 #[allow(dead_code, reason = "tests use all of it")]
 #[path = "../tests/reference_servers/disk.rs"]
 mod disk;

@@ -40,7 +40,10 @@ impl Witness for Nobody {
         Box::pin(async { Ok(()) })
     }
 
-    fn outside(&self) -> BoxFuture<'_, harness::Result<Option<(Obstacle, String)>>> {
+    fn outside<'a>(
+        &'a self,
+        _: &'a [&'static str],
+    ) -> BoxFuture<'a, harness::Result<Option<(Obstacle, String)>>> {
         Box::pin(async { Ok(None) })
     }
 }

@@ -152,12 +152,14 @@ async fn services_answer(run: Run) -> Result<()> {
     run.judge_equal(S5, &format!("the addresses of {regular}"), vec![address.as_str()], answer.addresses());
     asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
 
-    run.step(format!("a pod that is not Ready leaves {headless}, and comes back to it")).await?;
+    run.step("a pod that is not Ready leaves both, and comes back to them").await?;
     let two = run.sentinel(set.pod_name(2));
     two.hold(Held { ready: Some(true), ..Held::default() }).await?;
     asker.judge_service(S5, &set, headless, 0..2, propagation(&run)).await?;
+    asker.judge_spread(S5, &set, 0..2, propagation(&run)).await?;
     two.hold(Held { ready: Some(false), ..Held::default() }).await?;
     asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
+    asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::{K1, K21, K22, S7},
+    explain::cause::NODE_NOT_READY,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating, pod_unschedulable,
@@ -148,7 +149,7 @@ async fn paused(run: Run) -> Result<()> {
     let missed = node.until_missed(seconds(120)).await?;
     run.measure("until a paused node is missed", missed.as_secs_f64(), "s");
     let same = pod_is(&old.meta.name, &old.meta.uid);
-    run.expect(K22, &pod_terminating(&old.meta.name), seconds(60)).await?;
+    run.expect(K22, &pod_terminating(&old.meta.name).despite([NODE_NOT_READY]), seconds(60)).await?;
 
     run.step("nobody knows whether it still runs: no other takes its place").await?;
     run.hold_long(K22, &same).await?;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use harness::{
-    claim::{K2, S1, S8, S9, S10, S17, S18, S21},
+    claim::{K2, K19, S1, S8, S9, S10, S17, S18, S21},
     law::disorder::{Origin, disorder},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
@@ -103,7 +103,7 @@ async fn scale_up(run: Run) -> Result<()> {
         let name = set.pod_name(ordinal);
         run.step(format!("{name} runs, is not Ready, and nothing above it comes")).await?;
         run.expect(S8, &pod_running(&name), seconds(240)).await?;
-        run.expect(S8, &controller_counts(&set.promise, ordinal), seconds(30)).await?;
+        run.expect(K19, &controller_counts(&set.promise, ordinal), seconds(30)).await?;
         // A controller that only waits for a pod to be some seconds old errs later than at its next look.
         match ordinal {
             0 => run.hold_long(S8, &pods_exactly(&set.promise, [0])).await?,
@@ -189,8 +189,13 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
 }
 
 async fn probes_gate(run: Run) -> Result<()> {
-    let set =
-        run.deploy_with(|manifest, workload| workload.with_variable(manifest, "SENTINEL_HELD", "1")).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            // Before its first probe a container is not Ready either.
+            workload.container(manifest)?["readinessProbe"]["initialDelaySeconds"] = json!(2);
+            workload.with_variable(manifest, "SENTINEL_HELD", "1")
+        })
+        .await?;
     let one = set.pod_name(1);
     run.step(format!("{one} runs, and its readiness probe fails")).await?;
     run.expect(S21, &pod_running(&one), seconds(120)).await?;

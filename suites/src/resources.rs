@@ -3,6 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::S20,
+    explain::cause::POD_FAILED,
     runner::{Run, Scenario, scenario},
     wait::expectations::{pod_restarted, pod_unschedulable},
 };
@@ -49,7 +50,8 @@ async fn limits(run: Run) -> Result<()> {
     container["resources"] = json!({"requests": {"memory": "100Ti"}});
     set.change("requests of 100 TiB", &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
         .await?;
-    let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory");
+    // A scheduler that does not care places it on a node that refuses it, again and again.
+    let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory").despite([POD_FAILED]);
     run.expect(S20, &pending, seconds(60)).await?;
     run.hold_long(S20, &pending).await?;
     Ok(())

@@ -22,7 +22,12 @@ pub(super) fn examine(picture: &Picture, pod: &str) -> Option<Cause> {
     if let Some(claim) = going(picture, pod) {
         return Some(claim::going(picture, claim));
     }
-    newest(picture, pod).map(|event| judge(picture, pod, message(event)).by_event(event))
+    // Who waited for a claim to be gone has said so last, and it is gone.
+    let old = |event: &&Event| {
+        message(event).contains("failed error: pvc ") && message(event).ends_with(" is being deleted")
+    };
+    let said = newest(picture, pod).filter(|event| !old(event));
+    said.map(|event| judge(picture, pod, message(event)).by_event(event))
 }
 
 /// In a namespace that is being deleted nothing can be made, and no event be written that says so.

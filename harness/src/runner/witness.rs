@@ -81,11 +81,15 @@ impl Witness for Controllers {
         })
     }
 
-    fn outside(&self) -> BoxFuture<'_, Result<Option<(Obstacle, String)>>> {
+    fn outside<'a>(
+        &'a self,
+        despite: &'a [&'static str],
+    ) -> BoxFuture<'a, Result<Option<(Obstacle, String)>>> {
         Box::pin(async {
             for set in self.sets() {
                 let diagnosis = glance(&self.client, &self.namespace, &set).await?;
-                let outside = diagnosis.causes.iter().find_map(|cause| Some((obstacle(cause.id)?, cause)));
+                let excuses = diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
+                let outside = excuses.filter_map(|cause| Some((obstacle(cause.id)?, cause))).next();
                 if let Some((obstacle, cause)) = outside {
                     return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
                 }

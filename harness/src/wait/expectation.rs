@@ -19,6 +19,8 @@ pub enum Progress {
 pub struct Expectation {
     /// `all 3 pods of sentinel are ready`
     pub sentence: String,
+    /// The diagnosis' causes that are no excuse: in spite of them it is promised.
+    pub despite: Vec<&'static str>,
     check: Box<dyn Fn(&World) -> Progress + Send + Sync>,
 }
 
@@ -28,7 +30,13 @@ impl Expectation {
         sentence: impl Into<String>,
         check: impl Fn(&World) -> Progress + Send + Sync + 'static,
     ) -> Self {
-        Self { sentence: sentence.into(), check: Box::new(check) }
+        Self { sentence: sentence.into(), despite: Vec::new(), check: Box::new(check) }
+    }
+
+    /// Promised in spite of these causes, which would excuse others: a failed pod is replaced though it has failed.
+    pub fn despite(mut self, causes: impl IntoIterator<Item = &'static str>) -> Self {
+        self.despite.extend(causes);
+        self
     }
 
     /// Asks the world.
@@ -36,9 +44,11 @@ impl Expectation {
         (self.check)(world)
     }
 
-    /// Met when both are.
+    /// Met when both are. What excuses one of them excuses both.
     pub fn and(self, other: Self) -> Self {
-        Self::new(format!("{} and {}", self.sentence, other.sentence), move |world| {
+        let both = self.despite.iter().copied().filter(|cause| other.despite.contains(cause));
+        let despite: Vec<_> = both.collect();
+        let both = Self::new(format!("{} and {}", self.sentence, other.sentence), move |world| {
             match (self.check(world), other.check(world)) {
                 (Progress::Prevented(by, why), _) | (_, Progress::Prevented(by, why)) => {
                     Progress::Prevented(by, why)
@@ -47,7 +57,8 @@ impl Expectation {
                 (Progress::NotYet(why), _) | (_, Progress::NotYet(why)) => Progress::NotYet(why),
                 (Progress::Met, Progress::Met) => Progress::Met,
             }
-        })
+        });
+        both.despite(despite)
     }
 }
 

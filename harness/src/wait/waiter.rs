@@ -106,7 +106,7 @@ impl Waiter {
             None => error,
         };
         self.settled().await.map_err(unknown)?;
-        let in_the_way = self.in_the_way().await.map_err(unknown)?;
+        let in_the_way = self.in_the_way(&expectation.despite).await.map_err(unknown)?;
         // Late is not never.
         if self.progress(expectation) == Progress::Met {
             return Ok(started.elapsed());
@@ -120,12 +120,12 @@ impl Waiter {
     }
 
     /// What is in the way: not what was so for a moment.
-    async fn in_the_way(&self) -> Result<Option<(Obstacle, String)>> {
-        if self.witness.outside().await?.is_none() {
+    async fn in_the_way(&self, despite: &[&'static str]) -> Result<Option<(Obstacle, String)>> {
+        if self.witness.outside(despite).await?.is_none() {
             return Ok(None);
         }
         pause(self.at_most(self.certain)).await;
-        self.witness.outside().await
+        self.witness.outside(despite).await
     }
 
     /// Returns when the controllers have looked at what there is, and everything that happened meanwhile is recorded.

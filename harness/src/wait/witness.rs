@@ -13,8 +13,12 @@ pub trait Witness: Send + Sync {
     fn synced(&self) -> BoxFuture<'_, Result<()>>;
 
     /// What keeps the sets from being as they should be, where that is no promise of Kubernetes: an image, a quota, a node.
+    /// Causes in spite of which something is promised are none.
     ///
     /// # Errors
     /// When it can't be asked.
-    fn outside(&self) -> BoxFuture<'_, Result<Option<(Obstacle, String)>>>;
+    fn outside<'a>(
+        &'a self,
+        despite: &'a [&'static str],
+    ) -> BoxFuture<'a, Result<Option<(Obstacle, String)>>>;
 }

@@ -15,7 +15,7 @@ use testcontainers::{
     runners::AsyncRunner,
 };
 
-use crate::servers::LONG;
+use crate::book::LONG;
 
 /// What makes disks and cuts their power. A kind node has every tool for it, whatever its image.
 const SCRIPT: &str = r#"

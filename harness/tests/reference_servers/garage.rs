@@ -14,7 +14,10 @@ use harness::{
     },
 };
 
-use crate::servers::{Book, Garage, LONG, count, kinds, plan, soon};
+use crate::{
+    book::{Book, LONG, count, kinds, plan, soon},
+    servers::Garage,
+};
 
 const SET: Checker = Checker::Set(Copies::Same);
 const WRITES: Work = Work::Writes { sizes: s3::SIZES };
@@ -30,12 +33,8 @@ async fn started() -> Garage {
 
 /// Clients that write, read, and write over each other.
 fn load(server: &Garage, book: &Book) -> Load {
-    let server = server.clone();
     let works = vec![WRITES, WRITES, Work::Reads { of: 0..2 }, OBJECTS, OBJECTS, OBJECTS];
-    Load::start(&book.recorder, &plan([("garage", works)]), move |_| {
-        let server = server.clone();
-        async move { server.s3().await }
-    })
+    server.load(&book.recorder, &plan([("garage", works)]))
 }
 
 async fn written(server: &Garage, book: &Book) {

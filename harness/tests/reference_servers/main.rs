@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
+mod book;
 mod disk;
 mod garage;
 mod postgres;

@@ -12,7 +12,10 @@ use harness::{
     },
 };
 
-use crate::servers::{Book, DEADLINE, LONG, Postgres, count, kinds, plan, soon};
+use crate::{
+    book::{Book, LONG, count, kinds, plan, soon},
+    servers::{DEADLINE, Postgres},
+};
 
 const SET: Checker = Checker::Set(Copies::Same);
 const BANK: Checker = Checker::Bank { total: sql::MONEY };
@@ -32,11 +35,7 @@ async fn started_with(settings: &[&str]) -> Postgres {
 
 /// Clients that do these works, with transactions over lists of this level.
 fn load(server: &Postgres, book: &Book, works: Vec<Work>, level: Level) -> Load {
-    let server = server.clone();
-    Load::start(&book.recorder, &plan([("postgresql", works)]), move |_| {
-        let server = server.clone();
-        async move { Ok(Sql::isolated(server.session().await?, level)) }
-    })
+    server.load(&book.recorder, &plan([("postgresql", works)]), level)
 }
 
 fn rows(sizes: &'static [usize]) -> Vec<Work> {

@@ -5,7 +5,7 @@ use std::{process::Command, time::Duration};
 
 use harness::{Result, cluster::docker};
 
-use crate::servers::{LONG, soon};
+use crate::book::{LONG, soon};
 
 const IMAGE: &str = "postgres:17";
 const QUICK: Duration = Duration::from_secs(60);

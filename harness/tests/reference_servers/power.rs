@@ -16,8 +16,9 @@ use harness::{
 use jiff::Timestamp;
 
 use crate::{
+    book::{Book, LONG, count, kinds, plan, soon},
     disk::Disk,
-    servers::{Book, Garage, LONG, Postgres, count, kinds, plan, soon},
+    servers::{Garage, Postgres},
 };
 
 const SET: Checker = Checker::Set(Copies::Same);
@@ -67,12 +68,9 @@ async fn postgres(name: &str, settings: &[&str], cuts: usize) -> Judgement {
     server.sync().await;
 
     let book = Book::new(name);
-    let clients = server.clone();
     let writes = vec![Work::Writes { sizes: &[100, 3000] }; 3];
-    let load = Load::start(&book.recorder, &lasting(cuts, [("postgresql", writes)]), move |_| {
-        let server = clients.clone();
-        async move { Ok(Sql::isolated(server.session().await?, Level::Serializable)) }
-    });
+    let plan = lasting(cuts, [("postgresql", writes)]);
+    let load = server.load(&book.recorder, &plan, Level::Serializable);
     let cut = async || {
         let without_disk = server.cut_power().await;
         soon(|| server.session()).await;
@@ -104,12 +102,8 @@ async fn garage(name: &str, fsync: bool, cuts: usize) -> Judgement {
     server.sync().await;
 
     let book = Book::new(name);
-    let clients = server.clone();
     let writes = vec![Work::Writes { sizes: &[100, 3072, 20_000] }; 3];
-    let load = Load::start(&book.recorder, &lasting(cuts, [("garage", writes)]), move |_| {
-        let server = clients.clone();
-        async move { server.s3().await }
-    });
+    let load = server.load(&book.recorder, &lasting(cuts, [("garage", writes)]));
     let cut = async || {
         let without_disk = server.cut_power().await;
         soon(async || server.bucket().await).await;

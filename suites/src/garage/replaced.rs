@@ -118,8 +118,11 @@ async fn replaced(
 ) -> Result<()> {
     let garage = run.garage();
     let (admins, key) = garage.initialise(&set).await?;
-    let of_pod = |ids: &[String]| ids.get(ordinal as usize).cloned().unwrap_or_default();
-    let lost = of_pod(&node_ids(&admins).await?);
+    let of_pod = |ids: &[String]| {
+        let id = ids.get(ordinal as usize).cloned();
+        id.ok_or_else(|| Error::bug(format!("no node id of pod {ordinal}")))
+    };
+    let lost = of_pod(&node_ids(&admins).await?)?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
     let plan =
         Plan { clients: clients(pods(&set), SMALL, 0), pace: Duration::from_millis(100), budget: BUDGET };
@@ -131,7 +134,7 @@ async fn replaced(
     let admins = garage.admins(&set).await?;
     garage.until_acquainted(&admins).await?;
     let ids = node_ids(&admins).await?;
-    let new = of_pod(&ids);
+    let new = of_pod(&ids)?;
     run.judge(G13, (new == lost).then(|| format!("a node without its volumes is {lost} again")));
 
     run.step("the layout's next version has the new node, and not the old one").await?;

@@ -79,7 +79,8 @@ async fn single_replica(run: Run) -> Result<()> {
     Sql::create_tables(&session).await?;
     let hosts = [probe.host(set.workload.name), probe.pod_host(&set, 0)];
     for (process, host) in history.processes(hosts.len()).zip(&hosts) {
-        let mut store = run.found(S12, postgres.sql_through(&probe, host, propagation(&run)).await)?;
+        let through = postgres.sql_through(&probe, host, &*set.pod(0)?, propagation(&run)).await;
+        let mut store = run.found(S12, through)?;
         let write = Request::put(key(history.run(), process, 0), content(host, 512));
         let outcome = history.perform(process, &host.as_str().into(), &write, &mut store).await?;
         run.judge(S12, outcome.failure().map(|why| format!("a write through {host}: {why}")));

@@ -155,6 +155,14 @@ fn a_refusal_of_an_earlier_pod_is_not_held_against_this_one() {
 }
 
 #[test]
+fn a_claim_that_is_gone_is_no_longer_in_the_way_of_its_pod() {
+    let said = "create Pod web-1 in StatefulSet web failed error: pvc data-web-1 is being deleted";
+    let world =
+        World::new(2).without_pod(1).without("claim", "data-web-1").event("set-web", "FailedCreate", said);
+    assert_eq!(diagnose(&world.picture()).ids(), Vec::<&str>::new());
+}
+
+#[test]
 fn a_controller_that_is_alive_is_not_called_idle() {
     let lease = |renewed: &str| json!({"spec": {"renewTime": renewed, "leaseDurationSeconds": 15}});
     let world = |renewed: &str| {

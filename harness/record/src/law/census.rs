@@ -128,12 +128,14 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
     let mut pods: HashMap<&str, Counted> = HashMap::new();
     let mut censuses: HashMap<&str, Census> = HashMap::new();
     let mut set: Option<(&Set, &Entry)> = None;
-    // Since when nothing has changed that the status would have to follow.
-    let mut still: Option<Timestamp> = None;
+    // Since when nothing has changed that the status would have to follow, and since when no pod has.
+    let (mut still, mut pods_still): (Option<Timestamp>, Option<Timestamp>) = (None, None);
     let mut away = false;
     let mut told: Option<(Timestamp, String)> = None;
     let mut late = LATE;
     Inquiry::new(K19, &[Kind::Pod, Kind::StatefulSet], move |judgement, _, promise, entry| {
+        // Who has looked at the set and told of it has had its pods before him.
+        let mut looked = false;
         match &entry.record {
             Record::Object { change, fact: Fact::Pod(pod), .. } => {
                 let uid = pod.meta.uid.as_str();
@@ -141,7 +143,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
                 let there = Some(pod).filter(|_| *change != Change::Deleted);
                 let counted = there.and_then(|pod| Counted::of(pod, before, entry.at));
                 if before != counted {
-                    still = Some(entry.at);
+                    (still, pods_still) = (Some(entry.at), Some(entry.at));
                     if let Some(before) = before {
                         censuses.entry(before.owner).or_default().remove(before);
                     }
@@ -160,6 +162,10 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
                     still = Some(entry.at);
                 }
                 away &= before.is_some_and(|before| status(before) == status(seen));
+                looked = seen.observed == seen.meta.generation
+                    && before.is_some_and(|before| {
+                        before.meta.uid == seen.meta.uid && before.observed < seen.observed
+                    });
                 set = (*change != Change::Deleted).then_some((seen, entry));
             }
             // Until it says something again, the controller may be away.
@@ -168,12 +174,14 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
             Record::Act(act) if act.verb == END => {}
             // Who was not seen may not have looked either: the time begins anew.
             Record::Gap { kind: Kind::Pod | Kind::StatefulSet, bridged, .. } => {
-                return still = bridged.then_some(entry.at);
+                still = bridged.then_some(entry.at);
+                return pods_still = still;
             }
             _ => return,
         }
         let tells = matches!(&entry.record, Record::Object { fact: Fact::Set(_), .. });
-        let since = still.filter(|since| entry.at.duration_since(*since) >= late);
+        let unchanged = if looked { pods_still } else { still };
+        let since = unchanged.filter(|since| entry.at.duration_since(*since) >= late);
         if !tells && since.is_none() {
             return;
         }

@@ -54,6 +54,27 @@ fn k19_a_generation_that_is_never_seen() {
     green(&ends(3, changed));
 }
 
+// As halts_while_unhealthy met it, of a controller that wrote no counters: nothing came for minutes but its own look.
+#[test]
+fn k19_a_controller_that_has_looked_and_tells_something_else() {
+    let looked = |seconds: i64, counters: &[(&str, u32)]| {
+        let mut lines = ends(seconds, told(counters));
+        let end = lines.pop().unwrap();
+        let mut last = versions(&mut lines, "StatefulSet", "sentinel").last().unwrap().clone();
+        let mut version = |line: u32, change: &dyn Fn(&mut Value)| {
+            change(&mut last["object"]);
+            lines.push(json!({"line": line, "at": end["at"], "object": last}));
+        };
+        version(1001, &|set| set["metadata"]["generation"] = json!(9));
+        version(1002, &|set| set["status"]["observedGeneration"] = json!(9));
+        lines
+    };
+    green(&looked(20, &[]));
+    red(&looked(20, &[("availableReplicas", 2)]), "K19", "availableReplicas is 2; its pods give 3, and for 2");
+    // It looked at once, and may not have heard of its pods.
+    green(&looked(3, &[("availableReplicas", 2)]));
+}
+
 #[test]
 fn k19_what_is_wrong_is_told_once() {
     let mut lines = ends(20, told(&[("availableReplicas", 2)]));

@@ -27,7 +27,8 @@ case $1 in
     for folder in /etc/cni/net.d /etc/kubernetes /run/cni-ipam-state /var/lib/kubelet /var/local-path-provisioner; do
       [ ! -d "$folder" ] || find "$folder" -mindepth 1 -delete
     done
-    lost && [ -z "$(containers list --quiet)" ]
+    left=$(containers list --quiet)
+    [ -z "$left" ] || { echo "these containers are left: $left" >&2; exit 1; }
     ;;
   # admit: on the control plane, a machine may join as kind would have it; on others, nothing
   admit)

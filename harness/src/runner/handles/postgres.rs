@@ -8,7 +8,7 @@ use super::{Prober, Tunnelled, works::until_works};
 use crate::{
     Secret,
     cluster::Tunnel,
-    error::{Error, Result},
+    error::{Class, Error, Result},
     journal::fact::Pod,
     load::{Load, Plan, Recorder, read_back, service_of, sql::Sql},
     runner::{Run, Sabotage},
@@ -77,21 +77,36 @@ impl PostgresStore {
         until_works(pod, self.run.stretch(deadline), || self.works(pod)).await
     }
 
-    /// The tables of a history at a name, as a prober sees it. A node's proxy learns of a Ready pod later than the API does,
-    /// so this may lag for as long as `propagation`.
+    /// The tables of a history at a name that leads to this pod, as a prober sees it. A node's proxy learns of a Ready pod later
+    /// than the API does, so this may lag for as long as `propagation`.
     ///
     /// # Errors
-    /// When the login is refused, or nobody answers in time.
+    /// [`Error::Failed`] when the login is refused, or nobody answers in time at an address that the name has, though the pod
+    /// does at its own; others say nothing of the name.
     pub async fn sql_through(
         &self,
         prober: &Prober,
         host: &str,
+        pod: &Pod,
         propagation: Duration,
     ) -> Result<Tunnelled<Sql>> {
         let sentence = format!("a login to PostgreSQL at {host}, from {}", prober.pod());
         let ask = || self.session_through(prober, host);
-        let session = until_answered(&sentence, self.run.stretch(propagation), ask).await?;
-        Ok(sql(session, Level::Serializable))
+        match until_answered(&sentence, self.run.stretch(propagation), ask).await {
+            Ok(session) => Ok(sql(session, Level::Serializable)),
+            Err(silence) if silence.class() != Class::Failed => {
+                let named = prober.resolve(&format!("{host}.")).await?;
+                let answers = self.session_from(prober, pod).await;
+                Err(match (named.addresses().first(), answers) {
+                    (Some(address), Ok(_)) => Error::failed(format!(
+                        "{silence}; the name has the address {address}, and {} answers at its own",
+                        pod.meta.name
+                    )),
+                    _ => silence,
+                })
+            }
+            Err(refused) => Err(refused),
+        }
     }
 
     /// Waits until a name leads to this address, as a prober sees it: who writes there is answered from it. Returns how long that

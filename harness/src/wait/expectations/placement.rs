@@ -24,10 +24,10 @@ pub fn pod_unschedulable(pod: &str, old_uid: &str, reason: &str) -> Expectation 
             None => NotYet(format!("{name} does not exist")),
             Some(pod) if pod.meta.uid == old => NotYet(format!("{name} is still the old object")),
             Some(pod) if pod.unschedulable.as_ref().is_some_and(|why| why.contains(&reason)) => Met,
-            Some(pod) if pod.healthy() => {
-                Never(format!("{name} runs on {}", pod.node.as_deref().unwrap_or("a node")))
-            }
-            Some(pod) => NotYet(describe(world, pod)),
+            Some(pod) => match &pod.node {
+                Some(node) => Never(format!("it was placed on {node}: {}", describe(world, pod))),
+                None => NotYet(describe(world, pod)),
+            },
         }
     })
 }

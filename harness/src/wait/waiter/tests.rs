@@ -83,8 +83,12 @@ impl Witness for Said {
         Box::pin(async { said })
     }
 
-    fn outside(&self) -> BoxFuture<'_, Result<Option<(Obstacle, String)>>> {
+    fn outside<'a>(
+        &'a self,
+        despite: &'a [&'static str],
+    ) -> BoxFuture<'a, Result<Option<(Obstacle, String)>>> {
         let said = self.outside.lock().expect("the answers").pop().flatten();
+        let said = said.filter(|(_, why)| !despite.contains(why));
         let said = said.map(|(obstacle, why)| (obstacle, why.to_owned()));
         Box::pin(async { Ok(said) })
     }
@@ -139,6 +143,18 @@ async fn what_keeps_another_pod_from_coming_is_no_excuse_for_what_is_there() {
         let in_vain = waiter.until(&never, LONG).await.expect_err("it is not met");
         assert_eq!(in_vain.class(), class, "{obstacle:?}: {in_vain}");
     }
+}
+
+#[tokio::test]
+async fn what_is_promised_in_spite_of_a_cause_is_not_excused_by_it() {
+    let failed = Some((Obstacle::Node, "pod-failed"));
+    for (cause, class) in [("pod-failed", Class::Failed), ("node-not-ready", Class::Environment)] {
+        let never_comes = answering(vec![not_yet()]).despite([cause]);
+        let in_vain = waiter(cause, true, [failed; 2]).until(&never_comes, SHORT).await;
+        assert_eq!(in_vain.expect_err("it is not met").class(), class, "{cause}");
+    }
+    let both = answering(vec![not_yet()]).despite(["one", "other"]).and(answering(vec![]).despite(["other"]));
+    assert_eq!(both.despite, ["other"]);
 }
 
 #[tokio::test]
