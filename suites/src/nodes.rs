@@ -41,7 +41,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([K22])
         .within(seconds(360))
         .alone()
-        .slow_control("claim_deleted", [K22, S7], VOLUME_CLAIM_DELETED_BEFORE_DRAIN, "runs on"),
+        .slow_control("claim_deleted", [K22, S7], VOLUME_CLAIM_DELETED_BEFORE_DRAIN, "was placed on"),
         scenario(
             "nodes::paused",
             "a worker is paused until it is missed: no pod takes the place of its own, which returns when it goes on",

@@ -70,7 +70,11 @@ fn k19_a_controller_that_has_looked_and_tells_something_else() {
         lines
     };
     green(&looked(20, &[]));
-    red(&looked(20, &[("availableReplicas", 2)]), "K19", "availableReplicas is 2; its pods give 3, and for 2");
+    red(
+        &looked(20, &[("availableReplicas", 2)]),
+        "K19",
+        "availableReplicas is 2; its pods give 3, and for 2",
+    );
     // It looked at once, and may not have heard of its pods.
     green(&looked(3, &[("availableReplicas", 2)]));
 }

@@ -95,14 +95,15 @@ impl PostgresStore {
         match until_answered(&sentence, self.run.stretch(propagation), ask).await {
             Ok(session) => Ok(sql(session, Level::Serializable)),
             Err(silence) if silence.class() != Class::Failed => {
-                let named = prober.resolve(&format!("{host}.")).await?;
-                let answers = self.session_from(prober, pod).await;
-                Err(match (named.addresses().first(), answers) {
-                    (Some(address), Ok(_)) => Error::failed(format!(
-                        "{silence}; the name has the address {address}, and {} answers at its own",
-                        pod.meta.name
-                    )),
-                    _ => silence,
+                let named = prober.resolve(&format!("{host}.")).await;
+                let has_address = named.is_ok_and(|answer| !answer.addresses().is_empty());
+                Err(if has_address && self.session_from(prober, pod).await.is_ok() {
+                    let name = &pod.meta.name;
+                    Error::failed(format!(
+                        "{silence}; the name has an address, and {name} answers at its own"
+                    ))
+                } else {
+                    silence
                 })
             }
             Err(refused) => Err(refused),
