@@ -22,9 +22,10 @@ use crate::{
 
 /// The disruption budget's name.
 pub(crate) const BUDGET: &str = "sentinel";
-/// How many seconds the pods' own preStop takes, and how long they have in all.
-const PRE_STOP: u64 = 3;
-const GRACE: u64 = 6;
+/// How many seconds the pods' own preStop takes, and how long they have in all: who does not count the first is later than a busy
+/// machine may be.
+const PRE_STOP: u64 = 5;
+const GRACE: u64 = 8;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
