@@ -47,9 +47,10 @@ kill_users() {
 }
 
 detach() {
-  for _ in $(seq 100); do
-    mountpoint -q "$folder/$1" || return 0
-    umount "$folder/$1" 2>/dev/null && return 0
+  for _ in $(seq 200); do
+    ! mountpoint -q "$folder/$1" || umount "$folder/$1" 2>/dev/null || true
+    # A container that was killed may have it for a moment longer, and whoever mounted it then would get what it was.
+    mountpoint -q "$folder/$1" || [ -n "$(losetup -j "$folder/$1.img" 2>/dev/null)" ] || return 0
     sleep 0.05
   done
   fail "the disk $1 is still in use"
@@ -158,12 +159,14 @@ case $1 in
     ;;
   # grow DISK MEBIBYTES: it has so much room more; to grow it in use is a right that not every engine has
   grow)
+    before=$(room "$2")
     take_away "$2"
     truncate -s "+$3M" "$folder/$2.img"
     # 1: it had something to mend.
     said=$(e2fsck -fy "$folder/$2.img" 2>&1) || [ $? -eq 1 ] || fail "the file system of $2 is broken: $said"
     said=$(resize2fs "$folder/$2.img" 2>&1) || fail "the file system of $2 does not grow: $said"
     attach "$2"
+    [ "$(room "$2")" -gt "$before" ] || fail "$2 has no more room than it had"
     echo "room $(room "$2")"
     ;;
   # abort DISK: its file system takes no more writes, as after an error that it met
