@@ -6,7 +6,8 @@ use harness::{
     explain::cause::POD_FAILED,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        pod_is_another, pod_owned, pod_ready, pod_returns, pod_terminating, pods_stay, set_gone,
+        pod_is_another, pod_made_again, pod_owned, pod_ready, pod_returns, pod_terminating, pods_stay,
+        set_gone,
     },
     workload::{SENTINEL, sentinel::Held},
 };
@@ -164,8 +165,9 @@ async fn failed_pod(run: Run) -> Result<()> {
     let old = set.pod(1)?;
     run.step("pod 1 fails, and is replaced").await?;
     set.change_pod(1, "one second to live", &json!({"spec": {"activeDeadlineSeconds": 1}})).await?;
-    let replaced = pod_returns(&set.promise, 1, &old.meta.uid).despite([POD_FAILED]);
+    let replaced = pod_made_again(&set.promise, 1, &old.meta.uid).despite([POD_FAILED]);
     run.expect(K17, &replaced, seconds(60)).await?;
+    run.expect(K17, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     let failed = run.life(&old).phases().iter().any(|phase| phase == "Failed");
     run.judge(K17, (!failed).then(|| format!("{} was replaced, and had not failed", old.meta.name)));
     Ok(())

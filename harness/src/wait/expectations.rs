@@ -107,8 +107,18 @@ fn list(names: impl Iterator<Item = String>) -> String {
 
 /// A pod of the set is Running and Ready again, as another object.
 pub fn pod_returns(promise: &Promise, ordinal: u32, old_uid: &str) -> Expectation {
-    let (set, ready) = (promise.set.clone(), pod_ready(&promise.pod(ordinal), Some(old_uid)));
-    Expectation::new(ready.sentence.clone(), move |world| match ready.check(world) {
+    by_the_set(promise, pod_ready(&promise.pod(ordinal), Some(old_uid)))
+}
+
+/// A pod of the set is made again, as another object, whatever becomes of it.
+pub fn pod_made_again(promise: &Promise, ordinal: u32, old_uid: &str) -> Expectation {
+    by_the_set(promise, pod_is_another(&promise.pod(ordinal), old_uid))
+}
+
+/// What never comes without the set.
+fn by_the_set(promise: &Promise, comes: Expectation) -> Expectation {
+    let set = promise.set.clone();
+    Expectation::new(comes.sentence.clone(), move |world| match comes.check(world) {
         NotYet(why) if !world.sets.contains_key(&set) => {
             Never(format!("{why}; the StatefulSet {set} does not exist, so nothing makes it again"))
         }

@@ -17,6 +17,10 @@ fn without_its_set_a_pod_does_not_return() {
     let why = never(asked(&returns, &[]));
     assert_eq!(why, "db-0 does not exist; the StatefulSet db does not exist, so nothing makes it again");
     assert_eq!(asked(&returns, &[pod("db-0", true)]), Met);
+    let again = pod_made_again(&promise(), 0, "uid-db-0");
+    assert!(never(asked(&again, &[pod("db-0", false)])).contains("nothing makes it again"));
+    let another = with(pod("db-0", false), "metadata.uid", json!("another"));
+    assert_eq!(asked(&again, &[another]), Met);
 }
 
 #[test]
