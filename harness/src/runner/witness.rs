@@ -88,8 +88,8 @@ impl Witness for Controllers {
         Box::pin(async {
             for set in self.sets() {
                 let diagnosis = glance(&self.client, &self.namespace, &set).await?;
-                let excuses = diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
-                let outside = excuses.filter_map(|cause| Some((obstacle(cause.id)?, cause))).next();
+                let mut excuses = diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
+                let outside = excuses.find_map(|cause| Some((obstacle(cause.id)?, cause)));
                 if let Some((obstacle, cause)) = outside {
                     return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
                 }

@@ -29,6 +29,7 @@ case $1 in
     done
     left=$(containers list --quiet)
     [ -z "$left" ] || { echo "these containers are left: $left" >&2; exit 1; }
+    lost
     ;;
   # admit: on the control plane, a machine may join as kind would have it; on others, nothing
   admit)
