@@ -27,6 +27,9 @@ pub(crate) const BUDGET: &str = "sentinel";
 /// machine may be.
 const PRE_STOP: u64 = 5;
 const GRACE: u64 = 8;
+/// A grace period that does not end before a slow machine has had its time to see a pod taken away by force: a pod whose own
+/// time is over goes by itself, and who ignored the force would go unseen.
+const LONG_GRACE: u64 = 180;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -99,7 +102,13 @@ async fn orphans(run: Run) -> Result<()> {
 }
 
 async fn forced_deletion(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let set = manifest.find("StatefulSet", workload.name)?;
+            set["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(LONG_GRACE);
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
     run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await?;

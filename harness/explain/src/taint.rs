@@ -57,14 +57,20 @@ pub(super) fn examine(picture: &Picture, pod: &Pod, able: &[&Node], said: &str) 
     if let Some(cause) = not_set_up(pod, able, said) {
         return cause;
     }
-    let taints = able.iter().map(|node| {
+    let (open, tainted): (Vec<_>, Vec<_>) =
+        able.iter().copied().partition(|node: &&Node| node::untolerated(node, pod).is_empty());
+    let mut parts = vec![said.to_owned()];
+    parts.extend(tainted.iter().map(|node| {
         let taints = node::untolerated(node, pod).into_iter().map(node::taint_text).collect::<Vec<_>>();
         format!("{} has {}", node.name_any(), taints.join(", "))
-    });
-    let taints = taints.collect::<Vec<_>>().join("; ");
-    let more = if taints.is_empty() { String::new() } else { format!("; {taints}") };
+    }));
+    // The scheduler may have looked before a taint was taken away, or something else keeps these from the pod.
+    if !open.is_empty() {
+        let open = open.iter().map(|node| node.name_any()).collect::<Vec<_>>().join(", ");
+        parts.push(format!("no taint keeps the pod from {open} now"));
+    }
     let about = format!("pod/{}", pod.name_any());
-    Cause::new(cause::TAINT_NOT_TOLERATED, about, format!("{said}{more}")).advise(format!(
+    Cause::new(cause::TAINT_NOT_TOLERATED, about, parts.join("; ")).advise(format!(
         "tolerate the taint in statefulset {}, or take it away: kubectl taint node NODE KEY-",
         picture.name()
     ))

@@ -143,6 +143,16 @@ fn the_control_plane_s_taint_does_not_hide_that_the_workers_are_cordoned() {
 }
 
 #[test]
+fn a_node_without_a_taint_is_not_said_to_have_one() {
+    let message = "0/3 nodes are available: 3 node(s) had untolerated taint {dedicated: }.";
+    let diagnosis = diagnose(&homeless(message).node("worker2", taint("dedicated")).picture());
+    assert_eq!(diagnosis.ids(), [cause::TAINT_NOT_TOLERATED], "{diagnosis}");
+    let text = diagnosis.to_string();
+    assert!(text.contains("worker2 has dedicated:NoSchedule") && !text.contains("worker has"), "{text}");
+    assert!(text.contains("no taint keeps the pod from worker now"), "{text}");
+}
+
+#[test]
 fn where_a_node_has_what_the_pod_asks_for_that_node_s_reason_counts() {
     let message = "0/3 nodes are available: 1 node(s) had untolerated taint {dedicated: }, 2 node(s) didn't match Pod's node affinity/selector.";
     let wanted = json!({"spec": {"nodeSelector": {"kubernetes.io/hostname": "worker2"}}});
