@@ -36,6 +36,9 @@
 //!   done with other pods, a container that crashes, an image that can't be had.
 //! - **Absent is not there.** What keeps a pod from coming (a volume that is slow to be mounted, a quota) explains what is missing, never
 //!   another pod that is there and should not be ([`Obstacle::only_keeps_away`]).
+//! - **Pods belong to others, too.** A descheduler, an autoscaler or the scheduler takes pods away that nobody promised to leave alone:
+//!   an eviction since a wait began that was not ours leaves it unjudged ([`eviction`]). One of ours excuses nothing, and no more does
+//!   a pod that is deleted without any.
 //! - **A silence at the end hides no answer.** Who said no to the end of a wait, and then nothing for a moment, is asked once more
 //!   ([`until_asked`]).
 //! - **Kinds are told apart.** A set's status may be heard a second or more before the pod that it counts, and a pod before its
@@ -58,6 +61,7 @@
 //! - **The API's seconds are cut off.** A condition's time may look a second older than it is: limits of time leave room for it.
 //!
 //! [`Obstacle::only_keeps_away`]: crate::law::Obstacle::only_keeps_away
+//! [`eviction`]: crate::law::eviction
 //! [`counters_add_up`]: crate::law::status::counters_add_up
 //! [`taint`]: crate::fault::node::taint
 //! [`Recorder::barrier`]: crate::journal::Recorder::barrier

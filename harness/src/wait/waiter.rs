@@ -10,7 +10,7 @@ use super::{Expectation, Progress, Witness, pause};
 use crate::{
     error::{Class, Error, Result},
     journal::{Log, World, recorder::Recorder},
-    law::Obstacle,
+    law::{Obstacle, eviction},
 };
 
 /// How long something must look impossible, or in the way, before it is called so: the kinds are watched apart, and what one
@@ -63,15 +63,17 @@ impl Waiter {
     /// [`Error::Failed`] when it was watched not to be met, though its time was over, everything was seen, the controllers have
     /// looked since, and nothing else is in the way; the message names the last reason. [`Error::NotJudged`] otherwise.
     pub async fn until(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        let started = Instant::now();
+        let (started, line) = (Instant::now(), self.line());
         let deadline = self.at_most(deadline);
         loop {
             match met(self.recorder.log(), expectation, started, deadline, self.certain).await {
                 End::Met(after) => return Ok(after),
-                End::InVain(words) => return self.conclude(expectation, started, words, |_| true).await,
+                End::InVain(words) => {
+                    return self.conclude(expectation, (started, line), words, |_| true).await;
+                }
                 End::Contradicted(words) => {
                     let explains = |obstacle: Obstacle| !obstacle.only_keeps_away();
-                    let concluded = self.conclude(expectation, started, words, explains).await;
+                    let concluded = self.conclude(expectation, (started, line), words, explains).await;
                     // A controller that had not looked yet may have begun meanwhile with what it had to do.
                     let stays = matches!(self.progress(expectation), Progress::Never(_));
                     if stays || concluded.as_ref().map_err(Error::class) != Err(Class::Failed) {
@@ -86,16 +88,29 @@ impl Waiter {
         }
     }
 
+    /// The newest line of the journal.
+    fn line(&self) -> u64 {
+        *self.recorder.log().subscribe().borrow()
+    }
+
+    /// A failure, unless somebody else evicted pods since this line of the journal: then nobody knows what would have been.
+    fn failed(&self, line: u64, words: String) -> Error {
+        match eviction::by_another(&self.recorder.log().history(), line) {
+            Some(why) => Error::not_judged(Obstacle::Disruption, format!("{words}; {why}")),
+            None => Error::failed(words),
+        }
+    }
+
     /// How far what was recorded shows it.
     fn progress(&self, expectation: &Expectation) -> Progress {
         self.recorder.log().now(|world| expectation.check(world))
     }
 
-    /// What a wait says that ended in vain, where only some obstacles would explain that.
+    /// What a wait says that ended in vain, by when and at which line it began, where only some obstacles would explain that.
     async fn conclude(
         &self,
         expectation: &Expectation,
-        started: Instant,
+        (started, line): (Instant, u64),
         words: String,
         explains: impl Fn(Obstacle) -> bool,
     ) -> Result<Duration> {
@@ -115,7 +130,7 @@ impl Waiter {
             Some((obstacle, why)) if explains(obstacle) => {
                 Err(Error::not_judged(obstacle, format!("{words}; {why}")))
             }
-            _ => Err(Error::failed(words)),
+            _ => Err(self.failed(line, words)),
         }
     }
 
@@ -142,9 +157,10 @@ impl Waiter {
     /// for `least` at the least, where only time shows.
     ///
     /// # Errors
-    /// [`Error::Failed`] at the first moment at which it is not met, [`Error::NotJudged`] when nobody can know.
+    /// [`Error::Failed`] at the first moment at which it is not met, [`Error::NotJudged`] when nobody can know, or somebody else
+    /// evicted pods.
     pub async fn hold(&self, expectation: &Expectation, least: Duration) -> Result<()> {
-        let started = Instant::now();
+        let (started, line) = (Instant::now(), self.line());
         let log: &Log = self.recorder.log();
         let mut changed = log.subscribe();
         let settled = async {
@@ -159,11 +175,11 @@ impl Waiter {
             match log.now(|world| expectation.check(world)) {
                 Progress::Met => {}
                 Progress::NotYet(why) | Progress::Never(why) | Progress::Prevented(_, why) => {
-                    let after = started.elapsed();
-                    let words = &expectation.sentence;
-                    return Err(Error::failed(format!(
-                        "{words} had to stay so, and ended after {after:.1?}: {why}"
-                    )));
+                    let (after, words) = (started.elapsed(), &expectation.sentence);
+                    let words = format!("{words} had to stay so, and ended after {after:.1?}: {why}");
+                    // What brought it about may be told later. It was seen, whether the recording is whole or not.
+                    drop(self.recorder.barrier().await);
+                    return Err(self.failed(line, words));
                 }
             }
             // What came with the end was looked at.

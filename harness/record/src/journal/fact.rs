@@ -86,8 +86,8 @@ pub struct Pod {
     pub unschedulable: Option<Arc<str>>,
     /// Why it failed: `Evicted`, `DeadlineExceeded`.
     pub reason: Option<Arc<str>>,
-    /// Whether somebody else than its controller takes it away: an eviction, a taint, the end of its node.
-    pub disrupted: bool,
+    /// Why somebody else than its controller takes it away: an eviction, a taint, the end of its node. None where nobody does.
+    pub disrupted: Option<Arc<str>>,
 }
 
 /// A container of a pod, as its status tells it.
@@ -330,6 +330,11 @@ impl Pod {
     /// Its container of this name: injected ones may stand before it.
     pub fn container(&self, name: &str) -> Option<&Container> {
         self.containers.iter().find(|container| container.name == name)
+    }
+
+    /// Whether somebody had it evicted, or needed its place; not what became of its node.
+    pub fn evicted(&self) -> bool {
+        matches!(self.disrupted.as_deref(), Some("EvictionByEvictionAPI" | "PreemptionByScheduler"))
     }
 
     /// Restarts of all containers.

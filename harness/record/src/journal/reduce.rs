@@ -134,7 +134,9 @@ impl Reducer {
             unschedulable: unschedulable
                 .and_then(|condition| condition.message.as_deref())
                 .map(|message| self.words.one(message)),
-            disrupted: condition("DisruptionTarget").is_some_and(|condition| condition.status == "True"),
+            disrupted: condition("DisruptionTarget")
+                .filter(|condition| condition.status == "True")
+                .map(|condition| self.words.one(condition.reason.clone().unwrap_or_default())),
             reason: status.reason.map(|reason| self.words.one(reason)),
             phase: self.word(status.phase),
             addresses: self.addresses.one(addresses),

@@ -103,7 +103,7 @@ pub fn at_most_one_of_an_ordinal(_: &Promise) -> Inquiry<'_> {
         let Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } = &entry.record else {
             return;
         };
-        let node_is_lost = pod.disrupted && &*pod.phase == "Failed";
+        let node_is_lost = pod.disrupted.is_some() && &*pod.phase == "Failed";
         if promise.ordinal(&pod.meta.name).is_none() || node_is_lost {
             return;
         }

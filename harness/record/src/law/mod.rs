@@ -7,6 +7,7 @@ mod by_hand;
 pub mod census;
 mod demand;
 pub mod disorder;
+pub mod eviction;
 mod health;
 pub mod identity;
 mod inquiry;

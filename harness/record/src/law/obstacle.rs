@@ -32,6 +32,8 @@ pub enum Obstacle {
     Taint,
     /// A volume can't be had, attached or mounted.
     Volume,
+    /// Somebody else evicts pods, or needs their place.
+    Disruption,
     /// A node is not Ready, or its container runtime fails.
     Node,
     /// The namespace is going, and nobody of ours deletes it.
@@ -71,6 +73,7 @@ impl fmt::Display for Obstacle {
             Self::Room => "no node has room",
             Self::Taint => "taints or cordons are in the way",
             Self::Volume => "a volume can't be had",
+            Self::Disruption => "somebody else takes pods away",
             Self::Node => "a node is not Ready",
             Self::Namespace => "the namespace is going",
             Self::Prober => "who was to be asked can't be reached",

@@ -30,7 +30,7 @@ impl<'history> Removals<'history> {
         let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return None };
         let ordinal = promise.ordinal(&pod.meta.name)?;
         let begins = pod.meta.terminating || *change == Change::Deleted;
-        let by_another = pod.disrupted || self.by_hand.took(&pod.meta.name);
+        let by_another = pod.disrupted.is_some() || self.by_hand.took(&pod.meta.name);
         if !begins || !self.ending.insert(&pod.meta.uid) || by_another {
             return None;
         }

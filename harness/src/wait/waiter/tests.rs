@@ -3,8 +3,10 @@
 use std::sync::Mutex;
 
 use futures::future::BoxFuture;
+use serde_json::json;
 
 use super::*;
+use crate::journal::{Change, Kind};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(20);
@@ -184,4 +186,43 @@ async fn a_hold_ends_with_a_look_and_at_the_first_moment_at_which_it_is_not_so()
     assert!(broken.contains("had to stay so") && broken.ends_with("it is not there"), "{broken}");
     let unknown = held("unknown", false, vec![Progress::Met]).await;
     assert_eq!(unknown, Err("the controller has not looked".to_owned()));
+}
+
+/// `db-0` as this object, taken away for these reasons.
+fn pod(uid: &str, taken: &[&str]) -> serde_json::Value {
+    let condition = |reason: &&str| json!({"type": "DisruptionTarget", "status": "True", "reason": reason});
+    let conditions: Vec<_> = taken.iter().map(condition).collect();
+    json!({"metadata": {"name": "db-0", "uid": uid}, "status": {"conditions": conditions}})
+}
+
+// A descheduler's eviction takes away what a controller would have left alone; a deletion without one is the controller's.
+#[tokio::test]
+async fn what_somebody_else_evicts_says_nothing_of_what_would_have_stayed() {
+    let evicted: &[&str] = &["EvictionByEvictionAPI"];
+    for (name, taken, obstacle) in [("evicted", evicted, Some(Obstacle::Disruption)), ("deleted", &[], None)]
+    {
+        let waiter = waiter(name, true, [None; 2]);
+        let log = Arc::clone(waiter.recorder.log());
+        log.object(Change::Added, Kind::Pod, pod("one", &[]));
+        let replaced = async {
+            pause(SHORT).await;
+            log.object(Change::Deleted, Kind::Pod, pod("one", taken));
+            log.object(Change::Added, Kind::Pod, pod("two", &[]));
+        };
+        let same = || {
+            Expectation::new("it is the same", |world| match world.pods.get("db-0") {
+                Some(pod) if pod.meta.uid == "one" => Progress::Met,
+                _ => Progress::Never("it is another".into()),
+            })
+        };
+        let restarted = Expectation::new("it is restarted", move |world| match same().check(world) {
+            Progress::Met => Progress::NotYet("it was not restarted".into()),
+            progress => progress,
+        });
+        let same = same();
+        let (held, waited, ()) =
+            tokio::join!(waiter.hold(&same, LONG), waiter.until(&restarted, LONG), replaced);
+        assert_eq!(held.expect_err("it is another").obstacle(), obstacle, "{name}");
+        assert_eq!(waited.expect_err("it is another").obstacle(), obstacle, "{name}");
+    }
 }
