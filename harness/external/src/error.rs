@@ -6,6 +6,8 @@ use kube::core::Status;
 pub use record::Class;
 use record::law::Obstacle;
 
+use crate::refusal;
+
 /// The exit codes of the command line and of the scripts for trouble that a user can end. See the README's table.
 pub mod exit {
     /// A filter that matches no scenario.
@@ -132,12 +134,12 @@ impl Error {
         match self {
             Self::NotJudged { obstacle, .. } => Some(*obstacle),
             Self::Api { source, .. } => match **source {
-                kube::Error::Api(ref status) => match status.code {
+                kube::Error::Api(ref status) => refusal::behind(&status.message).or(match status.code {
                     401 => Some(Obstacle::Credentials),
                     403 => Some(Obstacle::Rights),
                     429 | 500.. => Some(Obstacle::ApiAway),
                     _ => None,
-                },
+                }),
                 _ => Some(Obstacle::ApiAway),
             },
             Self::Deadline { .. } => Some(Obstacle::ApiAway),
@@ -196,6 +198,9 @@ impl Error {
                 kube::Error::Api(ref status) if status.code == 404 => Class::Failed,
                 // What we may do is a matter of the cluster that we were given.
                 kube::Error::Api(ref status) if [401, 403, 429].contains(&status.code) => Class::Environment,
+                kube::Error::Api(ref status) if refusal::behind(&status.message).is_some() => {
+                    Class::Environment
+                }
                 kube::Error::Api(ref status) if (400..500).contains(&status.code) => Class::Error,
                 _ => Class::Environment,
             },

@@ -10,6 +10,7 @@ pub mod error;
 pub mod image_name;
 pub mod images;
 pub mod process;
+pub mod refusal;
 pub mod reporter;
 pub mod secret;
 pub mod wait;

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use external::api::{self, Namespaced, objects};
+use external::{
+    api::{self, Namespaced, objects},
+    refusal,
+};
 use futures::future::try_join_all;
 use http::{HeaderMap, header::WARNING};
 use http_body_util::BodyExt;
@@ -108,14 +111,15 @@ async fn dry_run(client: &Client, scout: &Scout, pod: &Value) -> Result<(Option<
     };
     let (head, body) = api::call(doing, answered).await?;
     let said: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let message = said["message"].as_str().unwrap_or_default();
     let refused = match head.status.as_u16() {
         200..300 => false,
         // Not for what it is, but for where it would be: a policy, a quota, a webhook.
         400..422 => true,
-        code => return Err(Error::environment(format!("{doing}: {} ({code})", said["message"]))),
+        _ if refusal::behind(message).is_some() => true,
+        code => return Err(Error::environment(format!("{doing}: {message} ({code})"))),
     };
-    let refusal = refused.then(|| said["message"].as_str().unwrap_or_default().to_owned());
-    Ok((refusal, warnings(&head.headers)))
+    Ok((refused.then(|| message.to_owned()), warnings(&head.headers)))
 }
 
 /// The texts of HTTP's warnings: `299 - "would violate PodSecurity"`.
