@@ -235,6 +235,13 @@ impl Error {
         self.status().is_some_and(|status| (400..500).contains(&status.code))
     }
 
+    /// Whether the API itself said no to what was asked: not a rule of the cluster, nor for want of rights or of time for us.
+    pub fn is_own_refusal(&self) -> bool {
+        let own =
+            |status: &Status| !matches!(status.code, 401 | 429) && refusal::behind(&status.message).is_none();
+        self.is_refusal() && self.status().is_some_and(own)
+    }
+
     /// Whether the API server does not allow us what we asked for.
     pub fn is_forbidden(&self) -> bool {
         self.status().is_some_and(|status| status.code == 403)

@@ -18,6 +18,8 @@ pub fn behind(words: &str) -> Option<Obstacle> {
         || limits
     {
         Some(Obstacle::Quota)
+    } else if says("User \"") && says("\" cannot ") {
+        Some(Obstacle::Rights)
     } else if says("because it is being terminated") {
         Some(Obstacle::Namespace)
     } else {
@@ -87,7 +89,15 @@ mod tests {
         assert_eq!((refused(422, invalid).obstacle(), refused(422, invalid).class()), (None, Class::Error));
         let budget = "Cannot evict pod as it would violate the pod's disruption budget.";
         assert_eq!(behind(budget), None);
+        let class =
+            "persistentvolumeclaims \"a\" is forbidden: only dynamically provisioned pvc can be resized";
+        let own = [(422, invalid), (403, class), (429, budget), (503, "away")];
+        assert_eq!(
+            own.map(|(code, words)| refused(code, words).is_own_refusal()),
+            [true, true, false, false]
+        );
         let user = "pods is forbidden: User \"a\" cannot list resource \"pods\" in API group \"\"";
-        assert_eq!(refused(403, user).obstacle(), Some(Obstacle::Rights));
+        let lacking = refused(403, user);
+        assert_eq!((lacking.obstacle(), lacking.is_own_refusal()), (Some(Obstacle::Rights), false));
     }
 }

@@ -98,23 +98,26 @@ impl Run {
     /// Judges that the API server took something. Passes its refusal on.
     ///
     /// # Errors
-    /// When it did not; that it refused is a finding as well.
+    /// When it did not; that it refused is a finding as well, unless somebody else did.
     pub fn judge_taken<T>(&self, claim: Claim, what: &str, outcome: Result<T>) -> Result<T> {
         match outcome {
-            Err(error) if error.is_refusal() => self
+            Err(error) if error.is_own_refusal() => self
                 .found(claim, Err(Error::failed(format!("{what}: expected it to be taken; found: {error}")))),
             outcome => self.found(claim, outcome),
         }
     }
 
-    /// Judges that the API server refused with this code, and with these words about what.
+    /// Judges that the API server refused with this code, and with these words about what. A no of somebody else, for want of
+    /// rights, of time or by a rule of the cluster, says nothing.
     pub fn judge_refused<T>(&self, claim: Claim, what: &str, outcome: Result<T>, code: u16, words: &str) {
         let expected = format!("{what}: expected a refusal with {code} that says {words:?}");
-        let refused = |error: &Error| error.status().is_some_and(|status| status.code == code);
         let against = match outcome {
             Ok(_) => Some(format!("{expected}; it was taken")),
-            Err(error) if refused(&error) && error.to_string().contains(words) => None,
-            Err(error) if error.obstacle().is_some() && !matches!(code, 401 | 403 | 429) => {
+            Err(error) if error.to_string().contains(words) => {
+                let as_expected = error.status().is_some_and(|status| status.code == code);
+                (!as_expected).then(|| format!("{expected}; found: {error}"))
+            }
+            Err(error) if error.obstacle().is_some() && !error.is_own_refusal() => {
                 return self.not_judged(claim, &error);
             }
             Err(error) => Some(format!("{expected}; found: {error}")),

@@ -7,6 +7,7 @@ use k8s_openapi::api::core::v1::Pod as PodObject;
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
+    core::Status,
 };
 use serde_json::json;
 
@@ -173,7 +174,9 @@ impl Pod {
         let ask = || async {
             match self.evict().await {
                 Ok(()) => Ok(Progress::Met),
-                Err(error) if error.status().is_some_and(|status| status.code == 429) => {
+                Err(error)
+                    if error.status().is_some_and(|status| status.code == 429 && of_budget(status)) =>
+                {
                     Ok(Progress::NotYet(error.to_string()))
                 }
                 Err(error) => Err(error),
@@ -191,4 +194,9 @@ impl Pod {
             self.run.log().act("overfill", format!("pod/{pod}"), format!("{pod} did not answer: {error}"));
         }
     }
+}
+
+/// Whether it is a budget's no: with the same code the API server says that it has no time for us.
+fn of_budget(status: &Status) -> bool {
+    status.message.contains("disruption budget")
 }
