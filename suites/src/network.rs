@@ -22,11 +22,9 @@ use crate::{
 /// How long a name may lag behind its pod: until the DNS has heard of it, and then for as long as it may keep old answers.
 /// The report has the time that it took.
 pub(crate) fn propagation(run: &Run) -> std::time::Duration {
-    HEARD + run.terrain().dns_horizon()
+    run.terrain().hears_within() + run.terrain().dns_horizon()
 }
 
-/// How long the DNS may take to hear of a pod.
-const HEARD: std::time::Duration = seconds(20);
 /// What is asked of pods on one node says nothing of the network between two.
 pub(crate) const OVER_TWO_NODES: &str = "names and connections over two nodes";
 
@@ -233,7 +231,7 @@ async fn leaving_pods(run: Run) -> Result<()> {
     one.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(1).await?;
     let leaving = endpoint_leaving(&old, headless);
-    run.expect(K25, &leaving, HEARD).await?;
+    run.expect(K25, &leaving, run.terrain().hears_within()).await?;
     asker.judge_service(K25, &set, headless, [0], lag).await?;
     run.hold(K25, &leaving).await?;
 
@@ -252,7 +250,7 @@ async fn names_asked_early(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
     set.ready(1).await?;
     let asker = run.prober(set.pod_name(0));
-    let dns = run.dns()?;
+    let (dns, heard) = (run.dns()?, run.terrain().hears_within());
     run.measure("the DNS may keep an address for", dns.address().as_secs_f64(), "s");
     run.measure("the DNS may keep the answer that there is none for", dns.absence().as_secs_f64(), "s");
 
@@ -263,18 +261,18 @@ async fn names_asked_early(run: Run) -> Result<()> {
     run.step("its pod comes").await?;
     set.scale(2).await?;
     set.ready(2).await?;
-    asker.judge_name(K15, &set, 1, HEARD + dns.absence()).await?;
+    asker.judge_name(K15, &set, 1, heard + dns.absence()).await?;
 
     run.step("its pod gets another address").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.wait(&pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    asker.judge_name(K15, &set, 1, HEARD + dns.address()).await?;
+    asker.judge_name(K15, &set, 1, heard + dns.address()).await?;
     asker.judge_kept(K15, &set, 1, dns.client()).await?;
 
     run.step("its pod is scaled away, and the name goes with it").await?;
     set.scale(1).await?;
     run.wait(&pods_exactly(&set.promise, [0]), seconds(60)).await?;
-    asker.judge_no_name(K15, &set, 1, HEARD + dns.address()).await?;
+    asker.judge_no_name(K15, &set, 1, heard + dns.address()).await?;
     Ok(())
 }

@@ -137,6 +137,7 @@ pub fn terrain() -> Terrain {
             node_cache: false,
             known_by: KnownBy::Configuration,
         }),
+        hearing_seconds: 20,
         families: vec![Family::IPv4],
         storage: vec![StorageClass {
             name: "standard".into(),

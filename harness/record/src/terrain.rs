@@ -18,6 +18,9 @@ use crate::words::count;
 pub struct Terrain {
     /// Its DNS; none where neither its configuration nor a pod could tell.
     pub dns: Option<Dns>,
+    /// How many seconds may pass until the DNS and the proxies have heard of a pod.
+    #[serde(default)]
+    pub hearing_seconds: u64,
     /// The IP families of Services; one that asks for none has the first.
     pub families: Vec<Family>,
     /// Its storage classes, by name.
@@ -111,6 +114,11 @@ impl Terrain {
     /// How old an answer of its DNS may be at most; 0 where nothing is known of it.
     pub fn dns_horizon(&self) -> Duration {
         self.dns.as_ref().map(Dns::horizon).unwrap_or_default()
+    }
+
+    /// How long its DNS and its proxies may take to hear of a pod.
+    pub fn hears_within(&self) -> Duration {
+        Duration::from_secs(self.hearing_seconds)
     }
 
     /// The family of a Service that asks for none.

@@ -4,6 +4,7 @@ mod corefile;
 mod dns;
 mod namespace;
 mod nodes;
+mod proxies;
 mod rights;
 mod storage;
 
@@ -21,6 +22,10 @@ use crate::{
 
 pub(super) use nodes::{all_nodes, closed};
 pub(super) use storage::{DEFAULT as DEFAULT_CLASS, is_default};
+
+/// How many seconds names and connections lag at most behind a pod of a cluster of ours, and how many of another.
+const USUAL: u64 = 20;
+const ELSEWHERE: u64 = 60;
 
 /// What a fresh namespace of a run is to tell.
 #[derive(Debug)]
@@ -104,6 +109,13 @@ pub async fn survey<T>(
     let asked = Box::pin(ask(&mut terrain)).await;
     namespaces.close(&scout.namespace).await?;
     Ok((terrain, asked?))
+}
+
+/// How many seconds may pass until the DNS and the proxies have heard of a pod. A cluster of ours batches nothing; of another only
+/// its proxies may tell how they do, and patience costs nothing where all is well.
+pub async fn hearing(client: &Client, ours: bool) -> u64 {
+    let usual = if ours { USUAL } else { ELSEWHERE };
+    usual + proxies::longest_wait(client).await.unwrap_or_default().as_secs()
 }
 
 /// Why charts can't be installed as they are. What Helm does needs more rights than a run has of its own.

@@ -137,7 +137,7 @@ pub(super) const USED: &[Used] = &[
         &["get"],
         "configmaps",
         Place::Namespace("kube-system"),
-        "the DNS's configuration; a pod is asked instead",
+        "the DNS's configuration, for which a pod is asked instead, and the proxies'",
     ),
     told(&["list"], "leases.coordination.k8s.io", Place::Namespace("kube-node-lease"), "the nodes' clocks"),
     claims(&["K16", "D5"], &["create"], "pods/eviction", "evictions"),
