@@ -21,6 +21,9 @@ pub struct Terrain {
     /// How many seconds may pass until the DNS and the proxies have heard of a pod.
     #[serde(default)]
     pub hearing_seconds: u64,
+    /// Whether its proxies lead each client to one pod of a service.
+    #[serde(default)]
+    pub clients_stick: bool,
     /// The IP families of Services; one that asks for none has the first.
     pub families: Vec<Family>,
     /// Its storage classes, by name.

@@ -44,7 +44,8 @@ pub(super) async fn survey(
         if cluster.nodes().is_empty() {
             pilot::fly(cluster, &scout, &terrain.nodes).await?;
         }
-        terrain.hearing_seconds = terrain::hearing(&client, !cluster.nodes().is_empty()).await;
+        (terrain.hearing_seconds, terrain.clients_stick) =
+            terrain::hearing(&client, !cluster.nodes().is_empty()).await;
         // Ours has one control plane, and one who rules it.
         terrain.controllers_elected = cluster.nodes().is_empty();
         if terrain.dns.is_none() {

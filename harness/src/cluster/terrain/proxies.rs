@@ -1,4 +1,4 @@
-//! How long the nodes' proxies may keep to themselves what they have heard of a pod: read from kube-proxy's configuration.
+//! What the nodes' proxies do with what they have heard of a pod: read from kube-proxy's configuration.
 
 use std::time::Duration;
 
@@ -9,19 +9,34 @@ use kube::Client;
 
 use crate::error::Result;
 
-/// What the configuration says; nothing where there is none that we know.
-pub(super) async fn longest_wait(client: &Client) -> Result<Duration> {
-    let maps = objects::<ConfigMap>(client, "kube-system");
-    let found = maps.doing("reading configmap kube-system/kube-proxy").get_opt("kube-proxy").await?;
-    let files = found.and_then(|map| map.data).unwrap_or_default();
-    Ok(files.values().map(|text| waits(text)).max().unwrap_or_default())
+/// What the proxies do that no promise forbids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Proxies {
+    /// How long they may keep to themselves what they have heard.
+    pub wait: Duration,
+    /// Whether they lead each client to one pod of a service.
+    pub clients_stick: bool,
 }
 
-/// The longest `minSyncPeriod` of a configuration, which has one for each mode.
-fn waits(configuration: &str) -> Duration {
-    let said = configuration.lines().filter_map(|line| line.trim().strip_prefix("minSyncPeriod:"));
-    let periods = said.filter_map(|period| period.trim().trim_matches('"').parse::<SignedDuration>().ok());
-    periods.filter_map(|period| Duration::try_from(period).ok()).max().unwrap_or_default()
+/// What the configuration says; nothing where there is none that we know.
+pub(super) async fn configured(client: &Client) -> Result<Proxies> {
+    let maps = objects::<ConfigMap>(client, "kube-system");
+    let found = maps.doing("reading configmap kube-system/kube-proxy").get_opt("kube-proxy").await?;
+    let file = found.and_then(|map| map.data?.remove("config.conf"));
+    Ok(file.map(|text| said(&text)).unwrap_or_default())
+}
+
+/// The longest `minSyncPeriod` of a configuration, which has one for each mode, and whether its scheduler goes by who asks.
+fn said(configuration: &str) -> Proxies {
+    let of = |field: &'static str| {
+        let lines = configuration.lines().filter_map(move |line| line.trim().strip_prefix(field));
+        lines.map(|value| value.trim().trim_matches('"'))
+    };
+    let periods = of("minSyncPeriod:").filter_map(|period| period.parse::<SignedDuration>().ok());
+    let wait = periods.filter_map(|period| Duration::try_from(period).ok()).max().unwrap_or_default();
+    let clients_stick =
+        of("mode:").any(|mode| mode == "ipvs") && of("scheduler:").any(|name| matches!(name, "sh" | "mh"));
+    Proxies { wait, clients_stick }
 }
 
 #[cfg(test)]
@@ -30,7 +45,7 @@ mod tests {
 
     #[test]
     fn the_longest_period_of_all_modes_counts() {
-        let of = |text: &str| waits(text).as_millis();
+        let of = |text: &str| said(text).wait.as_millis();
         assert_eq!(
             of("kind: KubeProxyConfiguration\niptables:\n  minSyncPeriod: 0s\n  syncPeriod: 30s\n"),
             0
@@ -38,5 +53,13 @@ mod tests {
         assert_eq!(of("iptables:\n  minSyncPeriod: 1s\nipvs:\n  minSyncPeriod: 1m30s\n"), 90_000);
         assert_eq!(of("ipvs:\n  minSyncPeriod: 500ms\n"), 500);
         assert_eq!(of("  minSyncPeriod: null\n"), 0);
+    }
+
+    #[test]
+    fn a_scheduler_that_goes_by_who_asks_counts_where_it_is_used() {
+        let of = |text: &str| said(text).clients_stick;
+        assert!(of("ipvs:\n  scheduler: sh\nmode: ipvs\n"));
+        assert!(!of("ipvs:\n  scheduler: sh\nmode: iptables\n"));
+        assert!(!of("ipvs:\n  scheduler: \"\"\nmode: ipvs\n"));
     }
 }

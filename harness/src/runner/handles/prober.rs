@@ -1,5 +1,7 @@
 //! A pod of our program, from inside which names are asked and connections opened.
 
+mod spread;
+
 use std::time::Duration;
 
 use external::api::objects;
@@ -16,12 +18,10 @@ use crate::{
     wait::{Progress, expectations::endpoints_ready, until_steady},
     workload::{
         Set,
-        sentinel::{Answer, Connections, Repeated, Sentinel},
+        sentinel::{Answer, Repeated, Sentinel},
     },
 };
 
-/// With three pods behind a service, so many all miss one of them once in 10^10 times.
-const CONNECTIONS: u32 = 60;
 /// How a DNS says that a name has no address: there is no such name, or nothing of this kind under it.
 const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 
@@ -152,7 +152,11 @@ impl Prober {
         A: Future<Output = Result<Progress>>,
     {
         let time = self.run.time_for(claim, propagation);
-        let steady = until_steady(sentence, time, ask).await;
+        self.judge_lag(claim, of, until_steady(sentence, time, ask).await).await
+    }
+
+    /// Judges how it came to be right; the measure says how long that took.
+    async fn judge_lag(&self, claim: Claim, of: &str, steady: Result<Duration>) -> Result<()> {
         let lag = self.run.found(claim, self.unless_kept_apart(steady).await)?;
         self.run.measure(&format!("lag of {of}"), lag.as_secs_f64(), "s");
         Ok(())
@@ -245,35 +249,6 @@ impl Prober {
             format!("a client may keep the address of {name} for {ttl} s; its configuration says {most:?}");
         self.run.judge(claim, too_long.then_some(words));
         Ok(())
-    }
-
-    /// Judges that connections to a regular service reach each of these pods, and no other, and that none fails. A
-    /// node's proxy learns of a Ready pod later than the API does, so this may lag for as long as `propagation`.
-    ///
-    /// # Errors
-    /// When they do not; that is a finding as well.
-    pub async fn judge_spread(
-        &self,
-        claim: Claim,
-        set: &Set,
-        ordinals: impl IntoIterator<Item = u32>,
-        propagation: Duration,
-    ) -> Result<()> {
-        let service = set.workload.name;
-        let wanted: Vec<_> = ordinals.into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
-        let sentence = format!("{CONNECTIONS} connections to {service} reach {}", wanted.join(", "));
-        let wanted = &wanted;
-        let ask = |_| async move {
-            let connections = self.sentinel.connect(service, set.workload.port, CONNECTIONS).await?;
-            let reached: Vec<_> = connections.answers.keys().cloned().collect();
-            Ok(if connections.failed == 0 && reached == *wanted {
-                Progress::Met
-            } else {
-                let Connections { answers, failed, errors } = connections;
-                Progress::NotYet(format!("they reached {answers:?}, and {failed} failed {errors:?}"))
-            })
-        };
-        self.judge_steady(claim, &sentence, &format!("connections to {service}"), propagation, ask).await
     }
 
     /// Judges that the governing service's SRV records list every pod's own name, with the port: asked for as they are,

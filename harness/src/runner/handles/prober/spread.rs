@@ -1,0 +1,154 @@
+//! How connections to a regular service spread over its pods, and what leads one client elsewhere than all others.
+
+use std::time::Duration;
+
+use external::api::objects;
+use k8s_openapi::api::{core::v1::Service, discovery::v1::EndpointSlice};
+
+use super::Prober;
+use crate::{
+    claim::Claim,
+    error::{Error, Result},
+    law::Obstacle,
+    wait::{Progress, until_steady},
+    workload::{Set, sentinel::Connections},
+};
+
+/// With three pods behind a service, so many all miss one of them once in 10^10 times.
+const CONNECTIONS: u32 = 60;
+/// The label of a slice that names its service.
+const OF_SERVICE: &str = "kubernetes.io/service-name";
+
+impl Prober {
+    /// Judges that connections to a regular service reach each of these pods, and no other, and that none fails. A
+    /// node's proxy learns of a Ready pod later than the API does, so this may lag for as long as `propagation`.
+    ///
+    /// # Errors
+    /// When they do not; that is a finding as well, unless clients are led to some of the pods only.
+    pub async fn judge_spread(
+        &self,
+        claim: Claim,
+        set: &Set,
+        ordinals: impl IntoIterator<Item = u32>,
+        propagation: Duration,
+    ) -> Result<()> {
+        let service = set.workload.name;
+        let wanted: Vec<_> = ordinals.into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
+        let sentence = format!("{CONNECTIONS} connections to {service} reach {}", wanted.join(", "));
+        let wanted = &wanted;
+        let ask = |_| async move {
+            let connections = self.connections(set).await?;
+            Ok(if connections.failed == 0 && reached(&connections) == *wanted {
+                Progress::Met
+            } else {
+                let Connections { answers, failed, errors } = connections;
+                Progress::NotYet(format!("they reached {answers:?}, and {failed} failed {errors:?}"))
+            })
+        };
+        let steady = match until_steady(&sentence, self.run.time_for(claim, propagation), ask).await {
+            Err(Error::Failed(message)) => match self.led_elsewhere(set, wanted).await {
+                Ok(None) => Err(Error::Failed(message)),
+                Ok(Some(why)) => Err(Error::not_judged(Obstacle::Terrain, format!("{message}; {why}"))),
+                Err(error) => Err(error.reworded(message)),
+            },
+            steady => steady,
+        };
+        self.judge_lag(claim, &format!("connections to {service}"), steady).await
+    }
+
+    async fn connections(&self, set: &Set) -> Result<Connections> {
+        self.sentinel.connect(set.workload.name, set.workload.port, CONNECTIONS).await
+    }
+
+    /// Why a client reaches some of these pods and not all, where no promise is broken by it. One that reaches another pod, or
+    /// whose connections fail, is led nowhere on purpose.
+    async fn led_elsewhere(&self, set: &Set, wanted: &[String]) -> Result<Option<String>> {
+        let connections = self.connections(set).await?;
+        let ours = reached(&connections);
+        if connections.failed > 0 || ours.is_empty() || ours.iter().any(|pod| !wanted.contains(pod)) {
+            return Ok(None);
+        }
+        let (client, namespace, name) = (self.run.client(), self.run.namespace(), set.workload.name);
+        let service = objects::<Service>(client, namespace).get(name).await?;
+        let slices = objects::<EndpointSlice>(client, namespace).list().await?;
+        if let Some(why) = by_service(&service).or_else(|| by_slices(name, &slices)) {
+            return Ok(Some(why));
+        }
+        if ours.len() > 1 || wanted.len() == 1 {
+            return Ok(None);
+        }
+        if self.run.terrain().clients_stick {
+            return Ok(Some("the proxies lead each client to one pod".to_owned()));
+        }
+        // Who leads each client to one pod leads others to another; who leads all to one does not spread.
+        for asker in set.ordinals() {
+            let theirs = reached(&self.run.prober(set.pod_name(asker)).connections(set).await?);
+            if theirs.len() == 1 && theirs != ours {
+                return Ok(Some(format!("{} reaches {} alone", set.pod_name(asker), theirs.join(", "))));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn reached(connections: &Connections) -> Vec<String> {
+    connections.answers.keys().cloned().collect()
+}
+
+/// What a service says that leads clients to some of its pods: ours says nothing of it, so that somebody else did.
+fn by_service(service: &Service) -> Option<String> {
+    let spec = service.spec.as_ref()?;
+    let distribution = spec.traffic_distribution.as_ref();
+    let affinity = spec.session_affinity.as_ref().filter(|affinity| *affinity != "None");
+    let policy = spec.internal_traffic_policy.as_ref().filter(|policy| *policy != "Cluster");
+    let said = [
+        ("trafficDistribution", distribution),
+        ("sessionAffinity", affinity),
+        ("internalTrafficPolicy", policy),
+    ];
+    said.into_iter().find_map(|(field, value)| Some(format!("the service has {field} {}", value?)))
+}
+
+/// Whether its endpoints are meant for some clients only.
+fn by_slices(service: &str, slices: &[EndpointSlice]) -> Option<String> {
+    let of_service = slices.iter().filter(|slice| {
+        slice
+            .metadata
+            .labels
+            .as_ref()
+            .and_then(|labels| labels.get(OF_SERVICE))
+            .is_some_and(|name| name == service)
+    });
+    let mut endpoints = of_service.flat_map(|slice| &slice.endpoints);
+    endpoints
+        .any(|endpoint| endpoint.hints.is_some())
+        .then(|| "its endpoints have hints for whom they are".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_leads_a_client_to_some_pods_only_is_told() {
+        let service = |spec: serde_json::Value| {
+            by_service(&serde_json::from_value(json!({"metadata": {}, "spec": spec})).unwrap())
+        };
+        assert_eq!(service(json!({"sessionAffinity": "None", "internalTrafficPolicy": "Cluster"})), None);
+        let sticky = service(json!({"sessionAffinity": "ClientIP"}));
+        assert_eq!(sticky.unwrap(), "the service has sessionAffinity ClientIP");
+        assert!(service(json!({"internalTrafficPolicy": "Local"})).is_some());
+        assert!(service(json!({"trafficDistribution": "PreferClose"})).is_some());
+    }
+
+    #[test]
+    fn hints_of_another_service_lead_nobody() {
+        let hinted = json!({"addressType": "IPv4", "metadata": {"labels": {OF_SERVICE: "db"}},
+            "endpoints": [{"addresses": ["10.0.0.1"], "hints": {"forZones": [{"name": "a"}]}}]});
+        let slices = [serde_json::from_value(hinted).unwrap()];
+        assert!(by_slices("db", &slices).is_some());
+        assert_eq!(by_slices("other", &slices), None);
+    }
+}
