@@ -1,6 +1,8 @@
 //! What the journal tells of a pod that is gone.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
 
 use super::Ending;
 use crate::{
@@ -29,6 +31,12 @@ impl Life {
         let mut phases = Vec::new();
         self.versions(|pod| phases.push(pod.phase.to_string()));
         phases
+    }
+
+    /// How long it has been Ready by its kubelet's word, on the API server's clock of this moment; at most so long, since a
+    /// kubelet's times are whole seconds, cut off.
+    pub fn ready_for(&self) -> Duration {
+        since(self.pod.ready_since, Timestamp::now(), self.run.terrain().clocks.ours.unwrap_or_default())
     }
 
     /// How it ended, where it was a sentinel; the pod that came after it has its volume, and tells what it saw. `instance` is
@@ -74,5 +82,26 @@ impl Life {
                 visit(pod);
             }
         }
+    }
+}
+
+/// The time since a moment of the cluster's clock, where ours is so many seconds ahead of that.
+fn since(moment: Option<Timestamp>, now: Timestamp, ahead: f64) -> Duration {
+    let ahead = SignedDuration::try_from_secs_f64(ahead).unwrap_or_default();
+    let passed = moment.map(|moment| now.duration_since(moment) - ahead);
+    passed.and_then(|passed| Duration::try_from(passed).ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_behind_makes_a_pod_ready_for_longer() {
+        let at = |second: i64| Timestamp::from_second(1_764_345_600 + second).unwrap();
+        let ready = |second, ahead| since(Some(at(second)), at(10), ahead).as_secs();
+        assert_eq!((ready(9, 0.0), ready(2, 0.0), ready(9, -6.0)), (1, 8, 7));
+        // One that is ahead has not been Ready yet.
+        assert_eq!((ready(20, 0.0), since(None, at(10), 0.0)), (0, Duration::ZERO));
     }
 }
