@@ -5,7 +5,7 @@ use anyhow::Result;
 use harness::{
     claim::{D1, D2},
     runner::{Run, Scenario, scenario},
-    wait::expectations::{controller_counts, pod_running, pods_exactly, readiness_fails},
+    wait::expectations::{controller_counts, pod_running, pods_exactly},
     workload::GARAGE,
 };
 use serde_json::json;
@@ -61,7 +61,7 @@ async fn readiness_on_health(run: Run) -> Result<()> {
     run.wait(&pod_running(&first), seconds(120)).await?;
     let health = run.garage().answered_health(&first, seconds(30)).await?;
     run.judge_equal(D1, "the status of /health", 503, health);
-    run.expect(D1, &readiness_fails(&first, "statuscode: 503"), seconds(30)).await?;
+    run.expect_unready(D1, &first, "statuscode: 503", seconds(30)).await?;
 
     run.step("so no second pod comes, and without it there can be no layout").await?;
     run.expect(D1, &controller_counts(&set.promise, 0), seconds(30)).await?;

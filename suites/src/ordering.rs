@@ -10,7 +10,7 @@ use harness::{
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running, pod_terminating,
-        pods_exactly, pods_gone, pods_named, readiness_fails, volume_claims_are,
+        pods_exactly, pods_gone, pods_named, volume_claims_are,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, sentinel::Held},
 };
@@ -199,7 +199,7 @@ async fn probes_gate(run: Run) -> Result<()> {
     let one = set.pod_name(1);
     run.step(format!("{one} runs, and its readiness probe fails")).await?;
     run.expect(S21, &pod_running(&one), seconds(120)).await?;
-    run.expect(S21, &readiness_fails(&one, "statuscode: 503"), seconds(30)).await?;
+    run.expect_unready(S21, &one, "statuscode: 503", seconds(30)).await?;
     run.hold_long(S21, &pods_exactly(&set.promise, 0..=1)).await?;
 
     run.step("the probe passes, and the next replica comes").await?;

@@ -10,12 +10,18 @@ use super::{Run, catalogue::Control, run::Parts};
 use crate::{
     claim::Claim,
     error::{Error, Result},
-    journal::{Checked, Judged, lifeline::WINDOW},
+    journal::{Checked, Judged, World, lifeline::WINDOW},
     load::Recorder,
     report::result::{Finding, Measure, Row},
-    wait::Expectation,
+    wait::{
+        Expectation, Progress,
+        expectations::{pod_unready, readiness_fails},
+        until_seen,
+    },
 };
 
+/// How long what was seen already may take to be seen again.
+const SOON: Duration = Duration::from_secs(10);
 /// How long a hold lasts where only time shows: a controller may err later than at its next look.
 const LONG: Duration = Duration::from_secs(30);
 
@@ -32,6 +38,27 @@ impl Run {
     ) -> Result<Duration> {
         let outcome = self.wait_within(expectation, self.time_for(claim, deadline)).await;
         self.found(claim, outcome)
+    }
+
+    /// Waits until the readiness probe of a pod that runs has failed, with this in the answer. Only an event tells that it was
+    /// asked, and events may be kept back or not be kept at all: a pod that was not Ready for all of the deadline was asked.
+    ///
+    /// # Errors
+    /// When it is Ready, or does not run; that is a finding as well.
+    pub async fn expect_unready(
+        &self,
+        claim: Claim,
+        pod: &str,
+        answer: &str,
+        deadline: Duration,
+    ) -> Result<()> {
+        let fails = readiness_fails(pod, answer);
+        let told = |world: &World| !matches!(fails.check(world), Progress::NotYet(_));
+        let expected = match until_seen(self.log(), self.time_for(claim, deadline), told).await {
+            true => fails,
+            false => pod_unready(pod),
+        };
+        self.expect(claim, &expected, SOON).await.map(drop)
     }
 
     /// Watches that what a claim promises stays so, until the controllers have looked again and all that they did is recorded.

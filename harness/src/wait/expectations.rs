@@ -239,6 +239,15 @@ pub fn readiness_fails(pod: &str, answer: &str) -> Expectation {
     })
 }
 
+/// A pod runs all its containers, and is not Ready.
+pub fn pod_unready(pod: &str) -> Expectation {
+    let (name, running) = (pod.to_owned(), pod_running(pod));
+    Expectation::new(format!("{name} runs and is not ready"), move |world| match world.pods.get(&name) {
+        Some(pod) if pod.healthy() => Never(format!("{name} is {}", pod.summary())),
+        _ => running.check(world),
+    })
+}
+
 /// The controller counts so many pods as available.
 pub fn available(promise: &Promise, count: u32) -> Expectation {
     about_set(promise, format!("{count} pods of {} are available", promise.set), move |set| {

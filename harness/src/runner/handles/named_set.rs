@@ -19,6 +19,8 @@ use super::scale::scale;
 use crate::{
     claim::Claim,
     error::{Error, Result},
+    journal::{Fact, History, Record},
+    law::Obstacle,
     runner::Run,
     wait::{Progress, until_asked, until_asked_every},
 };
@@ -60,9 +62,21 @@ impl NamedSet {
             Ok(if met { Progress::Met } else { Progress::NotYet(diagnosis.to_string()) })
         };
         let outcome = until_asked_every(BETWEEN, &sentence, self.run.time_for(claim, deadline), ask).await;
-        let lag = self.run.found(claim, outcome)?;
+        let lag = self.run.found(claim, self.unless_untold(outcome))?;
         self.run.measure(&format!("diagnosis of {set}"), lag.as_secs_f64(), "s");
         Ok(())
+    }
+
+    /// Passes an outcome on. Where no event is told of its pods and their claims, as where events are kept back or not kept, a
+    /// diagnosis that goes by them says nothing.
+    fn unless_untold<T>(&self, outcome: Result<T>) -> Result<T> {
+        match outcome {
+            Err(Error::Failed(message)) if !told_of(&self.run.log().history(), &self.name) => {
+                let words = format!("{message}; no event was told of its pods and claims");
+                Err(Error::not_judged(Obstacle::Recording, words))
+            }
+            outcome => outcome,
+        }
     }
 
     /// Judges that the diagnosis of it names this cause, and no other, and advises what the scenario does next: each of
@@ -239,5 +253,42 @@ impl NamedSet {
         };
         let sentence = format!("the API server refuses to delete {kind} {name}");
         until_asked(&sentence, self.run.stretch(deadline), refused).await.map(drop)
+    }
+}
+
+/// Whether an event was told of the pods of a set, or of their claims.
+fn told_of(history: &History, set: &str) -> bool {
+    let own = |name: &str| {
+        let (before, ordinal) = name.rsplit_once('-').unwrap_or_default();
+        ordinal.parse::<u32>().is_ok() && (before == set || before.ends_with(&format!("-{set}")))
+    };
+    history.entries().iter().any(|entry| match &entry.record {
+        Record::Object { fact: Fact::Event(event), .. } => match event.regarding.split_once('/') {
+            Some(("Pod" | "PersistentVolumeClaim", name)) => own(name),
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::journal::{Change, Entry, Kind, Reducer};
+
+    #[test]
+    fn an_event_of_another_set_tells_nothing() {
+        let told = |kind: &str, name: &str| {
+            let event = json!({"metadata": {"name": "one", "uid": "one"},
+                "involvedObject": {"kind": kind, "name": name}});
+            let fact = Reducer::default().reduce(Kind::Event, &event).unwrap();
+            let record = Record::Object { change: Change::Added, revision: 1, fact };
+            let entry = Entry { line: 1, at: Timestamp::UNIX_EPOCH, record };
+            told_of(&History::new([Arc::new(entry)]), "db")
+        };
+        assert!(told("Pod", "db-0") && told("PersistentVolumeClaim", "data-db-1"));
+        assert!(!told("Pod", "other-0") && !told("StatefulSet", "db") && !told("Pod", "db-new-0"));
     }
 }

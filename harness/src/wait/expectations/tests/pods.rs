@@ -57,6 +57,14 @@ fn a_readiness_probe_has_failed_only_when_the_kubelet_says_so_of_this_pod() {
 }
 
 #[test]
+fn a_pod_that_runs_and_is_not_ready() {
+    let unready = pod_unready("db-0");
+    assert_eq!(asked(&unready, &[pod("db-0", false)]), Met);
+    assert!(never(asked(&unready, &[pod("db-0", true)])).contains("Ready"));
+    assert_eq!(not_yet(asked(&unready, &[])), "db-0 does not exist");
+}
+
+#[test]
 fn a_pod_that_is_being_deleted_or_gone() {
     let (going, staying) = (pod_terminating("db-0"), pod_not_terminating("db-0"));
     let there = [pod("db-0", true)];
