@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use harness::{
+    Error,
     claim::{D4, S11},
     journal::Promise,
     manifest::Manifest,
@@ -83,7 +84,10 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     run.step("startup order: nothing is Ready yet").await?;
     run.wait(&pods_exactly(&set.promise, [0]), seconds(30)).await?;
     // The outcome is in the row: a Deployment that does not make its pods at once is what is judged.
-    drop(run.wait(&pods_named(STATELESS, 2), seconds(10)).await);
+    match run.wait(&pods_named(STATELESS, 2), seconds(10)).await {
+        Ok(_) | Err(Error::Failed(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     run.row(
         S11,
         "startup order",

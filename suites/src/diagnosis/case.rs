@@ -3,6 +3,7 @@
 use harness::{
     Result,
     manifest::{Manifest, patch::merge},
+    runner::Run,
     workload::SENTINEL,
 };
 use serde_json::{Value, json};
@@ -130,6 +131,19 @@ pub fn add(manifest: &mut Manifest, cases: &[Case]) -> Result<()> {
         manifest.objects.push(case.object()?);
     }
     Ok(())
+}
+
+/// Those of which the pods come to where their cause is: what somebody's policy, limits or quota stop before is left out, and it is
+/// no use to wait for it. Not for sets whose cause is that they are refused.
+pub async fn taken(run: &Run, cases: Vec<Case>) -> Result<Vec<Case>> {
+    let mut taken = Vec::new();
+    for case in cases {
+        match run.refuses_pods_of(&case.object()?).await? {
+            Some(why) => run.leave_out(format!("that {} is told: {why}", case.cause)),
+            None => taken.push(case),
+        }
+    }
+    Ok(taken)
 }
 
 /// The sets and their causes.

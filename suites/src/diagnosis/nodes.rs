@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     BY_THE_SAME,
-    case::{Case, add, case, named},
+    case::{Case, add, case, named, taken},
 };
 use crate::{
     sabotage::{CORDON_TOLERATED, CORDONED_BEFORE},
@@ -132,6 +132,7 @@ async fn made_up_nodes(run: Run) -> Result<()> {
     for case in &cases {
         run.apply_objects([case.object()?]).await?;
     }
+    let cases = taken(&run, cases).await?;
     run.judge_diagnoses(S15, named(&cases), seconds(40)).await?;
     run.step("a set elsewhere is well").await?;
     run.set(SENTINEL.name).judge_diagnosis(S15, &[], seconds(30)).await?;

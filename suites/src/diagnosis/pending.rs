@@ -9,7 +9,7 @@ use harness::{
 };
 use serde_json::json;
 
-use super::case::{Case, add, case, named};
+use super::case::{Case, add, case, named, taken};
 use crate::{sabotage::ANOTHER_CAUSE, seconds};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -49,8 +49,8 @@ fn cases() -> Vec<Case> {
     ]
 }
 
-/// Sets that a pod of the sentinel's, on this node, must be there before.
-fn beside(node: &str) -> [Case; 2] {
+/// Sets that a pod of the sentinel's, on the node of this host, must be there before.
+fn beside(host: &str) -> [Case; 2] {
     let apart = json!({"requiredDuringSchedulingIgnoredDuringExecution": [
         {"topologyKey": "kubernetes.io/os", "labelSelector": {"matchLabels": {"app": SENTINEL.name}}}]});
     [
@@ -58,7 +58,7 @@ fn beside(node: &str) -> [Case; 2] {
         // Two pods that want one port of one node.
         case("ports", cause::PORTS_TAKEN)
             .replicas(2)
-            .pod(json!({"nodeSelector": {"kubernetes.io/hostname": node}}))
+            .pod(json!({"nodeSelector": {"kubernetes.io/hostname": host}}))
             .container(json!({"ports": [{"name": "http", "containerPort": 8080, "hostPort": 39471}]})),
     ]
 }
@@ -74,20 +74,14 @@ async fn pending(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
-    let beside = beside(&set.pod(0)?.node.clone().unwrap_or_default());
+    let host = run.pod(set.pod_name(0)).host().await?;
+    let beside = beside(&host);
     for case in &beside {
         run.apply_objects([case.object()?]).await?;
     }
-    let mut taken = Vec::new();
-    for case in cases().into_iter().chain(beside) {
-        // Where somebody's policy, limits or quota stop a pod before it comes to a node, it is no use to wait for that.
-        match run.refuses_pods_of(&case.object()?).await? {
-            Some(why) => run.leave_out(format!("that {} is told: {why}", case.cause)),
-            None => taken.push(case),
-        }
-    }
+    let cases = taken(&run, cases().into_iter().chain(beside).collect()).await?;
     run.step("each set is stuck for its own cause").await?;
-    run.judge_diagnoses(S15, named(&taken), seconds(40)).await?;
+    run.judge_diagnoses(S15, named(&cases), seconds(40)).await?;
     run.step("a set that is well is said to be well").await?;
     run.set(SENTINEL.name).judge_diagnosis(S15, &[], seconds(30)).await?;
     Ok(())

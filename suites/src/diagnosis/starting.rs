@@ -8,7 +8,7 @@ use harness::{
 };
 use serde_json::json;
 
-use super::case::{Case, add, case, named};
+use super::case::{Case, add, case, named, taken};
 use crate::{sabotage::SECRET_FOR_CONFIG_MAP, seconds};
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -81,6 +81,7 @@ async fn starting(run: Run) -> Result<()> {
         workload.with_replicas(manifest, 0)
     })
     .await?;
+    let cases = taken(&run, cases).await?;
     run.step("each set is stuck for its own cause").await?;
     run.judge_diagnoses(S15, named(&cases), seconds(90)).await?;
     Ok(())

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     BY_THE_SAME,
-    case::{Case, add, case, named},
+    case::{Case, add, case, named, taken},
 };
 use crate::seconds;
 
@@ -111,6 +111,7 @@ async fn storage(run: Run) -> Result<()> {
     run.wait(&pod_running(&format!("{LEAVING}-0")), seconds(60)).await?;
     set.delete_volume_claim("left").await?;
     run.set(LEAVING).scale(2).await?;
+    let cases = taken(&run, cases).await?;
     run.step("each set is stuck for its own cause").await?;
     run.judge_diagnoses(S15, named(&cases), seconds(60)).await?;
     run.set(leaving.set).judge_diagnosis(S15, &[leaving.cause], seconds(60)).await?;

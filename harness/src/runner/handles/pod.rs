@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use external::api::{self, objects};
-use k8s_openapi::api::core::v1::Pod as PodObject;
+use external::api::{self, cluster_objects, objects};
+use k8s_openapi::api::core::v1::{Node, Pod as PodObject};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
@@ -132,6 +132,22 @@ impl Pod {
         let api: Api<PodObject> = Api::namespaced(self.run.client().clone(), self.run.namespace());
         let parameters = PatchParams::default();
         api::call(doing, api.patch_status(pod, &parameters, &patch)).await.map(drop)
+    }
+
+    /// What its node calls its host, by which pods are sent there: not always the node's name.
+    ///
+    /// # Errors
+    /// When the API server does not tell.
+    pub async fn host(&self) -> Result<String> {
+        let pod = objects::<PodObject>(self.run.client(), self.run.namespace()).get(&self.name).await?;
+        let name = pod.spec.and_then(|spec| spec.node_name).unwrap_or_default();
+        let node = match cluster_objects::<Node>(self.run.client()).get_opt(&name).await {
+            // Who may not see nodes takes it that it is as usual.
+            Err(error) if error.is_forbidden() => None,
+            node => node?,
+        };
+        let label = node.and_then(|node| node.metadata.labels?.remove("kubernetes.io/hostname"));
+        Ok(label.unwrap_or(name))
     }
 
     /// Deletes it; does not wait.
