@@ -208,11 +208,12 @@ async fn termination(run: Run) -> Result<()> {
     let (old, zero) = (set.pod(0)?, run.sentinel(set.pod_name(0)));
     let instance = zero.identity().await?.instance;
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    let grace = run.pod(&zero.pod).grace(GRACE).await?;
     set.delete_pod(0).await?;
-    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(90)).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
     let end = run.life(&old).ending(&instance).await?;
     run.judge(K18, end.against_hook_then_signal());
     run.judge_equal(K18, "the exit code of sentinel-0", 137, end.exit_code);
-    run.judge(K18, end.against_killed_after(seconds(GRACE)));
+    run.judge(K18, end.against_killed_after(grace));
     Ok(())
 }

@@ -34,13 +34,17 @@ async fn limits(run: Run) -> Result<()> {
     let (one, before) = (run.sentinel(set.pod_name(1)), set.pod(1)?);
     let mark = volumes.leave_mark(&one.pod).await?;
 
-    run.step(format!("pod 1 takes {TOO_MUCH} MiB, twice its limit: it is killed and comes back")).await?;
-    run.pod(&one.pod).overfill(TOO_MUCH).await;
-    run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
-    // By the kernel's hand: the reason is the runtime's, and may be Error where it hears of the kill after the end.
-    let code = set.pod(1)?.container(set.workload.container).and_then(|one| Some(one.ended.as_ref()?.code));
-    run.judge_equal(S20, "the code with which it ended", Some(137), code);
-    run.judge_equal(S20, "the data on its volume", mark, volumes.find_mark(&one.pod).await?);
+    if let Some(too_much) = run.pod(&one.pod).too_many_mebibytes(TOO_MUCH).await? {
+        run.step(format!("pod 1 takes {too_much} MiB, twice its limit: it is killed and comes back")).await?;
+        run.pod(&one.pod).overfill(too_much).await;
+        run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;
+        // By the kernel's hand: the reason is the runtime's, and may be Error where it hears of the kill after the end.
+        let ended = set.pod(1)?.container(set.workload.container).and_then(|one| one.ended.clone());
+        run.judge_equal(S20, "the code with which it ended", Some(137), ended.map(|ended| ended.code));
+        run.judge_equal(S20, "the data on its volume", mark, volumes.find_mark(&one.pod).await?);
+    } else {
+        run.leave_out("a pod over its memory limit: somebody gave it another, or none");
+    }
 
     run.step("a pod that asks for more than any node has stays Pending").await?;
     let mut manifest = run.workload().manifest()?;

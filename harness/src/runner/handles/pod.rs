@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use external::api::{self, cluster_objects, objects};
-use k8s_openapi::api::core::v1::{Node, Pod as PodObject};
+use k8s_openapi::api::{
+    apps::v1::StatefulSet,
+    core::v1::{Node, Pod as PodObject, PodSpec},
+};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
     core::Status,
 };
+use record::quantity;
 use serde_json::json;
 
 use crate::{
@@ -21,6 +25,8 @@ use crate::{
 
 /// How long a program in a pod may take.
 const EXEC: Duration = Duration::from_secs(15);
+/// What no limit may be above, in MiB, so that a pod that passes it harms no node.
+const HARMLESS: f64 = 1024.0;
 /// How many lines of a log are asked for.
 const LINES: i64 = 1000;
 
@@ -150,6 +156,43 @@ impl Pod {
         Ok(label.unwrap_or(name))
     }
 
+    /// What its spec has here, where somebody else gave it that when it was made: what its set's template asks for is another.
+    ///
+    /// # Errors
+    /// When the API server does not tell.
+    async fn given_instead<T: PartialEq>(
+        &self,
+        of: impl Fn(&PodSpec) -> Option<T>,
+    ) -> Result<Option<Option<T>>> {
+        let (client, namespace) = (self.run.client(), self.run.namespace());
+        let pod = objects::<PodObject>(client, namespace).get(&self.name).await?.spec.unwrap_or_default();
+        let set = objects::<StatefulSet>(client, namespace).get(self.run.workload().name).await?;
+        let asked = set.spec.and_then(|spec| spec.template.spec).unwrap_or_default();
+        let (given, asked) = (of(&pod), of(&asked));
+        Ok((asked.is_some() && given != asked).then_some(given))
+    }
+
+    /// How long it may take to stop, where it was made to have so many seconds.
+    ///
+    /// # Errors
+    /// When the API server does not tell.
+    pub async fn grace(&self, asked: u64) -> Result<Duration> {
+        let given = self.given_instead(|spec| spec.termination_grace_period_seconds).await?;
+        let given = given.flatten().and_then(|seconds| u64::try_from(seconds).ok());
+        Ok(Duration::from_secs(given.unwrap_or(asked)))
+    }
+
+    /// How many MiB are too many for it, where it was made so that so many are: twice its limit. None where it was given no
+    /// limit, or so large a one that a node would suffer.
+    ///
+    /// # Errors
+    /// When the API server does not tell.
+    pub async fn too_many_mebibytes(&self, asked: u32) -> Result<Option<u32>> {
+        let container = self.run.workload().container;
+        let given = self.given_instead(|spec| memory_limit(spec, container)).await?;
+        Ok(given.map_or(Some(asked), |limit| twice(limit.as_deref()?)))
+    }
+
     /// Deletes it; does not wait.
     ///
     /// # Errors
@@ -215,4 +258,30 @@ impl Pod {
 /// Whether it is a budget's no: with the same code the API server says that it has no time for us.
 fn of_budget(status: &Status) -> bool {
     status.message.contains("disruption budget")
+}
+
+fn memory_limit(spec: &PodSpec, container: &str) -> Option<String> {
+    let container = spec.containers.iter().find(|one| one.name == container)?;
+    Some(container.resources.as_ref()?.limits.as_ref()?.get("memory")?.0.clone())
+}
+
+/// Twice a limit, in whole MiB.
+fn twice(limit: &str) -> Option<u32> {
+    let mebibytes = quantity::parse(limit)? / f64::from(1 << 20);
+    (mebibytes <= HARMLESS).then_some((mebibytes * 2.0).ceil() as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_read_of_the_container_that_is_meant_and_passed_by_as_much_again() {
+        let limits = json!({"limits": {"memory": "96Mi"}});
+        let spec = json!({"containers": [{"name": "mesh"}, {"name": "db", "resources": limits}]});
+        let spec: PodSpec = serde_json::from_value(spec).unwrap();
+        assert_eq!(memory_limit(&spec, "db").as_deref().and_then(twice), Some(192));
+        assert_eq!(memory_limit(&spec, "mesh"), None);
+        assert_eq!((twice("1Gi"), twice("2Gi"), twice("100M")), (Some(2048), None, Some(191)));
+    }
 }
