@@ -96,7 +96,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     )?;
     make_ready(&run, &set, 0..2).await?;
 
-    run.step("naming, network identity and storage").await?;
+    run.step("naming and storage").await?;
     let (names, ordinals) = (deployment.pods(), |names: &[String], promise: &Promise| {
         let ordinals: Vec<_> = names.iter().filter_map(|name| promise.ordinal(name)).collect();
         format!("ordinals {ordinals:?}")
@@ -109,18 +109,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
         ("ordinals [0, 1]", ordinals(&ours, &set.promise)),
     )?;
     let asker = run.prober(set.pod_name(0));
-    let named = |service: &'static str, pod: String| {
-        let name = format!("{pod}.{}.", asker.host(service));
-        let asker = &asker;
-        async move { asker.resolve(&name).await.map(|answer| answer.code) }
-    };
     asker.judge_name(S11, &set, 0, propagation(&run)).await?;
-    run.row(
-        S11,
-        "network identity",
-        ("NXDOMAIN", named(STATELESS, names[0].clone()).await?),
-        ("NOERROR", named(set.workload.headless, set.pod_name(0)).await?),
-    )?;
     run.row(
         S11,
         "storage",
@@ -142,7 +131,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     )?;
     make_ready(&run, &set, 2..4).await?;
 
-    run.step("identity: one pod of each is deleted").await?;
+    run.step("identity, also in the network: one pod of each is deleted").await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     run.pod(&names[0]).delete().await?;
@@ -159,6 +148,19 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
         "the name comes back",
         ("it does not", back(&deployment.pods(), &names[0])),
         ("it does", back(&set.pods().into_keys().collect::<Vec<_>>(), &set.pod_name(1))),
+    )?;
+    // A pod of a Deployment may have a name while it is there, where the DNS is told to name endpoints by their pods.
+    asker.judge_no_name_under(S11, STATELESS, &names[0], propagation(&run)).await?;
+    asker.judge_name(S11, &set, 1, propagation(&run)).await?;
+    let named = async |service: &str, pod: &str| {
+        let answer = asker.answer(&format!("{pod}.{}.", asker.host(service))).await;
+        run.found(S11, answer).map(|answer| answer.code)
+    };
+    run.row(
+        S11,
+        "network identity",
+        ("NXDOMAIN", named(STATELESS, &names[0]).await?),
+        ("NOERROR", named(set.workload.headless, &set.pod_name(1)).await?),
     )?;
 
     run.step("two of the Deployment's pods turn not Ready").await?;

@@ -146,7 +146,7 @@ async fn services_answer(run: Run) -> Result<()> {
 
     run.step("the regular service is one address, and every pod answers behind it").await?;
     let address = asker.service_address(regular).await?;
-    let answer = asker.resolve(&format!("{}.", asker.host(regular))).await?;
+    let answer = run.found(S5, asker.answer(&format!("{}.", asker.host(regular))).await)?;
     run.judge_equal(S5, &format!("the addresses of {regular}"), vec![address.as_str()], answer.addresses());
     asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
 
@@ -172,7 +172,7 @@ async fn without_headless_service(run: Run) -> Result<()> {
     let asker = run.prober(set.pod_name(1));
 
     run.step("no pod has a name").await?;
-    let answer = asker.resolve(&asker.full_name(&set, 0)).await?;
+    let answer = run.found(S19, asker.answer(&asker.full_name(&set, 0)).await)?;
     run.judge_equal(S19, "the name of sentinel-0", "NXDOMAIN", answer.code.as_str());
 
     run.step("with the service it has").await?;
@@ -255,7 +255,7 @@ async fn names_asked_early(run: Run) -> Result<()> {
     run.measure("the DNS may keep the answer that there is none for", dns.absence().as_secs_f64(), "s");
 
     run.step("ask for a name that is not there yet").await?;
-    let answer = asker.resolve(&asker.full_name(&set, 1)).await?;
+    let answer = run.found(K15, asker.answer(&asker.full_name(&set, 1)).await)?;
     run.judge_equal(K15, "a name that is not there yet", "NXDOMAIN", answer.code.as_str());
 
     run.step("its pod comes").await?;

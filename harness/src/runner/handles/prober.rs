@@ -1,5 +1,6 @@
 //! A pod of our program, from inside which names are asked and connections opened.
 
+mod spellings;
 mod spread;
 
 use std::time::Duration;
@@ -15,13 +16,15 @@ use crate::{
     journal::fact::Pod,
     law::Obstacle,
     runner::Run,
-    wait::{Progress, expectations::endpoints_ready, until_steady},
+    wait::{Progress, expectations::endpoints_ready, until_answered, until_steady},
     workload::{
         Set,
         sentinel::{Answer, Repeated, Sentinel},
     },
 };
 
+/// How long a DNS may err until that is its answer.
+const ANSWERED: Duration = Duration::from_secs(20);
 /// How a DNS says that a name has no address: there is no such name, or nothing of this kind under it.
 const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 
@@ -60,6 +63,23 @@ impl Prober {
     /// When our program does not answer; a DNS error is an answer.
     pub async fn resolve(&self, name: &str) -> Result<Answer> {
         self.sentinel.resolve(name, self.run.terrain().family().record()).await
+    }
+
+    /// As [`Prober::resolve`], asked until the DNS says something of the name: an error that passes is no answer.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it errs to the end, and whatever says nothing when nobody answers.
+    pub async fn answer(&self, name: &str) -> Result<Answer> {
+        let sentence = format!("the DNS says what {name} is, asked from {}", self.sentinel.pod);
+        let ask = || async {
+            let answer = self.resolve(name).await?;
+            match answer.code.as_str() {
+                "NOERROR" | "NODATA" | "NXDOMAIN" => Ok(answer),
+                "TIMEOUT" => Err(Error::environment(format!("it did not answer for {name}"))),
+                code => Err(Error::failed(format!("it is {code}"))),
+            }
+        };
+        until_answered(&sentence, self.run.stretch(ANSWERED), ask).await
     }
 
     /// The addresses of a pod by which a Service of ours names it.
@@ -181,39 +201,6 @@ impl Prober {
         }
     }
 
-    /// Judges that a pod's name is found as clients in pods write and ask it: without the cluster's domain, in capitals,
-    /// and for both kinds of address, of which one is not there; a name that is missing for one kind is missing to many.
-    ///
-    /// # Errors
-    /// When it is not; that is a finding as well.
-    pub async fn judge_spellings(
-        &self,
-        claim: Claim,
-        set: &Set,
-        ordinal: u32,
-        propagation: Duration,
-    ) -> Result<()> {
-        let pod = set.pod(ordinal)?;
-        let (service, namespace) = (set.workload.headless, self.run.namespace());
-        let full = self.full_name(set, ordinal);
-        let short = format!("{}.{service}", pod.meta.name);
-        let expected = self.addresses_of(&pod);
-        for name in [format!("{short}.{namespace}"), short, full.to_uppercase()] {
-            let sentence =
-                format!("the address of {name}, asked from {}, is {expected:?}", self.sentinel.pod);
-            let expected = || Ok(expected.clone());
-            self.judge_addresses(claim, &sentence, &name, propagation, expected).await?;
-        }
-        let sentence = format!("{full} is a name, whatever is asked of it from {}", self.sentinel.pod);
-        let (name, other) = (&full, self.run.terrain().family().other());
-        let ask = |times| async move {
-            let right = |answer: &Answer| matches!(answer.code.as_str(), "NOERROR" | "NODATA");
-            let answers = self.sentinel.resolve_often(name, other.record(), times).await?;
-            Ok(each_right(&format!("its {other} address"), &answers, right, "an address or NODATA"))
-        };
-        self.judge_steady(claim, &sentence, &format!("{full} for {other}"), propagation, ask).await
-    }
-
     /// Judges that an ordinal without a pod has no name.
     ///
     /// # Errors
@@ -225,8 +212,21 @@ impl Prober {
         ordinal: u32,
         propagation: Duration,
     ) -> Result<()> {
-        let name = self.full_name(set, ordinal);
-        let pod = set.pod_name(ordinal);
+        self.judge_no_name_under(claim, set.workload.headless, &set.pod_name(ordinal), propagation).await
+    }
+
+    /// Judges that a service has no name for a pod that is gone.
+    ///
+    /// # Errors
+    /// When it has one; that is a finding as well.
+    pub async fn judge_no_name_under(
+        &self,
+        claim: Claim,
+        service: &str,
+        pod: &str,
+        propagation: Duration,
+    ) -> Result<()> {
+        let name = format!("{pod}.{}.", self.host(service));
         let sentence = format!("there is no name of {pod}, which is gone, asked from {}", self.sentinel.pod);
         let name = &name;
         let ask = |times| async move {
@@ -243,39 +243,11 @@ impl Prober {
     /// When the pod does not answer.
     pub async fn judge_kept(&self, claim: Claim, set: &Set, ordinal: u32, most: Duration) -> Result<()> {
         let name = self.full_name(set, ordinal);
-        let ttl = self.resolve(&name).await?.ttl.unwrap_or_default();
+        let ttl = self.answer(&name).await?.ttl.unwrap_or_default();
         let too_long = u64::from(ttl) > most.as_secs();
         let words =
             format!("a client may keep the address of {name} for {ttl} s; its configuration says {most:?}");
         self.run.judge(claim, too_long.then_some(words));
-        Ok(())
-    }
-
-    /// Judges that the governing service's SRV records list every pod's own name, with the port: asked for as they are,
-    /// and by the port's name.
-    ///
-    /// # Errors
-    /// When they do not; that is a finding as well.
-    pub async fn judge_service_records(
-        &self,
-        claim: Claim,
-        set: &Set,
-        port: &str,
-        propagation: Duration,
-    ) -> Result<()> {
-        let host = self.host(set.workload.headless);
-        let target = |ordinal: u32| format!("{}:{}", self.pod_host(set, ordinal), set.workload.port);
-        let mut wanted: Vec<_> = set.ordinals().into_iter().map(target).collect();
-        wanted.sort();
-        for name in [format!("{host}."), format!("_{port}._tcp.{host}.")] {
-            let sentence = format!("the SRV record of {name} lists {}", wanted.join(", "));
-            let (name, wanted) = (&name, &wanted);
-            let ask = |times| async move {
-                let answers = self.sentinel.resolve_often(name, "SRV", times).await?;
-                Ok(each_right(name, &answers, |answer| answer.targets() == *wanted, &format!("{wanted:?}")))
-            };
-            self.judge_steady(claim, &sentence, &format!("SRV {name}"), propagation, ask).await?;
-        }
         Ok(())
     }
 
