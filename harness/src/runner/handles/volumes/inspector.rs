@@ -66,7 +66,8 @@ impl Volumes {
 
         let ask = || async {
             let found = pods.get(pod).await?;
-            ended(&found, &name).ok_or_else(|| Error::failed(format!("{name} of {pod} has not ended")))
+            // Late, or kept from being: it says nothing of the volumes.
+            ended(&found, &name).ok_or_else(|| Error::environment(format!("{name} of {pod} has not ended")))
         };
         let ended = until_answered(&doing, self.run.stretch(INSPECTED), ask).await?;
         let said = ended.message.unwrap_or_default();
