@@ -2,7 +2,8 @@
 //! architecture can run it, and one that volumes can be had. What they can't is said once, and not by every scenario.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -87,7 +88,9 @@ pub(super) async fn fly(cluster: &mut Cluster, scout: &Scout, nodes: &[Node]) ->
     apply(&cluster.client, &scout.namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
     let began = Instant::now();
     let sentence = "a pod of each image runs on the nodes";
-    let flights = until_answered(sentence, PULLED, || flights(cluster, scout, &pilots, began)).await?;
+    let known = Mutex::default();
+    let flights =
+        until_answered(sentence, PULLED, || flights(cluster, scout, &pilots, began, &known)).await?;
     for (pilot, flight) in pilots.iter().zip(&flights) {
         if let Flight::Landed(id) = flight {
             let facts = cluster.facts.images.iter_mut();
@@ -124,26 +127,44 @@ fn pod(workload: &Workload, command: &[&str], architecture: Option<&str>) -> Res
     }}))
 }
 
-/// What became of all of them; an error while one is on its way.
-async fn flights(cluster: &Cluster, scout: &Scout, pilots: &[Pilot], began: Instant) -> Result<Vec<Flight>> {
+/// What became of all of them; an error while one is on its way. What is known of one stays known: a pod that has ended may be
+/// cleaned away while others are awaited.
+async fn flights(
+    cluster: &Cluster,
+    scout: &Scout,
+    pilots: &[Pilot],
+    began: Instant,
+    known: &Mutex<BTreeMap<String, Flight>>,
+) -> Result<Vec<Flight>> {
     let pods = objects::<Pod>(&cluster.client, &scout.namespace).list().await?;
     let volume_claims = objects::<PersistentVolumeClaim>(&cluster.client, &scout.namespace).list().await?;
-    let mut flights = Vec::new();
+    let mut not_yet = None;
     for pilot in pilots {
-        let pod = pods.iter().find(|pod| pod.name_any() == pilot.pod);
-        let pod = pod.ok_or_else(|| Error::environment(format!("the pod {} is gone", pilot.pod)))?;
-        let volume_claim =
-            volume_claims.iter().find(|one| one.name_any() == format!("{}-{VOLUME}", pilot.pod));
-        match flight(pod, volume_claim, began.elapsed()) {
-            Ok(Flight::Volume(why)) => {
-                let told = last_event(cluster, scout, &format!("{}-{VOLUME}", pilot.pod)).await?;
-                flights.push(Flight::Volume(told.map_or(why.clone(), |told| format!("{why}: {told}"))));
-            }
-            Ok(flight) => flights.push(flight),
-            Err(not_yet) => return Err(Error::environment(format!("{}: {not_yet}", pilot.pod))),
+        let landed = |flight| drop(lock(known).insert(pilot.pod.clone(), flight));
+        let name = format!("{}-{VOLUME}", pilot.pod);
+        let volume_claim = volume_claims.iter().find(|one| one.name_any() == name);
+        match pods.iter().find(|pod| pod.name_any() == pilot.pod) {
+            _ if lock(known).contains_key(&pilot.pod) => {}
+            None => not_yet = Some(format!("the pod {} is gone", pilot.pod)),
+            Some(pod) => match flight(pod, volume_claim, began.elapsed()) {
+                Ok(Flight::Volume(why)) => {
+                    let told = last_event(cluster, scout, &name).await?;
+                    landed(Flight::Volume(told.map_or(why.clone(), |told| format!("{why}: {told}"))));
+                }
+                Ok(flight) => landed(flight),
+                Err(why) => not_yet = Some(format!("{}: {why}", pilot.pod)),
+            },
         }
     }
-    Ok(flights)
+    match not_yet {
+        Some(not_yet) => Err(Error::environment(not_yet)),
+        None => Ok(pilots.iter().filter_map(|pilot| lock(known).get(&pilot.pod).cloned()).collect()),
+    }
+}
+
+/// A panic between two changes leaves a whole map.
+fn lock(known: &Mutex<BTreeMap<String, Flight>>) -> MutexGuard<'_, BTreeMap<String, Flight>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What became of one; in words, what it waits for.
