@@ -4,8 +4,11 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use external::api::objects;
 use futures::future::{BoxFuture, try_join_all};
-use k8s_openapi::api::apps::v1::StatefulSet;
-use kube::Client;
+use k8s_openapi::api::{
+    apps::v1::StatefulSet,
+    core::v1::{Pod, PodSpec},
+};
+use kube::{Client, ResourceExt};
 use serde_json::json;
 
 use crate::{
@@ -44,6 +47,16 @@ impl Controllers {
         })
     }
 
+    /// An init container that somebody gave to a pod of the set.
+    async fn injected(&self, set: &str) -> Result<Option<String>> {
+        let found = objects::<StatefulSet>(&self.client, &self.namespace).get_opt(set).await?;
+        let template = found.and_then(|set| set.spec?.template.spec).unwrap_or_default();
+        let pods = objects::<Pod>(&self.client, &self.namespace).list().await?;
+        let of_set = |pod: &Pod| pod.owner_references().iter().any(|owner| owner.name == set);
+        let specs: Vec<_> = pods.into_iter().filter(of_set).filter_map(|pod| pod.spec).collect();
+        Ok(added(&specs, &template))
+    }
+
     /// A change of the spec that promises nothing: its generation is seen when the controller has looked, and written after it
     /// has acted.
     async fn sync(&self, set: &str) -> Result<()> {
@@ -73,6 +86,32 @@ impl Controllers {
     }
 }
 
+/// A claim of a set whose provisioner has begun and is not through: it is slow, and nobody promised when it would be done.
+fn provisioning(world: &World, set: &str) -> Option<String> {
+    let of_set = |name: &str| {
+        let (before, ordinal) = name.rsplit_once('-').unwrap_or_default();
+        ordinal.parse::<u32>().is_ok() && before.ends_with(&format!("-{set}"))
+    };
+    let pending = world.volume_claims.values().filter(|claim| claim.phase == "Pending");
+    pending.filter(|claim| of_set(&claim.meta.name)).find_map(|claim| {
+        let events = world.events_about(&format!("PersistentVolumeClaim/{}", claim.meta.name));
+        let said = |reason: &str| {
+            events.iter().any(|event| event.regarding_uid == claim.meta.uid && event.reason == reason)
+        };
+        let begun = said("Provisioning") && !said("ProvisioningSucceeded");
+        begun.then(|| format!("a volume for {} is being made", claim.meta.name))
+    })
+}
+
+/// An init container of a pod that its set's template does not have.
+fn added(pods: &[PodSpec], template: &PodSpec) -> Option<String> {
+    let names = |spec: &PodSpec| -> Vec<String> {
+        spec.init_containers.iter().flatten().map(|container| container.name.clone()).collect()
+    };
+    let asked = names(template);
+    pods.iter().flat_map(names).find(|name| !asked.contains(name))
+}
+
 impl Witness for Controllers {
     fn synced(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async {
@@ -92,6 +131,19 @@ impl Witness for Controllers {
                 let outside = excuses.find_map(|cause| Some((obstacle(cause.id)?, cause)));
                 if let Some((obstacle, cause)) = outside {
                     return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
+                }
+                if let Some(why) = self.log.now(|world| provisioning(world, &set)) {
+                    return Ok(Some((Obstacle::Volume, why)));
+                }
+                let prepares = diagnosis
+                    .causes
+                    .iter()
+                    .find(|cause| cause.id == INIT_CONTAINER_RUNS && !despite.contains(&cause.id));
+                if let Some(cause) = prepares
+                    && let Some(container) = self.injected(&set).await?
+                {
+                    let why = format!("{}; the set's template has no init container {container}", cause.seen);
+                    return Ok(Some((Obstacle::Admission, why)));
                 }
             }
             Ok(None)
@@ -142,6 +194,7 @@ fn obstacle(cause: &str) -> Option<Obstacle> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::{Change, Entry, Kind, Record, Reducer};
 
     /// The causes that a workload, or Kubernetes itself, answers for.
     const INSIDE: [&str; 58] = [
@@ -204,6 +257,43 @@ mod tests {
         TOPOLOGY_SPREAD,
         VOLUME_ELSEWHERE,
     ];
+
+    #[test]
+    fn a_volume_that_is_being_made_is_awaited_by_nobody_else() {
+        let mut reducer = Reducer::default();
+        let mut world = World::default();
+        let mut tell = |world: &mut World, kind, object: serde_json::Value| {
+            let fact = reducer.reduce(kind, &object).unwrap();
+            let record = Record::Object { change: Change::Added, revision: 1, fact };
+            world.apply(&Entry { line: 1, at: jiff::Timestamp::UNIX_EPOCH, record });
+        };
+        let event = |reason: &str, uid: &str| {
+            json!({"metadata": {"name": format!("{reason}-{uid}"), "uid": reason}, "reason": reason,
+                "involvedObject": {"kind": "PersistentVolumeClaim", "name": "data-db-0", "uid": uid}})
+        };
+        let claim = json!({"metadata": {"name": "data-db-0", "uid": "one"}, "status": {"phase": "Pending"}});
+        tell(&mut world, Kind::PersistentVolumeClaim, claim);
+        tell(&mut world, Kind::Event, event("ExternalProvisioning", "one"));
+        tell(&mut world, Kind::Event, event("Provisioning", "old"));
+        assert_eq!(provisioning(&world, "db"), None);
+        tell(&mut world, Kind::Event, event("Provisioning", "one"));
+        assert_eq!(provisioning(&world, "db").unwrap(), "a volume for data-db-0 is being made");
+        assert_eq!(provisioning(&world, "b"), None);
+        // What was made and does not fit is another matter.
+        tell(&mut world, Kind::Event, event("ProvisioningSucceeded", "one"));
+        assert_eq!(provisioning(&world, "db"), None);
+    }
+
+    #[test]
+    fn an_init_container_that_the_template_has_is_the_sets_own() {
+        let spec = |names: &[&str]| -> PodSpec {
+            let containers: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
+            serde_json::from_value(json!({"containers": [], "initContainers": containers})).unwrap()
+        };
+        assert_eq!(added(&[spec(&["own"])], &spec(&["own"])), None);
+        assert_eq!(added(&[spec(&["own", "scan"])], &spec(&["own"])), Some("scan".to_owned()));
+        assert_eq!(added(&[], &spec(&["own"])), None);
+    }
 
     #[test]
     fn each_cause_is_in_the_way_or_the_sets_own() {
