@@ -9,6 +9,7 @@ mod ending;
 mod garage;
 mod garage_answers;
 mod integrity;
+mod kept_apart;
 mod life;
 mod named_set;
 mod partition;

@@ -6,15 +6,13 @@ mod spread;
 use std::time::Duration;
 
 use external::api::objects;
-use k8s_openapi::api::{core::v1::Service, networking::v1::NetworkPolicy};
-use kube::ResourceExt;
+use k8s_openapi::api::core::v1::Service;
 
 use crate::{
     claim::Claim,
     cluster::Tunnel,
     error::{Error, Result},
     journal::fact::Pod,
-    law::Obstacle,
     runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_answered, until_steady},
     workload::{
@@ -177,28 +175,9 @@ impl Prober {
 
     /// Judges how it came to be right; the measure says how long that took.
     async fn judge_lag(&self, claim: Claim, of: &str, steady: Result<Duration>) -> Result<()> {
-        let lag = self.run.found(claim, self.unless_kept_apart(steady).await)?;
+        let lag = self.run.found(claim, self.run.unless_kept_apart(steady).await)?;
         self.run.measure(&format!("lag of {of}"), lag.as_secs_f64(), "s");
         Ok(())
-    }
-
-    /// Passes an outcome on. Where a network policy keeps pods apart, what failed says nothing of a claim.
-    async fn unless_kept_apart<T>(&self, outcome: Result<T>) -> Result<T> {
-        let Err(Error::Failed(message)) = outcome else { return outcome };
-        let policies = objects::<NetworkPolicy>(self.run.client(), self.run.namespace());
-        match policies.doing("reading the network policies of a namespace of ours").list().await {
-            // None of ours: whatever is there, somebody else put there.
-            Ok(found) => Err(match found.first() {
-                Some(policy) => Error::not_judged(
-                    Obstacle::Network,
-                    format!("{message}; the network policy {} may be why", policy.name_any()),
-                ),
-                None => Error::Failed(message),
-            }),
-            // Who may not see them takes it that there are none.
-            Err(error) if error.is_forbidden() => Err(Error::Failed(message)),
-            Err(error) => Err(error),
-        }
     }
 
     /// Judges that an ordinal without a pod has no name.
