@@ -115,7 +115,8 @@ pub async fn survey<T>(
 /// of ours batches nothing; of another only its proxies may tell how they do, and patience costs nothing where all is well.
 pub async fn hearing(client: &Client, ours: bool) -> (u64, bool) {
     let proxies = proxies::configured(client).await.unwrap_or_default();
-    (if ours { USUAL } else { ELSEWHERE } + proxies.wait.as_secs(), proxies.clients_stick)
+    let usual = if ours { USUAL } else { ELSEWHERE };
+    (usual + proxies.wait.as_secs(), proxies.clients_stick)
 }
 
 /// Why charts can't be installed as they are. What Helm does needs more rights than a run has of its own.

@@ -1,6 +1,9 @@
 //! The trial's own namespace, which may go before the trial is over.
 
-use external::api::{cluster_objects, objects};
+use external::{
+    api::{cluster_objects, objects},
+    refusal,
+};
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::DeleteParams;
 use serde_json::Value;
@@ -39,7 +42,11 @@ impl Run {
         match pods.create(&pod).await {
             Ok(_) => Ok(None),
             Err(error) => match error.status() {
-                Some(status) if [403, 422].contains(&status.code) => Ok(Some(status.message.clone())),
+                Some(status)
+                    if [403, 422].contains(&status.code) || refusal::behind(&status.message).is_some() =>
+                {
+                    Ok(Some(status.message.clone()))
+                }
                 _ => Err(error),
             },
         }
