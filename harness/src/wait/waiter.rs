@@ -174,7 +174,11 @@ impl Waiter {
             changed.mark_unchanged();
             match log.now(|world| expectation.check(world)) {
                 Progress::Met => {}
-                Progress::NotYet(why) | Progress::Never(why) | Progress::Prevented(_, why) => {
+                Progress::Prevented(obstacle, why) => {
+                    let message = format!("{} is prevented: {why}", expectation.sentence);
+                    return Err(Error::not_judged(obstacle, message));
+                }
+                Progress::NotYet(why) | Progress::Never(why) => {
                     let (after, words) = (started.elapsed(), &expectation.sentence);
                     let words = format!("{words} had to stay so, and ended after {after:.1?}: {why}");
                     // What brought it about may be told later. It was seen, whether the recording is whole or not.

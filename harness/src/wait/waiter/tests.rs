@@ -184,6 +184,9 @@ async fn a_hold_ends_with_a_look_and_at_the_first_moment_at_which_it_is_not_so()
     assert_eq!(held("held", true, vec![Progress::Met]).await, Ok(()));
     let broken = held("broken", true, vec![Progress::Met, not_yet()]).await.expect_err("it ended");
     assert!(broken.contains("had to stay so") && broken.ends_with("it is not there"), "{broken}");
+    let image = Progress::Prevented(Obstacle::Image, "no such image".into());
+    let prevented = held("prevented", true, vec![Progress::Met, image]).await;
+    assert_eq!(prevented, Err("it is prevented: no such image".to_owned()));
     let unknown = held("unknown", false, vec![Progress::Met]).await;
     assert_eq!(unknown, Err("the controller has not looked".to_owned()));
 }
