@@ -135,6 +135,17 @@ impl Prober {
         self.judge_addresses(claim, &sentence, &name, propagation, addresses).await
     }
 
+    /// Judges that a regular service's name is its own address, which may lag for as long as `propagation`.
+    ///
+    /// # Errors
+    /// When it is not; that is a finding as well.
+    pub async fn judge_own_address(&self, claim: Claim, service: &str, propagation: Duration) -> Result<()> {
+        let (address, name) = (self.service_address(service).await?, format!("{}.", self.host(service)));
+        let sentence =
+            format!("the addresses of {service}, asked from {}, are its own: {address}", self.sentinel.pod);
+        self.judge_addresses(claim, &sentence, &name, propagation, || Ok(vec![address.clone()])).await
+    }
+
     async fn judge_addresses(
         &self,
         claim: Claim,
@@ -255,7 +266,7 @@ impl Prober {
     ///
     /// # Errors
     /// When there is no such service, or it has none.
-    pub async fn service_address(&self, service: &str) -> Result<String> {
+    async fn service_address(&self, service: &str) -> Result<String> {
         let found = objects::<Service>(self.run.client(), self.run.namespace()).get(service).await?;
         let address = found.spec.and_then(|spec| spec.cluster_ip).filter(|address| address != "None");
         address.ok_or_else(|| {
