@@ -6,12 +6,12 @@ use harness::{
     explain::cause::POD_FAILED,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        pod_is_another, pod_made_again, pod_owned, pod_ready, pod_returns, pod_terminating, pods_stay,
-        set_gone,
+        controller_counts, pod_is_another, pod_made_again, pod_owned, pod_ready, pod_returns,
+        pod_terminating, pods_stay, set_gone,
     },
     workload::{SENTINEL, sentinel::Held},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
@@ -21,15 +21,14 @@ use crate::{
     seconds,
 };
 
+/// What the API server says of an eviction that a budget forbids.
+const REFUSED: &str = "violate the pod's disruption budget";
 /// The disruption budget's name.
 pub(crate) const BUDGET: &str = "sentinel";
 /// How many seconds the pods' own preStop takes, and how long they have in all: who does not count the first is later than a busy
 /// machine may be.
 const PRE_STOP: u64 = 5;
 const GRACE: u64 = 8;
-/// A grace period that does not end before a slow machine has had its time to see a pod taken away by force: a pod whose own
-/// time is over goes by itself, and who ignored the force would go unseen.
-const LONG_GRACE: u64 = 180;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -102,13 +101,7 @@ async fn orphans(run: Run) -> Result<()> {
 }
 
 async fn forced_deletion(run: Run) -> Result<()> {
-    let set = run
-        .deploy_with(|manifest, workload| {
-            let set = manifest.find("StatefulSet", workload.name)?;
-            set["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(LONG_GRACE);
-            workload.with_replicas(manifest, 2)
-        })
-        .await?;
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
     run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await?;
@@ -124,15 +117,16 @@ async fn forced_deletion(run: Run) -> Result<()> {
     Ok(())
 }
 
+/// The budget, which asks for so much.
+fn budget_of(mut spec: Value) -> Value {
+    spec["selector"] = json!({"matchLabels": {"app": SENTINEL.name}});
+    json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": BUDGET}, "spec": spec})
+}
+
 async fn budget(run: Run) -> Result<()> {
     let set = run
-        .deploy_with(|manifest, workload| {
-            manifest.objects.push(json!({
-                "apiVersion": "policy/v1",
-                "kind": "PodDisruptionBudget",
-                "metadata": {"name": BUDGET},
-                "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"app": workload.name}}},
-            }));
+        .deploy_with(|manifest, _| {
+            manifest.objects.push(budget_of(json!({"maxUnavailable": 0})));
             Ok(())
         })
         .await?;
@@ -146,23 +140,20 @@ async fn budget(run: Run) -> Result<()> {
     run.step("an eviction below the budget is refused").await?;
     let pods = set.pods();
     let evicted = run.pod(set.pod_name(3)).evict().await;
-    run.judge_refused(
-        K16,
-        "an eviction below the budget",
-        evicted,
-        429,
-        "violate the pod's disruption budget",
-    );
+    run.judge_refused(K16, "an eviction below the budget", evicted, 429, REFUSED);
     run.hold(K16, &pods_stay(&pods)).await?;
 
-    run.step("an eviction within the budget is taken").await?;
-    run.apply_objects([json!({
-        "apiVersion": "policy/v1",
-        "kind": "PodDisruptionBudget",
-        "metadata": {"name": BUDGET},
-        "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": SENTINEL.name}}},
-    })])
-    .await?;
+    run.step("under one that asks for three it is refused as well, while a pod is not Ready").await?;
+    let zero = run.sentinel(set.pod_name(0));
+    zero.hold(Held { ready: Some(true), ..Held::default() }).await?;
+    run.expect(K16, &controller_counts(&set.promise, 3), seconds(30)).await?;
+    run.apply_objects([budget_of(json!({"minAvailable": 3}))]).await?;
+    let counted = "needs 3 healthy pods and has 3 currently";
+    run.pod(set.pod_name(3)).judge_eviction_refused(K16, counted, seconds(30)).await?;
+    run.hold(K16, &pods_stay(&pods)).await?;
+
+    run.step("that one is Ready again: an eviction within the budget is taken").await?;
+    zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
     run.found(K16, run.pod(set.pod_name(3)).evict_when_allowed(seconds(30)).await)?;
     run.expect(K16, &pod_returns(&set.promise, 3, &pods[&set.pod_name(3)]), seconds(90)).await?;
     Ok(())

@@ -106,8 +106,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 async fn pod_returns(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
-    set.ready(REPLICAS).await?;
     let volumes = run.volumes(&set);
+    run.expect(S1, &expectations::pods_exactly(&set.promise, 0..REPLICAS), seconds(240)).await?;
+    set.ready(REPLICAS).await?;
 
     run.step("read names and data of every pod").await?;
     run.judge_equal(S1, "the ordinals", vec![0, 1, 2], set.ordinals());
@@ -142,9 +143,10 @@ async fn slow_to_stop(run: Run) -> Result<()> {
     let one = run.sentinel(set.pod_name(1));
     one.hold(Held { stop: Some(true), ..Held::default() }).await?;
 
-    run.step("delete pod 1, which does not stop: no other takes its place").await?;
+    run.step("delete pod 1, which does not stop: no other takes its place, nor comes above it").await?;
     set.delete_pod(1).await?;
     run.wait(&expectations::pod_terminating(&one.pod), seconds(30)).await?;
+    set.scale(3).await?;
     run.hold_long(K1, &expectations::pod_is(&one.pod, &old.meta.uid)).await?;
 
     run.step("it stops, and the next one comes").await?;
@@ -167,7 +169,7 @@ async fn start_ordinal(run: Run) -> Result<()> {
     run.judge_equal(K11, "the ordinals from 3", vec![3, 4], set.ordinals());
 
     for (text, changed, ordinals) in
-        [("start 4", Some(4), [4, 5]), ("start 0", Some(0), [0, 1]), ("no start", None, [0, 1])]
+        [("start 4", Some(4), [4, 5]), ("start 1", Some(1), [1, 2]), ("no start", None, [0, 1])]
     {
         run.step(text).await?;
         set.change(text, &start(changed)).await?;

@@ -3,11 +3,12 @@
 use anyhow::Result;
 use harness::{
     claim::{K14, K15, K25, S4, S5, S19},
+    manifest::Manifest,
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
         endpoint_leaving, pod_is_another, pod_ready, pod_returns, pod_running, pods_exactly,
     },
-    workload::sentinel::Held,
+    workload::{Workload, sentinel::Held},
 };
 use serde_json::json;
 
@@ -177,16 +178,18 @@ async fn without_headless_service(run: Run) -> Result<()> {
     let service = set.workload.manifest()?.find("Service", set.workload.headless)?.clone();
     run.apply_objects([service]).await?;
     asker.judge_name(S19, &set, 0, propagation(&run)).await?;
+
+    run.step("a regular service gives no pod a name").await?;
+    let regular = set.workload.name;
+    asker.judge_spread(S19, &set, 0..2, propagation(&run)).await?;
+    asker.judge_no_name_under(S19, regular, &set.pod_name(0), propagation(&run)).await?;
     Ok(())
 }
 
 async fn names_of_pods_not_ready(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
-            let mut publishing = manifest.find("Service", workload.headless)?.clone();
-            publishing["metadata"]["name"] = json!(PUBLISHING);
-            publishing["spec"]["publishNotReadyAddresses"] = json!(true);
-            manifest.objects.push(publishing);
+            with_publishing(manifest, workload)?;
             workload.with_replicas(manifest, 1)?;
             workload.with_gate(manifest)
         })
@@ -196,6 +199,18 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
     let asker = run.prober(set.pod_name(0));
     asker.judge_service(K14, &set, PUBLISHING, [0], propagation(&run)).await?;
     asker.judge_service(K14, &set, set.workload.headless, [], propagation(&run)).await?;
+    asker.judge_no_name(K14, &set, 0, propagation(&run)).await?;
+
+    run.step("its governing service publishes it: it has its own name").await?;
+    let governing = async |publishes: bool| {
+        let mut service = set.workload.manifest()?.find("Service", set.workload.headless)?.clone();
+        service["spec"]["publishNotReadyAddresses"] = json!(publishes);
+        run.apply_objects([service]).await
+    };
+    governing(true).await?;
+    asker.judge_name(K14, &set, 0, propagation(&run)).await?;
+    governing(false).await?;
+    asker.judge_no_name(K14, &set, 0, propagation(&run)).await?;
 
     run.step("it becomes Ready: both publish it").await?;
     run.pod(set.pod_name(0)).open_gate().await?;
@@ -205,9 +220,19 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
     Ok(())
 }
 
+/// A second headless service of the pods, which publishes those that are not Ready.
+fn with_publishing(manifest: &mut Manifest, workload: &Workload) -> harness::error::Result<()> {
+    let mut publishing = manifest.find("Service", workload.headless)?.clone();
+    publishing["metadata"]["name"] = json!(PUBLISHING);
+    publishing["spec"]["publishNotReadyAddresses"] = json!(true);
+    manifest.objects.push(publishing);
+    Ok(())
+}
+
 async fn leaving_pods(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
+            with_publishing(manifest, workload)?;
             workload.with_replicas(manifest, 2)?;
             workload.with_gate(manifest)
         })
@@ -231,6 +256,8 @@ async fn leaving_pods(run: Run) -> Result<()> {
     let leaving = endpoint_leaving(&old, headless);
     run.expect(K25, &leaving, run.terrain().hears_within()).await?;
     asker.judge_service(K25, &set, headless, [0], lag).await?;
+    asker.judge_no_name(K25, &set, 1, lag).await?;
+    asker.judge_service(K25, &set, PUBLISHING, 0..2, lag).await?;
     run.hold(K25, &leaving).await?;
 
     run.step("it stops, and the next one runs and is not Ready: it is not in").await?;

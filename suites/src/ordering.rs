@@ -127,7 +127,8 @@ async fn scale_down(run: Run) -> Result<()> {
         set.scale(replicas).await?;
         run.found(S8, set.ready(replicas).await)?;
     }
-    let volume_claims = run.volumes(&set).uids().await?;
+    let volumes = run.volumes(&set);
+    let (volume_claims, marks) = (volumes.uids().await?, volumes.leave_marks().await?);
 
     run.step("scale 3 → 1 while pod 2 is kept from being gone").await?;
     set.hold_removal(2).await?;
@@ -147,6 +148,7 @@ async fn scale_down(run: Run) -> Result<()> {
     set.scale(3).await?;
     run.found(S17, set.ready(3).await)?;
     run.expect(S17, &volume_claims_are(&volume_claims), seconds(1)).await?;
+    volumes.judge_marks(S17, &marks).await?;
     Ok(())
 }
 
@@ -181,8 +183,16 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     run.expect(S10, &controller_counts(&set.promise, 3), seconds(30)).await?;
     run.hold(S10, &pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)))).await?;
 
-    run.step("it heals, and scaling goes on").await?;
+    run.step("it heals, and the two highest do not: the highest waits for the one below it").await?;
+    unhealthy(3, true).await?;
+    unhealthy(2, true).await?;
+    run.expect(S10, &controller_counts(&set.promise, 1), seconds(30)).await?;
     unhealthy(0, false).await?;
+    run.expect(S10, &controller_counts(&set.promise, 2), seconds(30)).await?;
+    run.hold(S10, &pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)))).await?;
+
+    run.step("that one heals, and scaling goes on").await?;
+    unhealthy(2, false).await?;
     run.expect(S10, &pods_gone((1..4).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
     run.found(S10, set.ready(1).await)?;
     Ok(())

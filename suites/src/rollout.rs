@@ -114,8 +114,13 @@ fn ungated() -> Value {
 }
 
 /// A template that differs in a note alone.
-fn noted(note: &str) -> Value {
+fn noted(note: impl Into<Value>) -> Value {
+    let note = note.into();
     json!({"spec": {"template": {"metadata": {"annotations": {"steadfast.dev/note": note}}}}})
+}
+
+fn limit(revisions: u32) -> Value {
+    json!({"spec": {"revisionHistoryLimit": revisions}})
 }
 
 async fn highest_first(run: Run) -> Result<()> {
@@ -143,11 +148,24 @@ async fn highest_first(run: Run) -> Result<()> {
     run.step("the template is taken back").await?;
     set.change("the template as it was", &ungated()).await?;
     run.expect(K3, &rolled(&set.promise, 3), seconds(120)).await?;
-    run.judge_equal(K6, "the revision after the rollback", first, set.revision()?);
+    run.judge_equal(K6, "the revision after the rollback", &first, &set.revision()?);
 
-    run.step("history is limited to nothing beyond what is in use").await?;
-    set.change("revisionHistoryLimit 0", &json!({"spec": {"revisionHistoryLimit": 0}})).await?;
-    run.expect(K6, &revisions_are(1), seconds(30)).await?;
+    run.step("history is limited to one beyond what is in use: the newest").await?;
+    set.change("OnDelete", &json!({"spec": {"updateStrategy": {"type": "OnDelete", "rollingUpdate": null}}}))
+        .await?;
+    let mut kept = vec![first.0.clone()];
+    for note in ["one", "two"] {
+        set.change(note, &noted(note)).await?;
+        run.expect(K6, &controller_counts(&set.promise, 3), seconds(30)).await?;
+        kept.push(set.state()?.update_revision.to_string());
+    }
+    set.change("revisionHistoryLimit 1", &limit(1)).await?;
+    run.expect(K6, &revisions_are(kept), seconds(30)).await?;
+
+    run.step("to nothing beyond what is in use").await?;
+    set.change("the template as it was", &noted(Value::Null)).await?;
+    set.change("revisionHistoryLimit 0", &limit(0)).await?;
+    run.expect(K6, &revisions_are([first.0]), seconds(30)).await?;
     Ok(())
 }
 

@@ -3,13 +3,14 @@
 use anyhow::Result;
 use harness::{
     claim::{D3, K9, K10, K24, S6, S7, S17, S22},
+    manifest::Manifest,
     runner::{Growth, Need, Run, Scenario, scenario},
     wait::expectations::{
         pod_exists, pod_returns, pod_terminating, pods_gone, pods_stay, set_gone, volume_claim_goes,
-        volume_claim_is_another, volume_claim_lingers, volume_claim_made_again, volume_claims_are,
-        volume_claims_exactly, volume_claims_gone, volume_claims_owned,
+        volume_claim_is_another, volume_claim_made_again, volume_claims_are, volume_claims_exactly,
+        volume_claims_gone, volume_claims_linger, volume_claims_owned,
     },
-    workload::sentinel::Held,
+    workload::{Workload, sentinel::Held},
 };
 use serde_json::{Value, json};
 
@@ -44,7 +45,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K9, D3])
         .within(seconds(300))
-        .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-2 are gone"),
+        .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-3 are gone"),
         scenario("storage::missing_claim", "a claim that is missing is made again", missing_claim)
             .proves([K10])
             .breaks([S7])
@@ -132,23 +133,51 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
 
 async fn retention_policy(run: Run) -> Result<()> {
     let policy = |scaled: &str, deleted: &str| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
-    let mut set = run.deploy().await?;
-    set.ready(3).await?;
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            let parallel = json!({"spec": {"podManagementPolicy": "Parallel"}});
+            manifest.merge("StatefulSet", workload.name, &parallel)?;
+            workload.with_replicas(manifest, 5)
+        })
+        .await?;
+    set.ready(5).await?;
     let volumes = run.volumes(&set);
     let volume_claims = volumes.uids().await?;
     let name = |ordinal: usize| volume_claims.keys().nth(ordinal).cloned().unwrap_or_default();
-    run.step("retained in both cases: nobody owns a claim").await?;
-    run.expect(K9, &volume_claims_owned(volume_claims.keys().cloned(), &[]), seconds(15)).await?;
+
+    run.step("no policy is set: scaled down, all claims stay, and nobody owns one").await?;
+    let unowned = volume_claims_owned(volume_claims.keys().cloned(), &[]);
+    let kept = run.expect(D3, &unowned, seconds(15)).await;
+    run.found(K9, kept)?;
+    set.scale(4).await?;
+    run.found(D3, set.ready(4).await)?;
+    let kept = run.hold(D3, &volume_claims_are(&volume_claims)).await;
+    run.found(K9, kept)?;
+    let mut rest = volume_claims.clone();
+    // Of a pod that is gone already, no policy says anything.
+    rest.remove(&name(4));
 
     set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
-    run.step("scale 3 → 2: the claim of pod 2 goes, and no other").await?;
-    set.scale(2).await?;
-    let gone = run.expect(D3, &volume_claims_gone([name(2)]), seconds(30)).await;
+    run.step("deleted when scaled: the claim of the pod goes, and no other").await?;
+    set.scale(3).await?;
+    let gone = run.expect(D3, &volume_claims_gone([name(3)]), seconds(30)).await;
     run.found(K9, gone)?;
-    let mut rest = volume_claims.clone();
+    rest.remove(&name(3));
+    run.found(K9, set.ready(3).await)?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
+
+    run.step("deleted in both cases: the set owns its claims, and that of a pod scaled away goes").await?;
+    set.change("whenScaled Delete, whenDeleted Delete", &policy("Delete", "Delete")).await?;
+    run.expect(K9, &volume_claims_owned((0..3).map(name), &["StatefulSet"]), seconds(30)).await?;
+    set.scale(2).await?;
+    run.expect(K9, &volume_claims_gone([name(2)]), seconds(30)).await?;
     rest.remove(&name(2));
     run.found(K9, set.ready(2).await)?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
+
+    run.step("retained again: nobody owns a claim").await?;
+    set.change("whenScaled Retain, whenDeleted Retain", &policy("Retain", "Retain")).await?;
+    run.expect(K9, &volume_claims_owned(rest.keys().cloned(), &[]), seconds(30)).await?;
 
     run.step("deleted with the set: the set owns its claims, but not one that has another owner").await?;
     volumes.own(&name(1), "foreign").await?;
@@ -221,29 +250,53 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     Ok(())
 }
 
+/// Each pod has another volume, of another claim template.
+fn with_second_volume(manifest: &mut Manifest, workload: &Workload) -> harness::error::Result<()> {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let mut second = set["spec"]["volumeClaimTemplates"][0].clone();
+    second["metadata"]["name"] = json!("second");
+    push(&mut set["spec"]["volumeClaimTemplates"], second);
+    let container = workload.container_in(&mut set["spec"]["template"]["spec"])?;
+    push(&mut container["volumeMounts"], json!({"name": "second", "mountPath": "/second"}));
+    Ok(())
+}
+
+fn push(list: &mut Value, item: Value) {
+    list.as_array_mut().into_iter().for_each(|list| list.push(item.clone()));
+}
+
 async fn claim_in_use(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_replicas(manifest, 1)?;
+            with_second_volume(manifest, workload)
+        })
+        .await?;
     set.ready(1).await?;
     let volumes = run.volumes(&set);
     let (pods, volume_claims, old) = (set.pods(), volumes.uids().await?, set.pod(0)?);
-    let used = set.promise.volume_claims(0).next().unwrap_or_default();
     let mark = volumes.leave_mark(&old.meta.name).await?;
 
-    run.step("the claim of pod 0 is deleted: it is to go, and the pod uses it").await?;
-    set.delete_volume_claim(&used).await?;
-    let lingers = || volume_claim_lingers(&used, &volume_claims[&used]);
+    run.step("the claims of pod 0 are deleted: they are to go, and the pod uses them").await?;
+    for used in volume_claims.keys() {
+        set.delete_volume_claim(used).await?;
+    }
+    let lingers = || volume_claims_linger(&volume_claims);
     run.expect(K24, &lingers(), seconds(15)).await?;
     let touch = async |note: &str| {
         let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": note}}});
-        set.change_volume_claim(&used, "touch, so that its controller looks again", &touched).await
+        for used in volume_claims.keys() {
+            set.change_volume_claim(used, "touch, so that its controller looks again", &touched).await?;
+        }
+        anyhow::Ok(())
     };
     touch("the pod runs").await?;
 
-    run.step("it stays, with the pod's data").await?;
+    run.step("they stay, with the pod's data").await?;
     run.hold(K24, &lingers().and(pods_stay(&pods))).await?;
     run.judge_equal(K24, "the data of sentinel-0", mark, volumes.find_mark(&old.meta.name).await?);
 
-    run.step("the pod is told to stop, and takes its time: it stays").await?;
+    run.step("the pod is told to stop, and takes its time: they stay").await?;
     let zero = run.sentinel(old.meta.name.clone());
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(0).await?;
@@ -251,10 +304,11 @@ async fn claim_in_use(run: Run) -> Result<()> {
     touch("the pod stops").await?;
     run.hold(K24, &lingers()).await?;
 
-    run.step("the pod is gone: its claim goes with it, and the next pod has another").await?;
+    run.step("the pod is gone: its claims go with it, and the next pod has others").await?;
     zero.hold(Held { stop: Some(false), ..Held::default() }).await?;
-    run.expect(K24, &volume_claim_is_another(&set.promise, &used, &volume_claims[&used]), seconds(40))
-        .await?;
+    for (used, uid) in &volume_claims {
+        run.expect(K24, &volume_claim_is_another(&set.promise, used, uid), seconds(40)).await?;
+    }
     run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
     Ok(())
 }

@@ -16,9 +16,9 @@ pub use refusal::pod_refuses;
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
 pub use volume_claims::{
-    pods_have_volume_claims, volume_claim_goes, volume_claim_is_another, volume_claim_lingers,
-    volume_claim_made_again, volume_claims_are, volume_claims_bound, volume_claims_exactly,
-    volume_claims_gone, volume_claims_owned, volume_claims_settled,
+    pods_have_volume_claims, volume_claim_goes, volume_claim_is_another, volume_claim_made_again,
+    volume_claims_are, volume_claims_bound, volume_claims_exactly, volume_claims_gone, volume_claims_linger,
+    volume_claims_owned, volume_claims_settled,
 };
 
 use reasons::{describe, doomed, said_of_set, waiting, warnings_of};

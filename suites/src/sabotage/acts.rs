@@ -82,7 +82,7 @@ pub const FORCED_AWAY: Sabotage = Sabotage::At("it stops, and the next one comes
 
 /// Claims stay when scaled down.
 pub const RETAINED: Sabotage =
-    Sabotage::At("scale 3 → 2: the claim of pod 2 goes, and no other", |_, set| {
+    Sabotage::At("deleted when scaled: the claim of the pod goes, and no other", |_, set| {
         Box::pin(async move {
             let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}});
             set.unannounced().patch("whenScaled Retain", &patch).await
@@ -231,7 +231,7 @@ pub const REMOVAL_HELD: Sabotage = Sabotage::At("pod 1 is told to stop, and refu
 });
 
 /// Nothing protects the PVC any more: it is gone at once.
-pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("it stays, with the pod's data", |_, set| {
+pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("they stay, with the pod's data", |_, set| {
     Box::pin(async move {
         let volume_claim = set.promise.volume_claims(0).next().unwrap_or_default();
         let patch = json!({"metadata": {"finalizers": null}});

@@ -16,6 +16,7 @@ use record::quantity;
 use serde_json::json;
 
 use crate::{
+    claim::Claim,
     cluster::{Output, Tunnel, exec},
     error::{Error, Result},
     runner::Run,
@@ -242,6 +243,34 @@ impl Pod {
             }
         };
         until_asked(&format!("{pod} may be evicted"), self.run.stretch(deadline), ask).await.map(drop)
+    }
+
+    /// Judges that its eviction is refused for what its budget's controller has counted. Before it has, the API server refuses
+    /// every eviction, and says something else.
+    ///
+    /// # Errors
+    /// When it is taken, or not refused so in time; that is a finding as well.
+    pub async fn judge_eviction_refused(
+        &self,
+        claim: Claim,
+        counted: &str,
+        deadline: Duration,
+    ) -> Result<()> {
+        let ask = || async {
+            let refused = match self.evict().await {
+                Ok(()) => return Ok(Progress::Never("it was taken".to_owned())),
+                Err(error) => error,
+            };
+            let Some(status) = refused.status().filter(|status| status.code == 429) else {
+                return Err(refused);
+            };
+            let causes = status.details.iter().flat_map(|details| &details.causes);
+            let said = causes.map(|cause| cause.message.as_str()).collect::<Vec<_>>().join("; ");
+            Ok(if said.contains(counted) { Progress::Met } else { Progress::NotYet(said) })
+        };
+        let sentence = format!("an eviction of {} is refused, since its budget {counted}", self.name);
+        let outcome = until_asked(&sentence, self.run.time_for(claim, deadline), ask).await;
+        self.run.found(claim, outcome).map(drop)
     }
 
     /// Lets a sentinel take more memory, and asks it once: one that is killed for it must not be asked again when it

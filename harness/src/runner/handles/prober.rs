@@ -191,7 +191,7 @@ impl Prober {
         Ok(())
     }
 
-    /// Judges that an ordinal without a pod has no name.
+    /// Judges that an ordinal has no name: it has no pod, or one that no name may lead to.
     ///
     /// # Errors
     /// When it has one; that is a finding as well.
@@ -205,7 +205,7 @@ impl Prober {
         self.judge_no_name_under(claim, set.workload.headless, &set.pod_name(ordinal), propagation).await
     }
 
-    /// Judges that a service has no name for a pod that is gone.
+    /// Judges that a service has no name for a pod.
     ///
     /// # Errors
     /// When it has one; that is a finding as well.
@@ -217,7 +217,7 @@ impl Prober {
         propagation: Duration,
     ) -> Result<()> {
         let name = format!("{pod}.{}.", self.host(service));
-        let sentence = format!("there is no name of {pod}, which is gone, asked from {}", self.sentinel.pod);
+        let sentence = format!("there is no name of {pod}, asked from {}", self.sentinel.pod);
         let name = &name;
         let ask = |times| async move {
             let answers =

@@ -1,6 +1,6 @@
 //! What is expected of a roll.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{about_set, unseen};
 use crate::{
@@ -77,10 +77,11 @@ pub fn rolled(promise: &Promise, replicas: u32) -> Expectation {
     })
 }
 
-/// So many ControllerRevisions are kept.
-pub fn revisions_are(count: usize) -> Expectation {
-    Expectation::new(format!("{count} revisions are kept"), move |world| match world.revisions.len() {
-        found if found == count => Met,
-        found => NotYet(format!("there are {found}")),
+/// These ControllerRevisions are kept, and no other.
+pub fn revisions_are(names: impl IntoIterator<Item = String>) -> Expectation {
+    let wanted: BTreeSet<_> = names.into_iter().collect();
+    Expectation::new(format!("the revisions {wanted:?} are kept, and no other"), move |world| {
+        let found: BTreeSet<_> = world.revisions.keys().cloned().collect();
+        if found == wanted { Met } else { NotYet(format!("there are {found:?}")) }
     })
 }

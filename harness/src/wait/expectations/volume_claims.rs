@@ -33,17 +33,23 @@ pub fn volume_claims_are(volume_claims: &BTreeMap<String, String>) -> Expectatio
     })
 }
 
-/// The PVC with this UID is being deleted, and is there still.
-pub fn volume_claim_lingers(volume_claim: &str, uid: &str) -> Expectation {
-    let (name, uid) = (volume_claim.to_owned(), uid.to_owned());
-    Expectation::new(format!("{name} is being deleted, and is there"), move |world| {
-        match world.volume_claims.get(&name) {
-            None => NotYet(format!("{name} does not exist")),
-            Some(found) if found.meta.uid != uid => NotYet(format!("{name} is another claim")),
-            Some(found) if !found.meta.terminating => NotYet(format!("{name} is not being deleted")),
-            Some(found) if found.phase != "Bound" => NotYet(format!("{name} is {}", found.phase)),
-            Some(_) => Met,
+/// These PVCs (name and UID) are being deleted, and are there still.
+pub fn volume_claims_linger(volume_claims: &BTreeMap<String, String>) -> Expectation {
+    let lingering = volume_claims.clone();
+    let names: Vec<_> = volume_claims.keys().cloned().collect();
+    Expectation::new(format!("{} are being deleted, and are there", names.join(", ")), move |world| {
+        for (name, uid) in &lingering {
+            match world.volume_claims.get(name) {
+                None => return NotYet(format!("{name} does not exist")),
+                Some(found) if found.meta.uid != *uid => return NotYet(format!("{name} is another claim")),
+                Some(found) if !found.meta.terminating => {
+                    return NotYet(format!("{name} is not being deleted"));
+                }
+                Some(found) if found.phase != "Bound" => return NotYet(format!("{name} is {}", found.phase)),
+                Some(_) => {}
+            }
         }
+        Met
     })
 }
 

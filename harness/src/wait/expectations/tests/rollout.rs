@@ -52,9 +52,13 @@ fn a_roll_is_over_when_every_count_and_the_revision_say_so() {
 }
 
 #[test]
-fn revisions_are_counted() {
+fn revisions_are_kept_by_name() {
     let revision = |name: &str| (Kind::ControllerRevision, json!({"metadata": {"name": name, "uid": name}}));
-    let two = revisions_are(2);
+    let two = revisions_are(["one", "two"].map(str::to_owned));
     assert_eq!(two.check(&world(&[revision("one"), revision("two")])), Met);
-    assert_eq!(not_yet(two.check(&world(&[revision("one")]))), "there are 1");
+    assert_eq!(not_yet(two.check(&world(&[revision("one")]))), r#"there are {"one"}"#);
+    assert_eq!(
+        not_yet(two.check(&world(&[revision("one"), revision("zero")]))),
+        r#"there are {"one", "zero"}"#
+    );
 }

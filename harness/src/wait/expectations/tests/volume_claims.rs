@@ -159,7 +159,8 @@ fn volume_claims_are_settled_when_none_is_about_to_go() {
 
 #[test]
 fn a_volume_claim_that_is_being_deleted_and_stays() {
-    let lingers = volume_claim_lingers("data-db-0", "uid-data-db-0");
+    let lingers =
+        volume_claims_linger(&BTreeMap::from([("data-db-0".to_owned(), "uid-data-db-0".to_owned())]));
     let check = |objects: &[(Kind, Value)]| lingers.check(&world(objects));
     let bound = volume_claim("data-db-0", "Bound");
     assert_eq!(check(&[terminating(bound.clone())]), Met);
