@@ -157,6 +157,13 @@ async fn services_answer(run: Run) -> Result<()> {
     two.hold(Held { ready: Some(false), ..Held::default() }).await?;
     asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
     asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
+
+    run.step("a pod is deleted, and comes back with another address: nothing leads to the old one").await?;
+    let old = set.pod(2)?;
+    set.delete_pod(2).await?;
+    run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(120)).await?;
+    asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
+    asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
     Ok(())
 }
 
