@@ -3,7 +3,7 @@
 use super::{
     judgement::{Judgement, Kind},
     keys::ByKey,
-    read_after_write::{Seen, Witness, older, seen},
+    read_after_write::{Seen, Witness, older, seen, writers},
 };
 use crate::operation::Operation;
 
@@ -11,7 +11,7 @@ use crate::operation::Operation;
 pub fn judge(all: &[Operation]) -> Judgement {
     let mut judgement = Judgement::default();
     for of in ByKey::new(all).iter() {
-        let seen = seen(&of);
+        let seen = seen(&of, &writers(&of));
         judgement.judged += seen.len() as u64;
         let witness = |Seen { read, write }: &Seen<'_>| {
             Some(Witness { known: read.ended?, begun: write.as_ref()?.invoked, line: read.line })

@@ -46,45 +46,86 @@ pub(super) struct Seen<'a> {
 pub fn judge(all: &[Operation]) -> Judgement {
     let mut judgement = Judgement::default();
     for of in ByKey::new(all).iter() {
-        let witnesses = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
-        let seen = seen(&of);
-        for Seen { read, write } in &seen {
-            judgement.judged += 1;
-            if let Some(write) = write.filter(|write| read.ended.is_some_and(|ended| ended < write.invoked)) {
-                let text = format!(
-                    "{} at {}: the read that began at {} saw what was sent at {}",
-                    of.key, read.endpoint, read.invoked, write.invoked
-                );
-                judgement.anomalies.push(Anomaly {
-                    kind: Kind::Future,
-                    text,
-                    lines: vec![read.line, write.line],
-                });
+        let writers = writers(&of);
+        let first = judgement.anomalies.len();
+        for (read, found) in of.reads.iter().filter_map(|read| Some((*read, found(read)?))) {
+            let Some((kind, text, line)) = flaw(&of, read, found, writers.get(&found).copied()) else {
+                continue;
+            };
+            // A value that several saw is one.
+            match judgement.anomalies.iter_mut().skip(first).find(|one| one.kind == kind) {
+                Some(one) if kind != Kind::Future => one.lines.push(read.line),
+                _ => {
+                    let lines = [Some(read.line), line].into_iter().flatten().collect();
+                    judgement.anomalies.push(Anomaly { kind, text, lines });
+                }
             }
         }
+        let mut seen = seen(&of, &writers);
+        judgement.judged +=
+            of.reads.iter().filter(|read| found(read).is_some() || absent(read)).count() as u64;
+        // What was refused has no place in the order.
+        seen.retain(|one| !one.write.is_some_and(|write| matches!(write.outcome, Outcome::Failed(_))));
+        let witnesses = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
         older(&of, &seen, witnesses, Kind::Stale, &mut judgement);
     }
     judgement
 }
 
-/// The reads that were answered with something that was written, or with nothing.
-pub(super) fn seen<'a>(of: &OfKey<'a>) -> Vec<Seen<'a>> {
-    let value = |write: &&'a Operation| match &write.action {
-        Action::Put { value, .. } => Some((*value, *write)),
-        _ => None,
+/// What is wrong with a read by what it saw, and the line of the write that it saw: every write is noted before it is sent.
+fn flaw(
+    of: &OfKey<'_>,
+    read: &Operation,
+    found: Value,
+    write: Option<&Operation>,
+) -> Option<(Kind, String, Option<u64>)> {
+    let told = format!("{} at {}: the read that began at {} saw", of.key, read.endpoint, read.invoked);
+    let Some(write) = write else {
+        let kind = if of.writes.is_empty() { Kind::Phantom } else { Kind::Diverged };
+        return Some((kind, format!("{told} {found}, which nobody sent"), None));
     };
-    let writers: HashMap<Value, &Operation> = of.writes.iter().filter_map(value).collect();
-    let writer = |answer: &Answer| match answer {
-        // What nobody wrote is no matter of order.
-        Answer::Found(found) => writers.get(found).map(|write| Some(*write)),
-        Answer::Absent => Some(None),
+    if let Outcome::Failed(failure) = &write.outcome {
+        let text = format!("{told} what the store had refused: {failure}");
+        return Some((Kind::RefusedButStored, text, Some(write.line)));
+    }
+    let future = read.ended.is_some_and(|ended| ended < write.invoked);
+    future.then(|| (Kind::Future, format!("{told} what was sent at {}", write.invoked), Some(write.line)))
+}
+
+fn found(read: &Operation) -> Option<Value> {
+    match read.outcome {
+        Outcome::Ok(Answer::Found(value)) => Some(value),
         _ => None,
+    }
+}
+
+fn absent(read: &Operation) -> bool {
+    read.outcome == Outcome::Ok(Answer::Absent)
+}
+
+/// Who wrote which value of a key. One that was refused counts only where nobody else wrote it.
+pub(super) fn writers<'a>(of: &OfKey<'a>) -> HashMap<Value, &'a Operation> {
+    let mut writers: HashMap<Value, &Operation> = HashMap::new();
+    for write in &of.writes {
+        let Action::Put { value, .. } = write.action else { continue };
+        if matches!(write.outcome, Outcome::Failed(_)) {
+            writers.entry(value).or_insert(write);
+        } else {
+            writers.insert(value, write);
+        }
+    }
+    writers
+}
+
+/// The reads that were answered with something that was written, or with nothing: what nobody wrote is no matter of order.
+pub(super) fn seen<'a>(of: &OfKey<'a>, writers: &HashMap<Value, &'a Operation>) -> Vec<Seen<'a>> {
+    let seen = |read: &&'a Operation| {
+        if absent(read) {
+            return Some(Seen { read, write: None });
+        }
+        writers.get(&found(read)?).map(|write| Seen { read, write: Some(write) })
     };
-    let answered = of.reads.iter().filter_map(|read| match &read.outcome {
-        Outcome::Ok(answer) => Some(Seen { read, write: writer(answer)? }),
-        _ => None,
-    });
-    answered.collect()
+    of.reads.iter().filter_map(seen).collect()
 }
 
 /// Finds the reads that saw something older than a witness allows.
@@ -184,6 +225,33 @@ mod tests {
             get(3, "k", (4, 5), found(b"1")),
         ];
         assert_eq!(kinds(&back), [(Kind::Stale, 3)]);
+    }
+
+    #[test]
+    fn what_nobody_sent_and_what_was_refused_is_not_read() {
+        let refused = crate::fixture::refused;
+        assert_eq!(kinds(&[get(2, "k", (4, 5), found(b"x"))]), [(Kind::Phantom, 2)]);
+        // One value that many saw is one.
+        let all = [
+            put(1, "k", b"1", (0, 1), Outcome::DONE),
+            get(2, "k", (2, 3), found(b"x")),
+            get(3, "k", (4, 5), found(b"x")),
+            get(4, "k", (6, 7), found(b"1")),
+        ];
+        assert_eq!(kinds(&all), [(Kind::Diverged, 2)]);
+        assert_eq!((judge(&all).judged, judge(&all).anomalies[0].lines.clone()), (3, vec![2, 3]));
+        let all = |outcome| [put(1, "k", b"1", (0, 1), outcome), get(2, "k", (2, 3), found(b"1"))];
+        assert_eq!(kinds(&all(refused())), [(Kind::RefusedButStored, 2)]);
+        assert_eq!(kinds(&all(unknown())), []);
+        // A history that was cut: its last operations have no end.
+        let cut = |one: Operation| Operation { ended: None, outcome: unknown(), ..one };
+        let [write, read] = all(Outcome::DONE);
+        assert_eq!(kinds(&[cut(write.clone()), read.clone()]), []);
+        assert_eq!(kinds(&[write.clone(), cut(read.clone())]), []);
+        // Refused at first, and taken when it was sent again.
+        let again = put(3, "k", b"1", (0, 1), refused());
+        assert_eq!(kinds(&[again.clone(), write.clone(), read.clone()]), []);
+        assert_eq!(kinds(&[write, again, read]), []);
     }
 
     #[test]

@@ -3,5 +3,6 @@
 
 mod clean;
 mod planted;
+mod reads;
 mod second;
 mod store;

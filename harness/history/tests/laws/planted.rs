@@ -30,17 +30,17 @@ fn in_parts(seed: u64) -> Vec<Operation> {
     })
 }
 
-fn shared(seed: u64, deletes: bool) -> Vec<Operation> {
+pub fn shared(seed: u64, deletes: bool) -> Vec<Operation> {
     history(seed, 5, 80, |_| Work::Objects { keys: 3, sizes: SIZES, deletes })
 }
 
-fn found(checker: &Checker, all: Vec<Operation>) -> Vec<Anomaly> {
+pub fn found(checker: &Checker, all: Vec<Operation>) -> Vec<Anomaly> {
     let operations = Operations { run: RUN.to_owned(), all, ..Operations::default() };
     checker.judge(&operations).anomalies
 }
 
 /// The places of the operations that are so, one of which is drawn; none where there is none.
-fn draw(all: &[Operation], seed: u64, is: impl Fn(&Operation) -> bool) -> Option<usize> {
+pub fn draw(all: &[Operation], seed: u64, is: impl Fn(&Operation) -> bool) -> Option<usize> {
     let places: Vec<_> = (0..all.len()).filter(|place| is(&all[*place])).collect();
     let number = Noise::new(seed, 77).below(u32::try_from(places.len()).unwrap());
     places.get(number as usize).copied()
@@ -64,7 +64,7 @@ fn after(seed: u64, change: impl Fn(&mut Operation)) -> Option<Vec<Kind>> {
     Some(found(&SET, all).iter().map(|one| one.kind).collect())
 }
 
-fn refused(code: &str) -> Outcome {
+pub fn refused(code: &str) -> Outcome {
     Outcome::Failed(Failure::new(Cause::Answered(code.into()), code))
 }
 
