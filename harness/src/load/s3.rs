@@ -7,7 +7,8 @@ use std::time::Duration;
 use aws_sdk_s3::{
     Client,
     config::{
-        BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig, retry::RetryConfig,
+        BehaviorVersion, Config, Credentials, Region, ResponseChecksumValidation,
+        StalledStreamProtectionConfig, retry::RetryConfig,
     },
     error::DisplayErrorContext,
     primitives::ByteStream,
@@ -78,6 +79,8 @@ impl S3 {
             .force_path_style(true)
             .retry_config(RetryConfig::disabled())
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            // What a body is, the history's own hash says: a client that refuses a wrong one would call it a bad way.
+            .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .build();
         Self {
             client: Client::from_conf(config),
@@ -228,32 +231,53 @@ impl Store for S3 {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
 
-    #[test]
-    fn access_does_not_print_its_secret() {
-        let access = Access {
-            endpoint: "http://127.0.0.1:1".to_owned(),
-            region: "garage".to_owned(),
-            bucket: "ledger".to_owned(),
-            key_id: "GK1".to_owned(),
-            secret: Secret::new("hunter2"),
-        };
-        let client = S3::new(&access, Duration::from_secs(1));
-        assert!(!format!("{access:?} {client:?}").contains("hunter2"));
-    }
-
-    #[tokio::test]
-    async fn a_port_without_a_server_surely_took_nothing() {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let access = Access {
+    fn access(port: u16) -> Access {
+        Access {
             endpoint: format!("http://127.0.0.1:{port}"),
             region: "garage".to_owned(),
             bucket: "ledger".to_owned(),
             key_id: "GK1".to_owned(),
             secret: Secret::new("hunter2"),
+        }
+    }
+
+    #[test]
+    fn access_does_not_print_its_secret() {
+        let access = access(1);
+        let client = S3::new(&access, Duration::from_secs(1));
+        assert!(!format!("{access:?} {client:?}").contains("hunter2"));
+    }
+
+    /// How a get ends that a server answers so.
+    async fn answered(answer: &[u8]) -> Outcome {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = S3::new(&access(listener.local_addr().unwrap().port()), Duration::from_secs(5));
+        let answering = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.read(&mut [0; 4096]).await.unwrap();
+            stream.write_all(answer).await.unwrap();
         };
-        let client = S3::new(&access, Duration::from_secs(5));
+        let request = Request::get("key");
+        tokio::join!(answering, client.perform(&request)).1
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_what_its_server_says_of_it_is_what_was_found() {
+        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\nwrong";
+        assert_eq!(answered(answer).await, Outcome::Ok(Answer::Found(Value::of(b"wrong"))));
+    }
+
+    #[tokio::test]
+    async fn a_port_without_a_server_surely_took_nothing() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let client = S3::new(&access(port), Duration::from_secs(5));
         for request in [Request::put("key", vec![1; 40]), Request::get("key")] {
             let outcome = client.perform(&request).await;
             assert!(
