@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{elements::Elements, value::Value};
 
+/// What the endpoint of those begins with who come through a service, and so to any pod of it.
+pub const SERVICE: &str = "service ";
+
 /// The name of an object, or of a row.
 pub type Key = Arc<str>;
 
@@ -173,6 +176,8 @@ pub enum Cause {
     Unreachable,
     /// The connection broke.
     Broken,
+    /// The answer began well, and broke off.
+    CutShort,
     /// The history ends before.
     Unended,
     /// The store said yes in a time in which it could keep nothing.
@@ -183,6 +188,11 @@ impl Operation {
     /// Whether the store did it.
     pub fn is_ok(&self) -> bool {
         matches!(self.outcome, Outcome::Ok(_))
+    }
+
+    /// Whether it came through a service.
+    pub fn through_service(&self) -> bool {
+        self.endpoint.starts_with(SERVICE)
     }
 
     /// When it was over, for whoever asks whether something came after it: a thing of unknown outcome may happen at any later
@@ -259,6 +269,7 @@ impl fmt::Display for Cause {
             Self::Silent => formatter.write_str("no answer"),
             Self::Unreachable => formatter.write_str("no connection"),
             Self::Broken => formatter.write_str("connection broke"),
+            Self::CutShort => formatter.write_str("answer broke off"),
             Self::Unended => formatter.write_str("not ended"),
             Self::Doubted => formatter.write_str("acknowledged without a disk"),
         }

@@ -11,6 +11,8 @@ pub mod s3;
 pub mod sql;
 mod store;
 
+use history::operation::SERVICE;
+
 pub use beats::Beats;
 pub use clients::{Client, Load, Plan};
 pub use recorder::{Counts, Recorder};
@@ -25,5 +27,3 @@ pub fn service(name: &str) -> String {
 pub(crate) fn service_of(endpoint: &str) -> Option<&str> {
     endpoint.strip_prefix(SERVICE)
 }
-
-const SERVICE: &str = "service ";

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use futures::future::try_join_all;
-use history::{Action, Answer, Cause, Key, Outcome, generate::Request};
+use history::{Action, Answer, Cause, Failure, Key, Outcome, generate::Request};
 
 use super::{Recorder, Store};
 use crate::{error::Result, wait::pause};
@@ -82,7 +82,7 @@ async fn get<S: Store, C: Future<Output = Result<S>>>(
     try_join_all(readers).await.map(drop)
 }
 
-/// Tries each request until the store answers, well or not; the keys that it lists.
+/// Tries each request until the store answers it well, a few times, and notes every try; the keys that it lists.
 async fn ask<S: Store, C: Future<Output = Result<S>>>(
     recorder: &Recorder,
     endpoint: &str,
@@ -100,7 +100,15 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
                 Some(open) => Ok(open),
                 None => connect().await,
             };
-            let Ok(mut open) = open else { continue };
+            let mut open = match open {
+                Ok(open) => open,
+                Err(error) => {
+                    recorder.begin(process, &endpoint, &request.action)?;
+                    let failure = Failure::new(Cause::Unreachable, error.to_string());
+                    recorder.end(process, Outcome::Failed(failure))?;
+                    continue;
+                }
+            };
             let outcome = recorder.perform(process, &endpoint, &request, &mut open).await?;
             match outcome.failure().map(|failure| &failure.cause) {
                 None => {
@@ -117,4 +125,35 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
         }
     }
     Ok(listed)
+}
+
+#[cfg(test)]
+mod tests {
+    use history::{Checker, check::Copies};
+
+    use super::*;
+    use crate::{error::Error, load::recorder::tests::recorder};
+
+    struct Whole;
+
+    impl Store for Whole {
+        async fn perform(&mut self, _: &Request) -> Outcome {
+            Outcome::DONE
+        }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_to_which_no_connection_comes_about_is_asked_and_says_nothing() {
+        let (path, recorder) = recorder("nobody");
+        let (endpoint, put) = (Arc::from("a-0"), Request::put("run/k", vec![1; 40]));
+        recorder.perform(recorder.processes(1).start, &endpoint, &put, &mut Whole).await.unwrap();
+        let connect = async || Err::<Whole, _>(Error::environment("no pod"));
+        get_all(&recorder, "a-1", connect).await.unwrap();
+        let operations = recorder.operations().unwrap();
+        let tried = operations.all.iter().filter(|one| *one.endpoint == *"a-1").count();
+        assert_eq!(tried, TRIES as usize);
+        let judgement = Checker::Set(Copies::Same).judge(&operations);
+        assert_eq!(judgement.unjudged, ["a-1 said nothing of 1 keys"]);
+        std::fs::remove_file(path).unwrap();
+    }
 }

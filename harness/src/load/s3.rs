@@ -179,7 +179,7 @@ impl S3 {
             Ok(body) => Outcome::Ok(Answer::Found(Value::of(&body.into_bytes()))),
             Err(error) => {
                 let text = format!("the body broke off: {}", DisplayErrorContext(error));
-                without_answer(request, false, Failure::new(Cause::Broken, text))
+                without_answer(request, false, Failure::new(Cause::CutShort, text))
             }
         }
     }
@@ -272,6 +272,14 @@ mod tests {
     async fn a_body_that_is_not_what_its_server_says_of_it_is_what_was_found() {
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\nwrong";
         assert_eq!(answered(answer).await, Outcome::Ok(Answer::Found(Value::of(b"wrong"))));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_told_from_a_connection_that_never_answered() {
+        let cause = |outcome: Outcome| outcome.failure().map(|failure| failure.cause.clone());
+        let half = answered(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
+        assert_eq!(cause(half), Some(Cause::CutShort));
+        assert_eq!(cause(answered(b"HTTP/1.1 200 OK\r\n").await), Some(Cause::Broken));
     }
 
     #[tokio::test]

@@ -81,9 +81,11 @@ async fn replication(run: Run) -> Result<()> {
     let caught_up = run.found(G9, garage.catch_up(&admins).await)?;
     run.measure("until garage-2 has what it missed", caught_up.as_secs_f64(), "s");
 
+    // Of their own: in the history that is judged nothing is written any more, so that a refusal there counts.
+    let lone_writes = run.history("lone-writes.jsonl")?;
     for ordinal in 0..3 {
         run.step(format!("{} alone serves everything", set.pod_name(ordinal))).await?;
-        Box::pin(read_alone(&run, &set, ordinal, &history, &key)).await?;
+        Box::pin(read_alone(&run, &set, ordinal, [&history, &lone_writes], &key)).await?;
     }
     run.check(G9, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
     Ok(())
@@ -94,7 +96,7 @@ async fn read_alone(
     run: &Run,
     set: &Set,
     ordinal: u32,
-    history: &Recorder,
+    [history, lone_writes]: [&Recorder; 2],
     access: &AccessKey,
 ) -> Result<()> {
     let (garage, alone) = (run.garage(), set.pod_name(ordinal));
@@ -102,12 +104,12 @@ async fn read_alone(
         (0..3).filter(|other| *other != ordinal).map(|other| set.pod_name(other)).collect();
     let partition = run.part(std::slice::from_ref(&alone), &others, Ways::Both).await?;
     let mut store = garage.s3(&alone, access).await?;
-    let process = history.processes(1).start;
-    let write = Request::put(key(history.run(), process, 0), content(&alone, 100));
+    let process = lone_writes.processes(1).start;
+    let write = Request::put(key(lone_writes.run(), process, 0), content(&alone, 100));
     let endpoint = alone.as_str().into();
     let (read, written) = tokio::join!(
         garage.read_back(history, &alone, access),
-        history.perform(process, &endpoint, &write, &mut store)
+        lone_writes.perform(process, &endpoint, &write, &mut store)
     );
     read?;
     let acknowledged = written?.failure().is_none();

@@ -1,16 +1,18 @@
 //! What was acknowledged is there at the end, whole and once, and nothing else is.
 //!
 //! It judges keys that are written once and never deleted. The last word of each endpoint on a key counts; an endpoint that
-//! could not be asked says nothing.
+//! was asked at the end and gave no answer is named, and judged neither way.
 
+mod end;
 mod listing;
 mod word;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use self::{
+    end::End,
     listing::Listings,
     word::{Said, Word, words},
 };
@@ -19,7 +21,7 @@ use super::{
     keys::ByKey,
 };
 use crate::{
-    operation::{Action, Key, Operation, Outcome},
+    operation::{Action, Key, Operation, Outcome, SERVICE},
     value::Value,
 };
 
@@ -29,8 +31,8 @@ use crate::{
 pub enum Copies {
     /// Each must have everything.
     Same,
-    /// Each is a store of its own: what was written at one must be there, and what was written through something that is not
-    /// read, a service, must be at one of them.
+    /// Each is a store of its own: what was written at one must be there, and what was written through a service must be at one
+    /// of them.
     Apart,
 }
 
@@ -43,24 +45,28 @@ struct Known<'a> {
 }
 
 #[derive(Default)]
-struct Tally {
+struct Tally<'a> {
     acknowledged: u64,
     bytes: u64,
     refused: u64,
     unknown_there: u64,
     unknown_not_there: u64,
+    /// Acknowledged writes of which nobody said anything.
     unread: u64,
+    /// Those among them for which nobody was asked.
+    never_asked: u64,
+    /// Of how many acknowledged writes each endpoint said nothing.
+    silent: BTreeMap<&'a str, u64>,
 }
 
 /// Judges all keys that begin with `run`.
 pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
     let (mut judgement, mut tally) = (Judgement::default(), Tally::default());
-    let listings = Listings::new(all);
-    let wrote = |one: &&Operation| one.action.writes();
-    let settled = all.iter().filter(wrote).filter_map(|one| one.ended.or(Some(one.invoked))).max();
+    let end = End::new(all);
+    let listings = Listings::new(all, &end);
     let mut written: HashSet<&str> = HashSet::new();
     for of in ByKey::new(all).iter() {
-        let words = words(&of, &listings, settled);
+        let words = words(&of, &listings, &end);
         match of.writes[..] {
             [write] => {
                 written.insert(of.key);
@@ -93,38 +99,43 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
             judgement.anomalies.push(Anomaly { kind: Kind::Duplicated, text, lines: vec![listing.line] });
         }
     }
-    judgement.judged = (tally.acknowledged + tally.refused + tally.unknown_there) - tally.unread;
-    if tally.unread > 0 {
-        let (unread, of) = (tally.unread, tally.acknowledged);
-        judgement.unjudged.push(format!("{unread} of {of} acknowledged writes were never read again"));
+    for one in listings.unanswered() {
+        match &one.said {
+            // What a scan was to give is told key by key.
+            _ if one.whole => {}
+            Said::Refused(why) => judgement.anomalies.push(Anomaly {
+                kind: Kind::Unreadable,
+                text: format!("{} can't list {}: {why}", one.endpoint, one.prefix),
+                lines: vec![one.line],
+            }),
+            _ => judgement.unjudged.push(format!("{} did not list {}", one.endpoint, one.prefix)),
+        }
     }
+    judgement.judged = (tally.acknowledged + tally.refused + tally.unknown_there) - tally.unread;
+    if tally.never_asked > 0 {
+        let (never, of) = (tally.never_asked, tally.acknowledged);
+        judgement.unjudged.push(format!("{never} of {of} acknowledged writes were never read again"));
+    }
+    let silent = tally.silent.iter();
+    judgement
+        .unjudged
+        .extend(silent.map(|(endpoint, keys)| format!("{endpoint} said nothing of {keys} keys")));
     judgement.counts = tally.counts();
     judgement
 }
 
 /// Judges one write by the last words on its key.
-fn judge_one(
-    known: Known<'_>,
+fn judge_one<'a>(
+    known: Known<'a>,
     listings: &Listings<'_>,
     copies: Copies,
-    tally: &mut Tally,
+    tally: &mut Tally<'a>,
     judgement: &mut Judgement,
 ) {
     let Known { key, write, value, words } = known;
     let acknowledged = write.is_ok();
-    // A word from before the answer may well not know of it.
-    let late = |word: &&Word<'_>| !acknowledged || write.ended.is_some_and(|ended| word.asked > ended);
-    let at_home = |word: &&Word<'_>| copies == Copies::Same || *word.endpoint == *write.endpoint;
-    let mut told: Vec<&Word<'_>> = words.iter().filter(late).filter(at_home).collect();
-    if told.is_empty() && copies == Copies::Apart && listings.of(&write.endpoint, key).is_none() {
-        // It went through a service: whoever has it speaks for all.
-        told = words.iter().filter(late).collect();
-        if let Some(holder) = told.iter().copied().find(|word| matches!(word.said, Said::Found(_))) {
-            told = vec![holder];
-        }
-    }
-    let there = told.iter().any(|word| matches!(word.said, Said::Found(_)));
-    tally.count(write, value, there, told.is_empty());
+    let told = told(&words, write, copies);
+    tally.count(write, value, &told);
     let first = judgement.anomalies.len();
     for word in told {
         let listed =
@@ -147,6 +158,31 @@ fn judge_one(
         if let (true, Some(stale), Said::Found(_)) = (acknowledged, word.absent_before, &word.said) {
             let text = format!("{key}, acknowledged, was absent for a while at {}", word.endpoint);
             judgement.anomalies.push(Anomaly { kind: Kind::Stale, text, lines: vec![write.line, stale] });
+        }
+    }
+}
+
+/// The words that speak for a write.
+fn told<'w, 'a>(words: &'w [Word<'a>], write: &Operation, copies: Copies) -> Vec<&'w Word<'a>> {
+    // A word from before the answer may well not know of it.
+    let late = |word: &&Word<'_>| !write.is_ok() || write.ended.is_some_and(|ended| word.asked > ended);
+    let words = words.iter().filter(late);
+    match copies {
+        Copies::Same => words.collect(),
+        Copies::Apart if !write.through_service() => {
+            words.filter(|word| *word.endpoint == *write.endpoint).collect()
+        }
+        Copies::Apart => {
+            // Whoever has it speaks for all, and else those who may have it and gave no answer.
+            let at_pods: Vec<_> = words.filter(|word| !word.endpoint.starts_with(SERVICE)).collect();
+            let holder = at_pods.iter().find(|word| matches!(word.said, Said::Found(_))).copied();
+            let (absent, may_have): (Vec<_>, Vec<_>) =
+                at_pods.into_iter().partition(|word| matches!(word.said, Said::Absent));
+            match holder {
+                Some(holder) => vec![holder],
+                None if may_have.is_empty() => absent,
+                None => may_have,
+            }
         }
     }
 }
@@ -197,13 +233,19 @@ fn phantom(key: &str, endpoint: &str, line: u64) -> Anomaly {
     Anomaly { kind: Kind::Phantom, text, lines: vec![line] }
 }
 
-impl Tally {
-    fn count(&mut self, write: &Operation, value: Value, there: bool, unread: bool) {
+impl<'a> Tally<'a> {
+    fn count(&mut self, write: &Operation, value: Value, told: &[&Word<'a>]) {
+        let nothing = |word: &&&Word<'_>| matches!(word.said, Said::Nothing { .. });
+        let there = told.iter().any(|word| matches!(word.said, Said::Found(_)));
         match write.outcome {
             Outcome::Ok(_) => {
                 self.acknowledged += 1;
                 self.bytes += value.size;
-                self.unread += u64::from(unread);
+                self.never_asked += u64::from(told.is_empty());
+                self.unread += u64::from(told.iter().all(|word| nothing(&word)));
+                for word in told.iter().filter(nothing) {
+                    *self.silent.entry(word.endpoint).or_default() += 1;
+                }
             }
             Outcome::Failed(_) => self.refused += 1,
             Outcome::Unknown(_) if there => self.unknown_there += 1,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
 
+use super::{end::End, word::Said};
 use crate::{
     operation::{Action, Answer, Operation, Outcome},
     value::Value,
@@ -25,19 +26,52 @@ pub struct Listing<'a> {
     pub whole: bool,
 }
 
+/// A listing, or a scan, that was asked for at the end and not answered well.
+pub struct Unanswered<'a> {
+    /// Who was asked.
+    pub endpoint: &'a str,
+    /// For what begins so.
+    pub prefix: &'a str,
+    /// Its line.
+    pub line: u64,
+    /// When it was asked for.
+    pub asked: Timestamp,
+    /// What came.
+    pub said: Said,
+    /// Whether it is a scan.
+    pub whole: bool,
+}
+
 /// The last listing of each endpoint for each beginning that was asked for.
-pub struct Listings<'a>(BTreeMap<(&'a str, &'a str), Listing<'a>>);
+pub struct Listings<'a> {
+    shown: BTreeMap<(&'a str, &'a str), Listing<'a>>,
+    unanswered: BTreeMap<(&'a str, &'a str), Unanswered<'a>>,
+}
 
 impl<'a> Listings<'a> {
     /// Finds them.
-    pub fn new(all: &'a [Operation]) -> Self {
+    pub fn new(all: &'a [Operation], end: &End<'_>) -> Self {
         let mut last: BTreeMap<(&str, &str), &Operation> = BTreeMap::new();
+        let mut unanswered: BTreeMap<(&str, &str), Unanswered<'_>> = BTreeMap::new();
         for one in all {
-            if let (Action::List { prefix } | Action::Scan { prefix }, true) = (&one.action, one.is_ok()) {
-                last.insert((&one.endpoint, prefix), one);
+            let (Action::List { prefix } | Action::Scan { prefix }) = &one.action else { continue };
+            let place = (&*one.endpoint, &**prefix);
+            if one.is_ok() {
+                last.insert(place, one);
+                unanswered.remove(&place);
+                continue;
+            }
+            let Some(said) = Said::of_failure(&one.outcome).filter(|_| end.has(one)) else { continue };
+            let refused = |known: &Unanswered<'_>| matches!(known.said, Said::Refused(_));
+            // As of keys: silence takes back nothing that was said before it.
+            if matches!(said, Said::Refused(_)) || !unanswered.get(&place).is_some_and(refused) {
+                let (endpoint, prefix) = place;
+                let (line, asked, whole) = (one.line, one.invoked, matches!(one.action, Action::Scan { .. }));
+                unanswered.insert(place, Unanswered { endpoint, prefix, line, asked, said, whole });
             }
         }
-        Self(last.into_iter().map(|(place, one)| (place, Listing::new(one))).collect())
+        let shown = last.into_iter().map(|(place, one)| (place, Listing::new(one))).collect();
+        Self { shown, unanswered }
     }
 
     /// The last of one endpoint that would show this key.
@@ -48,7 +82,12 @@ impl<'a> Listings<'a> {
 
     /// All of them, by endpoint.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Listing<'a>)> {
-        self.0.iter().map(|((endpoint, _), listing)| (*endpoint, listing))
+        self.shown.iter().map(|((endpoint, _), listing)| (*endpoint, listing))
+    }
+
+    /// Those that were asked for at the end and not answered well.
+    pub fn unanswered(&self) -> impl Iterator<Item = &Unanswered<'a>> {
+        self.unanswered.values()
     }
 }
 

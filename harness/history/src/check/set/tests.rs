@@ -4,6 +4,7 @@ use crate::{
     operation::{Answer, Cause, Failure},
 };
 
+const NEVER: &str = "1 of 1 acknowledged writes were never read again";
 const ABSENT: Outcome = Outcome::Ok(Answer::Absent);
 
 fn list(line: u64, span: (i64, i64), keys: &[&str]) -> Operation {
@@ -88,7 +89,9 @@ fn what_could_not_be_asked_is_not_judged_and_a_refusal_in_the_middle_is_no_news(
     let busy = Outcome::Failed(Failure::new(Cause::Answered("503".into()), "503"));
     let judgement = judge(&[written.clone(), get(2, "r/a", (9, 10), broke)], "r/", Copies::Same);
     assert_eq!((judgement.judged, judgement.anomalies.len()), (0, 0));
-    assert_eq!(judgement.unjudged, ["1 of 1 acknowledged writes were never read again"]);
+    assert_eq!(judgement.unjudged, ["store-0 said nothing of 1 keys"]);
+    let judgement = judge(std::slice::from_ref(&written), "r/", Copies::Same);
+    assert_eq!((judgement.judged, judgement.unjudged), (0, vec![NEVER.to_owned()]));
     let later = put(3, "r/b", b"2", (20, 21), unknown());
     assert_eq!(kinds(&[written, get(2, "r/a", (9, 10), busy), later]), []);
 }
@@ -126,4 +129,115 @@ fn a_write_that_several_lack_is_one_and_names_them() {
     let [lost] = &judgement.anomalies[..] else { panic!("expected one, got {judgement:?}") };
     assert!(lost.text.ends_with("at garage-0, and at garage-1"), "{}", lost.text);
     assert_eq!(lost.lines, [1, 2, 3]);
+}
+
+fn at(endpoint: &str, one: Operation) -> Operation {
+    Operation { endpoint: endpoint.into(), ..one }
+}
+
+fn failed(cause: Cause, text: &str) -> Outcome {
+    Outcome::Failed(Failure::new(cause, text))
+}
+
+#[test]
+fn who_says_nothing_at_the_end_is_named_though_another_has_it() {
+    let written = put(1, "r/a", b"1", (0, 1), Outcome::DONE);
+    let silent = |line, from| at("garage-1", get(line, "r/a", (from, from + 1), failed(Cause::Silent, "")));
+    let other = at("garage-0", get(2, "r/a", (9, 10), found(b"1")));
+    let said = |all: &[Operation]| {
+        let judgement = judge(all, "r/", Copies::Same);
+        assert_eq!(judgement.anomalies, []);
+        (judgement.judged, judgement.unjudged)
+    };
+    let nothing = vec!["garage-1 said nothing of 1 keys".to_owned()];
+    assert_eq!(said(&[written.clone(), other.clone(), silent(3, 9)]), (1, nothing.clone()));
+    // What it gave while the load ran says nothing of the end.
+    let earlier = at("garage-1", get(4, "r/a", (2, 3), found(b"1")));
+    assert_eq!(said(&[written.clone(), earlier, other.clone(), silent(3, 9)]), (1, nothing));
+    // Once silent and then answered; silent while the load ran; silent to one who had a part in the load.
+    let answered = at("garage-1", get(5, "r/a", (11, 12), found(b"1")));
+    assert_eq!(said(&[written.clone(), other.clone(), silent(3, 9), answered]), (1, vec![]));
+    let later = put(6, "r/b", b"2", (20, 21), unknown());
+    assert_eq!(said(&[written.clone(), other.clone(), silent(3, 9), later]), (1, vec![]));
+    let of_the_load = Operation { process: written.process, ..silent(3, 9) };
+    assert_eq!(said(&[written, other, of_the_load]), (1, vec![]));
+}
+
+#[test]
+fn content_that_breaks_off_again_and_again_where_others_are_given_whole_cannot_be_read() {
+    let all = |times: u64, other: &[u8]| {
+        let written =
+            [put(1, "r/a", b"11", (0, 1), Outcome::DONE), put(2, "r/b", other, (0, 1), Outcome::DONE)];
+        let broke = || failed(Cause::CutShort, "the body broke off");
+        let tries = (0..times).map(|number| get(10 + number, "r/a", (9, 10), broke()));
+        let whole = get(3, "r/b", (9, 10), found(other));
+        written.into_iter().chain([whole]).chain(tries).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&all(4, b"22")), [Kind::Unreadable]);
+    // The way may break off what is large, and what is not tried again.
+    assert_eq!(kinds(&all(4, b"2")), []);
+    assert_eq!(kinds(&all(2, b"22")), []);
+    assert_eq!(judge(&all(2, b"22"), "r/", Copies::Same).unjudged, ["store-0 said nothing of 1 keys"]);
+}
+
+#[test]
+fn a_last_listing_or_scan_that_is_refused_is_told_in_the_servers_words() {
+    let written = put(1, "r/a", b"1", (0, 1), Outcome::DONE);
+    let read = get(2, "r/a", (9, 10), found(b"1"));
+    let ask = |line, action: Action, from, outcome| operation(line, action, (from, from + 1), outcome);
+    let list = |line, from, outcome| ask(line, Action::List { prefix: "r/".into() }, from, outcome);
+    let scan = |line, from, outcome| ask(line, Action::Scan { prefix: "r/".into() }, from, outcome);
+    let corrupt = || failed(Cause::Answered("XX001".into()), "XX001: invalid page");
+    let silent = || failed(Cause::Silent, "no answer");
+    let said = |all: &[Operation]| {
+        let Judgement { anomalies, unjudged, .. } = judge(all, "r/", Copies::Same);
+        (anomalies.into_iter().map(|one| (one.kind, one.text)).collect::<Vec<_>>(), unjudged)
+    };
+    let (found, unjudged) =
+        said(&[written.clone(), read.clone(), list(3, 8, corrupt()), list(4, 9, silent())]);
+    assert_eq!(found, [(Kind::Unreadable, "store-0 can't list r/: XX001: invalid page".to_owned())]);
+    assert_eq!(unjudged, [""; 0]);
+    let (found, unjudged) = said(&[written.clone(), read.clone(), list(3, 8, silent())]);
+    assert_eq!((found.len(), unjudged), (0, vec!["store-0 did not list r/".to_owned()]));
+    let shown = list(4, 12, Outcome::Ok(Answer::Keys(vec!["r/a".into()])));
+    assert_eq!(said(&[written.clone(), read.clone(), list(3, 8, corrupt()), shown]), (vec![], vec![]));
+    // While the load runs it is no news.
+    let later = put(5, "r/b", b"2", (20, 21), unknown());
+    assert_eq!(said(&[written.clone(), read, list(3, 8, corrupt()), later]), (vec![], vec![]));
+
+    let (found, _) = said(&[written.clone(), scan(3, 8, corrupt())]);
+    let [(Kind::Unreadable, text)] = &found[..] else { panic!("{found:?}") };
+    assert!(text.contains("r/a, 1 bytes, was acknowledged and can't be read: XX001: invalid page"), "{text}");
+    let (found, unjudged) = said(&[written, scan(3, 8, silent())]);
+    assert_eq!((found.len(), unjudged), (0, vec!["store-0 said nothing of 1 keys".to_owned()]));
+}
+
+#[test]
+fn a_store_of_its_own_that_cannot_be_scanned_makes_nothing_lost_at_the_others() {
+    let written = |line, key: &str, place: &str| at(place, put(line, key, b"1", (0, 1), Outcome::DONE));
+    let all = [written(1, "r/a", "db-0"), written(2, "r/b", "db-1"), written(3, "r/c", "service db")];
+    let whole = scan(4, "db-0", &[("r/a", b"1")]);
+    let with = |outcome| {
+        let refused = operation(5, Action::Scan { prefix: "r/".into() }, (50, 51), outcome);
+        judge(&[&all[..], &[whole.clone(), at("db-1", refused)]].concat(), "r/", Copies::Apart)
+    };
+    let judgement = with(failed(Cause::Silent, ""));
+    assert_eq!((judgement.judged, judgement.anomalies), (1, vec![]));
+    assert_eq!(judgement.unjudged, ["db-1 said nothing of 2 keys"]);
+    let judgement = with(failed(Cause::Answered("XX001".into()), "XX001"));
+    let found: Vec<_> = judgement.anomalies.iter().map(|one| (one.kind, one.lines[0])).collect();
+    assert_eq!(found, [(Kind::Unreadable, 2), (Kind::Unreadable, 3)]);
+    // Who was never asked says nothing either.
+    let judgement = judge(&[&all[..], &[whole]].concat(), "r/", Copies::Apart);
+    assert_eq!(judgement.unjudged, ["1 of 3 acknowledged writes were never read again"]);
+}
+
+#[test]
+fn an_absence_before_the_last_scan_is_not_forgotten() {
+    let all = |from| {
+        let read = at("db-0", get(2, "r/a", (from, from + 1), ABSENT));
+        [at("db-0", put(1, "r/a", b"1", (5, 6), Outcome::DONE)), read, scan(3, "db-0", &[("r/a", b"1")])]
+    };
+    assert_eq!(kinds(&all(7)), [Kind::Stale]);
+    assert_eq!(kinds(&all(4)), []);
 }

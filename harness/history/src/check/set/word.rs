@@ -2,12 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::listing::Listings;
+use super::{end::End, listing::Listings};
 use crate::{
     check::keys::OfKey,
-    operation::{Answer, Cause, Outcome},
+    operation::{Action, Answer, Cause, Outcome},
     value::Value,
 };
+
+/// An answer that begins well and breaks off so often does so for what it is of, where the way gives others as large: a node of
+/// Garage that lacks a block says so.
+const BROKE_OFF: u32 = 3;
 
 /// The last word of an endpoint.
 pub struct Word<'a> {
@@ -24,6 +28,7 @@ pub struct Word<'a> {
 }
 
 /// What it says of the key.
+#[derive(Debug, Clone)]
 pub enum Said {
     /// It holds this; or it does not say what.
     Found(Option<Value>),
@@ -31,33 +36,39 @@ pub enum Said {
     Absent,
     /// It answered, and did not give it.
     Refused(String),
+    /// It was asked at the end, and gave no answer.
+    Nothing {
+        /// How often one began, and broke off.
+        broke_off: u32,
+    },
 }
 
-/// The last words on a key. A refusal counts only from the time on at which nothing was written any more, `settled`: in the
-/// middle of a fault it is no news.
-pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, settled: Option<Timestamp>) -> Vec<Word<'a>> {
-    let mut words: Vec<Word<'a>> = Vec::new();
+impl Said {
+    /// What an outcome says that is no good answer.
+    pub fn of_failure(outcome: &Outcome) -> Option<Self> {
+        let failure = outcome.failure()?;
+        Some(match failure.cause {
+            Cause::Answered(_) => Self::Refused(failure.text.to_string()),
+            Cause::CutShort => Self::Nothing { broke_off: 1 },
+            _ => Self::Nothing { broke_off: 0 },
+        })
+    }
+}
+
+/// The last words on a key.
+pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<Word<'a>> {
     let acknowledged = of.writes.first().filter(|write| write.is_ok()).and_then(|write| write.ended);
+    let mut words = Words { words: Vec::new(), acknowledged };
     for read in &of.reads {
         let said = match &read.outcome {
-            Outcome::Ok(Answer::Found(value)) => Said::Found(Some(*value)),
-            Outcome::Ok(Answer::There) => Said::Found(None),
-            Outcome::Ok(Answer::Absent) => Said::Absent,
-            Outcome::Failed(failure) | Outcome::Unknown(failure)
-                if matches!(failure.cause, Cause::Answered(_)) && Some(read.invoked) >= settled =>
-            {
-                Said::Refused(failure.text.to_string())
-            }
-            _ => continue,
+            Outcome::Ok(Answer::Found(value)) => Some(Said::Found(Some(*value))),
+            Outcome::Ok(Answer::There) => Some(Said::Found(None)),
+            Outcome::Ok(Answer::Absent) => Some(Said::Absent),
+            outcome => Said::of_failure(outcome).filter(|_| end.has(read)),
         };
-        let (endpoint, asked, line) = (&*read.endpoint, read.invoked, read.line);
-        let before =
-            words.iter().position(|word| word.endpoint == endpoint).map(|place| words.swap_remove(place));
-        let absent_before = before.and_then(|word| match word.said {
-            Said::Absent if acknowledged.is_some_and(|at| word.asked > at) => Some(word.line),
-            _ => word.absent_before,
-        });
-        words.push(Word { endpoint, asked, line, said, absent_before });
+        if let Some(said) = said {
+            words.add(&read.endpoint, read.invoked, read.line, said);
+        }
     }
     for (endpoint, listing) in listings.iter().filter(|(_, listing)| listing.whole && listing.covers(of.key))
     {
@@ -65,18 +76,58 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, settled: Option<Timest
             Some(Some(value)) => Said::Found(Some(*value)),
             _ => Said::Absent,
         };
-        match words.iter_mut().find(|word| word.endpoint == endpoint) {
-            Some(word) if word.asked >= listing.asked => {}
-            Some(word) => (word.asked, word.line, word.said) = (listing.asked, listing.line, said),
-            None => words.push(Word {
-                endpoint,
-                asked: listing.asked,
-                line: listing.line,
-                said,
-                absent_before: None,
-            }),
+        words.add(endpoint, listing.asked, listing.line, said);
+    }
+    for scan in listings.unanswered().filter(|one| one.whole && of.key.starts_with(one.prefix)) {
+        words.add(scan.endpoint, scan.asked, scan.line, scan.said.clone());
+    }
+    let Words { mut words, .. } = words;
+    let size = of.writes.first().and_then(|write| match write.action {
+        Action::Put { value, .. } => Some(value.size),
+        _ => None,
+    });
+    for word in &mut words {
+        match word.said {
+            Said::Nothing { broke_off }
+                if broke_off >= BROKE_OFF && size.is_some_and(|size| end.gave(word.endpoint, size)) =>
+            {
+                word.said = Said::Refused(format!("its content broke off, {broke_off} times"));
+            }
+            _ => {}
         }
     }
     words.sort_by_key(|word| word.endpoint);
     words
+}
+
+/// Words that are being gathered.
+struct Words<'a> {
+    words: Vec<Word<'a>>,
+    /// When the first write was acknowledged.
+    acknowledged: Option<Timestamp>,
+}
+
+impl<'a> Words<'a> {
+    /// Takes a word. Silence takes back only what was good: what an endpoint said against itself stays.
+    fn add(&mut self, endpoint: &'a str, asked: Timestamp, line: u64, mut said: Said) {
+        let Some(last) = self.words.iter_mut().find(|word| word.endpoint == endpoint) else {
+            return self.words.push(Word { endpoint, asked, line, said, absent_before: None });
+        };
+        if asked < last.asked {
+            return;
+        }
+        let missed = matches!(last.said, Said::Absent) && self.acknowledged.is_some_and(|at| last.asked > at);
+        if let Said::Nothing { broke_off } = &mut said {
+            match last.said {
+                Said::Refused(_) => return,
+                Said::Absent if missed => return,
+                Said::Nothing { broke_off: before } => *broke_off += before,
+                _ => {}
+            }
+        }
+        if missed {
+            last.absent_before = Some(last.line);
+        }
+        (last.asked, last.line, last.said) = (asked, line, said);
+    }
 }
