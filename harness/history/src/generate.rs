@@ -13,6 +13,10 @@ use crate::{
 pub use content::content;
 pub use noise::Noise;
 
+/// After so many operations a process leaves what it shares for something new: a longer list is slow to read and tells no more, and a
+/// deletion of unknown outcome explains whatever is missing for ever.
+const GENERATION: u64 = 40;
+
 /// What a process is to do, again and again.
 #[derive(Debug, Clone)]
 pub enum Work {
@@ -40,7 +44,7 @@ pub enum Work {
     },
     /// Writes over a few keys, and reads them: whole, in parts, only if new; also deletes and lists where so said.
     Objects {
-        /// How many keys; all processes with as many share them.
+        /// How many keys there are at a time; all processes with as many share them, and leave them together for new ones.
         keys: u32,
         /// In bytes.
         sizes: &'static [usize],
@@ -114,11 +118,12 @@ impl Generator {
             }
             Work::Beats => bare(Action::Get { key: "beat".into() }),
             Work::Objects { keys, sizes, deletes } => {
-                let key: Key = format!("{}/shared/{}", self.run, self.noise.below(keys)).into();
+                let shared = format!("{}/shared/{}/", self.run, self.next / GENERATION);
+                let key: Key = format!("{shared}{}", self.noise.below(keys)).into();
                 let size = pick(sizes, place);
                 match self.noise.below(10) {
                     0 if deletes => bare(Action::Delete { key }),
-                    1 if deletes => bare(Action::List { prefix: format!("{}/shared/", self.run).into() }),
+                    1 if deletes => bare(Action::List { prefix: shared.into() }),
                     2 => self.put(key, size, How::Parts),
                     3 => self.put(key, size, How::IfNew),
                     4 | 5 => self.put(key, size, How::Whole),
@@ -146,9 +151,7 @@ impl Generator {
     }
 
     fn steps(&mut self, lists: u32) -> Vec<Step> {
-        /// A list that is longer is slow to read, and tells no more.
-        const TRANSACTIONS: u64 = 40;
-        let generation = u32::try_from(self.next / TRANSACTIONS).unwrap_or(0) * lists;
+        let generation = u32::try_from(self.next / GENERATION).unwrap_or(0) * lists;
         let mut steps = Vec::new();
         for number in 0..2 + self.noise.below(3) {
             let list = generation + self.noise.below(lists);
@@ -296,6 +299,22 @@ mod tests {
         let mut seen: Vec<_> = seen.into_iter().collect();
         seen.sort();
         assert_eq!(seen, ["Dele", "Get ", "IfNew", "List", "Parts", "Whole"]);
+    }
+
+    #[test]
+    fn what_is_shared_is_left_for_something_new_by_all_at_once() {
+        let generation = |process, place: u64| {
+            let work = Work::Objects { keys: 4, sizes: SIZES, deletes: true };
+            let request = Generator::new("r", 9, process, work).nth(usize::try_from(place).unwrap()).unwrap();
+            let key = match &request.action {
+                Action::List { prefix } => format!("{prefix}0"),
+                other => other.key().unwrap().to_string(),
+            };
+            key.strip_prefix("r/shared/").unwrap().rsplit_once('/').unwrap().0.to_owned()
+        };
+        for place in [0, GENERATION - 1, GENERATION, 3 * GENERATION + 7] {
+            assert!((0..3).all(|process| generation(process, place) == (place / GENERATION).to_string()));
+        }
     }
 
     #[test]
