@@ -1,7 +1,9 @@
 //! What is to be written only where nothing is, is written only there. It reads before it writes: nothing that was acknowledged
-//! before it began may be there, and where it is refused, something may.
+//! before it began may be there, and where it is refused, something may. That nobody else writes meanwhile is not promised: two at
+//! once may both be taken.
 
 use super::{
+    gone::Gone,
     judgement::{Anomaly, Judgement, Kind},
     keys::ByKey,
     read_after_write::{Seen, Witness, older},
@@ -23,13 +25,9 @@ pub fn judge(all: &[Operation]) -> Judgement {
         let witnesses: Vec<Witness> = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
         let seen: Vec<_> = taken.into_iter().map(|one| Seen { read: one, write: None }).collect();
         older(&of, &seen, witnesses, Kind::ConditionIgnored, &mut judgement);
+        let gone = Gone::new(&of);
         for one in refused {
-            let may_be_there = |write: &&Operation| {
-                matches!(write.action, Action::Put { .. })
-                    && !matches!(write.outcome, Outcome::Failed(_))
-                    && one.ended.is_none_or(|ended| write.invoked <= ended)
-            };
-            if !of.writes.iter().any(may_be_there) {
+            if gone.nothing_for(one) {
                 let text =
                     format!("{} at {}: refused at {}, with nothing there", of.key, one.endpoint, one.invoked);
                 judgement.anomalies.push(Anomaly {
@@ -77,5 +75,22 @@ mod tests {
         let judgement = judge(&all);
         let lines: Vec<_> = judgement.anomalies.iter().map(|one| one.lines[0]).collect();
         assert_eq!((lines, judgement.judged), (vec![3, 7], 7));
+    }
+
+    #[test]
+    fn what_was_deleted_is_no_reason_to_refuse() {
+        let there_is_one = || Outcome::Failed(failed(Cause::Answered("412".into())));
+        let all = |more: &[Operation]| {
+            let first = [
+                put(1, "k", b"1", (0, 1), Outcome::DONE),
+                delete(2, "k", (2, 3), Outcome::DONE),
+                if_new(3, "k", (60, 61), there_is_one()),
+            ];
+            judge(&[&first, more].concat()).anomalies.len()
+        };
+        assert_eq!(all(&[]), 1);
+        assert_eq!(all(&[put(4, "k", b"4", (1, 2), unknown())]), 0);
+        assert_eq!(all(&[if_new(4, "k", (60, 62), Outcome::DONE)]), 0);
+        assert_eq!(all(&[put(4, "k", b"4", (1, 2), crate::fixture::refused())]), 1);
     }
 }

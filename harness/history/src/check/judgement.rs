@@ -61,6 +61,8 @@ pub enum Kind {
     Phantom,
     /// There, though the store had surely refused it.
     RefusedButStored,
+    /// There, though its deletion was acknowledged and nothing was put since.
+    Resurrected,
     /// A read did not see a write that had been acknowledged before it began.
     Stale,
     /// A read saw what was written only after it.
@@ -103,7 +105,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, the worst first.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Lost,
         Self::Diverged,
         Self::Unreadable,
@@ -112,6 +114,7 @@ impl Kind {
         Self::Duplicated,
         Self::Phantom,
         Self::RefusedButStored,
+        Self::Resurrected,
         Self::Stale,
         Self::Future,
         Self::Backwards,
@@ -144,6 +147,7 @@ impl Kind {
             Self::Duplicated => format!("{many} keys are there twice"),
             Self::Phantom => format!("{many} keys are there that were never written"),
             Self::RefusedButStored => format!("{many} writes were refused but stored"),
+            Self::Resurrected => format!("{many} keys are there though they were deleted"),
             Self::Stale => format!("{many} of {of} reads are stale"),
             Self::Future => format!("{many} of {of} reads saw what was written after them"),
             Self::Backwards => format!("{many} of {of} reads lost what an earlier reader had seen"),

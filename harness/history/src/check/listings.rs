@@ -1,33 +1,67 @@
-//! A listing shows whatever was acknowledged before it began, unless it was deleted since: it reads every key of its beginning.
+//! A listing shows whatever was acknowledged before it began, unless it was deleted since, and nothing that was deleted before: it
+//! reads every key of its beginning.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{
-    judgement::{Judgement, Kind},
-    keys::ByKey,
+    gone::Gone,
+    judgement::{Anomaly, Judgement, Kind},
+    keys::{ByKey, OfKey},
     read_after_write::{Seen, Witness, older},
 };
 use crate::operation::{Action, Answer, Operation, Outcome};
 
+/// A key, and what listings say of it.
+struct Listed<'a> {
+    of: OfKey<'a>,
+    gone: Gone,
+    missing: Vec<Seen<'a>>,
+    /// The lines of listings that show it after it was deleted, after the line of the deletion.
+    risen: Vec<u64>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(of: OfKey<'a>) -> Self {
+        Self { gone: Gone::new(&of), of, missing: Vec::new(), risen: Vec::new() }
+    }
+}
+
 /// Judges every key in every listing that was answered.
 pub fn judge(all: &[Operation]) -> Judgement {
-    let (mut judgement, groups) = (Judgement::default(), ByKey::new(all).iter().collect::<Vec<_>>());
-    let mut missing: Vec<Vec<Seen<'_>>> = groups.iter().map(|_| Vec::new()).collect();
+    let mut judgement = Judgement::default();
+    let mut keys: Vec<Listed<'_>> = ByKey::new(all).iter().map(Listed::new).collect();
+    let places: BTreeMap<&str, usize> =
+        keys.iter().enumerate().map(|(place, one)| (&**one.of.key, place)).collect();
     for one in all {
-        let (Action::List { prefix }, Outcome::Ok(Answer::Keys(keys))) = (&one.action, &one.outcome) else {
+        let (Action::List { prefix }, Outcome::Ok(Answer::Keys(shown))) = (&one.action, &one.outcome) else {
             continue;
         };
-        let shown: HashSet<&str> = keys.iter().map(|key| &**key).collect();
-        for (of, missing) in groups.iter().zip(&mut missing).filter(|(of, _)| of.key.starts_with(&**prefix)) {
+        let shown: HashSet<&str> = shown.iter().map(|key| &**key).collect();
+        let begins_so = places.range(&**prefix..).take_while(|(key, _)| key.starts_with(&**prefix));
+        for (key, place) in begins_so {
+            let Some(listed) = keys.get_mut(*place) else { continue };
             judgement.judged += 1;
-            if !shown.contains(&**of.key) {
-                missing.push(Seen { read: one, write: None });
+            if !shown.contains(key) {
+                listed.missing.push(Seen { read: one, write: None });
+            } else if let Some(deletion) = listed.gone.before(one) {
+                if listed.risen.is_empty() {
+                    listed.risen.push(deletion);
+                }
+                listed.risen.push(one.line);
             }
         }
     }
-    for (of, missing) in groups.iter().zip(&missing) {
+    for Listed { of, missing, risen, .. } in keys {
+        if !risen.is_empty() {
+            let text = format!(
+                "{}: deleted, nothing was put since, and {} listings show it",
+                of.key,
+                risen.len() - 1
+            );
+            judgement.anomalies.push(Anomaly { kind: Kind::Resurrected, text, lines: risen });
+        }
         let witnesses = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
-        older(of, missing, witnesses, Kind::Overlooked, &mut judgement);
+        older(&of, &missing, witnesses, Kind::Overlooked, &mut judgement);
     }
     judgement
 }
@@ -59,5 +93,24 @@ mod tests {
         let judgement = judge(&all);
         let lines: Vec<_> = judgement.anomalies.iter().map(|one| (one.kind, one.lines[0])).collect();
         assert_eq!((lines, judgement.judged), (vec![(Kind::Overlooked, 7)], 12));
+    }
+
+    #[test]
+    fn what_was_deleted_is_not_listed_unless_it_may_have_come_again() {
+        let all = |put_again: &[Operation]| {
+            let first = [
+                put(1, "r/a", b"1", (0, 1), Outcome::DONE),
+                delete(2, "r/a", (2, 3), Outcome::DONE),
+                list(3, (2, 4), &["r/a"]),
+                list(4, (6, 7), &["r/a"]),
+                list(5, (70, 71), &["r/a"]),
+            ];
+            let judgement = judge(&[&first, put_again].concat());
+            judgement.anomalies.into_iter().map(|one| (one.kind, one.lines)).collect::<Vec<_>>()
+        };
+        assert_eq!(all(&[]), [(Kind::Resurrected, vec![2, 4, 5])]);
+        assert_eq!(all(&[put(6, "r/a", b"2", (0, 1), unknown())]), []);
+        assert_eq!(all(&[put(6, "r/a", b"2", (5, 6), Outcome::DONE)]), []);
+        assert_eq!(all(&[put(6, "r/a", b"2", (8, 9), Outcome::DONE)]), [(Kind::Resurrected, vec![2, 4])]);
     }
 }

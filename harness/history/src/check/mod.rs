@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod availability;
 pub mod bank;
 pub mod conditional;
+mod gone;
 pub mod honesty;
 pub mod isolation;
 pub mod judgement;
@@ -56,7 +57,7 @@ pub enum Checker {
     Available(Uninterrupted),
     /// A part of an object that was written once is what was written there.
     Ranges,
-    /// A listing shows whatever was acknowledged before it began.
+    /// A listing shows whatever was acknowledged before it began, and nothing that was deleted before.
     Listings,
     /// What is to be written only where nothing is, is written only there.
     Conditional,

@@ -1,13 +1,13 @@
 //! What was acknowledged is there at the end, whole and once, and nothing else is.
 //!
-//! It judges keys that are written once and never deleted. The last word of each endpoint on a key counts; an endpoint that
+//! It judges keys that are written once and never deleted, and of others that what was deleted stays so. The last word of each endpoint on a key counts; an endpoint that
 //! was asked at the end and gave no answer is named, and judged neither way.
 
 mod end;
 mod listing;
 mod word;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,12 @@ use self::{
     word::{Said, Word, words},
 };
 use super::{
+    gone::Gone,
     judgement::{Anomaly, Count, Judgement, Kind},
-    keys::ByKey,
+    keys::{ByKey, OfKey},
 };
 use crate::{
-    operation::{Action, Key, Operation, Outcome, SERVICE},
+    operation::{Action, Answer, Key, Operation, Outcome, SERVICE},
     value::Value,
 };
 
@@ -81,8 +82,11 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
                     judgement.anomalies.push(phantom(of.key, word.endpoint, word.line));
                 }
             }
-            // Written more than once: a matter of the order of its versions.
-            _ => drop(written.insert(of.key)),
+            // Written more than once: a matter of the order of its versions, but for what was deleted.
+            _ => {
+                written.insert(of.key);
+                judgement.anomalies.extend(risen(&of, &listings, &end));
+            }
         }
     }
     for (endpoint, listing) in listings.iter() {
@@ -160,6 +164,22 @@ fn judge_one<'a>(
             judgement.anomalies.push(Anomaly { kind: Kind::Stale, text, lines: vec![write.line, stale] });
         }
     }
+}
+
+/// What was deleted for good and is there at the end.
+fn risen(of: &OfKey<'_>, listings: &Listings<'_>, end: &End<'_>) -> Option<Anomaly> {
+    let gone = Gone::new(of);
+    let found = |one: &&Operation| matches!(one.outcome, Outcome::Ok(Answer::Found(_) | Answer::There));
+    let read = of.reads.iter().copied().filter(|one| end.has(one)).filter(found);
+    let listed = listings.iter().filter(|(_, listing)| listing.keys.contains_key(&**of.key));
+    let shown = read.chain(listed.map(|(_, listing)| listing.of));
+    let proofs: Vec<_> = shown.filter_map(|one| Some((one, gone.before(one)?))).collect();
+    let (_, deletion) = proofs.first()?;
+    let places: BTreeSet<&str> = proofs.iter().map(|(one, _)| &*one.endpoint).collect();
+    let places = places.into_iter().collect::<Vec<_>>().join(", and at ");
+    let text = format!("{} was deleted, nothing was put since, and it is there, at {places}", of.key);
+    let lines = std::iter::once(*deletion).chain(proofs.iter().map(|(one, _)| one.line)).collect();
+    Some(Anomaly { kind: Kind::Resurrected, text, lines })
 }
 
 /// The words that speak for a write.

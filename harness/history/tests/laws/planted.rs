@@ -10,7 +10,7 @@ use jiff::ToSpan;
 use proptest::prelude::*;
 
 const SIZES: &[usize] = &[40];
-const ENDPOINTS: [&str; 3] = ["store-0", "store-1", "store-2"];
+pub const ENDPOINTS: [&str; 3] = ["store-0", "store-1", "store-2"];
 const SET: Checker = Checker::Set(Copies::Same);
 
 fn written(seed: u64) -> Vec<Operation> {
@@ -78,7 +78,7 @@ proptest! {
         prop_assert_eq!(found(&Checker::Agreement, shared(seed, false)), []);
         prop_assert_eq!(found(&Checker::Register, shared(seed, false)), []);
         prop_assert_eq!(found(&Checker::Ranges, in_parts(seed)), []);
-        for checker in [Checker::Listings, Checker::Conditional] {
+        for checker in [Checker::Listings, Checker::Conditional, SET] {
             prop_assert_eq!(found(&checker, shared(seed, true)), []);
         }
         let bank = history(seed, 4, 60, |_| Work::Bank { accounts: 5 });

@@ -14,6 +14,8 @@ use crate::{
 pub struct Listing<'a> {
     /// What the keys begin with that were asked for.
     prefix: &'a str,
+    /// The operation.
+    pub of: &'a Operation,
     /// Its line.
     pub line: u64,
     /// When it was asked for.
@@ -99,6 +101,7 @@ impl<'a> Listing<'a> {
         };
         let mut listing = Self {
             prefix,
+            of: one,
             line: one.line,
             asked: one.invoked,
             keys: HashMap::new(),

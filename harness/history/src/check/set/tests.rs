@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    fixture::{found, get, operation, put, refused, unknown},
+    fixture::{delete, found, get, operation, put, refused, unknown},
     operation::{Answer, Cause, Failure},
 };
 
@@ -240,4 +240,19 @@ fn an_absence_before_the_last_scan_is_not_forgotten() {
     };
     assert_eq!(kinds(&all(7)), [Kind::Stale]);
     assert_eq!(kinds(&all(4)), []);
+}
+
+#[test]
+fn what_was_deleted_is_not_there_at_the_end() {
+    let written =
+        || vec![put(1, "r/a", b"1", (0, 1), Outcome::DONE), delete(2, "r/a", (2, 3), Outcome::DONE)];
+    let with = |more: &[Operation]| kinds(&[&written()[..], more].concat());
+    let read = || at("garage-1", get(4, "r/a", (90, 91), found(b"1")));
+    assert_eq!(with(&[read()]), [Kind::Resurrected]);
+    assert_eq!(with(&[list(4, (90, 91), &["r/a"])]), [Kind::Resurrected]);
+    assert_eq!(with(&[read(), list(5, (90, 91), &["r/a"])]), [Kind::Resurrected]);
+    assert_eq!(with(&[get(4, "r/a", (90, 91), ABSENT), list(5, (90, 91), &[])]), []);
+    assert_eq!(with(&[put(3, "r/a", b"3", (2, 3), unknown()), read()]), []);
+    let unsure = Operation { outcome: unknown(), ..written().remove(1) };
+    assert_eq!(kinds(&[written().remove(0), unsure, read()]), []);
 }
