@@ -8,7 +8,7 @@ use super::{
     keys::ByKey,
     read_after_write::{Seen, Witness, older},
 };
-use crate::operation::{Action, Cause, How, Operation, Outcome};
+use crate::operation::{Action, Cause, How, Operation};
 
 /// A store that answers so says that something is there.
 const THERE_IS_ONE: &str = "412";
@@ -48,7 +48,10 @@ fn refused(one: &Operation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{delete, failed, put, unknown};
+    use crate::{
+        fixture::{delete, failed, put, unknown},
+        operation::Outcome,
+    };
 
     fn if_new(line: u64, key: &str, span: (i64, i64), outcome: Outcome) -> Operation {
         let mut one = put(line, key, &line.to_le_bytes(), span, outcome);
