@@ -4,6 +4,7 @@
 //! recorded, [`report`]s show the results. Judging is in the crates [`record`] and [`history`], which know no cluster.
 
 pub mod chaos;
+pub mod clock;
 pub mod cluster;
 pub mod fault;
 pub mod home;

@@ -147,7 +147,7 @@ async fn full_garage(run: Run) -> Result<()> {
 
     run.step("the disks of all are full: they say so, and give what they have").await?;
     disks.fill(&pods).await?;
-    let full = Timestamp::now();
+    let full = harness::clock::now();
     until_noticed(&run, &history, full, refused).await?;
     let kept = history.operations()?.all.iter().find_map(kept).context("no object was kept")?;
     for pod in &pods {

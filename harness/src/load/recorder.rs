@@ -16,7 +16,10 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::Store;
-use crate::error::{Error, Result};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
 
 /// What became of the operations at one endpoint, so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,7 +123,7 @@ impl Recorder {
         self.shared.counts.send_modify(|counts| {
             counts.entry(Arc::clone(&endpoint)).or_default().tried += 1;
         });
-        let (action, at) = (action.clone(), Timestamp::now());
+        let (action, at) = (action.clone(), clock::now());
         self.append(&mut state, &Line::Invoked { process, endpoint, action, at })
     }
 
@@ -133,7 +136,7 @@ impl Recorder {
         let began = state.in_flight.remove(&process);
         let (endpoint, writes) =
             began.ok_or_else(|| Error::bug(format!("process {process} ends what it never began")))?;
-        self.append(&mut state, &Line::Ended { process, outcome: outcome.clone(), at: Timestamp::now() })?;
+        self.append(&mut state, &Line::Ended { process, outcome: outcome.clone(), at: clock::now() })?;
         self.shared.counts.send_modify(|counts| {
             let counts = counts.entry(endpoint).or_default();
             match outcome.failure() {

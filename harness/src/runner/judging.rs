@@ -4,11 +4,11 @@ use std::{fmt, time::Duration};
 
 use futures::future::try_join_all;
 use history::{Checker, check::Fault};
-use jiff::Timestamp;
 
 use super::{Run, catalogue::Control, run::Parts};
 use crate::{
     claim::Claim,
+    clock,
     error::{Error, Result},
     journal::{Checked, Judged, World, lifeline::WINDOW},
     load::Recorder,
@@ -214,14 +214,14 @@ impl Run {
     /// Says that a fault begins now.
     pub fn fault_begins(&self, name: &str) -> Fault {
         self.log().act("fault", "scenario", name);
-        let now = Timestamp::now();
+        let now = clock::now();
         Fault { name: name.to_owned(), from: now, to: now }
     }
 
     /// Says that it is over now.
     pub fn fault_ends(&self, fault: Fault) -> Fault {
         self.log().act("fault is over", "scenario", fault.name.as_str());
-        Fault { to: Timestamp::now(), ..fault }
+        Fault { to: clock::now(), ..fault }
     }
 
     /// Judges, of many sets at once, that the diagnosis of each names its own cause, and no other.

@@ -7,6 +7,7 @@ use record::upgrade::Facts;
 
 use crate::{
     claim::Claim,
+    clock,
     report::result::{Finding, Measure, Row, Step},
     workload::Set,
 };
@@ -42,7 +43,7 @@ impl State {
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
-            began: Timestamp::now(),
+            began: clock::now(),
             set: None,
             steps: Vec::new(),
             against: Vec::new(),

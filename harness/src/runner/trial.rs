@@ -7,7 +7,6 @@ use std::{
 };
 
 use camino::Utf8PathBuf;
-use jiff::Timestamp;
 use kube::Client;
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +21,7 @@ use super::{
     witness::Controllers,
 };
 use crate::{
+    clock,
     cluster::{Namespaces, Node, Of, Site, remove_outside, strain},
     error::{Error, Result},
     fault,
@@ -116,7 +116,7 @@ fn name_of(shared: &Shared, plan: &Plan, index: usize) -> String {
 }
 
 async fn attempt(shared: &Shared, plan: Plan, namespace: String) -> ScenarioResult {
-    let (started, alone) = (Timestamp::now(), plan.scenario.alone);
+    let (started, alone) = (clock::now(), plan.scenario.alone);
     let directory = shared.directory.join(store::evidence_folder(&plan.name));
     let mut result = ScenarioResult {
         purpose: plan.scenario.purpose.to_owned(),
@@ -147,7 +147,7 @@ async fn attempt(shared: &Shared, plan: Plan, namespace: String) -> ScenarioResu
         shared.progress.send(Event::Message(why.clone()));
         shared.hurt.get_or_init(|| why);
     }
-    result.seconds = Timestamp::now().duration_since(started).as_secs_f64();
+    result.seconds = clock::now().duration_since(started).as_secs_f64();
     let keep = match shared.settings.keep {
         Keep::Never => false,
         Keep::Failed => result.outcome != Outcome::Passed,
@@ -268,7 +268,7 @@ fn settle(run: &Run, history: &History, result: &mut ScenarioResult) -> Result<(
     result.comparison = std::mem::take(&mut state.comparison);
     result.left_out = std::mem::take(&mut state.left_out);
     result.upgrade = state.upgrade.take();
-    result.lifelines = lifelines(history, result.started, Timestamp::now());
+    result.lifelines = lifelines(history, result.started, clock::now());
     result.floor_seconds = floor(&result.lifelines, &windows(history, result.started));
     result.lifelines.extend(record::clients::lanes(history, run.directory(), result.started)?);
     Ok(replay::settle(result, history, run.directory())?)

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     claim::{self, Claim, U1, U3, U6, U7, U9, U10},
+    clock,
     error::{Error, Result},
     runner::Run,
 };
@@ -126,7 +127,7 @@ impl Stage {
         act: BoxFuture<'_, Result<()>>,
     ) -> Result<bool> {
         self.run.step(format!("{name} under load")).await?;
-        let begin = Timestamp::now();
+        let begin = clock::now();
         let writing = writers.start(&self.run);
         let (refused, stuck) = if name == "rollback" { (U10, U10) } else { (U1, U7) };
         let trouble = match act.await {
@@ -142,7 +143,7 @@ impl Stage {
             Some((_, error)) => return Err(error),
         };
         let silent = writing.until_all_write(&self.run, trouble.is_none()).await;
-        let end = Timestamp::now();
+        let end = clock::now();
         let histories = writing.stop().await?;
         let availability = writers.availability(&histories, self.run.started(), (begin, end));
         let against: Vec<String> =

@@ -7,7 +7,6 @@ use std::{
 };
 
 use camino::Utf8Path;
-use jiff::Timestamp;
 use record::journal::{
     Act, Answered, Checked, Entry, History, Judged, Kind, Promise, Reducer, World,
     entry::{Change, Content, Line, REFUSED, SCHEMA},
@@ -15,7 +14,10 @@ use record::journal::{
 use record::{redact, terrain::Terrain};
 use tokio::sync::watch;
 
-use crate::error::{Error, Result};
+use crate::{
+    clock,
+    error::{Error, Result},
+};
 
 /// An open journal. Cheap to share; appending is quick and never waits for a network.
 #[derive(Debug)]
@@ -150,7 +152,7 @@ impl Log {
             return state.lines;
         }
         state.lines += 1;
-        let line = Line { line: state.lines, at: Timestamp::now(), content };
+        let line = Line { line: state.lines, at: clock::now(), content };
         // A full disk must not stop the scenario in the middle; the flush at its end tells.
         let written = serde_json::to_writer(&mut state.file, &line)
             .map_err(|error| error.to_string())

@@ -202,7 +202,7 @@ async fn alone_it_is_honest(servers: &[Garage; 3], book: &Book) {
     let begun = book.operations().all[0].invoked;
     servers[1].kill().await;
     servers[2].kill().await;
-    let ended = Some(jiff::Timestamp::now());
+    let ended = Some(harness::clock::now());
     let node = |node: &str, to| Up { node: node.to_owned(), from: begun, to };
     let up = vec![node("garage-0", None), node("garage-1", ended), node("garage-2", ended)];
     let members = Members { quorum: 2, up };

@@ -104,7 +104,7 @@ impl Server {
     async fn cut_power(&self) -> Range<Timestamp> {
         let cut = self.disk().cut(self.process().await, DISK).await;
         self.end().await;
-        let ended = Timestamp::now();
+        let ended = harness::clock::now();
         self.restart().await;
         cut..ended
     }

@@ -1,8 +1,7 @@
 //! What is expected of a set's status.
 
-use jiff::Timestamp;
-
 use crate::{
+    clock,
     journal::Promise,
     law::census::disagreement,
     wait::{
@@ -15,6 +14,6 @@ use crate::{
 pub fn status_agrees(promise: &Promise) -> Expectation {
     let promise = promise.clone();
     Expectation::new(format!("the status of {} agrees with its pods", promise.set), move |world| {
-        disagreement(world, &promise, Timestamp::now()).map_or(Met, NotYet)
+        disagreement(world, &promise, clock::now()).map_or(Met, NotYet)
     })
 }
