@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use history::{
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Counts, Recorder, Store};
+use super::{Count, Counts, Recorder, Store};
 use crate::{
     error::{Error, Result, within},
     wait::pause,
@@ -42,9 +43,35 @@ pub struct Plan {
 /// A load that runs. Dropped, it ends at once: what was in flight stays unknown.
 pub struct Load {
     recorder: Recorder,
-    writers: Vec<Arc<str>>,
+    /// The processes that write, and where.
+    writers: Vec<(u32, Arc<str>)>,
     stop: CancellationToken,
     processes: JoinSet<Result<()>>,
+}
+
+/// Whose operations are counted.
+enum Who {
+    Endpoint(Arc<str>),
+    /// And where it acts.
+    Process(u32, Arc<str>),
+}
+
+impl Who {
+    fn of(&self, counts: &Counts) -> Count {
+        match self {
+            Self::Endpoint(endpoint) => counts.at(endpoint),
+            Self::Process(process, _) => counts.of(*process),
+        }
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Endpoint(endpoint) => formatter.write_str(endpoint),
+            Self::Process(process, endpoint) => write!(formatter, "{endpoint}, process {process}"),
+        }
+    }
 }
 
 /// One process of a client.
@@ -76,8 +103,8 @@ impl Load {
             client.works.iter().map(move |work| (Arc::clone(&endpoint), work.clone()))
         });
         for (number, (endpoint, work)) in numbers.zip(works) {
-            if work.writes() && !writers.contains(&endpoint) {
-                writers.push(Arc::clone(&endpoint));
+            if work.writes() {
+                writers.push((number, Arc::clone(&endpoint)));
             }
             let work = work.after(first);
             let process = Process {
@@ -95,26 +122,22 @@ impl Load {
         Self { recorder: recorder.clone(), writers, stop, processes }
     }
 
-    /// Waits until so many more writes are acknowledged at each endpoint that is written to.
+    /// Waits until so many more writes are acknowledged at each endpoint that is written to, and of each process that writes there
+    /// its share: work that is always refused must not hide behind other work.
     ///
     /// # Errors
     /// They are not, within the deadline or before the load's time is over; or a client broke.
     pub async fn acknowledged(&mut self, more: u64, deadline: Duration) -> Result<()> {
-        let writers = self.writers.clone();
-        self.acknowledged_at(&writers, more, deadline).await
-    }
-
-    /// As [`Load::acknowledged`], at each of these endpoints.
-    ///
-    /// # Errors
-    /// As [`Load::acknowledged`].
-    pub async fn acknowledged_at(
-        &mut self,
-        endpoints: &[impl AsRef<str>],
-        more: u64,
-        deadline: Duration,
-    ) -> Result<()> {
-        self.until("acknowledged writes", |counts| counts.acknowledged, endpoints, more, deadline).await
+        let mut writing: BTreeMap<Arc<str>, u64> = BTreeMap::new();
+        for (_, endpoint) in &self.writers {
+            *writing.entry(Arc::clone(endpoint)).or_default() += 1;
+        }
+        let share = |endpoint: &str| more.div_ceil(writing.get(endpoint).copied().unwrap_or(1).max(1));
+        let processes =
+            self.writers.iter().map(|(process, at)| (Who::Process(*process, Arc::clone(at)), share(at)));
+        let endpoints = writing.keys().map(|endpoint| (Who::Endpoint(Arc::clone(endpoint)), more));
+        let wanted = endpoints.chain(processes).collect();
+        self.until("acknowledged writes", |count| count.acknowledged, wanted, deadline).await
     }
 
     /// Waits until so many more operations have been tried at each of these endpoints, whatever became of them.
@@ -127,28 +150,29 @@ impl Load {
         more: u64,
         deadline: Duration,
     ) -> Result<()> {
-        self.until("operations", |counts| counts.tried, endpoints, more, deadline).await
+        let wanted =
+            endpoints.iter().map(|endpoint| (Who::Endpoint(endpoint.as_ref().into()), more)).collect();
+        self.until("operations", |count| count.tried, wanted, deadline).await
     }
 
+    /// Waits until each of these has so many more.
     async fn until(
         &mut self,
         what: &str,
-        count: fn(&Counts) -> u64,
-        endpoints: &[impl AsRef<str>],
-        more: u64,
+        count: fn(&Count) -> u64,
+        mut wanted: Vec<(Who, u64)>,
         deadline: Duration,
     ) -> Result<()> {
+        let all: Vec<String> = wanted.iter().map(|(who, more)| format!("{more} at {who}")).collect();
+        let doing = format!("waiting for more {what}: {}", all.join(", "));
         let mut counts = self.recorder.counts();
-        let of = |counts: &BTreeMap<Arc<str>, Counts>, endpoint: &str| counts.get(endpoint).map_or(0, count);
-        let names: Vec<&str> = endpoints.iter().map(AsRef::as_ref).collect();
-        let wanted: Vec<(&str, u64)> = {
+        {
             let now = counts.borrow_and_update();
-            names.iter().map(|endpoint| (*endpoint, of(&now, endpoint) + more)).collect()
-        };
-        let doing = format!("waiting for {more} more {what} at each of {}", names.join(", "));
+            wanted.iter_mut().for_each(|(who, wanted)| *wanted += count(&who.of(&now)));
+        }
         let waiting = async {
             let reached = counts
-                .wait_for(|counts| wanted.iter().all(|(endpoint, wanted)| of(counts, endpoint) >= *wanted));
+                .wait_for(|counts| wanted.iter().all(|(who, wanted)| count(&who.of(counts)) >= *wanted));
             let mut reached = std::pin::pin!(reached);
             loop {
                 tokio::select! {
@@ -171,18 +195,15 @@ impl Load {
         })
     }
 
-    /// An endpoint that lacks some, and what it said last.
-    fn slowest(&self, wanted: &[(&str, u64)], count: fn(&Counts) -> u64) -> Option<String> {
+    /// One that lacks some, and what it said last.
+    fn slowest(&self, wanted: &[(Who, u64)], count: fn(&Count) -> u64) -> Option<String> {
         let counts = self.recorder.counts();
         let counts = counts.borrow();
-        let lacks = |(endpoint, wanted): &&(&str, u64)| {
-            counts.get(*endpoint).is_none_or(|found| count(found) < *wanted)
-        };
-        let (endpoint, wanted) = wanted.iter().find(lacks)?;
-        let found = counts.get(*endpoint).cloned().unwrap_or_default();
+        let (who, wanted) = wanted.iter().find(|(who, wanted)| count(&who.of(&counts)) < *wanted)?;
+        let found = who.of(&counts);
         let said = found.last_failure.as_ref();
         let said = said.map_or_else(String::new, |failure| format!(", and said last: {failure}"));
-        Some(format!("{endpoint} has {} of {wanted}{said}", count(&found)))
+        Some(format!("{who} has {} of {wanted}{said}", count(&found)))
     }
 
     /// Ends the load: what is in flight gets its answer, then the history is complete.
@@ -248,78 +269,4 @@ fn answered(outcome: &Outcome) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
-    use history::generate::Request;
-
-    use super::*;
-    use crate::load::recorder::tests::recorder;
-
-    const LONG: Duration = Duration::from_secs(10);
-
-    /// Does all, but loses the connection at every third operation.
-    struct Shaky(u64);
-
-    impl Store for Shaky {
-        async fn perform(&mut self, _: &Request) -> Outcome {
-            self.0 += 1;
-            let lost = || Outcome::Unknown(Failure::new(Cause::Broken, "connection lost"));
-            if self.0 == 3 { lost() } else { Outcome::DONE }
-        }
-    }
-
-    fn plan(budget: Duration) -> Plan {
-        let client = |endpoint: &str| Client {
-            endpoint: endpoint.into(),
-            works: vec![Work::Writes { sizes: &[40] }, Work::Reads { of: 0..1 }],
-        };
-        Plan { clients: vec![client("a-0"), client("a-1")], pace: Duration::from_millis(1), budget }
-    }
-
-    #[tokio::test]
-    async fn a_lost_connection_is_made_again_and_one_that_does_not_come_about_is_an_error() {
-        let (path, recorder) = recorder("shaky");
-        let asked = Arc::new(AtomicU64::new(0));
-        let connect = {
-            let asked = asked.clone();
-            move |_| {
-                let turn = asked.fetch_add(1, Ordering::SeqCst);
-                async move { if turn % 2 == 1 { Err(Error::environment("no pod")) } else { Ok(Shaky(0)) } }
-            }
-        };
-        let mut load = Load::start(&recorder, &plan(LONG), connect);
-        load.acknowledged(9, LONG).await.unwrap();
-        load.stop().await.unwrap();
-        let operations = recorder.operations().unwrap();
-        let causes: std::collections::BTreeSet<_> = operations
-            .all
-            .iter()
-            .filter_map(|one| one.outcome.failure())
-            .map(|one| one.cause.clone())
-            .collect();
-        assert_eq!(causes, [Cause::Unreachable, Cause::Broken].into());
-        let processes: std::collections::BTreeSet<_> = operations.all.iter().map(|one| one.process).collect();
-        assert_eq!(processes, (0..4).collect());
-        // What was tried is what its seed says.
-        let firsts = operations.all.iter().filter(|one| one.process == 2).map(|one| one.action.clone());
-        let generated =
-            Generator::new("run", 7, 2, Work::Writes { sizes: &[40] }).map(|request| request.action);
-        assert!(firsts.zip(generated).all(|(tried, generated)| tried == generated));
-        std::fs::remove_file(path).unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_load_ends_with_its_time_and_says_who_lacks_writes() {
-        let (path, recorder) = recorder("none");
-        let connect = async |_| Err::<Shaky, _>(Error::environment("no pod"));
-        let mut load = Load::start(&recorder, &plan(Duration::from_millis(20)), connect);
-        let error = load.acknowledged(1, LONG).await.unwrap_err().to_string();
-        assert!(
-            error.contains("the time of the load is over; a-0 has 0 of 1, and said last: no pod"),
-            "{error}"
-        );
-        load.stop().await.unwrap();
-        std::fs::remove_file(path).unwrap();
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@
 
 mod beats;
 mod clients;
+mod counts;
 pub mod read_back;
 mod recorder;
 pub mod s3;
@@ -15,7 +16,8 @@ use history::operation::SERVICE;
 
 pub use beats::Beats;
 pub use clients::{Client, Load, Plan};
-pub use recorder::{Counts, Recorder};
+pub use counts::{Count, Counts};
+pub use recorder::Recorder;
 pub use store::Store;
 
 /// How the endpoint of clients is called that come through a service.

@@ -2,7 +2,7 @@
 //! leaves the truth.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fmt,
     fs::{File, OpenOptions},
     io::Write as _,
@@ -11,26 +11,15 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use history::{Action, Failure, Operations, Outcome, file::Line, generate::Request};
+use history::{Action, Operations, Outcome, file::Line, generate::Request};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::Store;
+use super::{Counts, Store};
 use crate::{
     clock,
     error::{Error, Result},
 };
-
-/// What became of the operations at one endpoint, so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Sent, whatever came of it.
-    pub tried: u64,
-    /// Writes that were acknowledged.
-    pub acknowledged: u64,
-    /// Why the last operation that was not well was not.
-    pub last_failure: Option<Failure>,
-}
 
 /// Takes secrets out of what stores say.
 type Redact = Box<dyn Fn(&str) -> String + Send + Sync>;
@@ -47,7 +36,7 @@ struct Shared {
     path: Utf8PathBuf,
     redact: Redact,
     state: Mutex<State>,
-    counts: watch::Sender<BTreeMap<Arc<str>, Counts>>,
+    counts: watch::Sender<Counts>,
 }
 
 struct State {
@@ -81,7 +70,7 @@ impl Recorder {
                 path: path.to_owned(),
                 redact: Box::new(redact),
                 state: Mutex::new(state),
-                counts: watch::Sender::new(BTreeMap::new()),
+                counts: watch::Sender::new(Counts::default()),
             }),
         };
         recorder.append(&mut recorder.lock(), &Line::History { run: run.to_owned(), seed })?;
@@ -120,9 +109,7 @@ impl Recorder {
         if state.in_flight.insert(process, (Arc::clone(&endpoint), writes)).is_some() {
             return Err(Error::bug(format!("process {process} began two operations at once")));
         }
-        self.shared.counts.send_modify(|counts| {
-            counts.entry(Arc::clone(&endpoint)).or_default().tried += 1;
-        });
+        self.shared.counts.send_modify(|counts| counts.begun(process, &endpoint));
         let (action, at) = (action.clone(), clock::now());
         self.append(&mut state, &Line::Invoked { process, endpoint, action, at })
     }
@@ -137,13 +124,7 @@ impl Recorder {
         let (endpoint, writes) =
             began.ok_or_else(|| Error::bug(format!("process {process} ends what it never began")))?;
         self.append(&mut state, &Line::Ended { process, outcome: outcome.clone(), at: clock::now() })?;
-        self.shared.counts.send_modify(|counts| {
-            let counts = counts.entry(endpoint).or_default();
-            match outcome.failure() {
-                Some(failure) => counts.last_failure = Some(failure.clone()),
-                None => counts.acknowledged += u64::from(writes),
-            }
-        });
+        self.shared.counts.send_modify(|counts| counts.ended(process, &endpoint, writes, outcome.failure()));
         Ok(())
     }
 
@@ -164,8 +145,8 @@ impl Recorder {
         Ok(Operations::read_until(&self.shared.path, lines).map_err(record::Error::from)?)
     }
 
-    /// The counts of each endpoint, now and at every change.
-    pub fn counts(&self) -> watch::Receiver<BTreeMap<Arc<str>, Counts>> {
+    /// What became of the operations, now and at every change.
+    pub fn counts(&self) -> watch::Receiver<Counts> {
         self.shared.counts.subscribe()
     }
 
@@ -241,7 +222,10 @@ pub(super) mod tests {
         assert_eq!((operations.all.len(), operations.seed, recorder.file().1), (4, 7, 8));
         assert!(!std::fs::read_to_string(&path).unwrap().contains("hunter2"));
         let counts = recorder.counts().borrow().clone();
-        let of = |endpoint: &str| (counts[endpoint].tried, counts[endpoint].acknowledged);
+        let of = |endpoint: &str| {
+            let count = counts.at(endpoint);
+            (count.tried, count.acknowledged)
+        };
         assert_eq!((of("a-0"), of("a-1")), ((2, 1), (2, 0)));
         assert!(Recorder::create(&path, "run", 7, str::to_owned).is_err(), "a history is never written over");
         assert_eq!((recorder.processes(3), recorder.processes(2)), (0..3, 3..5));

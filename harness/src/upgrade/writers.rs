@@ -278,10 +278,11 @@ impl Writing {
         }
         for (store, recorder, _) in &self.loads {
             let before = recorder.counts().borrow().clone();
-            for (pod, before) in &before {
+            for pod in before.endpoints() {
+                let before = before.at(pod);
                 let told = || async {
                     let counts = recorder.counts();
-                    let now = counts.borrow().get(pod).cloned().unwrap_or_default();
+                    let now = counts.borrow().at(pod);
                     Ok(match now.last_failure {
                         _ if now.acknowledged > before.acknowledged => Progress::Met,
                         Some(failure) => Progress::NotYet(failure.to_string()),
