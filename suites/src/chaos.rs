@@ -6,17 +6,14 @@ use anyhow::Result;
 use harness::{
     chaos::{Chaos, Stage},
     claim::{G10, G14, P1},
-    history::{
-        Checker,
-        check::{Copies, Level},
-    },
+    history::{Checker, check::Copies},
     load::{Plan, sql},
     runner::{Need, Run, Scenario, scenario},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Workload},
 };
 
 use crate::{
-    postgres::row_clients,
+    postgres::{row_checkers, row_clients},
     sabotage::{ASYNCHRONOUS_COMMIT, OBJECT_DELETED},
     seconds,
     survival::object_clients,
@@ -135,8 +132,7 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
-    let bank = Checker::Bank { total: sql::MONEY };
-    for checker in [Checker::Set(Copies::Same), bank, Checker::Isolation(Level::Serializable)] {
+    for checker in row_checkers() {
         run.check(P1, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())

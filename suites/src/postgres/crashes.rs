@@ -104,8 +104,7 @@ async fn crashes(run: Run) -> Result<()> {
     let after = postgres.session(&pod).await?.system_identifier().await?;
     run.judge_equal(P7, "the system identifier", before, after);
     postgres.read_back(&history, &pod).await?;
-    let bank = Checker::Bank { total: sql::MONEY };
-    for checker in [Checker::Set(Copies::Same), bank, Checker::Isolation(Level::Serializable)] {
+    for checker in row_checkers() {
         run.check(P1, set.workload.name, &history, checker, Some(&fault));
     }
 
@@ -121,14 +120,20 @@ async fn crashes(run: Run) -> Result<()> {
     Ok(())
 }
 
-/// At the pod one writes and one reads what is written there, money is moved, and lists grow; two write through the service, from
-/// inside the cluster.
+/// What one database is held to by what [`row_clients`] saw, after everything was read back.
+pub(crate) fn row_checkers() -> [Checker; 4] {
+    let bank = Checker::Bank { total: sql::MONEY };
+    [Checker::Set(Copies::Same), Checker::ReadAfterWrite, bank, Checker::Isolation(Level::Serializable)]
+}
+
+/// At the pod one writes and one reads what is written there, money is moved, and lists grow. Through the service, from inside the
+/// cluster, two write, one reads what is written at the pod, money is moved, and lists grow: it leads to the same database.
 pub(crate) fn row_clients(set: &Set) -> Vec<Client> {
     let (writes, money, lists) =
         (Work::Writes { sizes: ROWS }, Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
     let reads = Work::Reads { of: 0..1 };
-    let works = vec![writes.clone(), reads, money.clone(), money, lists.clone(), lists.clone(), lists];
-    let through = vec![writes.clone(), writes];
+    let through = vec![writes.clone(), writes.clone(), reads.clone(), money.clone(), lists.clone()];
+    let works = vec![writes, reads, money.clone(), money, lists.clone(), lists.clone(), lists];
     vec![
         Client { endpoint: set.pod_name(0), works },
         Client { endpoint: service(set.workload.name), works: through },

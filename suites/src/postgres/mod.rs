@@ -7,7 +7,7 @@ mod stopping;
 
 use harness::runner::Scenario;
 
-pub(crate) use crashes::{STOPPED, row_clients};
+pub(crate) use crashes::{STOPPED, row_checkers, row_clients};
 pub(crate) use password::RESTARTED;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
