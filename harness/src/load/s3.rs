@@ -261,7 +261,7 @@ mod tests {
         let client = S3::new(&access(listener.local_addr().unwrap().port()), Duration::from_secs(5));
         let answering = async {
             let (mut stream, _) = listener.accept().await.unwrap();
-            stream.read(&mut [0; 4096]).await.unwrap();
+            assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
             stream.write_all(answer).await.unwrap();
         };
         let request = Request::get("key");
