@@ -1,7 +1,7 @@
 //! What was acknowledged is there at the end, whole and once, and nothing else is.
 //!
-//! It judges keys that are written once and never deleted, and of others that what was deleted stays so. The last word of each endpoint on a key counts; an endpoint that
-//! was asked at the end and gave no answer is named, and judged neither way.
+//! It judges keys that are written once and never deleted, and of others that what was deleted stays so. The last word of each
+//! endpoint on a key counts; an endpoint that was asked at the end and gave no answer is named, and judged neither way.
 
 mod end;
 mod listing;
