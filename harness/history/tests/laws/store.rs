@@ -1,6 +1,6 @@
 //! A store that does one thing after the other: what it answers is right.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Bound};
 
 use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Step, Value, generate::content_of};
 
@@ -45,8 +45,9 @@ impl Store {
                 Answer::Done
             }
             Action::List { prefix } => {
-                let keys = self.objects.keys().filter(|key| key.starts_with(&**prefix));
-                Answer::Keys(keys.cloned().collect())
+                let from = (Bound::Included(&**prefix), Bound::Unbounded);
+                let keys = self.objects.range::<str, _>(from).map(|(key, _)| key);
+                Answer::Keys(keys.take_while(|key| key.starts_with(&**prefix)).cloned().collect())
             }
             Action::Scan { prefix } => {
                 let rows = self.objects.iter().filter(|(key, _)| key.starts_with(&**prefix));
