@@ -116,7 +116,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         applied.proves(SEEN).alike([CHART], BY_THE_SAME).within(seconds(420)).slow(),
         kinds.proves([U1]).alike([CHART], BY_THE_SAME).within(seconds(600)).slow(),
     ]
-    .map(|scenario| scenario.on([CHART]).needs([Need::Charts]))
+    .map(|scenario| scenario.on([CHART]).needs([Need::Charts, Need::OwnNamespace]))
     .into()
 }
 
