@@ -104,7 +104,10 @@ impl GarageStore {
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_acquainted(&self, admins: &[Admin]) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_acquainted(admins).await)) };
-        until_asked("every node knows every other", self.run.stretch(Duration::from_secs(130)), ask).await
+        let outcome =
+            until_asked("every node knows every other", self.run.stretch(Duration::from_secs(130)), ask)
+                .await;
+        self.run.unless_kept_apart(outcome).await
     }
 
     /// Waits until every node calls the cluster whole.
@@ -113,7 +116,9 @@ impl GarageStore {
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_healthy(&self, admins: &[Admin]) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_healthy(admins).await)) };
-        until_asked("every node is healthy", self.run.stretch(Duration::from_secs(130)), ask).await
+        let outcome =
+            until_asked("every node is healthy", self.run.stretch(Duration::from_secs(130)), ask).await;
+        self.run.unless_kept_apart(outcome).await
     }
 
     /// Waits until every node uses this version of the layout, and none before it any more.
