@@ -3,6 +3,7 @@
 mod endpoints;
 mod named;
 mod placement;
+mod pod;
 mod reasons;
 mod refusal;
 mod rollout;
@@ -12,6 +13,11 @@ mod volume_claims;
 pub use endpoints::{endpoint_leaving, endpoints_ready};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use placement::{pod_placed, pod_unschedulable};
+pub use pod::{
+    pod_exists, pod_is, pod_is_another, pod_made_again, pod_not_terminating, pod_owned, pod_ready,
+    pod_recovers, pod_restarted, pod_returns, pod_running, pod_terminating, pod_touched, pod_unready,
+    readiness_fails,
+};
 pub use refusal::pod_refuses;
 pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
 pub use status::status_agrees;
@@ -105,190 +111,10 @@ fn list(names: impl Iterator<Item = String>) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// A pod of the set is Running and Ready again, as another object.
-pub fn pod_returns(promise: &Promise, ordinal: u32, old_uid: &str) -> Expectation {
-    by_the_set(promise, pod_ready(&promise.pod(ordinal), Some(old_uid)))
-}
-
-/// A pod of the set is made again, as another object, whatever becomes of it.
-pub fn pod_made_again(promise: &Promise, ordinal: u32, old_uid: &str) -> Expectation {
-    by_the_set(promise, pod_is_another(&promise.pod(ordinal), old_uid))
-}
-
-/// What never comes without the set.
-fn by_the_set(promise: &Promise, comes: Expectation) -> Expectation {
-    let set = promise.set.clone();
-    Expectation::new(comes.sentence.clone(), move |world| match comes.check(world) {
-        NotYet(why) if !world.sets.contains_key(&set) => {
-            Never(format!("{why}; the StatefulSet {set} does not exist, so nothing makes it again"))
-        }
-        progress => progress,
-    })
-}
-
-/// One pod is there, whatever it does.
-pub fn pod_exists(pod: &str) -> Expectation {
-    let name = pod.to_owned();
-    Expectation::new(format!("{name} exists"), move |world| match world.pods.contains_key(&name) {
-        true => Met,
-        false => NotYet(format!("{name} does not exist")),
-    })
-}
-
-/// One pod is Running and Ready, as an object other than `not_uid`.
-pub fn pod_ready(pod: &str, not_uid: Option<&str>) -> Expectation {
-    let (name, old) = (pod.to_owned(), not_uid.map(str::to_owned));
-    Expectation::new(format!("{name} is ready{}", if old.is_some() { " again" } else { "" }), move |world| {
-        match world.pods.get(&name) {
-            None => NotYet(format!("{name} does not exist")),
-            Some(pod) if Some(&pod.meta.uid) == old.as_ref() => {
-                NotYet(format!("{name} is still the old object"))
-            }
-            Some(pod) if pod.healthy() => Met,
-            Some(pod) => waiting(world, pod),
-        }
-    })
-}
-
-/// One pod runs all its containers, Ready or not.
-pub fn pod_running(pod: &str) -> Expectation {
-    let name = pod.to_owned();
-    Expectation::new(format!("{name} is running"), move |world| match world.pods.get(&name) {
-        None => NotYet(format!("{name} does not exist")),
-        Some(pod)
-            if !pod.meta.terminating
-                && !pod.containers.is_empty()
-                && pod.containers.iter().all(|container| container.running) =>
-        {
-            Met
-        }
-        Some(pod) => waiting(world, pod),
-    })
-}
-
-/// A pod is being deleted, or gone.
-pub fn pod_terminating(pod: &str) -> Expectation {
-    let name = pod.to_owned();
-    Expectation::new(format!("{name} is being deleted"), move |world| match world.pods.get(&name) {
-        Some(pod) if !pod.meta.terminating => NotYet(format!("{name} is {}", pod.summary())),
-        _ => Met,
-    })
-}
-
-/// Another object than the one with this UID carries the pod's name.
-pub fn pod_is_another(pod: &str, uid: &str) -> Expectation {
-    let (name, old) = (pod.to_owned(), uid.to_owned());
-    Expectation::new(format!("{name} is another object"), move |world| match world.pods.get(&name) {
-        None => NotYet(format!("{name} does not exist")),
-        Some(pod) if pod.meta.uid == old => NotYet(format!("{name} is still the old object")),
-        Some(_) => Met,
-    })
-}
-
-/// The object with this UID carries the pod's name still.
-pub fn pod_is(pod: &str, uid: &str) -> Expectation {
-    let (name, uid) = (pod.to_owned(), uid.to_owned());
-    Expectation::new(format!("{name} is the same object"), move |world| match world.pods.get(&name) {
-        None => NotYet(format!("{name} does not exist")),
-        Some(pod) if pod.meta.uid != uid => NotYet(format!("{name} is another object: {}", pod.meta.uid)),
-        Some(_) => Met,
-    })
-}
-
-/// The journal shows another version of the pod than this one.
-pub fn pod_touched(pod: &str, version: u64) -> Expectation {
-    let name = pod.to_owned();
-    Expectation::new(format!("{name} is changed"), move |world| match world.pods.get(&name) {
-        Some(pod) if pod.version == version => NotYet(format!("{name} is at {version}")),
-        _ => Met,
-    })
-}
-
-/// A pod is owned by the set, or by nobody.
-pub fn pod_owned(promise: &Promise, ordinal: u32, owned: bool) -> Expectation {
-    let (set, name) = (promise.set.clone(), promise.pod(ordinal));
-    let whose = if owned { set.as_str() } else { "nobody" };
-    Expectation::new(format!("{name} belongs to {whose}"), move |world| match world.pods.get(&name) {
-        None if !owned => Never(format!("{name} does not exist")),
-        None => NotYet(format!("{name} does not exist")),
-        Some(_) if owned && !world.sets.contains_key(&set) => {
-            Never(format!("the StatefulSet {set} does not exist"))
-        }
-        Some(pod) => {
-            let owner = pod.meta.owner().map(|owner| owner.name.as_str());
-            if owner == owned.then_some(set.as_str()) {
-                Met
-            } else {
-                NotYet(format!("its owner is {owner:?}"))
-            }
-        }
-    })
-}
-
-/// The kubelet has asked the pod's readiness probe, this was in the answer, and the pod is not Ready.
-pub fn readiness_fails(pod: &str, answer: &str) -> Expectation {
-    let (name, answer) = (pod.to_owned(), answer.to_owned());
-    Expectation::new(format!("the readiness probe of {name} fails with {answer:?}"), move |world| {
-        let fails = |said: &str| said.starts_with("Readiness probe failed") && said.contains(&answer);
-        match world.pods.get(&name) {
-            None => NotYet(format!("{name} does not exist")),
-            Some(pod) if pod.healthy() => Never(format!("{name} is {}", pod.summary())),
-            Some(pod) if warnings_of(world, pod).any(|warning| fails(&warning.message)) => Met,
-            Some(pod) => waiting(world, pod),
-        }
-    })
-}
-
-/// A pod runs all its containers, and is not Ready.
-pub fn pod_unready(pod: &str) -> Expectation {
-    let (name, running) = (pod.to_owned(), pod_running(pod));
-    Expectation::new(format!("{name} runs and is not ready"), move |world| match world.pods.get(&name) {
-        Some(pod) if pod.healthy() => Never(format!("{name} is {}", pod.summary())),
-        _ => running.check(world),
-    })
-}
-
 /// The controller counts so many pods as available.
 pub fn available(promise: &Promise, count: u32) -> Expectation {
     about_set(promise, format!("{count} pods of {} are available", promise.set), move |set| {
         if set.available == count { Met } else { NotYet(format!("it counts {} available", set.available)) }
-    })
-}
-
-/// A pod exists and is not being deleted.
-pub fn pod_not_terminating(pod: &str) -> Expectation {
-    let name = pod.to_owned();
-    Expectation::new(format!("{name} is not being deleted"), move |world| match world.pods.get(&name) {
-        None => NotYet(format!("{name} does not exist")),
-        Some(pod) if pod.meta.terminating => NotYet(format!("{name} is {}", pod.summary())),
-        Some(_) => Met,
-    })
-}
-
-/// The same pod runs its containers again, after at least one more restart.
-pub fn pod_restarted(pod: &str, uid: &str, restarts: i32) -> Expectation {
-    let (name, uid) = (pod.to_owned(), uid.to_owned());
-    Expectation::new(format!("{name} is restarted in place and ready"), move |world| {
-        match world.pods.get(&name) {
-            None => NotYet(format!("{name} does not exist")),
-            Some(pod) if pod.meta.uid != uid => {
-                Never(format!("{name} is another object now: {}", pod.meta.uid))
-            }
-            Some(pod) if pod.restarts() <= restarts => {
-                NotYet(format!("{name} was not restarted: {}", pod.summary()))
-            }
-            Some(pod) if pod.healthy() => Met,
-            Some(pod) => waiting(world, pod),
-        }
-    })
-}
-
-/// As [`pod_restarted`], of a pod that may crash on the way there, as without its disk.
-pub fn pod_recovers(pod: &str, uid: &str, restarts: i32) -> Expectation {
-    let (name, same, restarted) = (pod.to_owned(), uid.to_owned(), pod_restarted(pod, uid, restarts));
-    Expectation::new(restarted.sentence.clone(), move |world| match restarted.check(world) {
-        Never(why) if world.pods.get(&name).is_some_and(|pod| pod.meta.uid == same) => NotYet(why),
-        progress => progress,
     })
 }
 

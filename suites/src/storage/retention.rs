@@ -1,0 +1,129 @@
+//! Claims outlive their pods and their set, or go with them where a policy says so.
+
+use anyhow::Result;
+use harness::{
+    claim::{D3, K9, S6, S7, S17},
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{pods_gone, volume_claims_are, volume_claims_gone, volume_claims_owned},
+};
+use serde_json::json;
+
+use crate::{
+    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_DELETED, RETAINED},
+    seconds,
+};
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "storage::claims_outlive_the_set",
+            "the set is deleted and made again: claims and data are as before",
+            claims_outlive_the_set,
+        )
+        .proves([S17, S7, S6])
+        .within(seconds(300))
+        .control(
+            "delete_claims_when_deleted",
+            [S17],
+            DELETE_VOLUME_CLAIMS_WHEN_DELETED,
+            "was deleted when its set",
+        ),
+        scenario(
+            "storage::retention_policy",
+            "which claims go, and which stay, in all combinations, and never one of a foreign owner",
+            retention_policy,
+        )
+        .proves([K9, D3])
+        .within(seconds(300))
+        .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-3 are gone"),
+    ]
+}
+
+async fn claims_outlive_the_set(run: Run) -> Result<()> {
+    let set = run.deploy().await?;
+    let volumes = run.volumes(&set);
+    volumes.judge_bound(S6, 0, seconds(60)).await?;
+    set.ready(3).await?;
+    volumes.judge(S6).await?;
+    let volume_claims = volumes.uids().await?;
+    let marks = volumes.leave_marks().await?;
+
+    run.step("delete the set").await?;
+    set.delete().await?;
+    run.expect(S17, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
+    run.hold_long(S17, &volume_claims_are(&volume_claims)).await?;
+
+    let set = run.deploy().await?;
+    run.found(S7, set.ready(3).await)?;
+    run.step("the same claims, with the same data").await?;
+    run.expect(S17, &volume_claims_are(&volume_claims), seconds(1)).await?;
+    run.volumes(&set).judge_marks(S7, &marks).await?;
+    Ok(())
+}
+
+async fn retention_policy(run: Run) -> Result<()> {
+    let policy = |scaled: &str, deleted: &str| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            let parallel = json!({"spec": {"podManagementPolicy": "Parallel"}});
+            manifest.merge("StatefulSet", workload.name, &parallel)?;
+            workload.with_replicas(manifest, 5)
+        })
+        .await?;
+    set.ready(5).await?;
+    let volumes = run.volumes(&set);
+    let volume_claims = volumes.uids().await?;
+    let name = |ordinal: usize| volume_claims.keys().nth(ordinal).cloned().unwrap_or_default();
+
+    run.step("no policy is set: scaled down, all claims stay, and nobody owns one").await?;
+    let unowned = volume_claims_owned(volume_claims.keys().cloned(), &[]);
+    let kept = run.expect(D3, &unowned, seconds(15)).await;
+    run.found(K9, kept)?;
+    set.scale(4).await?;
+    run.found(D3, set.ready(4).await)?;
+    let kept = run.hold(D3, &volume_claims_are(&volume_claims)).await;
+    run.found(K9, kept)?;
+    let mut rest = volume_claims.clone();
+    // Of a pod that is gone already, no policy says anything.
+    rest.remove(&name(4));
+
+    set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
+    run.step("deleted when scaled: the claim of the pod goes, and no other").await?;
+    set.scale(3).await?;
+    let gone = run.expect(D3, &volume_claims_gone([name(3)]), seconds(30)).await;
+    run.found(K9, gone)?;
+    rest.remove(&name(3));
+    run.found(K9, set.ready(3).await)?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
+
+    run.step("deleted in both cases: the set owns its claims, and that of a pod scaled away goes").await?;
+    set.change("whenScaled Delete, whenDeleted Delete", &policy("Delete", "Delete")).await?;
+    run.expect(K9, &volume_claims_owned((0..3).map(name), &["StatefulSet"]), seconds(30)).await?;
+    set.scale(2).await?;
+    run.expect(K9, &volume_claims_gone([name(2)]), seconds(30)).await?;
+    rest.remove(&name(2));
+    run.found(K9, set.ready(2).await)?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
+
+    run.step("retained again: nobody owns a claim").await?;
+    set.change("whenScaled Retain, whenDeleted Retain", &policy("Retain", "Retain")).await?;
+    run.expect(K9, &volume_claims_owned(rest.keys().cloned(), &[]), seconds(30)).await?;
+
+    run.step("deleted with the set: the set owns its claims, but not one that has another owner").await?;
+    volumes.own(&name(1), "foreign").await?;
+    set.change("whenDeleted Delete", &policy("Retain", "Delete")).await?;
+    run.expect(K9, &volume_claims_owned([name(0)], &["StatefulSet"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;
+
+    run.step("scaled down now, the claim stays").await?;
+    set.scale(1).await?;
+    run.found(K9, set.ready(1).await)?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
+
+    run.step("delete the set: its claim goes, the foreign one stays").await?;
+    set.delete().await?;
+    run.expect(K9, &volume_claims_gone([name(0)]), seconds(60)).await?;
+    rest.remove(&name(0));
+    run.hold_long(K9, &volume_claims_are(&rest)).await?;
+    Ok(())
+}
