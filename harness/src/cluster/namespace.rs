@@ -19,7 +19,7 @@ use super::{
     ready::until,
     runs,
 };
-use crate::error::Result;
+use crate::{error::Result, law::Obstacle, wait::until_answered};
 
 /// The label with the run's id, on everything that a run creates.
 pub const RUN_LABEL: &str = "steadfast.dev/run";
@@ -31,6 +31,8 @@ pub const HOLD_FINALIZER: &str = "steadfast.dev/hold";
 
 /// How long the API server may take to make or end what a whole scenario lives in: others do so at the same time.
 pub(super) const CALL: Duration = Duration::from_secs(30);
+/// How long an API server may be away when a scenario begins, which has asked nothing of it yet.
+const AWAY: Duration = Duration::from_secs(60);
 /// How long a fresh namespace may take to have its ServiceAccount.
 const SETTLED: Duration = Duration::from_secs(30);
 
@@ -52,14 +54,23 @@ pub fn label_value(text: &str) -> String {
 /// Creates a namespace for a scenario, and waits until pods can be created in it.
 ///
 /// # Errors
-/// The API's own, or no default ServiceAccount comes.
+/// The API's own, at once where it refuses and after a minute where it is away; or no default ServiceAccount comes.
 pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: &str) -> Result<()> {
     let labels = [(RUN_LABEL, run), (SCENARIO_LABEL, scenario)];
     let labels = labels.map(|(label, value)| (label.to_owned(), label_value(value)));
     let metadata =
         ObjectMeta { name: Some(name.to_owned()), labels: Some(labels.into()), ..ObjectMeta::default() };
     let namespace = Namespace { metadata, ..Namespace::default() };
-    cluster_objects::<Namespace>(client).within(CALL).create(&namespace).await?;
+    let namespaces = cluster_objects::<Namespace>(client).within(CALL);
+    let make = || async {
+        match namespaces.create(&namespace).await {
+            // It was made, and the answer was lost: nobody else has one of this name.
+            Err(error) if error.is_conflict() => Ok(Ok(())),
+            Err(error) if error.obstacle() == Some(Obstacle::ApiAway) => Err(error),
+            outcome => Ok(outcome.map(drop)),
+        }
+    };
+    until_answered(&format!("the namespace {name} is made"), AWAY, make).await??;
 
     let accounts = Api::<ServiceAccount>::namespaced(client.clone(), name);
     let config = Config::default().fields("metadata.name=default");

@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 /// How long the watches have to end.
 const STOP_DEADLINE: Duration = Duration::from_secs(15);
 /// How long the API server may take to show that everything is recorded.
-const BARRIER: Duration = Duration::from_secs(15);
+const BARRIER: Duration = Duration::from_secs(60);
 
 /// What no law lives on: with events and nodes it is only easier to say why.
 const EXPLAINING: [Kind; 3] = [Kind::Event, Kind::PersistentVolume, Kind::Node];
@@ -94,7 +94,7 @@ impl Recorder {
             told.await.map_err(|_| ended(()))?
         });
         tokio::time::timeout(BARRIER, try_join_all(told)).await.map_err(|_| {
-            let message = format!("for {BARRIER:?} it did not say what the journal should hold");
+            let message = format!("for {BARRIER:?} the API server did not say what the journal should hold");
             Error::not_judged(Obstacle::ApiAway, message)
         })??;
         self.log.barrier();

@@ -10,7 +10,7 @@ use std::{
 };
 
 use external::wait::pause;
-use futures::{StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt};
 use kube::{
     Api, Client,
     api::{DynamicObject, ListParams, ObjectList, WatchEvent, WatchParams},
@@ -52,6 +52,8 @@ pub(super) struct Watch {
     /// The UIDs whose end is recorded.
     gone: BTreeSet<String>,
     inquirers: mpsc::UnboundedReceiver<Inquirer>,
+    /// Those who have asked while the API server was away.
+    waiting: Vec<Inquirer>,
     access: Access,
 }
 
@@ -79,6 +81,7 @@ impl Watch {
             known: BTreeMap::new(),
             gone: BTreeSet::new(),
             inquirers,
+            waiting: Vec::new(),
             access: Access::default(),
         }
     }
@@ -172,6 +175,12 @@ impl Watch {
         self.back();
         let mut suspicious = false;
         loop {
+            if let Some(inquirer) = self.waiting.pop() {
+                if self.tell(inquirer, &mut stream, version).await {
+                    continue;
+                }
+                return End::Resume;
+            }
             let silence = if suspicious { SUSPICIOUS } else { SILENCE };
             let next = tokio::select! {
                 () = stop.cancelled() => {
@@ -181,13 +190,7 @@ impl Watch {
                     return End::Stopped;
                 }
                 Some(inquirer) = self.inquirers.recv() => {
-                    let told = self.catch_up(&mut stream, version).await;
-                    // A watch that is behind is a dead stream, or a slow one: another goes on where this one was.
-                    let behind = matches!(&told, Err(Error::NotJudged { obstacle: Obstacle::Recording, .. }));
-                    drop(inquirer.send(told));
-                    if behind {
-                        return End::Resume;
-                    }
+                    self.waiting.push(inquirer);
                     continue;
                 }
                 next = tokio::time::timeout(silence, stream.try_next()) => next,
@@ -215,6 +218,26 @@ impl Watch {
         }
     }
 
+    /// Tells one who has asked that all is recorded, or why nobody can know; whether the watch is good for more. While the API server
+    /// is away they wait: it may be back before their time is over.
+    async fn tell(
+        &mut self,
+        inquirer: Inquirer,
+        stream: &mut (impl Stream<Item = kube::Result<WatchEvent<DynamicObject>>> + Unpin),
+        version: &mut String,
+    ) -> bool {
+        let told = self.catch_up(stream, version).await;
+        let obstacle = told.as_ref().err().and_then(Error::obstacle);
+        if obstacle == Some(Obstacle::ApiAway) {
+            self.waiting.push(inquirer);
+            pause(BACK_OFF).await;
+            return false;
+        }
+        drop(inquirer.send(told));
+        // A watch that is behind is a dead stream, or a slow one: another goes on where this one was.
+        obstacle != Some(Obstacle::Recording)
+    }
+
     /// Records what an event tells; returns the version up to which everything is known.
     fn take(&mut self, event: WatchEvent<DynamicObject>) -> std::result::Result<String, Box<Status>> {
         match event {
@@ -239,10 +262,17 @@ impl Watch {
         } else {
             tracing::debug!(%error, "the watch ended");
         }
+        if !self.access.is_shut_out() {
+            pause(BACK_OFF).await;
+            return End::Resume;
+        }
         while let Ok(inquirer) = self.inquirers.try_recv() {
+            self.waiting.push(inquirer);
+        }
+        for inquirer in std::mem::take(&mut self.waiting) {
             drop(inquirer.send(Err(self.access.blind(&error, Instant::now()))));
         }
-        pause(if self.access.is_shut_out() { SHUT_OUT } else { BACK_OFF }).await;
+        pause(SHUT_OUT).await;
         End::Resume
     }
 
