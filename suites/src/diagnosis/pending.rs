@@ -55,10 +55,11 @@ fn beside(host: &str) -> [Case; 2] {
         {"topologyKey": "kubernetes.io/os", "labelSelector": {"matchLabels": {"app": SENTINEL.name}}}]});
     [
         case("apart", cause::ANTI_AFFINITY).pod(json!({"affinity": {"podAntiAffinity": apart}})),
-        // Two pods that want one port of one node.
+        // Two pods that want one port of one node. A PVC that is bound at once may be on another.
         case("ports", cause::PORTS_TAKEN)
             .replicas(2)
-            .pod(json!({"nodeSelector": {"kubernetes.io/hostname": host}}))
+            .spec(json!({"volumeClaimTemplates": null}))
+            .pod(json!({"nodeSelector": {"kubernetes.io/hostname": host}, "volumes": [{"name": "data", "emptyDir": {}}]}))
             .container(json!({"ports": [{"name": "http", "containerPort": 8080, "hostPort": 39471}]})),
     ]
 }
