@@ -163,7 +163,9 @@ impl Load {
         mut wanted: Vec<(Who, u64)>,
         deadline: Duration,
     ) -> Result<()> {
-        let all: Vec<String> = wanted.iter().map(|(who, more)| format!("{more} at {who}")).collect();
+        // Of processes, the slowest alone is told.
+        let endpoints = wanted.iter().filter(|(who, _)| matches!(who, Who::Endpoint(_)));
+        let all: Vec<String> = endpoints.map(|(who, more)| format!("{more} at {who}")).collect();
         let doing = format!("waiting for more {what}: {}", all.join(", "));
         let mut counts = self.recorder.counts();
         {

@@ -48,6 +48,8 @@ impl Gone {
             (one.begun, one.line) = (later.begun, later.line);
             latest = Some(*one);
         }
+        deletions.shrink_to_fit();
+        puts.shrink_to_fit();
         Self { deletions, puts }
     }
 

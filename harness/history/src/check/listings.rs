@@ -22,7 +22,10 @@ struct Listed<'a> {
 
 impl<'a> Listed<'a> {
     fn new(of: OfKey<'a>) -> Self {
-        Self { gone: Gone::new(&of), of, missing: Vec::new(), risen: Vec::new() }
+        let gone = Gone::new(&of);
+        // All keys are held at once, and their reads are not looked at.
+        let of = OfKey { reads: Vec::new(), ranges: Vec::new(), ..of };
+        Self { of, gone, missing: Vec::new(), risen: Vec::new() }
     }
 }
 
