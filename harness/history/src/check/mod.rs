@@ -57,7 +57,7 @@ pub enum Checker {
     Available(Uninterrupted),
     /// A part of an object that was written once is what was written there.
     Ranges,
-    /// A listing shows whatever was acknowledged before it began, and nothing that was deleted before.
+    /// A listing shows whatever was acknowledged before it began, unless it was deleted.
     Listings,
     /// What is to be written only where nothing is, is written only there.
     Conditional,

@@ -171,7 +171,9 @@ fn risen(of: &OfKey<'_>, listings: &Listings<'_>, end: &End<'_>) -> Option<Anoma
     let gone = Gone::new(of);
     let found = |one: &&Operation| matches!(one.outcome, Outcome::Ok(Answer::Found(_) | Answer::There));
     let read = of.reads.iter().copied().filter(|one| end.has(one)).filter(found);
-    let listed = listings.iter().filter(|(_, listing)| listing.keys.contains_key(&**of.key));
+    // A list of names is judged by nobody: see the checker of listings.
+    let scans = listings.iter().filter(|(_, listing)| matches!(listing.of.action, Action::Scan { .. }));
+    let listed = scans.filter(|(_, listing)| listing.keys.contains_key(&**of.key));
     let shown = read.chain(listed.map(|(_, listing)| listing.of));
     let proofs: Vec<_> = shown.filter_map(|one| Some((one, gone.before(one)?))).collect();
     let (_, deletion) = proofs.first()?;

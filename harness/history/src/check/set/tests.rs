@@ -249,7 +249,8 @@ fn what_was_deleted_is_not_there_at_the_end() {
     let with = |more: &[Operation]| kinds(&[&written()[..], more].concat());
     let read = || at("garage-1", get(4, "r/a", (90, 91), found(b"1")));
     assert_eq!(with(&[read()]), [Kind::Resurrected]);
-    assert_eq!(with(&[list(4, (90, 91), &["r/a"])]), [Kind::Resurrected]);
+    assert_eq!(with(&[list(4, (90, 91), &["r/a"])]), []);
+    assert_eq!(with(&[scan(4, "db-0", &[("r/a", b"1")])]), [Kind::Resurrected]);
     assert_eq!(with(&[read(), list(5, (90, 91), &["r/a"])]), [Kind::Resurrected]);
     assert_eq!(with(&[get(4, "r/a", (90, 91), ABSENT), list(5, (90, 91), &[])]), []);
     assert_eq!(with(&[put(3, "r/a", b"3", (2, 3), unknown()), read()]), []);
