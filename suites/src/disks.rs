@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use harness::{
     Error,
     claim::{F5, F6},
+    clock,
     history::{
         Action, Answer, Cause, Checker, Key, Operation, Outcome,
         check::{Copies, Kind},
@@ -147,7 +148,7 @@ async fn full_garage(run: Run) -> Result<()> {
 
     run.step("the disks of all are full: they say so, and give what they have").await?;
     disks.fill(&pods).await?;
-    let full = harness::clock::now();
+    let full = clock::now();
     until_noticed(&run, &history, full, refused).await?;
     let kept = history.operations()?.all.iter().find_map(kept).context("no object was kept")?;
     for pod in &pods {

@@ -228,7 +228,7 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
 }
 
 /// A second headless service of the pods, which publishes those that are not Ready.
-fn with_publishing(manifest: &mut Manifest, workload: &Workload) -> harness::error::Result<()> {
+fn with_publishing(manifest: &mut Manifest, workload: &Workload) -> harness::Result<()> {
     let mut publishing = manifest.find("Service", workload.headless)?.clone();
     publishing["metadata"]["name"] = json!(PUBLISHING);
     publishing["spec"]["publishNotReadyAddresses"] = json!(true);

@@ -177,11 +177,12 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     run.found(S10, set.ready(4).await)?;
 
     run.step("pod 0 turns unhealthy again, and the set is scaled down").await?;
+    let all_stay = || pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)));
     unhealthy(0, true).await?;
     run.expect(S10, &controller_counts(&set.promise, 3), seconds(30)).await?;
     set.scale(1).await?;
     run.expect(S10, &controller_counts(&set.promise, 3), seconds(30)).await?;
-    run.hold(S10, &pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)))).await?;
+    run.hold(S10, &all_stay()).await?;
 
     run.step("it heals, and the two highest do not: the highest waits for the one below it").await?;
     unhealthy(3, true).await?;
@@ -189,7 +190,7 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     run.expect(S10, &controller_counts(&set.promise, 1), seconds(30)).await?;
     unhealthy(0, false).await?;
     run.expect(S10, &controller_counts(&set.promise, 2), seconds(30)).await?;
-    run.hold(S10, &pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)))).await?;
+    run.hold(S10, &all_stay()).await?;
 
     run.step("that one heals, and scaling goes on").await?;
     unhealthy(2, false).await?;

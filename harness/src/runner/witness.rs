@@ -127,19 +127,15 @@ impl Witness for Controllers {
         Box::pin(async {
             for set in self.sets() {
                 let diagnosis = glance(&self.client, &self.namespace, &set).await?;
-                let mut excuses = diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
-                let outside = excuses.find_map(|cause| Some((obstacle(cause.id)?, cause)));
+                let excuses = || diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
+                let outside = excuses().find_map(|cause| Some((obstacle(cause.id)?, cause)));
                 if let Some((obstacle, cause)) = outside {
                     return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
                 }
                 if let Some(why) = self.log.now(|world| provisioning(world, &set)) {
                     return Ok(Some((Obstacle::Volume, why)));
                 }
-                let prepares = diagnosis
-                    .causes
-                    .iter()
-                    .find(|cause| cause.id == INIT_CONTAINER_RUNS && !despite.contains(&cause.id));
-                if let Some(cause) = prepares
+                if let Some(cause) = excuses().find(|cause| cause.id == INIT_CONTAINER_RUNS)
                     && let Some(container) = self.injected(&set).await?
                 {
                     let why = format!("{}; the set's template has no init container {container}", cause.seen);

@@ -11,7 +11,7 @@ use harness::{
     },
     workload::{Workload, sentinel::Held},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     sabotage::{FINALIZERS_TAKEN_OFF, SET_GONE_BEFORE_VOLUME_CLAIM, SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING},
@@ -113,18 +113,16 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
 }
 
 /// Each pod has another volume, of another claim template.
-fn with_second_volume(manifest: &mut Manifest, workload: &Workload) -> harness::error::Result<()> {
+fn with_second_volume(manifest: &mut Manifest, workload: &Workload) -> harness::Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
-    let mut second = set["spec"]["volumeClaimTemplates"][0].clone();
+    let first = set["spec"]["volumeClaimTemplates"][0].clone();
+    let mut second = first.clone();
     second["metadata"]["name"] = json!("second");
-    push(&mut set["spec"]["volumeClaimTemplates"], second);
-    let container = workload.container_in(&mut set["spec"]["template"]["spec"])?;
-    push(&mut container["volumeMounts"], json!({"name": "second", "mountPath": "/second"}));
+    set["spec"]["volumeClaimTemplates"] = json!([first, second]);
+    let mounts = [("data", "/data"), ("second", "/second")]
+        .map(|(name, path)| json!({"name": name, "mountPath": path}));
+    workload.container_in(&mut set["spec"]["template"]["spec"])?["volumeMounts"] = json!(mounts);
     Ok(())
-}
-
-fn push(list: &mut Value, item: Value) {
-    list.as_array_mut().into_iter().for_each(|list| list.push(item.clone()));
 }
 
 async fn claim_in_use(run: Run) -> Result<()> {

@@ -77,12 +77,10 @@ async fn retention_policy(run: Run) -> Result<()> {
 
     run.step("no policy is set: scaled down, all claims stay, and nobody owns one").await?;
     let unowned = volume_claims_owned(volume_claims.keys().cloned(), &[]);
-    let kept = run.expect(D3, &unowned, seconds(15)).await;
-    run.found(K9, kept)?;
+    run.found(K9, run.expect(D3, &unowned, seconds(15)).await)?;
     set.scale(4).await?;
     run.found(D3, set.ready(4).await)?;
-    let kept = run.hold(D3, &volume_claims_are(&volume_claims)).await;
-    run.found(K9, kept)?;
+    run.found(K9, run.hold(D3, &volume_claims_are(&volume_claims)).await)?;
     let mut rest = volume_claims.clone();
     // Of a pod that is gone already, no policy says anything.
     rest.remove(&name(4));
@@ -90,8 +88,7 @@ async fn retention_policy(run: Run) -> Result<()> {
     set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
     run.step("deleted when scaled: the claim of the pod goes, and no other").await?;
     set.scale(3).await?;
-    let gone = run.expect(D3, &volume_claims_gone([name(3)]), seconds(30)).await;
-    run.found(K9, gone)?;
+    run.found(K9, run.expect(D3, &volume_claims_gone([name(3)]), seconds(30)).await)?;
     rest.remove(&name(3));
     run.found(K9, set.ready(3).await)?;
     run.hold(K9, &volume_claims_are(&rest)).await?;

@@ -234,11 +234,7 @@ impl Pod {
         let ask = || async {
             match self.evict().await {
                 Ok(()) => Ok(Progress::Met),
-                Err(error)
-                    if error.status().is_some_and(|status| status.code == 429 && of_budget(status)) =>
-                {
-                    Ok(Progress::NotYet(error.to_string()))
-                }
+                Err(error) if of_budget(&error).is_some() => Ok(Progress::NotYet(error.to_string())),
                 Err(error) => Err(error),
             }
         };
@@ -261,9 +257,7 @@ impl Pod {
                 Ok(()) => return Ok(Progress::Never("it was taken".to_owned())),
                 Err(error) => error,
             };
-            let Some(status) = refused.status().filter(|status| status.code == 429) else {
-                return Err(refused);
-            };
+            let Some(status) = of_budget(&refused) else { return Err(refused) };
             let causes = status.details.iter().flat_map(|details| &details.causes);
             let said = causes.map(|cause| cause.message.as_str()).collect::<Vec<_>>().join("; ");
             Ok(if said.contains(counted) { Progress::Met } else { Progress::NotYet(said) })
@@ -284,9 +278,9 @@ impl Pod {
     }
 }
 
-/// Whether it is a budget's no: with the same code the API server says that it has no time for us.
-fn of_budget(status: &Status) -> bool {
-    status.message.contains("disruption budget")
+/// A budget's no: with the same code the API server says that it has no time for us.
+fn of_budget(error: &Error) -> Option<&Status> {
+    error.status().filter(|status| status.code == 429 && status.message.contains("disruption budget"))
 }
 
 fn memory_limit(spec: &PodSpec, container: &str) -> Option<String> {
