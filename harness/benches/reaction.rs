@@ -40,6 +40,10 @@ impl Witness for Nobody {
         Box::pin(async { Ok(()) })
     }
 
+    fn awake(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { true })
+    }
+
     fn outside<'a>(
         &'a self,
         _: &'a [&'static str],

@@ -8,14 +8,14 @@ use k8s_openapi::api::{
     apps::v1::StatefulSet,
     core::v1::{Pod, PodSpec},
 };
-use kube::{Client, ResourceExt};
+use kube::{Client, ResourceExt, api::DeleteParams};
 use serde_json::json;
 
 use crate::{
     error::{Error, Result},
     explain::{cause::*, glance},
     journal::{Log, World},
-    law::Obstacle,
+    law::{Obstacle, overlooked::BYSTANDER},
     wait::{Witness, until_seen},
 };
 
@@ -84,6 +84,27 @@ impl Controllers {
         let message = format!("for {look:.0?} the StatefulSet controller has not looked at {set}");
         Err(Error::not_judged(Obstacle::Controller, message))
     }
+
+    /// Makes a set without pods, and takes it away when its controller has seen it.
+    async fn sees_to_a_bystander(&self) -> Result<bool> {
+        let sets =
+            objects::<StatefulSet>(&self.client, &self.namespace).doing("see whether a controller is awake");
+        let made = sets.create(&bystander()?).await;
+        let observed = |world: &World| world.sets.get(BYSTANDER).is_some_and(|set| set.observed > 0);
+        let seen = made.is_ok() && until_seen(&self.log, LOOK.mul_f64(self.patience), observed).await;
+        // Also one that a wait left which ended meanwhile.
+        sets.delete(BYSTANDER, &DeleteParams::background()).await?;
+        Ok(seen)
+    }
+}
+
+/// A set without pods, and without anything that a policy could refuse.
+fn bystander() -> Result<StatefulSet> {
+    let labels = json!({"app": BYSTANDER});
+    let set = json!({"metadata": {"name": BYSTANDER}, "spec": {
+        "replicas": 0, "serviceName": BYSTANDER, "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "none", "image": "none"}]}}}});
+    serde_json::from_value(set).map_err(|error| Error::failed(format!("the set {BYSTANDER}: {error}")))
 }
 
 /// A claim of a set whose provisioner has begun and is not through: it is slow, and nobody promised when it would be done.
@@ -118,6 +139,10 @@ impl Witness for Controllers {
             let sets = self.sets();
             try_join_all(sets.iter().map(|set| self.sync(set))).await.map(drop)
         })
+    }
+
+    fn awake(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { self.sees_to_a_bystander().await.unwrap_or(false) })
     }
 
     fn outside<'a>(

@@ -6,6 +6,9 @@
 //! - **A time that is over proves nothing.** A wait in vain speaks against a promise only if everything was recorded
 //!   ([`Recorder::barrier`]), the controllers have looked since ([`Witness::synced`]), it is still not so, and no cause outside is
 //!   found ([`Witness::outside`]). Everything else is not judged, and says why.
+//! - **Looked at is not healed.** What comes about when a controller is made to look, and not before, it would have left undone for
+//!   hours. Halfway through a wait it is seen whether it is awake, by a set that nobody waits for; where it was, nothing refused it
+//!   anything, and nothing changed until its look was asked for, it is late no longer but has forgotten ([`overlooked`]).
 //! - **Seen is not acted.** `observedGeneration` says that the controller has read the spec; a sync writes its status after its
 //!   acts. What must not happen is proved by another look at a changed spec, whose generation is awaited, and a barrier after it
 //!   ([`Waiter::hold`]).
@@ -62,6 +65,7 @@
 //!
 //! [`Obstacle::only_keeps_away`]: crate::law::Obstacle::only_keeps_away
 //! [`eviction`]: crate::law::eviction
+//! [`overlooked`]: crate::law::overlooked
 //! [`counters_add_up`]: crate::law::status::counters_add_up
 //! [`taint`]: crate::fault::node::taint
 //! [`Recorder::barrier`]: crate::journal::Recorder::barrier

@@ -10,7 +10,10 @@ use super::{Expectation, Progress, Witness, pause};
 use crate::{
     error::{Class, Error, Result},
     journal::{Log, World, recorder::Recorder},
-    law::{Obstacle, eviction},
+    law::{
+        Obstacle, eviction,
+        overlooked::{Looks, overlooked},
+    },
 };
 
 /// How long something must look impossible, or in the way, before it is called so: the kinds are watched apart, and what one
@@ -19,6 +22,10 @@ use crate::{
 const CERTAIN: Duration = Duration::from_secs(3);
 /// What is left of a scenario's time for its last words: what it waited for when its time was over, and what that says.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// What is said of a controller that did the one and left the other.
+const OVERLOOKED: &str = "it came about when the set's spec was changed for that alone: its controller had seen to another set, and \
+                          left this one as it was";
 
 /// Waits on one journal, until its scenario's time is over.
 #[derive(Clone)]
@@ -33,6 +40,14 @@ impl fmt::Debug for Waiter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Waiter").field("end", &self.end).finish_non_exhaustive()
     }
+}
+
+/// When and at which line of the journal a wait began, and the line at which the controller was seen awake.
+#[derive(Clone, Copy)]
+struct Begun {
+    started: Instant,
+    line: u64,
+    awake: Option<u64>,
 }
 
 /// How a wait ended.
@@ -63,17 +78,21 @@ impl Waiter {
     /// [`Error::Failed`] when it was watched not to be met, though its time was over, everything was seen, the controllers have
     /// looked since, and nothing else is in the way; the message names the last reason. [`Error::NotJudged`] otherwise.
     pub async fn until(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        let (started, line) = (Instant::now(), self.line());
+        let (started, began) = (Instant::now(), self.line());
         let deadline = self.at_most(deadline);
+        let mut awake = None;
         loop {
-            match met(self.recorder.log(), expectation, started, deadline, self.certain).await {
+            let met = met(self.recorder.log(), expectation, started, deadline, self.certain);
+            let end = self.beside(met, deadline / 2, &mut awake).await;
+            let begun = Begun { started, line: began, awake };
+            match end {
                 End::Met(after) => return Ok(after),
                 End::InVain(words) => {
-                    return self.conclude(expectation, (started, line), words, |_| true).await;
+                    return self.conclude(expectation, begun, words, |_| true).await;
                 }
                 End::Contradicted(words) => {
                     let explains = |obstacle: Obstacle| !obstacle.only_keeps_away();
-                    let concluded = self.conclude(expectation, (started, line), words, explains).await;
+                    let concluded = self.conclude(expectation, begun, words, explains).await;
                     // A controller that had not looked yet may have begun meanwhile with what it had to do.
                     let stays = matches!(self.progress(expectation), Progress::Never(_));
                     if stays || concluded.as_ref().map_err(Error::class) != Err(Class::Failed) {
@@ -106,11 +125,33 @@ impl Waiter {
         self.recorder.log().now(|world| expectation.check(world))
     }
 
-    /// What a wait says that ended in vain, by when and at which line it began, where only some obstacles would explain that.
+    /// Waits, and halfway sees whether the controller is awake: by whom it looked at before, what it leaves undone is told.
+    async fn beside(
+        &self,
+        met: impl Future<Output = End>,
+        halfway: Duration,
+        awake: &mut Option<u64>,
+    ) -> End {
+        tokio::pin!(met);
+        if awake.is_none() {
+            let seen = async {
+                pause(halfway).await;
+                self.witness.awake().await
+            };
+            tokio::select! {
+                biased;
+                end = &mut met => return end,
+                seen = seen => *awake = seen.then(|| self.line()),
+            }
+        }
+        met.await
+    }
+
+    /// What a wait says that ended in vain, where only some obstacles would explain that.
     async fn conclude(
         &self,
         expectation: &Expectation,
-        (started, line): (Instant, u64),
+        Begun { started, line, awake }: Begun,
         words: String,
         explains: impl Fn(Obstacle) -> bool,
     ) -> Result<Duration> {
@@ -120,11 +161,17 @@ impl Waiter {
             }
             None => error,
         };
+        self.recorder.barrier().await.map_err(unknown)?;
+        let asked = self.line();
         self.settled().await.map_err(unknown)?;
         let in_the_way = self.in_the_way(&expectation.despite).await.map_err(unknown)?;
-        // Late is not never.
+        // Late is not never; but what nobody would have looked at again is.
         if self.progress(expectation) == Progress::Met {
-            return Ok(started.elapsed());
+            let looks = awake.map(|awake| Looks { began: line, awake, asked });
+            return match looks.filter(|looks| overlooked(&self.recorder.log().history(), *looks)) {
+                Some(_) => Err(self.failed(line, format!("{words}; {OVERLOOKED}"))),
+                None => Ok(started.elapsed()),
+            };
         }
         match in_the_way {
             Some((obstacle, why)) if explains(obstacle) => {

@@ -12,6 +12,9 @@ pub trait Witness: Send + Sync {
     /// [`NotJudged`](crate::Error::NotJudged) when it does not.
     fn synced(&self) -> BoxFuture<'_, Result<()>>;
 
+    /// Whether a set that nobody waits for is seen to now. Where that can't be tried, it is not.
+    fn awake(&self) -> BoxFuture<'_, bool>;
+
     /// What keeps the sets from being as they should be, where that is no promise of Kubernetes: an image, a quota, a node.
     /// Causes in spite of which something is promised are none.
     ///

@@ -13,7 +13,7 @@ mod volumes;
 pub(crate) use becoming::ALL_RESTARTED;
 pub(crate) use clients::{SMALL, clients, pods};
 pub(crate) use quorum::TWO_OF_THREE;
-pub(crate) use replication::CATCHES_UP;
+pub(crate) use replication::{CATCHES_UP, LAST_ALONE};
 pub(crate) use volumes::EMPTIED;
 
 use harness::runner::Scenario;

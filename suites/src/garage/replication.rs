@@ -17,7 +17,7 @@ use harness::{
 };
 
 use crate::{
-    sabotage::{PARTED_BEFORE_IT_FETCHED, read_one_copy},
+    sabotage::{OBJECT_DELETED_BEFORE_THE_LAST, PARTED_BEFORE_IT_FETCHED, read_one_copy},
     seconds,
 };
 
@@ -31,6 +31,8 @@ const BUDGET: Duration = seconds(400);
 const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32];
 /// The step in which the node that was away fetches what it lacks.
 pub(crate) const CATCHES_UP: &str = "it catches up: every node has everything";
+/// The last of the steps in which one node alone is read.
+pub(crate) const LAST_ALONE: &str = "garage-2 alone serves everything";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -44,7 +46,13 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .within(seconds(540))
         .slow()
         .alone()
-        .slow_control("parted_before_it_fetched", [G9], PARTED_BEFORE_IT_FETCHED, "every node has everything"),
+        .slow_control("parted_before_it_fetched", [G9], PARTED_BEFORE_IT_FETCHED, "every node has everything")
+        .slow_control(
+            "object_deleted_before_the_last",
+            [G9],
+            OBJECT_DELETED_BEFORE_THE_LAST,
+            "acknowledged writes are lost",
+        ),
     ]
 }
 

@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::{
     comparison::STATELESS,
     diagnosis::TAINTED,
-    garage::{ALL_RESTARTED, CATCHES_UP, TWO_OF_THREE},
+    garage::{ALL_RESTARTED, CATCHES_UP, LAST_ALONE, TWO_OF_THREE},
     seconds,
     storage::GROWING,
 };
@@ -209,6 +209,16 @@ pub const OBJECTS_TAMPERED_WITH: Sabotage =
             done_by_somebody(&run, &set, &Request::put(uploaded, content("somebody", 3072))).await
         })
     });
+
+/// Somebody deletes an object when two of three nodes have been read alone. Every node is let know, since one that did not hear of it has it still.
+pub const OBJECT_DELETED_BEFORE_THE_LAST: Sabotage = Sabotage::At(LAST_ALONE, |run, set| {
+    Box::pin(async move {
+        let first = first_written(&run, "history");
+        done_by_somebody(&run, &set, &Request::delete(first)).await?;
+        let garage = run.garage();
+        garage.catch_up(&garage.admins(&set).await?).await.map(drop)
+    })
+});
 
 /// The key that the first client of a history wrote first.
 fn first_written(run: &Run, history: &str) -> String {

@@ -14,6 +14,7 @@ mod inquiry;
 pub mod judgement;
 mod obstacle;
 pub mod ordering;
+pub mod overlooked;
 mod removal;
 pub mod rollout;
 pub mod status;

@@ -85,6 +85,10 @@ impl Witness for Said {
         Box::pin(async { said })
     }
 
+    fn awake(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { self.looked })
+    }
+
     fn outside<'a>(
         &'a self,
         despite: &'a [&'static str],
@@ -227,5 +231,57 @@ async fn what_somebody_else_evicts_says_nothing_of_what_would_have_stayed() {
             tokio::join!(waiter.hold(&same, LONG), waiter.until(&restarted, LONG), replaced);
         assert_eq!(held.expect_err("it is another").obstacle(), obstacle, "{name}");
         assert_eq!(waited.expect_err("it is another").obstacle(), obstacle, "{name}");
+    }
+}
+
+/// A controller that adopts `db-0` when it is made to look, and sees to another set before that, or does not.
+struct Forgetful {
+    log: Arc<Log>,
+    awake: bool,
+}
+
+impl Witness for Forgetful {
+    fn synced(&self) -> BoxFuture<'_, Result<()>> {
+        self.log.object(
+            Change::Modified,
+            Kind::Pod,
+            owned(&json!([{"kind": "StatefulSet", "name": "db", "uid": "db"}])),
+        );
+        Box::pin(async { Ok(()) })
+    }
+
+    fn awake(&self) -> BoxFuture<'_, bool> {
+        Box::pin(async { self.awake })
+    }
+
+    fn outside<'a>(&'a self, _: &'a [&'static str]) -> BoxFuture<'a, Result<Option<(Obstacle, String)>>> {
+        Box::pin(async { Ok(None) })
+    }
+}
+
+/// `db-0` with these owners.
+fn owned(owners: &serde_json::Value) -> serde_json::Value {
+    json!({"metadata": {"name": "db-0", "uid": "one", "ownerReferences": owners}})
+}
+
+#[tokio::test]
+async fn what_comes_about_only_when_a_controller_is_made_to_look_was_overlooked_by_one_that_was_awake() {
+    let adopted = Expectation::new("db-0 is adopted", |world| match world.pods.get("db-0") {
+        Some(pod) if !pod.meta.owners.is_empty() => Progress::Met,
+        _ => not_yet(),
+    });
+    for (name, awake) in [("forgetful", true), ("asleep", false)] {
+        let log = log(name);
+        log.object(Change::Added, Kind::Pod, owned(&json!([])));
+        let witness = Forgetful { log: Arc::clone(&log), awake };
+        let waiter = Waiter::new(Arc::new(Recorder::idle(log)), Arc::new(witness), LONG);
+        let ended = waiter.until(&adopted, SHORT).await.map_err(|error| error.to_string());
+        assert_eq!(ended.is_err(), awake, "{ended:?}");
+        if let Err(words) = ended {
+            assert!(
+                words.contains("it is not there; it came about when the set's spec was changed"),
+                "{words}"
+            );
+        }
     }
 }
