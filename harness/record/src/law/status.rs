@@ -6,7 +6,8 @@ use crate::{
     journal::{Fact, Kind, Promise, Record, fact::Set},
 };
 
-/// K19: the counters of a set's status never contradict each other, and what it has seen never grows less.
+/// K19: the counters of a set's status never contradict each other, what it has seen never grows less, and there is a generation for
+/// each spec: without, nobody knows what was seen.
 pub fn counters_add_up(_: &Promise) -> Inquiry<'_> {
     let mut last: Option<&Set> = None;
     let mut former = 0;
@@ -30,7 +31,17 @@ pub fn counters_add_up(_: &Promise) -> Inquiry<'_> {
             return;
         }
         judgement.examined += 1;
-        let wrong = contradiction(set).or_else(|| {
+        let unnoted = || {
+            let before = same.filter(|before| {
+                before.replicas != set.replicas && before.meta.generation == set.meta.generation
+            })?;
+            let (from, to) = (before.replicas, set.replicas);
+            Some(format!(
+                "the spec went from {from} to {to} replicas, and stayed generation {}",
+                set.meta.generation
+            ))
+        };
+        let wrong = contradiction(set).or_else(unnoted).or_else(|| {
             let before = before.filter(|before| before.observed > set.observed)?;
             Some(format!("observedGeneration went back from {} to {}", before.observed, set.observed))
         });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixtures::{green, insert, last_position, lines, red, versions};
+use crate::fixtures::{green, insert, last_position, lines, red, refuted, versions};
 
 /// The last status of a healthy set of three, with one field changed.
 fn with(field: &str, value: i64) -> Vec<Value> {
@@ -30,6 +30,21 @@ fn k19_counters_that_contradict_each_other() {
 fn k19_a_generation_that_goes_back_or_ahead() {
     red(&with("observedGeneration", 0), "K19", "observedGeneration went back from 1 to 0");
     red(&with("observedGeneration", 7), "K19", "observedGeneration 7 is ahead of generation 1");
+}
+
+#[test]
+fn k19_a_spec_without_a_generation_of_its_own() {
+    let mut lines = lines("scale_down");
+    green(&lines);
+    for version in versions(&mut lines, "StatefulSet", "sentinel") {
+        version["object"]["metadata"]["generation"] = json!(1);
+        version["object"]["status"]["observedGeneration"] = json!(1);
+    }
+    let refuted = refuted(&lines);
+    let told = refuted.iter().any(|(claim, words)| {
+        claim == "K19" && words.ends_with("the spec went from 3 to 1 replicas, and stayed generation 1")
+    });
+    assert!(told, "{refuted:#?}");
 }
 
 /// Seen on a real cluster: the controller wrote the status of the set that was gone to the one made again under its name.
