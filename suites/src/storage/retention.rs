@@ -4,7 +4,9 @@ use anyhow::Result;
 use harness::{
     claim::{D3, K9, S6, S7, S17},
     runner::{Run, Scenario, scenario},
-    wait::expectations::{pods_gone, volume_claims_are, volume_claims_gone, volume_claims_owned},
+    wait::expectations::{
+        pod_returns, pods_gone, volume_claims_are, volume_claims_gone, volume_claims_owned,
+    },
 };
 use serde_json::json;
 
@@ -85,8 +87,18 @@ async fn retention_policy(run: Run) -> Result<()> {
     // Of a pod that is gone already, no policy says anything.
     rest.remove(&name(4));
 
+    run.step(
+        "deleted when scaled: until then nobody owns one, and a pod that is deleted finds its own again",
+    )
+    .await?;
     set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
-    run.step("deleted when scaled: the claim of the pod goes, and no other").await?;
+    run.hold(K9, &volume_claims_owned(rest.keys().cloned(), &[])).await?;
+    let old = set.pod(0)?;
+    set.delete_pod(0).await?;
+    run.expect(K9, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
+
+    run.step("scaled down, the claim of the pod goes, and no other").await?;
     set.scale(3).await?;
     run.found(K9, run.expect(D3, &volume_claims_gone([name(3)]), seconds(30)).await)?;
     rest.remove(&name(3));
