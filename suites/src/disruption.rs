@@ -154,8 +154,18 @@ async fn budget(run: Run) -> Result<()> {
     run.hold(K16, &pods_stay(&pods)).await?;
 
     run.step("that one is Ready again: an eviction within the budget is taken").await?;
+    let three = run.sentinel(set.pod_name(3));
+    three.hold(Held { stop: Some(true), ..Held::default() }).await?;
     zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
     run.found(K16, run.pod(set.pod_name(3)).evict_when_allowed(seconds(30)).await)?;
+    run.wait(&pod_terminating(&set.pod_name(3)), seconds(30)).await?;
+
+    run.step("it takes its time to stop, and would serve: another eviction is refused").await?;
+    run.pod(set.pod_name(2)).judge_eviction_refused(K16, counted, seconds(30)).await?;
+    let mut others = pods.clone();
+    others.remove(&set.pod_name(3));
+    run.hold(K16, &pods_stay(&others)).await?;
+    three.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.expect(K16, &pod_returns(&set.promise, 3, &pods[&set.pod_name(3)]), seconds(90)).await?;
     Ok(())
 }
