@@ -6,7 +6,7 @@ use harness::{
     manifest::Manifest,
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
-        endpoint_leaving, pod_is_another, pod_ready, pod_returns, pod_running, pods_exactly,
+        endpoint_leaving, pod_is_another, pod_ready, pod_returns, pod_running, pod_terminating, pods_exactly,
     },
     workload::{Workload, sentinel::Held},
 };
@@ -158,9 +158,16 @@ async fn services_answer(run: Run) -> Result<()> {
     asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
     asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
 
-    run.step("a pod is deleted, and comes back with another address: nothing leads to the old one").await?;
+    run.step("a pod is deleted, and serves on while it does not stop: nothing leads to it").await?;
     let old = set.pod(2)?;
+    two.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(2).await?;
+    run.wait(&pod_terminating(&old.meta.name), seconds(30)).await?;
+    asker.judge_service(S5, &set, headless, 0..2, propagation(&run)).await?;
+    asker.judge_spread(S5, &set, 0..2, propagation(&run)).await?;
+
+    run.step("it stops, and comes back with another address: nothing leads to the old one").await?;
+    two.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.wait(&pod_ready(&old.meta.name, Some(&old.meta.uid)), seconds(120)).await?;
     asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
     asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
@@ -265,6 +272,7 @@ async fn leaving_pods(run: Run) -> Result<()> {
     asker.judge_service(K25, &set, headless, [0], lag).await?;
     asker.judge_no_name(K25, &set, 1, lag).await?;
     asker.judge_service(K25, &set, PUBLISHING, 0..2, lag).await?;
+    asker.judge_spread(K25, &set, [0], lag).await?;
     run.hold(K25, &leaving).await?;
 
     run.step("it stops, and the next one runs and is not Ready: it is not in").await?;
