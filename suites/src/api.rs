@@ -55,14 +55,17 @@ async fn immutable_fields(run: Run) -> Result<()> {
         ("replicas", json!(2)),
         ("template", json!({"metadata": {"annotations": {"steadfast.dev/note": "new"}}})),
         ("updateStrategy", json!({"type": "OnDelete", "rollingUpdate": null})),
+        ("updateStrategy", json!({"rollingUpdate": {"partition": 1}})),
         ("minReadySeconds", json!(1)),
         ("ordinals", json!({"start": 1})),
         ("persistentVolumeClaimRetentionPolicy", json!({"whenScaled": "Delete"})),
+        ("persistentVolumeClaimRetentionPolicy", json!({"whenDeleted": "Delete"})),
         ("revisionHistoryLimit", json!(3)),
     ] {
+        let what = format!("{field} {value}");
         let taken = set.would_take(&spec(field, value)).await;
         // One that is refused keeps no other from being asked.
-        drop(run.judge_taken(K13, field, taken));
+        drop(run.judge_taken(K13, &what, taken));
     }
     Ok(())
 }
