@@ -1,9 +1,12 @@
 //! Nodes and the control plane are hurt. These scenarios run alone, on a cluster that nobody shares.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use harness::{
     claim::{K1, K21, K22, S7},
     explain::cause::{NODE_NOT_READY, NODES_CORDONED, TAINT_NOT_TOLERATED, VOLUME_NODE_UNAVAILABLE},
+    fault::node::UNREACHABLE,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating, pod_unschedulable,
@@ -16,6 +19,9 @@ use crate::{
     sabotage::{POD_DELETED_MEANWHILE, REPLACED_MEANWHILE, VOLUME_CLAIM_DELETED_BEFORE_DRAIN},
     seconds,
 };
+
+/// For how long the pods tolerate that their node is not heard of.
+const TOLERATED: Duration = seconds(5);
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -134,8 +140,8 @@ async fn worker(run: Run) -> Result<()> {
 
 async fn paused(run: Run) -> Result<()> {
     // Who is told to go and can't be heard any more is the one whom a careless controller would replace.
-    let soon = json!([{"key": "node.kubernetes.io/unreachable", "operator": "Exists", "effect": "NoExecute",
-        "tolerationSeconds": 5}]);
+    let soon = json!([{"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute",
+        "tolerationSeconds": TOLERATED.as_secs()}]);
     let set = run
         .deploy_with(|manifest, workload| {
             let set = manifest.find("StatefulSet", workload.name)?;
@@ -156,6 +162,8 @@ async fn paused(run: Run) -> Result<()> {
     run.measure("until a paused node is missed", missed.as_secs_f64(), "s");
     let same = pod_is(&old.meta.name, &old.meta.uid);
     run.expect(K22, &pod_terminating(&old.meta.name).despite([NODE_NOT_READY]), seconds(60)).await?;
+    let told_to_go = run.life(&old).told_to_go()?;
+    run.judge(K22, node.against_gone_before(told_to_go, TOLERATED).await?);
 
     run.step("nobody knows whether it still runs: no other takes its place").await?;
     run.hold_long(K22, &same).await?;

@@ -14,6 +14,12 @@ use crate::{
 /// The taint that scenarios give.
 pub const TAINT: &str = "steadfast.dev/kept-free";
 
+/// What scenarios let nodes offer to pods; nobody has it otherwise.
+pub const ROOM: &str = "steadfast.dev/room";
+
+/// The taint that its controller gives a node that is not heard of.
+pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
+
 /// Lets a node take no new pods, or take them again.
 ///
 /// # Errors
@@ -33,6 +39,29 @@ pub async fn ready(client: &Client, node: &Node) -> Result<String> {
     let mut conditions = found.status.and_then(|status| status.conditions).into_iter().flatten();
     let ready = conditions.find(|condition| condition.type_ == "Ready");
     Ok(ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status))
+}
+
+/// Since when a node has the taint that lets no pod stay for which it is not heard of; none where it does not have it, or where
+/// nobody says.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn unreachable_since(client: &Client, node: &Node) -> Result<Option<Timestamp>> {
+    let found = cluster_objects::<NodeObject>(client).get(&node.name).await?;
+    let mut taints = found.spec.and_then(|spec| spec.taints).into_iter().flatten();
+    let taint = taints.find(|taint| taint.key == UNREACHABLE && taint.effect == "NoExecute");
+    Ok(taint.and_then(|taint| taint.time_added).map(|time| time.0))
+}
+
+/// Lets a node have so much of [`ROOM`], or none. A kubelet keeps what it does not know.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn offer(client: &Client, node: &Node, room: Option<u32>) -> Result<()> {
+    let doing = format!("node {}: offer {room:?} of {ROOM}", node.name);
+    let room = json!({ROOM: room.map(|room| room.to_string())});
+    let patch = json!({"status": {"capacity": room, "allocatable": room}});
+    cluster_objects::<NodeObject>(client).doing(doing).merge_status(&node.name, &patch).await.map(drop)
 }
 
 /// Takes a node out of the cluster: what ran there is then known to be gone.

@@ -39,6 +39,17 @@ impl Life {
         since(self.pod.ready_since, Timestamp::now(), self.run.terrain().clocks.ours.unwrap_or_default())
     }
 
+    /// When the API server was told to delete it, in whole seconds of its clock.
+    ///
+    /// # Errors
+    /// When the journal does not show that it was.
+    pub fn told_to_go(&self) -> Result<Timestamp> {
+        let mut told = None;
+        self.versions(|version| told = told.or(version.told_to_go));
+        let name = &self.pod.meta.name;
+        told.ok_or_else(|| Error::failed(format!("the journal does not show that {name} was told to go")))
+    }
+
     /// How it ended, where it was a sentinel; the pod that came after it has its volume, and tells what it saw. `instance` is
     /// which start of the program ran in it.
     ///

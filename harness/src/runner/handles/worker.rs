@@ -2,9 +2,11 @@
 
 use std::{ops::Deref, time::Duration};
 
+use jiff::Timestamp;
+
 use crate::{
     cluster::Node,
-    error::Result,
+    error::{Error, Result},
     fault,
     runner::Run,
     wait::{Progress, until_asked},
@@ -124,6 +126,26 @@ impl Worker {
         self.until("is missed", "Unknown", deadline).await
     }
 
+    /// What speaks against it that a pod of it, told to go at this moment, had stayed for as long as it tolerates that its node is
+    /// not heard of. Who gave the taint and who deletes the pod write whole seconds of one clock.
+    ///
+    /// # Errors
+    /// When the API server refuses, or does not say since when the node has its taint.
+    pub async fn against_gone_before(
+        &self,
+        told_to_go: Timestamp,
+        tolerated: Duration,
+    ) -> Result<Option<String>> {
+        let node = &self.node.name;
+        let since = fault::node::unreachable_since(self.run.client(), &self.node).await?;
+        let since = since.ok_or_else(|| {
+            Error::environment(format!("nobody says since when node {node} is not heard of"))
+        })?;
+        Ok(too_soon(since, told_to_go, tolerated).map(|after| {
+            format!("a pod of node {node} was told to go {after} s after that was not heard of; it tolerates {tolerated:?}")
+        }))
+    }
+
     /// Waits until the cluster says this of whether it is Ready.
     async fn until(&self, words: &str, wanted: &str, deadline: Duration) -> Result<Duration> {
         let said = || async {
@@ -135,5 +157,24 @@ impl Worker {
             })
         };
         until_asked(&format!("node {} {words}", self.node.name), self.run.stretch(deadline), said).await
+    }
+}
+
+/// After how many seconds, where that is too soon: of times that are cut off to whole seconds, one less is told.
+fn too_soon(since: Timestamp, told_to_go: Timestamp, tolerated: Duration) -> Option<i64> {
+    let after = told_to_go.duration_since(since).as_secs();
+    (after + 1 < i64::try_from(tolerated.as_secs()).unwrap_or(i64::MAX)).then_some(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pod_stays_for_as_long_as_it_tolerates() {
+        let at = |second: i64| Timestamp::from_second(1_764_345_600 + second).unwrap();
+        let told = |second| too_soon(at(0), at(second), Duration::from_secs(5));
+        assert_eq!((told(0), told(3)), (Some(0), Some(3)));
+        assert_eq!((told(4), told(5), told(60)), (None, None, None));
     }
 }
