@@ -6,7 +6,7 @@ use harness::{
     explain::cause::POD_FAILED,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        controller_counts, pod_is_another, pod_made_again, pod_owned, pod_ready, pod_returns,
+        controller_counts, pod_is_another, pod_made_again, pod_owned, pod_ready, pod_restarted, pod_returns,
         pod_terminating, pods_stay, set_gone,
     },
     workload::{SENTINEL, sentinel::Held},
@@ -29,6 +29,8 @@ pub(crate) const BUDGET: &str = "sentinel";
 /// machine may be.
 const PRE_STOP: u64 = 5;
 const GRACE: u64 = 8;
+/// How many somebody gives one that he deletes.
+const MORE_GRACE: u32 = 12;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -68,7 +70,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             termination,
         )
         .proves([K18])
-        .within(seconds(180))
+        .within(seconds(240))
         .slow_control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1")
         .control("pre_stop_removed", [K18], PRE_STOP_REMOVED, "the preStop hook of sentinel-1 did not run")
         .slow_control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 1"),
@@ -206,6 +208,15 @@ async fn termination(run: Run) -> Result<()> {
     run.judge(K18, end.against_hook_then_signal());
     run.judge_equal(K18, "the exit code of sentinel-1", 0, end.exit_code);
 
+    run.step("the liveness probe of pod 1 fails: its container is stopped in the same way").await?;
+    let old = set.pod(1)?;
+    let instance = one.identity().await?.instance;
+    one.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
+    run.expect(K18, &pod_restarted(&one.pod, &old.meta.uid, old.restarts()), seconds(60)).await?;
+    let end = run.life(&old).ending_before_restart(&instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, "the exit code of sentinel-1 before its restart", 0, end.exit_code);
+
     run.step("pod 0 refuses to stop: it is killed when its grace period is over, and not before").await?;
     let (old, zero) = (set.pod(0)?, run.sentinel(set.pod_name(0)));
     let instance = zero.identity().await?.instance;
@@ -217,5 +228,13 @@ async fn termination(run: Run) -> Result<()> {
     run.judge(K18, end.against_hook_then_signal());
     run.judge_equal(K18, "the exit code of sentinel-0", 137, end.exit_code);
     run.judge(K18, end.against_killed_after(grace));
+
+    run.step("it refuses again, and is deleted with more time than its own: it has that").await?;
+    let (old, grace) = (set.pod(0)?, seconds(MORE_GRACE.into()));
+    let instance = zero.identity().await?.instance;
+    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    set.delete_pod_within(0, MORE_GRACE).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
+    run.judge(K18, run.life(&old).ending(&instance).await?.against_killed_after(grace));
     Ok(())
 }

@@ -228,7 +228,15 @@ impl Set {
     /// # Errors
     /// When the API server refuses.
     pub async fn force_delete_pod(&self, ordinal: u32) -> Result<()> {
-        let parameters = DeleteParams::background().grace_period(0);
+        self.delete_pod_within(ordinal, 0).await
+    }
+
+    /// Deletes a pod, with a grace period of so many seconds instead of its own; does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_pod_within(&self, ordinal: u32, seconds: u32) -> Result<()> {
+        let parameters = DeleteParams::background().grace_period(seconds);
         self.delete_with::<Pod>("pod", &self.pod_name(ordinal), &parameters).await
     }
 

@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     journal::{
         Fact, Record,
-        fact::{Ended, Pod},
+        fact::{Container, Ended, Pod},
     },
     runner::Run,
 };
@@ -56,7 +56,19 @@ impl Life {
     /// # Errors
     /// When the journal does not show its end, or the pod after it does not answer.
     pub async fn ending(&self, instance: &str) -> Result<Ending> {
-        let (name, Ended { code, at, .. }) = (&self.pod.meta.name, self.ended()?);
+        self.ending_of(self.ended(|container| !container.running)?, instance).await
+    }
+
+    /// As [`Life::ending`], of a container that was restarted in place.
+    ///
+    /// # Errors
+    /// As [`Life::ending`].
+    pub async fn ending_before_restart(&self, instance: &str) -> Result<Ending> {
+        self.ending_of(self.ended(|container| container.running)?, instance).await
+    }
+
+    async fn ending_of(&self, Ended { code, at, .. }: Ended, instance: &str) -> Result<Ending> {
+        let name = &self.pod.meta.name;
         let at =
             at.ok_or_else(|| Error::environment(format!("its kubelet does not tell when {name} ended")))?;
         let stamps = self.run.sentinel(name).stamps().await?;
@@ -69,15 +81,15 @@ impl Life {
     /// # Errors
     /// When the journal does not show its end.
     pub fn exit_code(&self) -> Result<i32> {
-        Ok(self.ended()?.code)
+        Ok(self.ended(|container| !container.running)?.code)
     }
 
-    /// How the workload's container ended, as its kubelet told it last.
-    fn ended(&self) -> Result<Ended> {
+    /// How the workload's container ended, as its kubelet told it last, where the container is like this then.
+    fn ended(&self, like: impl Fn(&&Container) -> bool) -> Result<Ended> {
         let mut last = None;
         self.versions(|version| {
             let container = version.container(self.run.workload().container);
-            last = container.filter(|container| !container.running).and_then(|one| one.ended.clone());
+            last = container.filter(&like).and_then(|one| one.ended.clone());
         });
         let (name, uid) = (&self.pod.meta.name, &self.pod.meta.uid);
         last.ok_or_else(|| {
