@@ -221,7 +221,7 @@ async fn termination(run: Run) -> Result<()> {
     let (old, zero) = (set.pod(0)?, run.sentinel(set.pod_name(0)));
     let instance = zero.identity().await?.instance;
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
-    let grace = run.pod(&zero.pod).grace(GRACE).await?;
+    let grace = run.found(K18, run.pod(&zero.pod).grace(GRACE).await)?;
     set.delete_pod(0).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
     let end = run.life(&old).ending(&instance).await?;

@@ -34,7 +34,7 @@ async fn limits(run: Run) -> Result<()> {
     let (one, before) = (run.sentinel(set.pod_name(1)), set.pod(1)?);
     let mark = volumes.leave_mark(&one.pod).await?;
 
-    if let Some(too_much) = run.pod(&one.pod).too_many_mebibytes(TOO_MUCH).await? {
+    if let Some(too_much) = run.found(S20, run.pod(&one.pod).too_many_mebibytes(TOO_MUCH).await)? {
         run.step(format!("pod 1 takes {too_much} MiB, twice its limit: it is killed and comes back")).await?;
         run.pod(&one.pod).overfill(too_much).await;
         run.expect(S20, &pod_restarted(&one.pod, &before.meta.uid, before.restarts()), seconds(30)).await?;

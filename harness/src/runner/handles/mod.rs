@@ -1,5 +1,6 @@
 //! What a scenario picks up from its run, and acts and judges with.
 
+mod admission;
 mod beats;
 mod charts;
 mod control_plane;

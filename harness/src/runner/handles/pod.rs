@@ -1,6 +1,6 @@
 //! A pod by its name: what is done to it, and what it says of itself.
 
-use std::time::Duration;
+use std::{fmt::Debug, time::Duration};
 
 use external::api::{self, cluster_objects, objects};
 use k8s_openapi::api::{
@@ -15,6 +15,7 @@ use kube::{
 use record::quantity;
 use serde_json::json;
 
+use super::admission;
 use crate::{
     claim::Claim,
     cluster::{Output, Tunnel, exec},
@@ -160,17 +161,30 @@ impl Pod {
     /// What its spec has here, where somebody else gave it that when it was made: what its set's template asks for is another.
     ///
     /// # Errors
-    /// When the API server does not tell.
-    async fn given_instead<T: PartialEq>(
+    /// [`Error::Failed`] where nobody else may have, and whatever says nothing when the API server does not tell.
+    async fn given_instead<T: PartialEq + Debug>(
         &self,
+        what: &str,
         of: impl Fn(&PodSpec) -> Option<T>,
     ) -> Result<Option<Option<T>>> {
         let (client, namespace) = (self.run.client(), self.run.namespace());
-        let pod = objects::<PodObject>(client, namespace).get(&self.name).await?.spec.unwrap_or_default();
+        let pod = objects::<PodObject>(client, namespace).get(&self.name).await?;
         let set = objects::<StatefulSet>(client, namespace).get(self.run.workload().name).await?;
         let asked = set.spec.and_then(|spec| spec.template.spec).unwrap_or_default();
-        let (given, asked) = (of(&pod), of(&asked));
-        Ok((asked.is_some() && given != asked).then_some(given))
+        // A pod may be given other resources while it runs, which makes another generation of it.
+        let as_made = pod.metadata.generation.unwrap_or(1) <= 1;
+        let (given, asked) = (of(&pod.spec.unwrap_or_default()), of(&asked));
+        if asked.is_none() || given == asked {
+            return Ok(None);
+        }
+        if as_made && admission::changes_no_pods(client).await {
+            return Err(Error::failed(format!(
+                "the {what} of {}: expected {asked:?}, as its set's template says, found {given:?}; and nothing changes pods here \
+                 on their way in",
+                self.name
+            )));
+        }
+        Ok(Some(given))
     }
 
     /// How long it may take to stop, where it was made to have so many seconds.
@@ -178,7 +192,7 @@ impl Pod {
     /// # Errors
     /// When the API server does not tell.
     pub async fn grace(&self, asked: u64) -> Result<Duration> {
-        let given = self.given_instead(|spec| spec.termination_grace_period_seconds).await?;
+        let given = self.given_instead("grace period", |spec| spec.termination_grace_period_seconds).await?;
         let given = given.flatten().and_then(|seconds| u64::try_from(seconds).ok());
         Ok(Duration::from_secs(given.unwrap_or(asked)))
     }
@@ -190,7 +204,7 @@ impl Pod {
     /// When the API server does not tell.
     pub async fn too_many_mebibytes(&self, asked: u32) -> Result<Option<u32>> {
         let container = self.run.workload().container;
-        let given = self.given_instead(|spec| memory_limit(spec, container)).await?;
+        let given = self.given_instead("memory limit", |spec| memory_limit(spec, container)).await?;
         Ok(given.map_or(Some(asked), |limit| twice(limit.as_deref()?)))
     }
 

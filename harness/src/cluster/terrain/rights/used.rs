@@ -134,6 +134,18 @@ pub(super) const USED: &[Used] = &[
         "which classes there are, and what they allow",
     ),
     told(
+        &["list"],
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
+        Place::Cluster,
+        "whether a pod that is not as its set's template says was changed by a webhook",
+    ),
+    told(
+        &["list"],
+        "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        Place::Cluster,
+        "whether it was changed by a policy",
+    ),
+    told(
         &["get"],
         "configmaps",
         Place::Namespace("kube-system"),
