@@ -2,10 +2,13 @@
 
 use anyhow::Result;
 use harness::{
+    Error,
     claim::S20,
-    explain::cause::POD_FAILED,
+    explain::cause::{INSUFFICIENT_RESOURCE, POD_FAILED},
+    fault::node::ROOM,
     runner::{Run, Scenario, scenario},
-    wait::expectations::{pod_restarted, pod_unschedulable},
+    wait::expectations::{pod_ready, pod_restarted, pod_unschedulable},
+    workload::SENTINEL,
 };
 use serde_json::json;
 
@@ -24,6 +27,19 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .proves([S20])
         .within(seconds(300))
         .control("memory_limit_removed", [S20], MEMORY_LIMIT_REMOVED, "sentinel-1 was not restarted"),
+        scenario(
+            "resources::room",
+            "a worker has room for one pod: a second one stays Pending until there is more",
+            room,
+        )
+        .proves([S20])
+        .alike(
+            [SENTINEL],
+            "that a pod stays Pending is judged as in resources::limits, which is seen to say no",
+        )
+        .within(seconds(180))
+        .slow()
+        .alone(),
     ]
 }
 
@@ -58,5 +74,30 @@ async fn limits(run: Run) -> Result<()> {
     let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory").despite([POD_FAILED]);
     run.expect(S20, &pending, seconds(60)).await?;
     run.hold_long(S20, &pending).await?;
+    Ok(())
+}
+
+async fn room(run: Run) -> Result<()> {
+    let workers = run.workers()?;
+    let worker = workers.first().ok_or_else(|| Error::environment("there is no worker"))?;
+    worker.offer(1).await?;
+    run.step("a worker has room for one, and two ask for it").await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let one = json!({"requests": {ROOM: "1"}, "limits": {ROOM: "1"}});
+            workload.container(manifest)?["resources"] = one;
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
+    run.wait(&pod_ready(&set.pod_name(0), None), seconds(60)).await?;
+    let pending = pod_unschedulable(&set.pod_name(1), "", &format!("Insufficient {ROOM}"));
+    let pending = pending.despite([POD_FAILED, INSUFFICIENT_RESOURCE]);
+    run.expect(S20, &pending, seconds(60)).await?;
+    run.hold(S20, &pending).await?;
+
+    run.step("it has room for two").await?;
+    worker.offer(2).await?;
+    let placed = pod_ready(&set.pod_name(1), None).despite([INSUFFICIENT_RESOURCE]);
+    run.expect(S20, &placed, seconds(60)).await?;
     Ok(())
 }

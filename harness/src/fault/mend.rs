@@ -31,6 +31,7 @@ pub async fn mend(client: &Client, nodes: &[Node]) -> Result<()> {
     for node in nodes {
         node::cordon(client, node, false).await?;
         node::taint(client, node, false).await?;
+        node::offer(client, node, None).await?;
     }
     storage::default_class(client, true).await
 }

@@ -67,6 +67,14 @@ impl Worker {
         fault::node::taint(self.run.client(), &self.node, false).await
     }
 
+    /// Lets it have room for so many pods that ask for [`ROOM`](fault::node::ROOM), until it is mended.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn offer(&self, room: u32) -> Result<()> {
+        fault::node::offer(self.run.client(), &self.node, Some(room)).await
+    }
+
     /// Lets its kubelet stand still, until [`Worker::resume_kubelet`]; what runs goes on.
     ///
     /// # Errors
