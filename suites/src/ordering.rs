@@ -9,8 +9,8 @@ use harness::{
     law::disorder::{Origin, disorder},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        controller_counts, pod_not_terminating, pod_ready, pod_restarted, pod_running, pod_terminating,
-        pods_exactly, pods_gone, pods_named, volume_claims_are,
+        controller_counts, pod_exists, pod_not_terminating, pod_ready, pod_restarted, pod_running,
+        pod_terminating, pods_exactly, pods_gone, pods_named, volume_claims_are,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, sentinel::Held},
 };
@@ -258,7 +258,7 @@ async fn parallel(run: Run) -> Result<()> {
     }
     all_at_once?;
 
-    run.step("all are deleted, though none is gone").await?;
+    run.step("all are Ready").await?;
     for ordinal in 0..3 {
         run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
         run.pod(set.pod_name(ordinal)).open_gate().await?;
@@ -267,6 +267,15 @@ async fn parallel(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         set.hold_removal(ordinal).await?;
     }
+
+    run.step("one is created, though another is told to go, and is not gone").await?;
+    set.delete_pod(1).await?;
+    run.wait(&pod_terminating(&set.pod_name(1)), seconds(30)).await?;
+    run.expect(K2, &controller_counts(&set.promise, 2), seconds(30)).await?;
+    set.scale(4).await?;
+    run.expect(K2, &pod_exists(&set.pod_name(3)), seconds(15)).await?;
+
+    run.step("all are deleted, though none is gone").await?;
     set.scale(0).await?;
     for ordinal in 0..3 {
         run.expect(K2, &pod_terminating(&set.pod_name(ordinal)), seconds(15)).await?;
@@ -274,6 +283,6 @@ async fn parallel(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         set.release_removal(ordinal).await?;
     }
-    run.expect(K2, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(60)).await?;
+    run.expect(K2, &pods_gone((0..4).map(|ordinal| set.pod_name(ordinal))), seconds(60)).await?;
     Ok(())
 }
