@@ -154,18 +154,26 @@ async fn highest_first(run: Run) -> Result<()> {
     set.change("OnDelete", &json!({"spec": {"updateStrategy": {"type": "OnDelete", "rollingUpdate": null}}}))
         .await?;
     let mut kept = vec![first.0.clone()];
-    for note in ["one", "two"] {
+    for note in ["one", "two", "three"] {
         set.change(note, &noted(note)).await?;
         run.expect(K6, &controller_counts(&set.promise, 3), seconds(30)).await?;
         kept.push(set.state()?.update_revision.to_string());
+        if note == "one" {
+            let old = set.pod(2)?;
+            set.delete_pod(2).await?;
+            run.expect(K6, &pod_returns(&set.promise, 2, &old.meta.uid), seconds(60)).await?;
+        }
     }
+    let of_pods = kept[..2].to_vec();
     set.change("revisionHistoryLimit 1", &limit(1)).await?;
-    run.expect(K6, &revisions_are(kept), seconds(30)).await?;
+    run.expect(K6, &revisions_are(kept.clone()), seconds(30)).await?;
+    run.hold(K6, &revisions_are(kept)).await?;
 
     run.step("to nothing beyond what is in use").await?;
     set.change("the template as it was", &noted(Value::Null)).await?;
     set.change("revisionHistoryLimit 0", &limit(0)).await?;
-    run.expect(K6, &revisions_are([first.0]), seconds(30)).await?;
+    run.expect(K6, &revisions_are(of_pods.clone()), seconds(30)).await?;
+    run.hold(K6, &revisions_are(of_pods)).await?;
     Ok(())
 }
 
