@@ -11,7 +11,7 @@ use harness::{
         available, controller_counts, pod_returns, pod_running, pods_at, pods_replaced, pods_stay,
         revisions_are, rolled,
     },
-    workload::{Set, set::GATE},
+    workload::{Set, sentinel::Held, set::GATE},
 };
 use serde_json::{Value, json};
 
@@ -150,7 +150,7 @@ async fn highest_first(run: Run) -> Result<()> {
     run.expect(K3, &rolled(&set.promise, 3), seconds(120)).await?;
     run.judge_equal(K6, "the revision after the rollback", &first, &set.revision()?);
 
-    run.step("history is limited to one beyond what is in use: the newest").await?;
+    run.step("history is limited to one beyond what is in use, by the set or by a pod: the newest").await?;
     set.change("OnDelete", &json!({"spec": {"updateStrategy": {"type": "OnDelete", "rollingUpdate": null}}}))
         .await?;
     let mut kept = vec![first.0.clone()];
@@ -289,16 +289,31 @@ async fn min_ready_seconds(run: Run) -> Result<()> {
         .await?;
     run.step("pod 0 is Ready, not available, and pod 1 waits").await?;
     run.expect(K8, &controller_counts(&set.promise, 1), seconds(60)).await?;
-    // The controller goes by the kubelet's clock: by one that is behind, the pod may have been Ready for long.
-    let (counted, ready_for) = (set.state()?.available, run.life(&set.pod(0)?).ready_for());
-    let too_early = counted > 0 && ready_for < seconds(4);
-    run.judge(K8, too_early.then(|| format!("the available pods: expected 0, found {counted}")));
+    judge_not_available_yet(&run, &set, 0)?;
     run.found(K8, set.ready(2).await)?;
+    run.expect(K8, &available(&set.promise, 2), seconds(30)).await?;
+
+    run.step("pod 1 is not Ready for a moment, and then not available again at once").await?;
+    let one = run.sentinel(set.pod_name(1));
+    one.hold(Held { ready: Some(true), ..Held::default() }).await?;
+    run.expect(K8, &controller_counts(&set.promise, 1), seconds(30)).await?;
+    one.hold(Held { ready: Some(false), ..Held::default() }).await?;
+    run.expect(K8, &controller_counts(&set.promise, 2), seconds(30)).await?;
+    judge_not_available_yet(&run, &set, 1)?;
     run.expect(K8, &available(&set.promise, 2), seconds(30)).await?;
 
     run.step("a roll waits as well").await?;
     set.change("another template", &noted("new")).await?;
     run.expect(K8, &rolled(&set.promise, 2), seconds(90)).await?;
+    Ok(())
+}
+
+/// The pods below this one are available, and it is not yet.
+fn judge_not_available_yet(run: &Run, set: &Set, ordinal: u32) -> Result<()> {
+    // The controller goes by the kubelet's clock: by one that is behind, the pod may have been Ready for long.
+    let (counted, ready_for) = (set.state()?.available, run.life(&set.pod(ordinal)?).ready_for());
+    let too_early = counted > ordinal && ready_for < seconds(4);
+    run.judge(K8, too_early.then(|| format!("the available pods: expected {ordinal}, found {counted}")));
     Ok(())
 }
 
