@@ -28,6 +28,8 @@ use crate::{
 /// The settings that its durability rests on: each commit reaches the disk before it is acknowledged, a torn page is written again,
 /// and a spoiled one is refused.
 const DURABLE: [&str; 4] = ["fsync", "synchronous_commit", "full_page_writes", "data_checksums"];
+/// With these a spoiled page is served all the same, or as an empty one.
+const CARELESS: [&str; 2] = ["ignore_checksum_failure", "zero_damaged_pages"];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -69,8 +71,9 @@ async fn single_replica(run: Run) -> Result<()> {
 
     run.step("it says itself that it keeps what it acknowledges").await?;
     let session = postgres.session(&pod).await?;
-    for setting in DURABLE {
-        run.judge_equal(P4, setting, "on", session.show(setting).await?.as_str());
+    for (setting, wanted) in DURABLE.map(|on| (on, "on")).into_iter().chain(CARELESS.map(|off| (off, "off")))
+    {
+        run.judge_equal(P4, setting, wanted, session.show(setting).await?.as_str());
     }
 
     run.step("SQL through the regular name and through the pod's own").await?;
