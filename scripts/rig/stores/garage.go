@@ -36,6 +36,8 @@ func main() {
 		settings = strings.Replace(settings, `s3_region = "garage"`, `s3_region = "elsewhere"`, 1)
 	case fault.Is("acknowledges-before-its-quorum"):
 		settings = "consistency_mode = \"dangerous\"\n" + settings
+	case fault.Is("keeps-objects-in-memory"):
+		settings = strings.Replace(settings, `data_dir = "/data"`, `data_dir = "/dev/shm/data"`, 1)
 	case fault.Is("serves-admin-unasked") && !strings.Contains(settings, "[admin]"):
 		settings += "\n[admin]\napi_bind_addr = \"0.0.0.0:3902\"\n"
 	case fault.Is("forgets-its-layout"):
