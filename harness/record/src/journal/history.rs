@@ -1,18 +1,18 @@
 //! Everything that happened, in the cluster's own order.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use super::{Entry, Fact, Kind, Promise, Record, World};
+use super::{Change, Entry, Fact, Kind, Promise, Record, World};
 
 /// A journal, ordered for judging.
 ///
 /// Watches of different kinds arrive on different connections, so the order of receiving says nothing across
 /// kinds. The revisions do: one etcd numbers every change of every kind but events, which some clusters keep in another.
 /// An act of ours comes just before what it brought about, by the API server's own answer. What has no revision stays
-/// behind what was received before it.
+/// behind what was received before it, and so does an end that nobody saw: a list that lacks an object tells it at its last version.
 #[derive(Debug, Clone, Default)]
 pub struct History {
     entries: Vec<Arc<Entry>>,
@@ -30,6 +30,7 @@ impl History {
         for (act, marked) in marked(&entries) {
             answered.entry(act).and_modify(|revision| *revision = marked.min(*revision));
         }
+        let unseen = unseen_ends(&entries);
         let mut newest = 0;
         let mut keyed: Vec<_> = entries
             .into_iter()
@@ -37,6 +38,7 @@ impl History {
                 // An answered act comes before all that has its revision; all else by its line.
                 let key = match (&entry.record, answered.get(&entry.line)) {
                     (Record::Object { fact: Fact::Event(_), .. }, _) => (newest, 1),
+                    _ if unseen.contains(&entry.line) => (newest, 1),
                     (Record::Object { revision, .. }, _) => {
                         newest = newest.max(*revision);
                         (*revision, 1)
@@ -128,6 +130,34 @@ impl History {
             _ => None,
         })
     }
+
+    /// How many of the entries come before this gap may have begun: those up to the last that was told of its kind, or up to the last
+    /// moment until which all was recorded.
+    pub fn before(&self, gap: &Entry, kind: Kind) -> usize {
+        let told = |entry: &Arc<Entry>| match &entry.record {
+            Record::Object { fact, .. } => fact.kind() == kind,
+            Record::Barrier => true,
+            _ => false,
+        };
+        self.entries.iter().rposition(|entry| entry.line < gap.line && told(entry)).map_or(0, |last| last + 1)
+    }
+}
+
+/// The lines of the ends that nobody saw: what a list lacked after a gap.
+fn unseen_ends(entries: &[Arc<Entry>]) -> BTreeSet<u64> {
+    let gap = |entry: &Arc<Entry>| matches!(entry.record, Record::Gap { bridged: false, .. });
+    if !entries.iter().any(gap) {
+        return BTreeSet::new();
+    }
+    let (mut last, mut unseen) = (HashMap::new(), BTreeSet::new());
+    for entry in entries {
+        let Record::Object { change, revision, fact } = &entry.record else { continue };
+        let before = last.insert(fact.meta().uid.as_str(), *revision);
+        if *change == Change::Deleted && before == Some(*revision) {
+            unseen.insert(entry.line);
+        }
+    }
+    unseen
 }
 
 /// The revision with which each object of ours began to go, by the act that deleted it. What goes at once (a pod that is on no node)

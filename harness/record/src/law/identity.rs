@@ -37,7 +37,7 @@ pub(super) fn belongs(pod: &Pod, promise: &Promise) -> bool {
 /// asked for.
 pub fn pods_carry_their_ordinals(_: &Promise) -> Inquiry<'_> {
     let mut demand = Demand::default();
-    Inquiry::new(S1, &[Kind::Pod], move |judgement, world, promise, entry| {
+    Inquiry::new(S1, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         demand.follow(entry, promise);
         let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;

@@ -63,7 +63,7 @@ pub fn judge(history: &History) -> Vec<Judgement> {
 
 /// Leads all laws through what concerns one set.
 fn inquire(history: &History, promise: &Promise) -> Vec<Judgement> {
-    let gaps: Vec<_> = history.gaps().collect();
+    let gaps: Vec<_> = history.gaps().map(|(kind, gap)| (kind, gap, history.before(gap, kind))).collect();
     let mut inquiries: Vec<_> = ALWAYS.iter().map(|law| law(promise)).collect();
     for inquiry in &mut inquiries {
         inquiry.begin(&gaps);
@@ -86,11 +86,7 @@ fn concerns(entry: &Entry, promises: &[&Promise]) -> bool {
         Record::Object { fact: Fact::Set(set), .. } => set.meta.name == promise.set,
         Record::Promise(other) => other.set == promise.set,
         Record::Gap { kind, .. } => !matches!(kind, Kind::Event | Kind::Node),
-        Record::Act(_) | Record::Terrain(_) => true,
-        Record::Object { .. }
-        | Record::Barrier
-        | Record::Answered(_)
-        | Record::Judged(_)
-        | Record::Checked(_) => false,
+        Record::Act(_) | Record::Terrain(_) | Record::Barrier => true,
+        Record::Object { .. } | Record::Answered(_) | Record::Judged(_) | Record::Checked(_) => false,
     })
 }

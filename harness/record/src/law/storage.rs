@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// What tells why a claim ends: what its set asks for counts as much as the claim itself.
+const READS: &[Kind] = &[Kind::Pod, Kind::PersistentVolumeClaim, Kind::StatefulSet];
+
 /// A PVC that carries one of the set's claim names.
 fn claim_of<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(Change, &'entry VolumeClaim, u32)> {
     match &entry.record {
@@ -77,7 +80,7 @@ pub fn pods_keep_their_claims(_: &Promise) -> Inquiry<'_> {
     // What each ordinal's claims were when its pod was first Ready: claim name to (UID, volume).
     let mut first: BTreeMap<String, (String, String, &Entry)> = BTreeMap::new();
     let mut ready: BTreeMap<u32, &str> = BTreeMap::new();
-    Inquiry::new(S7, &[Kind::Pod, Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
+    Inquiry::new(S7, READS, move |judgement, world, promise, entry| {
         if let Some((Change::Deleted, claim, ordinal)) = claim_of(entry, promise)
             && !end_of(world, promise, claim, ordinal).1
         {
@@ -137,7 +140,7 @@ fn end_of(world: &World, promise: &Promise, claim: &VolumeClaim, ordinal: u32) -
 pub fn claims_outlive_pods(_: &Promise) -> Inquiry<'_> {
     let mut by_hand = ByHand::volume_claims();
     let mut reported: BTreeSet<&str> = BTreeSet::new();
-    Inquiry::new(S17, &[Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
+    Inquiry::new(S17, READS, move |judgement, world, promise, entry| {
         by_hand.follow(entry);
         // A pod that goes while its claims stay is a moment at which the claim could have been broken.
         if let Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } = &entry.record {

@@ -189,3 +189,45 @@ pub fn revision(line: &Value) -> Option<u64> {
 pub fn set_revision(line: &mut Value, revision: u64) {
     line["object"]["object"]["metadata"]["resourceVersion"] = json!(revision.to_string());
 }
+
+/// The journal of a watch that told nothing of a kind between two of these lines, and was followed by a list: as the recorder writes it.
+pub fn unwatched(lines: &[Value], kind: &str, from: usize, to: usize) -> Vec<Value> {
+    let of_kind = |line: &Value| line["object"]["kind"] == kind;
+    let uid = |line: &Value| line["object"]["object"]["metadata"]["uid"].as_str().unwrap().to_owned();
+    let mut known: BTreeMap<String, Value> = BTreeMap::new();
+    let follow = |known: &mut BTreeMap<String, Value>, line: &Value| match &line["object"]["change"] {
+        change if change == "deleted" => drop(known.remove(&uid(line))),
+        _ => drop(known.insert(uid(line), line.clone())),
+    };
+    lines[..from].iter().filter(|line| of_kind(line)).for_each(|line| follow(&mut known, line));
+    let before = known.clone();
+    lines[from..to].iter().filter(|line| of_kind(line)).for_each(|line| follow(&mut known, line));
+    let changed = |change: &str, line: &Value| {
+        let mut line = line.clone();
+        line["object"]["change"] = json!(change);
+        line
+    };
+    let gap = json!({"gap": {"kind": kind, "reason": "too old resource version"}});
+    let same = |line: &Value| before.get(&uid(line)).is_some_and(|old| revision(old) == revision(line));
+    let listed = known.values().filter(|line| !same(line)).map(|line| changed("listed", line));
+    let missing = before.iter().filter(|(uid, _)| !known.contains_key(*uid));
+    let missing = missing.map(|(_, line)| changed("deleted", line));
+    let told: Vec<Value> = [gap].into_iter().chain(listed).chain(missing).collect();
+    // Room between the numbers, by which answers mean their acts.
+    let mut whole = lines.to_vec();
+    for line in &mut whole {
+        line["line"] = json!(line["line"].as_u64().unwrap() * 1000);
+        if let Some(act) = line.pointer_mut("/answered/act") {
+            *act = json!(act.as_u64().unwrap() * 1000);
+        }
+    }
+    let last = whole[to - 1].clone();
+    let told = told.into_iter().zip(1..).map(|(mut line, number)| {
+        line["line"] = json!(last["line"].as_u64().unwrap() + number);
+        line["at"] = last["at"].clone();
+        line
+    });
+    let after = whole.split_off(to);
+    let watched = whole.into_iter().enumerate().filter(|(at, line)| *at < from || !of_kind(line));
+    watched.map(|(_, line)| line).chain(told).chain(after).collect()
+}

@@ -9,7 +9,7 @@ use record::{
 };
 use serde_json::json;
 
-use crate::fixtures::{CONTROLS, JOURNALS, green, hidden, lines, path, red};
+use crate::fixtures::{CONTROLS, JOURNALS, green, hidden, lines, path, red, refuted, unwatched};
 
 #[test]
 fn recorded_runs_keep_every_law_and_every_law_examines_something() {
@@ -84,8 +84,8 @@ fn each_sabotage_on_a_real_cluster_turns_exactly_its_claim_red() {
 #[test]
 fn a_gap_keeps_every_law_that_reads_the_kind_from_judging() {
     for (kind, expected) in [
-        ("Pod", vec!["K1", "K19", "K24", "K3", "K4", "K5", "K8", "S1", "S2", "S6", "S7", "S8", "S9"]),
-        ("StatefulSet", vec!["K19", "K3", "K4", "K5", "K8", "S8", "S9"]),
+        ("Pod", vec!["K1", "K19", "K24", "K3", "K4", "K5", "K8", "S1", "S17", "S2", "S6", "S7", "S8", "S9"]),
+        ("StatefulSet", vec!["K19", "K3", "K4", "K5", "K8", "S1", "S17", "S7", "S8", "S9"]),
         ("PersistentVolumeClaim", vec!["K24", "S17", "S6", "S7"]),
         ("EndpointSlice", vec![]),
     ] {
@@ -102,6 +102,32 @@ fn a_gap_keeps_every_law_that_reads_the_kind_from_judging() {
         assert!(hidden(&lines).is_empty());
         green(&lines);
     }
+}
+
+/// What a list shows after a gap is not when it happened, and an object that it lacks is told at its last version, with its
+/// containers running still.
+#[test]
+fn what_was_not_seen_refutes_nothing() {
+    for journal in JOURNALS {
+        let lines = lines(journal);
+        for (kind, length) in ["Pod", "PersistentVolumeClaim", "StatefulSet"]
+            .into_iter()
+            .flat_map(|kind| [9, 50].map(|length| (kind, length)))
+        {
+            for from in (1..lines.len()).step_by(length / 2) {
+                let to = (from + length).min(lines.len());
+                let refuted = refuted(&unwatched(&lines, kind, from, to));
+                assert!(refuted.is_empty(), "{journal}, {kind} from {from} to {to}: {refuted:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_seen_before_a_gap_stays_seen() {
+    let lines = lines("controls/lowest_rolled_first");
+    let end = lines.len();
+    red(&unwatched(&lines, "Pod", end, end), "K3", "sentinel-0 began to terminate while sentinel-1");
 }
 
 #[test]
