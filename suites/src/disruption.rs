@@ -181,8 +181,7 @@ async fn failed_pod(run: Run) -> Result<()> {
     let replaced = pod_made_again(&set.promise, 1, &old.meta.uid).despite([POD_FAILED]);
     run.expect(K17, &replaced, seconds(60)).await?;
     run.expect(K17, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    let failed = run.life(&old).phases().iter().any(|phase| phase == "Failed");
-    run.judge(K17, (!failed).then(|| format!("{} was replaced, and had not failed", old.meta.name)));
+    run.found(K17, run.life(&old).failed())?;
     Ok(())
 }
 

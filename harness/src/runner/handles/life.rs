@@ -8,9 +8,10 @@ use super::Ending;
 use crate::{
     error::{Error, Result},
     journal::{
-        Fact, Record,
+        Fact, History, Kind, Record,
         fact::{Container, Ended, Pod},
     },
+    law::Obstacle,
     runner::Run,
 };
 
@@ -26,11 +27,15 @@ impl Life {
         Self { run, pod }
     }
 
-    /// The phases that it went through.
-    pub fn phases(&self) -> Vec<String> {
-        let mut phases = Vec::new();
-        self.versions(|pod| phases.push(pod.phase.to_string()));
-        phases
+    /// Returns when it failed before it went.
+    ///
+    /// # Errors
+    /// When the journal does not show that it did.
+    pub fn failed(&self) -> Result<()> {
+        let mut failed = false;
+        self.versions(|pod| failed |= &*pod.phase == "Failed");
+        let words = || format!("{} was replaced, and had not failed", self.pod.meta.name);
+        if failed { Ok(()) } else { Err(not_shown(&self.run.log().history(), words())) }
     }
 
     /// How long it has been Ready by its kubelet's word, on the API server's clock of this moment; at most so long, since a
@@ -92,9 +97,8 @@ impl Life {
             last = container.filter(&like).and_then(|one| one.ended.clone());
         });
         let (name, uid) = (&self.pod.meta.name, &self.pod.meta.uid);
-        last.ok_or_else(|| {
-            Error::failed(format!("the journal does not show how {name} with uid {uid} ended"))
-        })
+        let words = || format!("the journal does not show how {name} with uid {uid} ended");
+        last.ok_or_else(|| not_shown(&self.run.log().history(), words()))
     }
 
     fn versions(&self, mut visit: impl FnMut(&Pod)) {
@@ -108,6 +112,14 @@ impl Life {
     }
 }
 
+/// What it means that a journal does not show something of a pod: nothing, where there was a time in which nobody watched pods.
+fn not_shown(history: &History, words: String) -> Error {
+    match history.gaps().any(|(kind, _)| kind == Kind::Pod) {
+        true => Error::not_judged(Obstacle::Recording, format!("{words}; the recording has a gap")),
+        false => Error::failed(words),
+    }
+}
+
 /// The time since a moment of the cluster's clock, where ours is so many seconds ahead of that.
 fn since(moment: Option<Timestamp>, now: Timestamp, ahead: f64) -> Duration {
     let ahead = SignedDuration::try_from_secs_f64(ahead).unwrap_or_default();
@@ -118,6 +130,20 @@ fn since(moment: Option<Timestamp>, now: Timestamp, ahead: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Entry;
+
+    #[test]
+    fn what_a_gap_may_hide_is_not_missing() {
+        let history = |kind: Kind, bridged| {
+            let record = Record::Gap { kind, reason: "too old".to_owned(), bridged };
+            History::new([Arc::new(Entry { line: 1, at: Timestamp::UNIX_EPOCH, record })])
+        };
+        let obstacle = |history: &History| not_shown(history, "db-0 had not failed".to_owned()).obstacle();
+        assert_eq!(obstacle(&history(Kind::Pod, false)), Some(Obstacle::Recording));
+        for other in [history(Kind::Pod, true), history(Kind::StatefulSet, false), History::default()] {
+            assert_eq!(obstacle(&other), None);
+        }
+    }
 
     #[test]
     fn a_clock_that_is_behind_makes_a_pod_ready_for_longer() {
