@@ -185,8 +185,7 @@ async fn without_headless_service(run: Run) -> Result<()> {
     let asker = run.prober(set.pod_name(1));
 
     run.step("no pod has a name").await?;
-    let answer = run.found(S19, asker.answer(&asker.full_name(&set, 0)).await)?;
-    run.judge_equal(S19, "the name of sentinel-0", "NXDOMAIN", answer.code.as_str());
+    asker.judge_not_yet_named(S19, "the name of sentinel-0", (&set, 0), propagation(&run)).await?;
 
     run.step("with the service it has").await?;
     let service = set.workload.manifest()?.find("Service", set.workload.headless)?.clone();
@@ -295,8 +294,7 @@ async fn names_asked_early(run: Run) -> Result<()> {
     run.measure("the DNS may keep the answer that there is none for", dns.absence().as_secs_f64(), "s");
 
     run.step("ask for a name that is not there yet").await?;
-    let answer = run.found(K15, asker.answer(&asker.full_name(&set, 1)).await)?;
-    run.judge_equal(K15, "a name that is not there yet", "NXDOMAIN", answer.code.as_str());
+    asker.judge_not_yet_named(K15, "a name that is not there yet", (&set, 1), propagation(&run)).await?;
 
     run.step("its pod comes").await?;
     set.scale(2).await?;

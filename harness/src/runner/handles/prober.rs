@@ -205,6 +205,26 @@ impl Prober {
         self.judge_no_name_under(claim, set.workload.headless, &set.pod_name(ordinal), propagation).await
     }
 
+    /// Judges that a name is not there yet: at the first answer, or, in a namespace that is given, when what its last owner left in
+    /// caches may be no more.
+    ///
+    /// # Errors
+    /// When the DNS does not say so; that is a finding as well.
+    pub async fn judge_not_yet_named(
+        &self,
+        claim: Claim,
+        what: &str,
+        (set, ordinal): (&Set, u32),
+        propagation: Duration,
+    ) -> Result<()> {
+        if self.run.terrain().namespace.given {
+            return self.judge_no_name(claim, set, ordinal, propagation).await;
+        }
+        let answer = self.run.found(claim, self.answer(&self.full_name(set, ordinal)).await)?;
+        self.run.judge_equal(claim, what, "NXDOMAIN", answer.code.as_str());
+        Ok(())
+    }
+
     /// Judges that a service has no name for a pod.
     ///
     /// # Errors
