@@ -1,5 +1,7 @@
 //! Storage classes, with what they allow.
 
+use std::cmp::Reverse;
+
 use external::api::cluster_objects;
 use k8s_openapi::api::storage::v1 as storage;
 use kube::{Client, ResourceExt};
@@ -25,9 +27,11 @@ pub(in crate::cluster) fn is_default(class: &storage::StorageClass) -> bool {
 }
 
 fn concluded(found: &[storage::StorageClass]) -> Vec<StorageClass> {
-    // Of several defaults, the API server takes the newest.
-    let newest =
-        found.iter().filter(|class| is_default(class)).max_by_key(|class| class.creation_timestamp());
+    // Of several defaults, the API server takes the newest, and of those of one second the first by name.
+    let newest = found
+        .iter()
+        .filter(|class| is_default(class))
+        .max_by_key(|class| (class.creation_timestamp(), Reverse(class.name_any())));
     let newest = newest.map(ResourceExt::name_any);
     let mut classes: Vec<_> = found
         .iter()
@@ -75,6 +79,9 @@ mod tests {
             ),
         ]);
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+        let at_once = ["b", "a", "c"].map(|name| class(name, "2026-01-01T00:00:00Z", true, json!({})));
+        let first = concluded(&at_once).into_iter().find(|class| class.default);
+        assert_eq!(first.map(|class| class.name).as_deref(), Some("a"));
         assert_eq!(
             told,
             [
