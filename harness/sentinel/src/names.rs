@@ -29,6 +29,10 @@ const TRY: Duration = Duration::from_secs(2);
 /// So many questions are on their way at once: a DNS that drops many must not take us minutes.
 const AT_ONCE: usize = 20;
 
+/// With fewer dots a name is looked for in the search list first, as a kubelet has it. Where somebody has changed that, a name would
+/// go out of the cluster before, to servers that may not answer within the bound.
+const NDOTS: usize = 5;
+
 pub const TIMES_LIMIT: usize = 1_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -191,17 +195,23 @@ fn configuration() -> Result<(ResolverConfig, ResolverOpts)> {
 }
 
 fn resolver() -> Result<TokioResolver> {
-    let (config, mut options) = configuration()?;
+    let (config, options) = configuration()?;
     // Hickory would search the hostname's own domain too; resolv.conf's search list is all that a pod is promised.
     let config = ResolverConfig::from_parts(None, config.search().to_vec(), config.name_servers().to_vec());
-    options.cache_size = 0;
-    options.use_hosts_file = ResolveHosts::Never;
-    options.timeout = TRY;
-    options.attempts = 0;
-    options.num_concurrent_reqs = 1;
     let mut builder = TokioResolver::builder_with_config(config, Default::default());
-    *builder.options_mut() = options;
+    *builder.options_mut() = asking_anew(options);
     builder.build().context("cannot make a resolver")
+}
+
+fn asking_anew(options: ResolverOpts) -> ResolverOpts {
+    let mut asking = options;
+    asking.cache_size = 0;
+    asking.ndots = NDOTS.max(asking.ndots);
+    asking.use_hosts_file = ResolveHosts::Never;
+    asking.timeout = TRY;
+    asking.attempts = 0;
+    asking.num_concurrent_reqs = 1;
+    asking
 }
 
 /// The answers of the asked kind, without the aliases on the way.
@@ -250,6 +260,16 @@ mod tests {
         assert!(name("a..b").is_err());
         assert_eq!(name("_http._TCP.Sentinel.")?.to_ascii(), "_http._TCP.Sentinel.");
         Ok(())
+    }
+
+    #[test]
+    fn a_short_name_is_looked_for_in_the_search_list_first() {
+        let dots = |ndots| {
+            let mut options = ResolverOpts::default();
+            options.ndots = ndots;
+            asking_anew(options).ndots
+        };
+        assert_eq!([1, 5, 7].map(dots), [5, 5, 7]);
     }
 
     #[test]
