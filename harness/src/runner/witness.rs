@@ -1,15 +1,16 @@
 //! Asks the controllers of a trial's sets to look again, and the diagnosis what is in the way.
 
+mod others;
+
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use external::api::objects;
+use external::api::{cluster_objects, objects};
 use futures::future::{BoxFuture, try_join_all};
-use k8s_openapi::api::{
-    apps::v1::StatefulSet,
-    core::v1::{Pod, PodSpec},
-};
-use kube::{Client, ResourceExt, api::DeleteParams};
+use k8s_openapi::api::{apps::v1::StatefulSet, storage::v1::VolumeAttachment};
+use kube::{Client, api::DeleteParams};
 use serde_json::json;
+
+use others::Others;
 
 use crate::{
     error::{Error, Result},
@@ -23,6 +24,10 @@ use crate::{
 const LOOK: Duration = Duration::from_secs(45);
 /// What Kubernetes keeps of a set's revisions where nothing is said.
 const DEFAULT_HISTORY: i32 = 10;
+
+/// Rules of where pods may be that are also others': those of a cluster's scheduler, and of pods that are there already.
+const PLACEMENT: [&str; 5] =
+    [AFFINITY_CIRCLE, AFFINITY_UNMET, ANTI_AFFINITY, SPREAD_COUNTS_CLOSED_NODES, TOPOLOGY_SPREAD];
 
 /// The witness of one trial.
 pub(super) struct Controllers {
@@ -45,16 +50,6 @@ impl Controllers {
             let there = |set: &String| world.sets.get(set).is_some_and(|set| !set.meta.terminating);
             promised.into_iter().filter(there).collect()
         })
-    }
-
-    /// An init container that somebody gave to a pod of the set.
-    async fn injected(&self, set: &str) -> Result<Option<String>> {
-        let found = objects::<StatefulSet>(&self.client, &self.namespace).get_opt(set).await?;
-        let template = found.and_then(|set| set.spec?.template.spec).unwrap_or_default();
-        let pods = objects::<Pod>(&self.client, &self.namespace).list().await?;
-        let of_set = |pod: &Pod| pod.owner_references().iter().any(|owner| owner.name == set);
-        let specs: Vec<_> = pods.into_iter().filter(of_set).filter_map(|pod| pod.spec).collect();
-        Ok(added(&specs, &template))
     }
 
     /// A change of the spec that promises nothing: its generation is seen when the controller has looked, and written after it
@@ -124,13 +119,18 @@ fn provisioning(world: &World, set: &str) -> Option<String> {
     })
 }
 
-/// An init container of a pod that its set's template does not have.
-fn added(pods: &[PodSpec], template: &PodSpec) -> Option<String> {
-    let names = |spec: &PodSpec| -> Vec<String> {
-        spec.init_containers.iter().flatten().map(|container| container.name.clone()).collect()
+/// A PVC whose volume is on its way to a node, or from one: nobody promised how long that takes.
+fn attaching(world: &World, attachments: &[VolumeAttachment]) -> Option<String> {
+    let moves = |attachment: &&VolumeAttachment| {
+        let attached = attachment.status.as_ref().is_some_and(|status| status.attached);
+        !attached || attachment.metadata.deletion_timestamp.is_some()
     };
-    let asked = names(template);
-    pods.iter().flat_map(names).find(|name| !asked.contains(name))
+    attachments.iter().filter(moves).find_map(|attachment| {
+        let volume = attachment.spec.source.persistent_volume_name.as_ref()?;
+        let claim = world.volume_claims.values().find(|claim| claim.volume.as_ref() == Some(volume))?;
+        let (name, node) = (&claim.meta.name, &attachment.spec.node_name);
+        Some(format!("the volume of {name} is being attached to {node}, or detached"))
+    })
 }
 
 impl Witness for Controllers {
@@ -150,6 +150,7 @@ impl Witness for Controllers {
         despite: &'a [&'static str],
     ) -> BoxFuture<'a, Result<Option<(Obstacle, String)>>> {
         Box::pin(async {
+            let others = Others::read(&self.client, &self.namespace).await?;
             for set in self.sets() {
                 let diagnosis = glance(&self.client, &self.namespace, &set).await?;
                 let excuses = || diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
@@ -161,13 +162,28 @@ impl Witness for Controllers {
                     return Ok(Some((Obstacle::Volume, why)));
                 }
                 if let Some(cause) = excuses().find(|cause| cause.id == INIT_CONTAINER_RUNS)
-                    && let Some(container) = self.injected(&set).await?
+                    && let Some(container) = others.init_container(&set)
                 {
                     let why = format!("{}; the set's template has no init container {container}", cause.seen);
                     return Ok(Some((Obstacle::Admission, why)));
                 }
+                if let Some(cause) = excuses().find(|cause| PLACEMENT.contains(&cause.id))
+                    && !others.places(&set)
+                {
+                    let why = format!("{}; the set's template has no such rule", cause.seen);
+                    return Ok(Some((Obstacle::Room, why)));
+                }
             }
-            Ok(None)
+            if let Some(why) = others.waited_for() {
+                return Ok(Some((Obstacle::Admission, why)));
+            }
+            let attachments = match cluster_objects::<VolumeAttachment>(&self.client).list().await {
+                // Who may not see them takes it that none is under way.
+                Err(error) if error.is_forbidden() => Vec::new(),
+                attachments => attachments?,
+            };
+            let attaching = self.log.now(|world| attaching(world, &attachments));
+            Ok(attaching.map(|why| (Obstacle::Volume, why)))
         })
     }
 }
@@ -306,14 +322,22 @@ mod tests {
     }
 
     #[test]
-    fn an_init_container_that_the_template_has_is_the_sets_own() {
-        let spec = |names: &[&str]| -> PodSpec {
-            let containers: Vec<_> = names.iter().map(|name| json!({"name": name})).collect();
-            serde_json::from_value(json!({"containers": [], "initContainers": containers})).unwrap()
+    fn a_volume_is_awaited_until_it_is_attached_and_when_it_goes() {
+        let mut world = World::default();
+        let claim = json!({"metadata": {"name": "data-db-0", "uid": "one"}, "spec": {"volumeName": "pv-1"}});
+        let fact = Reducer::default().reduce(Kind::PersistentVolumeClaim, &claim).unwrap();
+        let record = Record::Object { change: Change::Added, revision: 1, fact };
+        world.apply(&Entry { line: 1, at: jiff::Timestamp::UNIX_EPOCH, record });
+        let said = |volume: &str, attached: bool, deleted: Option<&str>| {
+            let attachment = json!({"metadata": {"name": "csi-1", "deletionTimestamp": deleted}, "status": {"attached": attached},
+                "spec": {"attacher": "example.com", "nodeName": "worker", "source": {"persistentVolumeName": volume}}});
+            attaching(&world, &[serde_json::from_value(attachment).unwrap()])
         };
-        assert_eq!(added(&[spec(&["own"])], &spec(&["own"])), None);
-        assert_eq!(added(&[spec(&["own", "scan"])], &spec(&["own"])), Some("scan".to_owned()));
-        assert_eq!(added(&[], &spec(&["own"])), None);
+        let words = "the volume of data-db-0 is being attached to worker, or detached";
+        assert_eq!(said("pv-1", false, None).as_deref(), Some(words));
+        assert_eq!(said("pv-1", true, Some("2026-11-30T10:00:00Z")).as_deref(), Some(words));
+        assert_eq!(said("pv-1", true, None), None);
+        assert_eq!(said("pv-2", false, None), None);
     }
 
     #[test]

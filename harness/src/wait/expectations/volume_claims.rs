@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     journal::{Promise, World, fact::Owner},
+    law::Obstacle,
     wait::{
         Expectation,
-        Progress::{self, Met, Never, NotYet},
+        Progress::{self, Met, Never, NotYet, Prevented},
     },
 };
 
@@ -161,6 +162,9 @@ pub fn volume_claims_gone(volume_claims: impl IntoIterator<Item = String>) -> Ex
     })
 }
 
+/// What owns a PVC in a scenario: who else does has his own reasons, and it goes only with him as well.
+const OWNERS: [&str; 3] = ["ConfigMap", "Pod", "StatefulSet"];
+
 /// These PVCs are owned by objects of exactly these kinds.
 pub fn volume_claims_owned(volume_claims: impl IntoIterator<Item = String>, kinds: &[&str]) -> Expectation {
     let names: Vec<_> = volume_claims.into_iter().collect();
@@ -171,6 +175,9 @@ pub fn volume_claims_owned(volume_claims: impl IntoIterator<Item = String>, kind
                 return NotYet(format!("{name} does not exist"));
             };
             let owners: BTreeSet<_> = found.meta.owners.iter().map(|owner| owner.kind.clone()).collect();
+            if let Some(other) = owners.iter().find(|kind| !OWNERS.contains(&kind.as_str())) {
+                return Prevented(Obstacle::Admission, format!("somebody gave {name} a {other} as an owner"));
+            }
             if owners != kinds {
                 return NotYet(format!("{name} is owned by {owners:?}"));
             }

@@ -146,6 +146,12 @@ pub(super) const USED: &[Used] = &[
         "whether it was changed by a policy",
     ),
     told(
+        &["list"],
+        "volumeattachments.storage.k8s.io",
+        Place::Cluster,
+        "whether a volume is on its way to a node",
+    ),
+    told(
         &["get"],
         "configmaps",
         Place::Namespace("kube-system"),

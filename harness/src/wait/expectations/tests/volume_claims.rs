@@ -139,6 +139,9 @@ fn volume_claims_that_belong_to_somebody() {
     let one = [owned(volume_claim("data-db-0", "Bound"), &both[..1])];
     assert_eq!(not_yet(check(&one)), r#"data-db-0 is owned by {"Pod"}"#);
     assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
+    let another = [owned(volume_claim("data-db-0", "Bound"), &[("Backup", "nightly", "backup"), both[1]])];
+    let words = "somebody gave data-db-0 a Backup as an owner".to_owned();
+    assert_eq!(check(&another), Progress::Prevented(Obstacle::Admission, words));
 }
 
 #[test]
