@@ -19,6 +19,8 @@ use crate::error::{Error, Result, within};
 const RELAY: u16 = 8081;
 /// For the way to the pod, and on to its target; not for what is then said.
 const OPENING: Duration = Duration::from_secs(15);
+/// What the kernel of a prober's node says of an address at which nobody listens; of a Service without endpoints its proxy does.
+const NOBODY_THERE: &str = "Connection refused";
 /// An answer to CONNECT is short; what is longer is no relay's.
 const HEAD_LIMIT: u64 = 8 * 1024;
 
@@ -78,6 +80,11 @@ impl Tunnel {
     /// Why the last connection did not come about, wherever it failed; none where it did.
     pub fn unopened(&self) -> Option<String> {
         self.unopened.borrow().as_ref().map(|unopened| unopened.said.clone())
+    }
+
+    /// That nobody listens where the last connection was to go, as seen from the pod that it went through.
+    pub fn nobody_there(&self) -> Option<String> {
+        self.unopened().filter(|said| said.contains(NOBODY_THERE))
     }
 
     async fn serve(client: &Client, way: Way) -> Result<Self> {

@@ -19,6 +19,7 @@ use harness::{
 };
 
 use crate::{
+    network::propagation,
     sabotage::{
         DISCOVERY_FORBIDDEN, DISCOVERY_WITHDRAWN, LAYOUT_APPLIED_NAIVELY, LAYOUT_BEFORE, META_OFF_THE_VOLUME,
         OTHER_RPC_SECRET,
@@ -136,18 +137,17 @@ async fn serves(run: &Run, set: &Set, key: &AccessKey) -> Result<()> {
     for host in &hosts {
         let (name, content) = (format!("through/{host}"), content(host, 4096));
         written.push((name.clone(), Value::of(&content)));
-        let put = garage.s3_through(&probe, host, key).await?.perform(&Request::put(name, content)).await;
-        run.judge(S13, put.failure().map(|why| format!("a write through {host}: {why}")));
+        let put = Request::put(name, content);
+        run.found(S13, garage.until_takes(&probe, host, key, &put, propagation(run)).await)?;
     }
     let content = content("pods", 2048);
     written.push(("pods".to_owned(), Value::of(&content)));
-    let put = garage.s3(&set.pod_name(0), key).await?.perform(&Request::put("pods", content)).await;
+    let put = run.found(S14, garage.answer(&set.pod_name(0), key, &Request::put("pods", content)).await)?;
     run.judge(S14, put.failure().map(|why| format!("the first write after the layout: {why}")));
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
-        let store = garage.s3(&pod, key).await?;
         for (name, value) in &written {
-            let found = store.perform(&Request::get(name.as_str())).await;
+            let found = run.found(S13, garage.answer(&pod, key, &Request::get(name.as_str())).await)?;
             let expected = Outcome::Ok(Answer::Found(*value));
             run.judge_equal(S13, &format!("{name} read at {pod}"), expected, found);
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use history::{
-    Cause,
+    Cause, Outcome,
     generate::{Request, content},
 };
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::{
     cluster::Tunnel,
     error::{Error, Result},
     load::{
-        Load, Plan, Recorder, read_back,
+        self, Load, Plan, Recorder, read_back,
         s3::{Access, S3},
         service_of,
     },
@@ -30,6 +30,8 @@ use crate::{
 const CALL: Duration = Duration::from_secs(12);
 /// How long Garage may take until its nodes have the same in their tables, and then until they have the same blocks.
 const CAUGHT_UP: Duration = Duration::from_secs(150);
+/// How long a way to a pod may be broken.
+const ANSWERED: Duration = Duration::from_secs(60);
 /// The port of Garage's admin API in the manifest, which is the document's choice.
 const ADMIN: u16 = 3902;
 /// The bucket of a trial.
@@ -182,6 +184,48 @@ impl GarageStore {
         Ok(s3(prober.tunnel(host, self.run.workload().port).await?, key))
     }
 
+    /// What the store answers at a pod: a way there that breaks is tried again, and says nothing of the store.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn answer(&self, pod: &str, key: &AccessKey, request: &Request) -> Result<Outcome> {
+        let ask = || async {
+            let mut store = self.s3(pod, key).await?;
+            answered(pod, load::Store::perform(&mut store, request).await)
+        };
+        until_answered(&format!("Garage answers at {pod}"), self.run.stretch(ANSWERED), ask).await
+    }
+
+    /// Waits until the store takes this at a name that leads to its pods, as a prober sees it. The DNS and a node's proxy learn of a
+    /// Ready pod later than the API does, so this may lag for as long as `propagation`.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it refuses, or nobody listens there, to the end; others say nothing of the name.
+    pub async fn until_takes(
+        &self,
+        prober: &Prober,
+        host: &str,
+        key: &AccessKey,
+        put: &Request,
+        propagation: Duration,
+    ) -> Result<Duration> {
+        let sentence = format!("a write through {host}, from {}", prober.pod());
+        let ask = || async {
+            let tunnel = prober.tunnel(host, self.run.workload().port).await?;
+            let mut store = s3(tunnel, key);
+            Ok(match load::Store::perform(&mut store, put).await.failure() {
+                None => Progress::Met,
+                Some(failure) if matches!(failure.cause, Cause::Answered(_)) => {
+                    Progress::NotYet(failure.to_string())
+                }
+                Some(failure) => Progress::NotYet(
+                    store.nobody_there().ok_or_else(|| Error::environment(format!("{host}: {failure}")))?,
+                ),
+            })
+        };
+        until_asked(&sentence, self.run.stretch(propagation), ask).await
+    }
+
     /// Whether a pod takes an object that is kept in the metadata, and one that has a block of its own.
     ///
     /// # Errors
@@ -246,6 +290,37 @@ fn s3(tunnel: Tunnel, key: &AccessKey) -> Tunnelled<S3> {
     Tunnelled::new(S3::new(&access, CALL), tunnel)
 }
 
+/// An outcome, where it is the store's own: its word, or its silence.
+fn answered(whose: &str, outcome: Outcome) -> Result<Outcome> {
+    let of_the_way = |cause: &Cause| matches!(cause, Cause::Unreachable | Cause::Broken);
+    match outcome.failure() {
+        Some(failure) if of_the_way(&failure.cause) => Err(Error::environment(format!("{whose}: {failure}"))),
+        _ => Ok(outcome),
+    }
+}
+
 fn unless(reasons: Vec<String>) -> Progress {
     if reasons.is_empty() { Progress::Met } else { Progress::NotYet(reasons.join("; ")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use history::Failure;
+
+    use super::*;
+
+    #[test]
+    fn a_way_that_breaks_is_not_the_stores_word() {
+        let failed = |cause| Outcome::Failed(Failure::new(cause, "it was not"));
+        let said = |outcome: Outcome| answered("garage-0", outcome).map_err(|error| error.obstacle());
+        assert_eq!(said(Outcome::DONE), Ok(Outcome::DONE));
+        for own in [failed(Cause::Answered(Arc::from("503"))), failed(Cause::Silent)] {
+            assert_eq!(said(own.clone()), Ok(own));
+        }
+        for cause in [Cause::Unreachable, Cause::Broken] {
+            assert!(said(failed(cause)).is_err_and(|obstacle| obstacle.is_some()));
+        }
+    }
 }

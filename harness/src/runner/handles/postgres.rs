@@ -21,8 +21,6 @@ use crate::{
 
 /// How long a store may take for one call.
 const CALL: Duration = Duration::from_secs(12);
-/// What the kernel of a prober's node says of an address at which nobody listens; of a Service without endpoints its proxy does.
-const NOBODY_THERE: &str = "Connection refused";
 /// The SQLSTATE of a password that is not the user's.
 const PASSWORD_REFUSED: &str = "28P01";
 
@@ -131,7 +129,7 @@ impl PostgresStore {
                 session.server_address().await
             };
             let written = written.await;
-            let nobody_there = tunnel.unopened().filter(|said| said.contains(NOBODY_THERE));
+            let nobody_there = tunnel.nobody_there();
             match (written, nobody_there) {
                 (Ok(found), _) if found == address => Ok(Progress::Met),
                 (Ok(found), _) => Ok(Progress::NotYet(format!("it leads to {found}"))),

@@ -17,6 +17,11 @@ impl<T> Tunnelled<T> {
     pub(crate) fn new(inside: T, tunnel: Tunnel) -> Self {
         Self { inside, _tunnels: vec![tunnel] }
     }
+
+    /// That nobody listens where the last connection was to go.
+    pub(super) fn nobody_there(&self) -> Option<String> {
+        self._tunnels.iter().find_map(Tunnel::nobody_there)
+    }
 }
 
 impl<T> Deref for Tunnelled<T> {
