@@ -246,6 +246,8 @@ impl Run {
         let (namespace, client) = (self.namespace().to_owned(), self.client().clone());
         let (log, waiter) = (Arc::clone(self.log()), self.inner.parts.waiter.clone());
         let set = Set::new(workload, shipped, namespace, client, log, waiter, self.inner.parts.patience);
+        // A sabotage may have put something else in its place.
+        self.state().asked = manifest.find("StatefulSet", workload.name).cloned().unwrap_or_default();
         self.apply(manifest).await?;
         self.state().set = Some(set.clone());
         Ok(set)

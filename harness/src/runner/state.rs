@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use jiff::Timestamp;
 use record::upgrade::Facts;
+use serde_json::Value;
 
 use crate::{
     claim::Claim,
@@ -20,6 +21,8 @@ pub struct State {
     pub began: Timestamp,
     /// The set that was deployed last.
     pub set: Option<Set>,
+    /// Its manifest as it was sent, sabotage and all: who admits it may have made another of it.
+    pub asked: Value,
     /// What was done.
     pub steps: Vec<Step>,
     /// What the scenario's own judgements speak against.
@@ -45,6 +48,7 @@ impl State {
             started: Instant::now(),
             began: clock::now(),
             set: None,
+            asked: Value::Null,
             steps: Vec::new(),
             against: Vec::new(),
             measures: Vec::new(),

@@ -52,7 +52,8 @@ impl Life {
         let mut told = None;
         self.versions(|version| told = told.or(version.told_to_go));
         let name = &self.pod.meta.name;
-        told.ok_or_else(|| Error::failed(format!("the journal does not show that {name} was told to go")))
+        let words = || format!("the journal does not show that {name} was told to go");
+        told.ok_or_else(|| not_shown(&self.run.log().history(), words()))
     }
 
     /// How it ended, where it was a sentinel; the pod that came after it has its volume, and tells what it saw. `instance` is

@@ -3,10 +3,7 @@
 use std::{fmt::Debug, time::Duration};
 
 use external::api::{self, cluster_objects, objects};
-use k8s_openapi::api::{
-    apps::v1::StatefulSet,
-    core::v1::{Node, Pod as PodObject, PodSpec},
-};
+use k8s_openapi::api::core::v1::{Node, Pod as PodObject, PodSpec};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
@@ -158,7 +155,7 @@ impl Pod {
         Ok(label.unwrap_or(name))
     }
 
-    /// What its spec has here, where somebody else gave it that when it was made: what its set's template asks for is another.
+    /// What its spec has here, where somebody else gave that to it, or to the template of its set: what we asked for is another.
     ///
     /// # Errors
     /// [`Error::Failed`] where nobody else may have, and whatever says nothing when the API server does not tell.
@@ -169,18 +166,17 @@ impl Pod {
     ) -> Result<Option<Option<T>>> {
         let (client, namespace) = (self.run.client(), self.run.namespace());
         let pod = objects::<PodObject>(client, namespace).get(&self.name).await?;
-        let set = objects::<StatefulSet>(client, namespace).get(self.run.workload().name).await?;
-        let asked = set.spec.and_then(|spec| spec.template.spec).unwrap_or_default();
+        let asked = self.run.state().asked.pointer("/spec/template/spec").cloned();
+        let asked = asked.map(serde_json::from_value::<PodSpec>).transpose();
+        let asked = of(&asked.map_err(|error| Error::bug(error.to_string()))?.unwrap_or_default());
         // A pod may be given other resources while it runs, which makes another generation of it.
         let as_made = pod.metadata.generation.unwrap_or(1) <= 1;
-        let (given, asked) = (of(&pod.spec.unwrap_or_default()), of(&asked));
-        if asked.is_none() || given == asked {
-            return Ok(None);
-        }
-        if as_made && admission::changes_no_pods(client).await {
+        let Some(given) = instead(of(&pod.spec.unwrap_or_default()), asked.as_ref()) else { return Ok(None) };
+        // In a cluster of ours there is nobody else.
+        let ours = !self.run.parts().nodes.is_empty();
+        if as_made && (ours || admission::changes_no_pods(client).await) {
             return Err(Error::failed(format!(
-                "the {what} of {}: expected {asked:?}, as its set's template says, found {given:?}; and nothing changes pods here \
-                 on their way in",
+                "the {what} of {}: expected {asked:?}, as its set asks, found {given:?}; and nothing changes pods here on their way in",
                 self.name
             )));
         }
@@ -292,6 +288,11 @@ impl Pod {
     }
 }
 
+/// What was given where something else was asked for; none where nothing was.
+fn instead<T: PartialEq>(given: Option<T>, asked: Option<&T>) -> Option<Option<T>> {
+    (asked.is_some() && given.as_ref() != asked).then_some(given)
+}
+
 /// A budget's no: with the same code the API server says that it has no time for us.
 fn of_budget(error: &Error) -> Option<&Status> {
     error.status().filter(|status| status.code == 429 && status.message.contains("disruption budget"))
@@ -311,6 +312,14 @@ fn twice(limit: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_given_counts_where_it_is_not_what_was_asked_for() {
+        assert_eq!(instead(Some(30), Some(&8)), Some(Some(30)));
+        assert_eq!(instead(None, Some(&8)), Some(None));
+        assert_eq!(instead(Some(8), Some(&8)), None);
+        assert_eq!(instead(Some(30), None), None);
+    }
 
     #[test]
     fn a_limit_is_read_of_the_container_that_is_meant_and_passed_by_as_much_again() {
