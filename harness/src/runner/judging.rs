@@ -36,8 +36,8 @@ impl Run {
         expectation: &Expectation,
         deadline: Duration,
     ) -> Result<Duration> {
-        let outcome = self.wait_within(expectation, self.time_for(claim, deadline)).await;
-        self.found(claim, outcome)
+        let time = self.time_for(claim, self.in_this_cluster(deadline));
+        self.found(claim, self.wait_within(expectation, time).await)
     }
 
     /// Waits until the readiness probe of a pod that runs has failed, with this in the answer. Only an event tells that it was

@@ -10,6 +10,7 @@ pub mod mistakes;
 mod namespace;
 pub mod needs;
 mod outlook;
+mod patience;
 mod pick_up;
 mod pilot;
 mod program;

@@ -19,7 +19,6 @@ use super::{
     state::State,
 };
 use crate::{
-    claim::Claim,
     cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
@@ -32,11 +31,6 @@ use crate::{
     wait::{Expectation, Waiter},
     workload::{Set, Workload, garage},
 };
-
-/// The time for what a control sees to that it does not come: a sixth, and ten seconds at the least where there were as many.
-fn in_vain_within(deadline: Duration) -> Duration {
-    (deadline / 6).max(Duration::from_secs(10)).min(deadline)
-}
 
 /// A running scenario. Cheap to clone.
 #[derive(Clone)]
@@ -295,7 +289,7 @@ impl Run {
     /// # Errors
     /// When it can't be met, or was not in time.
     pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        self.wait_within(expectation, self.stretch(deadline)).await
+        self.wait_within(expectation, self.stretch(self.in_this_cluster(deadline))).await
     }
 
     /// As [`Run::wait`], within a time that is stretched already.
@@ -313,32 +307,7 @@ impl Run {
         self.inner.parts.waiter.settled().await
     }
 
-    /// A deadline for a quick machine, as the setting for slow ones stretches it, within the scenario's time.
-    pub fn stretch(&self, deadline: Duration) -> Duration {
-        self.inner.parts.waiter.at_most(deadline.mul_f64(self.inner.parts.patience))
-    }
-
-    /// As [`Run::stretch`], for what a claim promises. A control that is to turn that claim red waits in vain, and in the quick
-    /// profile not for as long: what else is judged there has its whole time.
-    pub(super) fn time_for(&self, claim: Claim, deadline: Duration) -> Duration {
-        let Parts { plan, profile, .. } = self.parts();
-        let in_vain = plan.control.as_ref().is_some_and(|control| control.claims.contains(&claim));
-        let hurried = in_vain && *profile == Profile::Quick;
-        self.stretch(if hurried { in_vain_within(deadline) } else { deadline })
-    }
-
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_comes_in_vain_has_a_sixth_of_the_time_and_ten_seconds_at_the_least() {
-        let within = |seconds| in_vain_within(Duration::from_secs(seconds)).as_secs();
-        assert_eq!([90, 60, 30, 10, 5].map(within), [15, 10, 10, 10, 5]);
     }
 }

@@ -16,6 +16,7 @@ use super::{
     catalogue::{Control, Plan},
     evidence::{self, Secrets},
     needs::{Need, Want},
+    patience::in_cluster,
     rerun::rerun,
     run::{Parts, Run},
     witness::Controllers,
@@ -290,7 +291,8 @@ fn patience(shared: &Shared) -> f64 {
 
 /// The time that a scenario has: more where its questions to the DNS may have to wait for old answers to go.
 fn time(shared: &Shared, plan: &Plan) -> Duration {
-    let deadline = plan.scenario.deadline + shared.terrain.dns_horizon() * QUESTIONS;
+    let deadline = in_cluster(!shared.nodes.is_empty(), plan.scenario.deadline);
+    let deadline = deadline + shared.terrain.dns_horizon() * QUESTIONS;
     deadline.mul_f64(patience(shared))
 }
 

@@ -61,7 +61,8 @@ impl NamedSet {
             let met = diagnosis.ids() == causes && diagnosis.healthy() == causes.is_empty();
             Ok(if met { Progress::Met } else { Progress::NotYet(diagnosis.to_string()) })
         };
-        let outcome = until_asked_every(BETWEEN, &sentence, self.run.time_for(claim, deadline), ask).await;
+        let time = self.run.time_for(claim, self.run.in_this_cluster(deadline));
+        let outcome = until_asked_every(BETWEEN, &sentence, time, ask).await;
         let lag = self.run.found(claim, self.unless_untold(outcome))?;
         self.run.measure(&format!("diagnosis of {set}"), lag.as_secs_f64(), "s");
         Ok(())
@@ -101,7 +102,8 @@ impl NamedSet {
             Ok(if unsaid.is_empty() { Progress::Met } else { Progress::NotYet(why()) })
         };
         let sentence = format!("the advice for {} says what helps", self.name);
-        let outcome = until_asked_every(BETWEEN, &sentence, self.run.time_for(claim, deadline), ask).await;
+        let time = self.run.time_for(claim, self.run.in_this_cluster(deadline));
+        let outcome = until_asked_every(BETWEEN, &sentence, time, ask).await;
         self.run.found(claim, outcome).map(drop)
     }
 

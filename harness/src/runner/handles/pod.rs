@@ -248,7 +248,8 @@ impl Pod {
                 Err(error) => Err(error),
             }
         };
-        until_asked(&format!("{pod} may be evicted"), self.run.stretch(deadline), ask).await.map(drop)
+        let time = self.run.stretch(self.run.in_this_cluster(deadline));
+        until_asked(&format!("{pod} may be evicted"), time, ask).await.map(drop)
     }
 
     /// Judges that its eviction is refused for what its budget's controller has counted. Before it has, the API server refuses
@@ -273,7 +274,8 @@ impl Pod {
             Ok(if said.contains(counted) { Progress::Met } else { Progress::NotYet(said) })
         };
         let sentence = format!("an eviction of {} is refused, since its budget {counted}", self.name);
-        let outcome = until_asked(&sentence, self.run.time_for(claim, deadline), ask).await;
+        let time = self.run.time_for(claim, self.run.in_this_cluster(deadline));
+        let outcome = until_asked(&sentence, time, ask).await;
         self.run.found(claim, outcome).map(drop)
     }
 
