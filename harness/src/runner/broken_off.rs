@@ -2,6 +2,8 @@
 
 use crate::{
     error::{Class, Error},
+    journal::History,
+    law::{Obstacle, eviction},
     report::result::{BrokenOff, Outcome, Trouble},
 };
 
@@ -17,6 +19,16 @@ pub fn broken_off(error: &anyhow::Error) -> BrokenOff {
         (_, Class::Error) => Outcome::Error,
     };
     BrokenOff { outcome, trouble: Trouble { class, message: chain(error) } }
+}
+
+/// The error that ended a scenario; where somebody else took pods away before, whom it was about to ask or to hurt, it says nothing.
+pub fn unless_taken_away(error: anyhow::Error, history: &History, nodes_are_ours: bool) -> anyhow::Error {
+    match eviction::by_another(history, 0, nodes_are_ours) {
+        Some(why) if broken_off(&error).outcome == Outcome::Failed => {
+            Error::not_judged(Obstacle::Disruption, format!("{}; {why}", chain(&error))).into()
+        }
+        _ => error,
+    }
 }
 
 /// An error with its causes, leaving out those that their parent already quotes: to the letter, or, of an API server's answer,
@@ -41,7 +53,34 @@ pub fn chain(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::journal::{Change, Entry, Kind, Record, Reducer};
+
+    #[test]
+    fn who_has_lost_a_pod_to_somebody_else_says_nothing() {
+        let disrupted = |reason: &str| {
+            let pod = json!({"metadata": {"name": "db-1", "uid": "one"}, "status": {"conditions": [
+                {"type": "DisruptionTarget", "status": "True", "reason": reason}]}});
+            let fact = Reducer::default().reduce(Kind::Pod, &pod).unwrap();
+            let record = Record::Object { change: Change::Modified, revision: 1, fact };
+            History::new([Arc::new(Entry { line: 1, at: jiff::Timestamp::UNIX_EPOCH, record })])
+        };
+        let ended = |error: Error, history: &History, ours| {
+            broken_off(&unless_taken_away(error.into(), history, ours)).outcome
+        };
+        let lost = || Error::failed("expected the pod db-1; it does not exist");
+        let evicted = disrupted("EvictionByEvictionAPI");
+        assert_eq!(ended(lost(), &evicted, true), Outcome::Environment);
+        assert_eq!(ended(lost(), &History::default(), true), Outcome::Failed);
+        assert_eq!(ended(Error::bug("oops"), &evicted, true), Outcome::Error);
+        let tainted = disrupted("DeletionByTaintManager");
+        assert_eq!(ended(lost(), &tainted, false), Outcome::Environment);
+        assert_eq!(ended(lost(), &tainted, true), Outcome::Failed);
+    }
 
     #[test]
     fn classes_are_not_confused() {

@@ -12,7 +12,7 @@ use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    broken_off::{broken_off, chain},
+    broken_off::{broken_off, chain, unless_taken_away},
     catalogue::{Control, Plan},
     evidence::{self, Secrets},
     needs::{Need, Want},
@@ -218,7 +218,8 @@ async fn recorded(
         local: Arc::clone(&shared.local),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
-        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan)),
+        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan))
+            .on_others_nodes(shared.nodes.is_empty()),
         progress: shared.progress.clone(),
         patience,
         directory: directory.clone(),
@@ -231,7 +232,11 @@ async fn recorded(
     }
     let error = match play(shared, &plan, run.clone()).await {
         Ok(()) => None,
-        Err(error) => Some(run.unless_namespace_goes(error).await),
+        Err(error) => Some(unless_taken_away(
+            run.unless_namespace_goes(error).await,
+            &log.history(),
+            !shared.nodes.is_empty(),
+        )),
     };
     run.state().end_step(error.is_some());
     let kept = recorder.stop().await;

@@ -34,6 +34,7 @@ pub struct Waiter {
     witness: Arc<dyn Witness>,
     end: Instant,
     certain: Duration,
+    nodes_are_ours: bool,
 }
 
 impl fmt::Debug for Waiter {
@@ -64,7 +65,12 @@ enum End {
 impl Waiter {
     /// Waits on what this recorder records, for a scenario that has so much time from now on.
     pub fn new(recorder: Arc<Recorder>, witness: Arc<dyn Witness>, time: Duration) -> Self {
-        Self { recorder, witness, end: Instant::now() + time, certain: CERTAIN }
+        Self { recorder, witness, end: Instant::now() + time, certain: CERTAIN, nodes_are_ours: true }
+    }
+
+    /// On nodes of somebody else, who may take pods from them.
+    pub fn on_others_nodes(self, others: bool) -> Self {
+        Self { nodes_are_ours: !others, ..self }
     }
 
     /// A deadline, or what is left of the scenario's time.
@@ -112,9 +118,9 @@ impl Waiter {
         *self.recorder.log().subscribe().borrow()
     }
 
-    /// A failure, unless somebody else evicted pods since this line of the journal: then nobody knows what would have been.
+    /// A failure, unless somebody else took pods away since this line of the journal: then nobody knows what would have been.
     fn failed(&self, line: u64, words: String) -> Error {
-        match eviction::by_another(&self.recorder.log().history(), line) {
+        match eviction::by_another(&self.recorder.log().history(), line, self.nodes_are_ours) {
             Some(why) => Error::not_judged(Obstacle::Disruption, format!("{words}; {why}")),
             None => Error::failed(words),
         }

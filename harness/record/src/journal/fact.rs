@@ -337,6 +337,12 @@ impl Pod {
         matches!(self.disrupted.as_deref(), Some("EvictionByEvictionAPI" | "PreemptionByScheduler"))
     }
 
+    /// Whether its node takes it away: a kubelet that needs its place or shuts down, a taint, the node's end.
+    pub fn taken_by_its_node(&self) -> bool {
+        let reason = self.disrupted.as_deref();
+        matches!(reason, Some("TerminationByKubelet" | "DeletionByTaintManager" | "DeletionByPodGC"))
+    }
+
     /// Restarts of all containers.
     pub fn restarts(&self) -> i32 {
         self.containers.iter().map(|container| container.restarts).sum()

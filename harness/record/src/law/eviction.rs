@@ -1,12 +1,13 @@
-//! Pods that somebody else evicts: a descheduler, an autoscaler, whoever needs their place. No promise is about them.
+//! Pods that somebody else takes away: a descheduler, an autoscaler, whoever needs their place, a node that is not ours. No promise
+//! is about them.
 
 use std::collections::BTreeSet;
 
 use crate::journal::{Change, Fact, History, Record};
 
 /// The first pod that became one to be evicted after this line of the journal, and that we did not ask for; in words. What we
-/// asked for is ours, whatever we were answered.
-pub fn by_another(history: &History, after: u64) -> Option<String> {
+/// asked for is ours, whatever we were answered. What its node took is another's where the nodes are: who hurts none has no part in it.
+pub fn by_another(history: &History, after: u64, nodes_are_ours: bool) -> Option<String> {
     let (mut asked, mut known) = (BTreeSet::new(), BTreeSet::new());
     for entry in history.entries() {
         match &entry.record {
@@ -19,7 +20,8 @@ pub fn by_another(history: &History, after: u64) -> Option<String> {
                     asked.remove(name);
                 }
                 let ours = asked.contains(name);
-                if pod.evicted() && known.insert(&pod.meta.uid) && entry.line > after && !ours {
+                let taken = pod.evicted() || (!nodes_are_ours && pod.taken_by_its_node());
+                if taken && known.insert(&pod.meta.uid) && entry.line > after && !ours {
                     let why = pod.disrupted.as_deref().unwrap_or_default();
                     return Some(format!("somebody else took {name} away ({why})"));
                 }
@@ -51,8 +53,12 @@ mod tests {
             "metadata": {"name": "db-1", "uid": uid}, "status": {"conditions": conditions}}}})
     }
 
-    /// What is said of these lines by who began to wait after so many of them.
+    /// What is said of these lines by who began to wait after so many of them, on nodes of ours.
     fn said(after: u64, contents: &[Value]) -> Option<String> {
+        by_another(&history(contents), after, true)
+    }
+
+    fn history(contents: &[Value]) -> History {
         let mut reducer = Reducer::default();
         let entry = |(number, content): (u64, &Value)| {
             let mut line = content.clone();
@@ -60,7 +66,7 @@ mod tests {
             let line: Line = serde_json::from_value(line).unwrap();
             line.reduce(&mut reducer).unwrap().map(Arc::new)
         };
-        by_another(&History::new((1..).zip(contents).filter_map(entry)), after)
+        History::new((1..).zip(contents).filter_map(entry))
     }
 
     const EVICTED: Option<&str> = Some("EvictionByEvictionAPI");
@@ -80,6 +86,16 @@ mod tests {
         // A pod that is taken away without it is its controller's doing; what its node took is judged by the node.
         assert_eq!(said(1, &[came.clone(), pod("deleted", "one", None)]), None);
         assert_eq!(said(1, &[came, pod("modified", "one", Some("DeletionByTaintManager"))]), None);
+    }
+
+    #[test]
+    fn what_a_node_takes_is_somebody_elses_where_the_node_is() {
+        for why in ["TerminationByKubelet", "DeletionByTaintManager", "DeletionByPodGC"] {
+            let taken = history(&[pod("added", "one", None), pod("modified", "one", Some(why))]);
+            assert_eq!(by_another(&taken, 1, true), None, "{why}");
+            let words = by_another(&taken, 1, false).unwrap();
+            assert_eq!(words, format!("somebody else took db-1 away ({why})"));
+        }
     }
 
     #[test]
