@@ -28,7 +28,8 @@ pub fn overlooked(history: &History, looks: Looks) -> bool {
         let own = match &entry.record {
             record if entry.line > looks.began && excuses(record) => return false,
             Record::Object { fact, .. } if !written_by_a_controller(fact.kind()) => continue,
-            Record::Object { fact, .. } if fact.meta().name == BYSTANDER => continue,
+            // Its revision has its name as well, with a hash.
+            Record::Object { fact, .. } if fact.meta().name.starts_with(BYSTANDER) => continue,
             // That it has seen our change is no doing.
             Record::Object { fact: Fact::Set(set), .. } => {
                 let (_, counts, revisions) = status(set);
@@ -138,7 +139,9 @@ mod tests {
     #[test]
     fn what_comes_about_only_when_its_controller_is_made_to_look_was_overlooked() {
         assert!(said(&[], &[pod("modified", true, &owned())]));
-        assert!(said(&[event("Normal")], &[set("db", 2, 0)]));
+        let meta = json!({"name": format!("{BYSTANDER}-5c4f679bb7"), "uid": "revision"});
+        let collected = object("deleted", "ControllerRevision", &json!({"metadata": meta}));
+        assert!(said(&[event("Normal"), collected], &[set("db", 2, 0)]));
         // Nobody but us did anything.
         assert!(!said(&[], &[]));
     }
