@@ -19,7 +19,7 @@ pub use pod::{
     readiness_fails,
 };
 pub use refusal::pod_refuses;
-pub use rollout::{pods_at, pods_replaced, pods_stay, revisions_are, rolled};
+pub use rollout::{pods_at, pods_replaced, pods_stay, revision_is, revisions_are, rolled};
 pub use status::status_agrees;
 pub use volume_claims::{
     pods_have_volume_claims, volume_claim_goes, volume_claim_is_another, volume_claim_made_again,

@@ -59,6 +59,16 @@ pub fn pods_at(promise: &Promise, ordinals: impl IntoIterator<Item = u32>, revis
     })
 }
 
+/// The set's template is of this revision still.
+pub fn revision_is(promise: &Promise, revision: &str) -> Expectation {
+    let revision = revision.to_owned();
+    let sentence = format!("the template of {} is of the revision {revision}", promise.set);
+    about_set(promise, sentence, move |set| match &*set.update_revision {
+        found if found == revision => Met,
+        found => NotYet(format!("it is of {found}")),
+    })
+}
+
 /// The roll is over: the controller has seen the newest template, and every pod has it and is ready.
 pub fn rolled(promise: &Promise, replicas: u32) -> Expectation {
     about_set(promise, format!("the roll of {} is over", promise.set), move |set| {

@@ -52,6 +52,15 @@ fn a_roll_is_over_when_every_count_and_the_revision_say_so() {
 }
 
 #[test]
+fn a_template_is_of_a_revision() {
+    let of = |revision: &str| with(set(2, 3, 3, 2), "status.updateRevision", json!(revision));
+    let is = revision_is(&promise(), "old");
+    assert_eq!(is.check(&world(&[of("old")])), Met);
+    assert_eq!(not_yet(is.check(&world(&[of("new")]))), "it is of new");
+    assert_eq!(not_yet(is.check(&world(&[]))), "the StatefulSet db does not exist");
+}
+
+#[test]
 fn revisions_are_kept_by_name() {
     let revision = |name: &str| (Kind::ControllerRevision, json!({"metadata": {"name": name, "uid": name}}));
     let two = revisions_are(["one", "two"].map(str::to_owned));
