@@ -125,7 +125,8 @@ async fn sql_survives(run: Run) -> Result<()> {
         postgres.read_back(&history, &set.pod_name(ordinal)).await?;
     }
     let bank = Checker::Bank { total: sql::MONEY };
-    for checker in [Checker::Set(Copies::Apart), bank, Checker::Isolation(Level::Serializable)] {
+    let isolation = Checker::Isolation(Level::Serializable);
+    for checker in [Checker::Set(Copies::Apart), Checker::ReadAfterWrite, bank, isolation] {
         run.check(S23, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())

@@ -30,6 +30,7 @@ fn main() -> Result<()> {
     measure(&Checker::Register, |_| objects())?;
     measure(&Checker::Bank { total: 500 }, |_| Work::Bank { accounts: 5 })?;
     measure(&Checker::Isolation(Level::Serializable), |_| Work::Lists { lists: 5 })?;
+    measure(&Checker::ReadAfterWrite, |_| Work::Lists { lists: 5 })?;
     let deleted = || Work::Objects { keys: 100, sizes: &[40], deletes: true };
     measure(&Checker::Listings, |_| deleted())?;
     measure(&Checker::Conditional, |_| deleted())?;

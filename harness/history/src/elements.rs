@@ -71,7 +71,7 @@ pub fn share(operations: &mut [Operation]) {
         reads.shrink_to_fit();
         let read = |step: &Step| match step {
             Step::Read { list } => Some(*list),
-            Step::Append { .. } => None,
+            Step::Append { .. } | Step::Undone { .. } => None,
         };
         for (list, elements) in steps.iter().filter_map(read).zip(reads) {
             match later.get(&list) {

@@ -34,7 +34,8 @@ pub enum Line {
     /// The one that this process has in flight has ended.
     #[expect(missing_docs, reason = "they are the fields of an operation")]
     Ended { process: u32, outcome: Outcome, at: Timestamp },
-    /// In this time the store could keep nothing: what it acknowledged then may be there or not.
+    /// In this time the store could keep nothing: what it acknowledged then may be there or not, and what transactions saw then may
+    /// be gone.
     Doubted {
         /// The time's beginning.
         from: Timestamp,
@@ -145,10 +146,9 @@ impl Reading {
                 (operation.outcome, operation.ended) = (outcome, Some(at));
             }
             Line::Doubted { from, to } => {
-                let acknowledged = operations.all.iter_mut().filter(|one| one.is_ok() && one.action.writes());
-                for one in
-                    acknowledged.filter(|one| one.ended.is_some_and(|ended| (from..to).contains(&ended)))
-                {
+                let doubtful =
+                    operations.all.iter_mut().filter(|one| one.is_ok() && one.action.may_rest_on_doubt());
+                for one in doubtful.filter(|one| one.ended.is_some_and(|ended| (from..to).contains(&ended))) {
                     one.outcome = Outcome::Unknown(Failure::new(Cause::Doubted, "it had no disk"));
                 }
             }
@@ -220,18 +220,28 @@ mod tests {
     }
 
     #[test]
-    fn what_was_acknowledged_without_a_disk_may_be_there_or_not() {
-        let put = |process, second| {
+    fn what_was_acknowledged_without_a_disk_or_seen_beside_it_may_be_there_or_not() {
+        let done = |process, second, action: &str, answer: &str| {
             format!(
-                r#"{{"invoked":{{"process":{process},"endpoint":"e","action":{{"delete":{{"key":"r/a"}}}},"at":"2026-11-29T04:00:00Z"}}}}
-{{"ended":{{"process":{process},"outcome":{{"ok":"done"}},"at":"2026-11-29T04:00:0{second}Z"}}}}"#
+                r#"{{"invoked":{{"process":{process},"endpoint":"e","action":{action},"at":"2026-11-29T04:00:00Z"}}}}
+{{"ended":{{"process":{process},"outcome":{{"ok":{answer}}},"at":"2026-11-29T04:00:0{second}Z"}}}}"#
             )
         };
         let doubted = r#"{"doubted":{"from":"2026-11-29T04:00:03Z","to":"2026-11-29T04:00:05Z"}}"#;
-        let path = written("doubted", &format!("{}\n{}\n{doubted}\n{}\n", put(1, 2), put(3, 4), put(4, 4)));
+        let put = |process, second| done(process, second, r#"{"delete":{"key":"r/a"}}"#, r#""done""#);
+        let seen = done(5, 4, r#"{"transaction":[{"read":{"list":1}}]}"#, r#"{"lists":[[1]]}"#);
+        let read = done(6, 4, r#"{"get":{"key":"r/a"}}"#, r#""absent""#);
+        let path = written(
+            "doubted",
+            &format!("{}\n{}\n{seen}\n{read}\n{doubted}\n{}\n", put(1, 2), put(3, 4), put(4, 4)),
+        );
         let operations = Operations::read(&path).unwrap();
         let known: Vec<_> = operations.all.iter().map(Operation::is_ok).collect();
-        assert_eq!(known, [true, false, true], "only what was acknowledged then, and before it was doubted");
+        assert_eq!(
+            known,
+            [true, false, false, true, true],
+            "only what was acknowledged then, or seen by a transaction, and before it was doubted"
+        );
         std::fs::remove_file(path).unwrap();
     }
 

@@ -157,8 +157,9 @@ impl Generator {
             let list = generation + self.noise.below(lists);
             // Unique over all processes.
             let element = (u64::from(self.process) << 40) + (self.next << 4) + u64::from(number);
-            steps.push(match self.noise.below(2) {
-                0 => Step::Append { list, element },
+            steps.push(match self.noise.below(12) {
+                0..6 => Step::Append { list, element },
+                6 => Step::Undone { list, element },
                 _ => Step::Read { list },
             });
         }
@@ -286,7 +287,8 @@ mod tests {
                         }
                         Action::Transaction(steps) => {
                             for step in steps {
-                                if let Step::Append { list, element } = step {
+                                if let Step::Append { list, element } | Step::Undone { list, element } = step
+                                {
                                     assert!(elements.insert((*list, *element)));
                                 }
                             }

@@ -126,6 +126,13 @@ pub enum Step {
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The store did it, and answered this.
+    /// Puts an element at a list's end, and takes that back without ending the transaction. No other step has this element.
+    Undone {
+        /// Which list.
+        list: u32,
+        /// What.
+        element: u64,
+    },
     Ok(Answer),
     /// It surely did not happen.
     Failed(Failure),
@@ -215,6 +222,11 @@ impl Action {
             _ => None,
         }
     }
+    /// Whether its answer may rest on what a store without a disk did not keep: what it wrote, and what it saw beside other things.
+    pub fn may_rest_on_doubt(&self) -> bool {
+        self.writes() || matches!(self, Self::Balances | Self::Transaction(_))
+    }
+
 
     /// Whether it changes something.
     pub fn writes(&self) -> bool {

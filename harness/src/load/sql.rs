@@ -159,15 +159,15 @@ impl Sql {
 
     /// In two statements: only one moment for both gives the right total.
     async fn balances(&self) -> Result<Answer, Refusal> {
-        let mut balances = Vec::new();
+        let mut balances: Vec<(i32, i64)> = Vec::new();
         for part in 0..2 {
-            let select = "select balance from accounts where account % 2 = $1 order by account";
-            let rows = self.session.client().query(select, &[&part]).await?;
-            for row in rows {
-                balances.push(row.try_get(0)?);
+            let select = "select account, balance from accounts where account % 2 = $1";
+            for row in self.session.client().query(select, &[&part]).await? {
+                balances.push((row.try_get(0)?, row.try_get(1)?));
             }
         }
-        Ok(Answer::Balances(balances))
+        balances.sort_unstable();
+        Ok(Answer::Balances(balances.into_iter().map(|(_, balance)| balance).collect()))
     }
 
     async fn steps(&self, steps: &[Step]) -> Result<Answer, Refusal> {
@@ -183,6 +183,11 @@ impl Sql {
                     let elements: Option<Vec<i64>> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
                     let elements = elements.unwrap_or_default().into_iter().map(i64::cast_unsigned);
                     lists.push(elements.collect::<Vec<u64>>().into());
+                }
+                Step::Undone { list, element } => {
+                    self.session.client().batch_execute("savepoint undone").await?;
+                    self.execute(APPEND, &[&list.cast_signed(), &element.cast_signed()]).await?;
+                    self.session.client().batch_execute("rollback to savepoint undone").await?;
                 }
             }
         }

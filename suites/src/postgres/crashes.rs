@@ -121,9 +121,9 @@ async fn crashes(run: Run) -> Result<()> {
 }
 
 /// What one database is held to by what [`row_clients`] saw, after everything was read back.
-pub(crate) fn row_checkers() -> [Checker; 4] {
-    let bank = Checker::Bank { total: sql::MONEY };
-    [Checker::Set(Copies::Same), Checker::ReadAfterWrite, bank, Checker::Isolation(Level::Serializable)]
+pub(crate) fn row_checkers() -> [Checker; 5] {
+    let (bank, isolation) = (Checker::Bank { total: sql::MONEY }, Checker::Isolation(Level::Serializable));
+    [Checker::Set(Copies::Same), Checker::ReadAfterWrite, Checker::Agreement, bank, isolation]
 }
 
 /// At the pod one writes and one reads what is written there, money is moved, and lists grow. Through the service, from inside the

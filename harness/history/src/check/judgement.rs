@@ -51,6 +51,8 @@ pub enum Kind {
     Diverged,
     /// Acknowledged, and the store can't give it.
     Unreadable,
+    /// There, and its head says that it is something else.
+    Mislabelled,
     /// Acknowledged and readable, and no listing shows it.
     Unlisted,
     /// A listing shows it, and it can't be read.
@@ -73,6 +75,8 @@ pub enum Kind {
     NotLinearizable,
     /// The accounts hold another total.
     TotalChanged,
+    /// What the accounts hold is no outcome of what was sent.
+    Misplaced,
     /// Two transactions write each before the other.
     G0,
     /// A transaction read what was never committed.
@@ -99,16 +103,19 @@ pub enum Kind {
     WrongRange,
     /// A listing misses what was acknowledged before it began.
     Overlooked,
+    /// A listing is out of order, or shows what was not asked for.
+    Disordered,
     /// A conditional write did not mind what was there.
     ConditionIgnored,
 }
 
 impl Kind {
     /// All of them, the worst first.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Lost,
         Self::Diverged,
         Self::Unreadable,
+        Self::Mislabelled,
         Self::Unlisted,
         Self::Torn,
         Self::Duplicated,
@@ -120,6 +127,7 @@ impl Kind {
         Self::Backwards,
         Self::NotLinearizable,
         Self::TotalChanged,
+        Self::Misplaced,
         Self::G0,
         Self::G1a,
         Self::G1b,
@@ -133,6 +141,7 @@ impl Kind {
         Self::Unavailable,
         Self::WrongRange,
         Self::Overlooked,
+        Self::Disordered,
         Self::ConditionIgnored,
     ];
 
@@ -142,6 +151,7 @@ impl Kind {
             Self::Lost => format!("{many} of {of} acknowledged writes are lost"),
             Self::Diverged => format!("{many} writes have other content than was sent"),
             Self::Unreadable => format!("{many} of {of} acknowledged writes can't be read"),
+            Self::Mislabelled => format!("{many} objects have heads or tags of something else"),
             Self::Unlisted => format!("{many} of {of} acknowledged writes are missing from the listing"),
             Self::Torn => format!("{many} keys are listed and can't be read"),
             Self::Duplicated => format!("{many} keys are there twice"),
@@ -153,6 +163,7 @@ impl Kind {
             Self::Backwards => format!("{many} of {of} reads lost what an earlier reader had seen"),
             Self::NotLinearizable => format!("{many} of {of} keys are not linearizable"),
             Self::TotalChanged => format!("{many} of {of} reads of all accounts find another total"),
+            Self::Misplaced => format!("{many} of {of} reads of all accounts find what no transfers explain"),
             Self::G0 => format!("{many} circles of writes (G0) among {of} transactions"),
             Self::G1a => format!("{many} reads of what was never committed (G1a) among {of} transactions"),
             Self::G1b => format!("{many} reads of unfinished writes (G1b) among {of} transactions"),
@@ -168,6 +179,9 @@ impl Kind {
             Self::Unavailable => format!("{many} of {of} operations were answered with an error"),
             Self::WrongRange => format!("{many} of {of} reads of parts got other bytes than were written"),
             Self::Overlooked => format!("{many} of {of} keys listed miss what was acknowledged before"),
+            Self::Disordered => {
+                format!("{many} listings are out of order, or show what was not asked for")
+            }
             Self::ConditionIgnored => {
                 format!("{many} of {of} conditional writes did not mind what was there")
             }

@@ -42,7 +42,7 @@ pub enum Checker {
     Agreement,
     /// Each key behaves as if there were one copy, and everything happened at one moment.
     Register,
-    /// All accounts together always hold as much.
+    /// All accounts together always hold as much, and each what was moved.
     Bank {
         /// How much.
         total: i64,

@@ -1,5 +1,7 @@
 //! A read that begins after a write was acknowledged sees that write, or a later one.
 
+mod lists;
+
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -42,7 +44,7 @@ pub(super) struct Seen<'a> {
     pub write: Option<&'a Operation>,
 }
 
-/// Judges every read of a key.
+/// Judges every read of a key, and of a list.
 pub fn judge(all: &[Operation]) -> Judgement {
     let mut judgement = Judgement::default();
     for of in ByKey::new(all).iter() {
@@ -72,6 +74,7 @@ pub fn judge(all: &[Operation]) -> Judgement {
     judgement
 }
 
+    lists::judge(all, &mut judgement);
 /// What is wrong with a read by what it saw, and the line of the write that it saw: every write is noted before it is sent.
 fn flaw(
     of: &OfKey<'_>,

@@ -99,6 +99,7 @@ fn serializable(left: &[&Operation], lists: &BTreeMap<u32, Vec<u64>>) -> bool {
         for step in steps {
             match step {
                 Step::Append { list, element } => lists.entry(*list).or_default().push(*element),
+                Step::Undone { .. } => {}
                 Step::Read { list } => {
                     let held = lists.get(list).cloned().unwrap_or_default();
                     if reads.as_mut().is_some_and(|reads| reads.next().is_none_or(|read| **read != *held)) {

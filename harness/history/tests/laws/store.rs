@@ -67,6 +67,7 @@ impl Store {
                 for step in steps {
                     match step {
                         Step::Append { list, element } => self.lists.entry(*list).or_default().push(*element),
+                        Step::Undone { .. } => {}
                         Step::Read { list } => {
                             reads.push(self.lists.get(list).cloned().unwrap_or_default().into());
                         }

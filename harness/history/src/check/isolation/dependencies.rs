@@ -69,6 +69,8 @@ pub fn find(transactions: &[&Operation]) -> Found {
                     lists.entry(*list).or_default().writers.insert(*element, place);
                     own.entry(*list).or_default().push(*element);
                 }
+                // Nobody ever appended it.
+                Step::Undone { .. } => {}
                 Step::Read { list } => {
                     let Some(read) = reads.next() else { continue };
                     let own = own.get(list).map_or(&[][..], Vec::as_slice);
