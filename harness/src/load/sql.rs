@@ -75,7 +75,7 @@ impl Sql {
     /// Tries a request, once.
     pub async fn perform(&self, request: &Request) -> Outcome {
         let deadline = match request.action {
-            Action::Scan { .. } => SCAN.max(self.session.deadline()),
+            Action::List { .. } | Action::Scan { .. } => SCAN.max(self.session.deadline()),
             _ => self.session.deadline(),
         };
         let call = async {
@@ -89,8 +89,8 @@ impl Sql {
                     let deleted = self.execute("delete from entries where key = $1", &[&&**key]).await;
                     self.one(request, deleted.map(|_| Answer::Done))
                 }
-                Action::List { prefix } => self.one(request, self.list(prefix).await),
-                Action::Scan { prefix } => self.one(request, self.scan(prefix).await),
+                Action::List { prefix } => self.many(request, Level::ReadCommitted, self.list(prefix)).await,
+                Action::Scan { prefix } => self.many(request, Level::ReadCommitted, self.scan(prefix)).await,
                 Action::Transfer { from, to, amount } => {
                     self.many(request, Level::ReadCommitted, self.transfer(*from, *to, *amount)).await
                 }
@@ -122,22 +122,29 @@ impl Sql {
         Ok(payload.map_or(Answer::Absent, |payload| Answer::Found(Value::of(payload))))
     }
 
+    /// As the index of the keys has them: what a scan finds may be missing there. In the order of their bytes, which is not the index's.
     async fn list(&self, prefix: &Key) -> Result<Answer, Refusal> {
-        let statement = "select key from entries where starts_with(key, $1)";
-        let rows = self.session.client().query(statement, &[&&**prefix]).await?;
+        let by_index =
+            "set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off";
+        self.session.client().batch_execute(by_index).await?;
+        let statement = "select key from entries where starts_with(key, $1) order by key";
+        let Some(rows) = there(self.session.client().query(statement, &[&&**prefix]).await)? else {
+            return Ok(Answer::Keys(Vec::new()));
+        };
         let keys: Result<Vec<Key>, Refusal> =
             rows.iter().map(|row| Ok(Key::from(row.try_get::<_, &str>(0)?))).collect();
-        keys.map(Answer::Keys)
+        let mut keys = keys?;
+        keys.sort_unstable();
+        Ok(Answer::Keys(keys))
     }
 
+    /// As the table itself has them.
     async fn scan(&self, prefix: &Key) -> Result<Answer, Refusal> {
+        let by_table = "set local enable_indexscan = off; set local enable_indexonlyscan = off; set local enable_bitmapscan = off";
+        self.session.client().batch_execute(by_table).await?;
         let statement = "select key, payload from entries where starts_with(key, $1)";
-        let rows = match self.session.client().query_raw(statement, [&**prefix]).await {
-            // Nothing is there, not even where to look.
-            Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => {
-                return Ok(Answer::Rows(Vec::new()));
-            }
-            rows => rows?,
+        let Some(rows) = there(self.session.client().query_raw(statement, [&**prefix]).await)? else {
+            return Ok(Answer::Rows(Vec::new()));
         };
         let row = |row: tokio_postgres::Row| {
             Ok((Key::from(row.try_get::<_, &str>(0)?), Value::of(row.try_get(1)?)))
@@ -177,17 +184,17 @@ impl Sql {
                 Step::Append { list, element } => {
                     self.execute(APPEND, &[&list.cast_signed(), &element.cast_signed()]).await?;
                 }
+                Step::Undone { list, element } => {
+                    self.session.client().batch_execute("savepoint undone").await?;
+                    self.execute(APPEND, &[&list.cast_signed(), &element.cast_signed()]).await?;
+                    self.session.client().batch_execute("rollback to savepoint undone").await?;
+                }
                 Step::Read { list } => {
                     let select = "select elements from lists where list = $1";
                     let row = self.session.client().query_opt(select, &[&list.cast_signed()]).await?;
                     let elements: Option<Vec<i64>> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
                     let elements = elements.unwrap_or_default().into_iter().map(i64::cast_unsigned);
                     lists.push(elements.collect::<Vec<u64>>().into());
-                }
-                Step::Undone { list, element } => {
-                    self.session.client().batch_execute("savepoint undone").await?;
-                    self.execute(APPEND, &[&list.cast_signed(), &element.cast_signed()]).await?;
-                    self.session.client().batch_execute("rollback to savepoint undone").await?;
                 }
             }
         }
@@ -233,6 +240,14 @@ impl Sql {
 impl Store for Sql {
     async fn perform(&mut self, request: &Request) -> Outcome {
         Self::perform(self, request).await
+    }
+}
+
+/// What a query found; none where there is not even where to look.
+fn there<T>(found: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+    match found {
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(None),
+        found => found.map(Some),
     }
 }
 

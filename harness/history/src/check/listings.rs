@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::{
     gone::Gone,
-    judgement::{Count, Judgement, Kind},
+    judgement::{Anomaly, Count, Judgement, Kind},
     keys::{ByKey, OfKey},
+    order::disorder,
     read_after_write::{Seen, Witness, older},
 };
 use crate::operation::{Action, Answer, Operation, Outcome};
@@ -41,7 +42,26 @@ pub fn judge(all: &[Operation]) -> Judgement {
         let (Action::List { prefix }, Outcome::Ok(Answer::Keys(shown))) = (&one.action, &one.outcome) else {
             continue;
         };
+        if let Some(what) = disorder(prefix, shown) {
+            judgement.anomalies.push(Anomaly {
+                kind: Kind::Disordered,
+                text: format!("{what}, at {}", one.endpoint),
+                lines: vec![one.line],
+            });
+        }
+        let listed = shown.len();
         let shown: HashSet<&str> = shown.iter().map(|key| &**key).collect();
+        if shown.len() < listed {
+            judgement.anomalies.push(Anomaly {
+                kind: Kind::Duplicated,
+                text: format!(
+                    "of {listed} names that {} lists for {prefix}, only {} differ",
+                    one.endpoint,
+                    shown.len()
+                ),
+                lines: vec![one.line],
+            });
+        }
         let begins_so = places.range(&**prefix..).take_while(|(key, _)| key.starts_with(&**prefix));
         for (key, place) in begins_so {
             let Some(listed) = keys.get_mut(*place) else { continue };
@@ -89,6 +109,18 @@ mod tests {
         let judgement = judge(&all);
         let lines: Vec<_> = judgement.anomalies.iter().map(|one| (one.kind, one.lines[0])).collect();
         assert_eq!((lines, judgement.judged), (vec![(Kind::Overlooked, 7)], 12));
+    }
+
+    #[test]
+    fn each_is_in_order_without_repetition_and_shows_what_was_asked_for() {
+        let kinds = |keys: &[&str]| {
+            let judgement = judge(&[list(1, (0, 1), &["r/a", "r/b"]), list(2, (2, 3), keys)]);
+            judgement.anomalies.iter().map(|one| (one.kind, one.lines[0])).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds(&["r/a", "r/b"]), []);
+        assert_eq!(kinds(&["r/b", "r/a"]), [(Kind::Disordered, 2)]);
+        assert_eq!(kinds(&["r/a", "s/a"]), [(Kind::Disordered, 2)]);
+        assert_eq!(kinds(&["r/a", "r/a", "r/b"]), [(Kind::Duplicated, 2)]);
     }
 
     #[test]

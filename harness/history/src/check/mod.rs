@@ -13,6 +13,7 @@ mod keys;
 pub mod listings;
 pub mod members;
 pub mod overlap;
+mod order;
 pub mod quorum;
 pub mod ranges;
 pub mod read_after_write;
@@ -57,7 +58,7 @@ pub enum Checker {
     Available(Uninterrupted),
     /// A part of an object that was written once is what was written there.
     Ranges,
-    /// A listing shows whatever was acknowledged before it began, unless it was deleted.
+    /// A listing shows whatever was acknowledged before it began, unless it was deleted, and all in order.
     Listings,
     /// What is to be written only where nothing is, is written only there.
     Conditional,

@@ -5,6 +5,7 @@
 
 mod end;
 mod listing;
+mod strange;
 mod word;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use self::{
     end::End,
     listing::Listings,
+    strange::strange,
     word::{Said, Word, words},
 };
 use super::{
@@ -89,20 +91,7 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
             }
         }
     }
-    for (endpoint, listing) in listings.iter() {
-        let mut unknown: Vec<_> = listing
-            .keys
-            .keys()
-            .filter(|key| key.starts_with(run) && !written.contains(**key))
-            .copied()
-            .collect();
-        unknown.sort_unstable();
-        judgement.anomalies.extend(unknown.iter().map(|key| phantom(key, endpoint, listing.line)));
-        for key in &listing.twice {
-            let text = format!("{key} is listed twice at {endpoint}");
-            judgement.anomalies.push(Anomaly { kind: Kind::Duplicated, text, lines: vec![listing.line] });
-        }
-    }
+    judgement.anomalies.extend(strange(&listings, |key| key.starts_with(run) && !written.contains(key)));
     for one in listings.unanswered() {
         match &one.said {
             // What a scan was to give is told key by key.

@@ -11,9 +11,10 @@ use proptest::prelude::*;
 
 const SIZES: &[usize] = &[40];
 pub const ENDPOINTS: [&str; 3] = ["store-0", "store-1", "store-2"];
-const SET: Checker = Checker::Set(Copies::Same);
+pub const SET: Checker = Checker::Set(Copies::Same);
+pub const BANK: Checker = Checker::Bank { total: 5 * crate::store::MONEY };
 
-fn written(seed: u64) -> Vec<Operation> {
+pub fn written(seed: u64) -> Vec<Operation> {
     let work = |process| match process {
         0..3 => Work::Writes { sizes: SIZES },
         _ => Work::Reads { of: 0..3 },
@@ -22,7 +23,7 @@ fn written(seed: u64) -> Vec<Operation> {
 }
 
 /// Objects that are written once, half of them in parts, and read in parts.
-fn in_parts(seed: u64) -> Vec<Operation> {
+pub fn in_parts(seed: u64) -> Vec<Operation> {
     history(seed, 6, 80, |process| match process {
         0 => Work::Writes { sizes: SIZES },
         1 => Work::Uploads { sizes: SIZES },
@@ -82,9 +83,11 @@ proptest! {
             prop_assert_eq!(found(&checker, shared(seed, true)), []);
         }
         let bank = history(seed, 4, 60, |_| Work::Bank { accounts: 5 });
-        prop_assert_eq!(found(&Checker::Bank { total: 5 * crate::store::MONEY }, bank), []);
+        prop_assert_eq!(found(&BANK, bank), []);
         let lists = history(seed, 4, 60, |_| Work::Lists { lists: 3 });
-        prop_assert_eq!(found(&Checker::Isolation(Level::Serializable), lists), []);
+        for checker in [Checker::ReadAfterWrite, Checker::Isolation(Level::Serializable)] {
+            prop_assert_eq!(found(&checker, lists.clone()), []);
+        }
     }
 
     #[test]
@@ -123,6 +126,7 @@ proptest! {
             }
             1 => {
                 keys.push(key);
+                keys.sort();
                 Kind::Duplicated
             }
             _ => {
@@ -172,7 +176,7 @@ proptest! {
         };
         let planted = (0..all.len()).rev().find_map(|place| {
             let read = &all[place];
-            let key = read.action.key().filter(|_| read.is_ok() && !read.action.writes())?;
+            let key = read.action.key().filter(|_| read.is_ok() && matches!(read.action, Action::Get { .. }))?;
             let first = all.iter().find(|one| written(one, key))?;
             let later = |one: &&Operation| written(one, key) && one.invoked > first.ended.unwrap() && one.ended.unwrap() < read.invoked;
             all.iter().find(later)?;
@@ -266,7 +270,7 @@ proptest! {
         if let Outcome::Ok(Answer::Balances(balances)) = &mut all[place].outcome {
             balances[0] += more;
         }
-        let anomalies = found(&Checker::Bank { total: 5 * crate::store::MONEY }, all);
+        let anomalies = found(&BANK, all);
         prop_assert!(anomalies.len() == 1 && anomalies[0].kind == Kind::TotalChanged);
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{end::End, word::Said};
 use crate::{
+    check::order::disorder,
     operation::{Action, Answer, Operation, Outcome},
     value::Value,
 };
@@ -24,6 +25,8 @@ pub struct Listing<'a> {
     pub keys: HashMap<&'a str, Option<Value>>,
     /// What it shows more than once.
     pub twice: Vec<&'a str>,
+    /// What it shows out of order, or unasked.
+    pub disorder: Option<String>,
     /// Whether it is a scan: what it does not show is not there.
     pub whole: bool,
 }
@@ -44,20 +47,25 @@ pub struct Unanswered<'a> {
     pub whole: bool,
 }
 
-/// The last listing of each endpoint for each beginning that was asked for.
+/// Who was asked, for what begins so, and whether for a scan.
+type Place<'a> = (&'a str, &'a str, bool);
+
+/// The last listing of each endpoint for each beginning that was asked for, and the last scan: one may come from an index, and the other
+/// from what it is of.
 pub struct Listings<'a> {
-    shown: BTreeMap<(&'a str, &'a str), Listing<'a>>,
-    unanswered: BTreeMap<(&'a str, &'a str), Unanswered<'a>>,
+    shown: BTreeMap<Place<'a>, Listing<'a>>,
+    unanswered: BTreeMap<Place<'a>, Unanswered<'a>>,
 }
 
 impl<'a> Listings<'a> {
     /// Finds them.
     pub fn new(all: &'a [Operation], end: &End<'_>) -> Self {
-        let mut last: BTreeMap<(&str, &str), &Operation> = BTreeMap::new();
-        let mut unanswered: BTreeMap<(&str, &str), Unanswered<'_>> = BTreeMap::new();
+        let mut last: BTreeMap<Place<'_>, &Operation> = BTreeMap::new();
+        let mut unanswered: BTreeMap<Place<'_>, Unanswered<'_>> = BTreeMap::new();
         for one in all {
             let (Action::List { prefix } | Action::Scan { prefix }) = &one.action else { continue };
-            let place = (&*one.endpoint, &**prefix);
+            let whole = matches!(one.action, Action::Scan { .. });
+            let place = (&*one.endpoint, &**prefix, whole);
             if one.is_ok() {
                 last.insert(place, one);
                 unanswered.remove(&place);
@@ -67,8 +75,8 @@ impl<'a> Listings<'a> {
             let refused = |known: &Unanswered<'_>| matches!(known.said, Said::Refused(_));
             // As of keys: silence takes back nothing that was said before it.
             if matches!(said, Said::Refused(_)) || !unanswered.get(&place).is_some_and(refused) {
-                let (endpoint, prefix) = place;
-                let (line, asked, whole) = (one.line, one.invoked, matches!(one.action, Action::Scan { .. }));
+                let (endpoint, prefix, _) = place;
+                let (line, asked) = (one.line, one.invoked);
                 unanswered.insert(place, Unanswered { endpoint, prefix, line, asked, said, whole });
             }
         }
@@ -76,15 +84,18 @@ impl<'a> Listings<'a> {
         Self { shown, unanswered }
     }
 
-    /// The last of one endpoint that would show this key.
+    /// The last of one endpoint that would show this key; a list of names before a scan, whose word on the key is known anyway.
     pub fn of(&self, endpoint: &str, key: &str) -> Option<&Listing<'a>> {
         let speaks = |(name, listing): &(&str, &Listing<'_>)| *name == endpoint && listing.covers(key);
-        self.iter().filter(speaks).map(|(_, listing)| listing).max_by_key(|listing| listing.asked)
+        self.iter()
+            .filter(speaks)
+            .map(|(_, listing)| listing)
+            .max_by_key(|listing| (!listing.whole, listing.asked))
     }
 
     /// All of them, by endpoint.
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Listing<'a>)> {
-        self.shown.iter().map(|((endpoint, _), listing)| (*endpoint, listing))
+        self.shown.iter().map(|((endpoint, ..), listing)| (*endpoint, listing))
     }
 
     /// Those that were asked for at the end and not answered well.
@@ -106,10 +117,14 @@ impl<'a> Listing<'a> {
             asked: one.invoked,
             keys: HashMap::new(),
             twice: Vec::new(),
+            disorder: None,
             whole: false,
         };
         match &one.outcome {
-            Outcome::Ok(Answer::Keys(keys)) => keys.iter().for_each(|key| listing.add(key, None)),
+            Outcome::Ok(Answer::Keys(keys)) => {
+                keys.iter().for_each(|key| listing.add(key, None));
+                listing.disorder = disorder(prefix, keys);
+            }
             Outcome::Ok(Answer::Rows(rows)) => {
                 listing.whole = true;
                 rows.iter().for_each(|(key, value)| listing.add(key, Some(*value)));

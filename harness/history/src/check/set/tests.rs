@@ -61,7 +61,8 @@ fn each_flaw_has_its_name() {
         [Kind::RefusedButStored]
     );
     assert_eq!(kinds(&[written(), list(2, (5, 6), &["r/a", "r/a"])]), [Kind::Duplicated]);
-    assert_eq!(kinds(&[list(2, (5, 6), &["r/z", "another"])]), [Kind::Phantom]);
+    assert_eq!(kinds(&[list(2, (5, 6), &["another", "r/z"])]), [Kind::Phantom, Kind::Disordered]);
+    assert_eq!(kinds(&[list(2, (5, 6), &["r/z", "r/y"])]), [Kind::Phantom, Kind::Phantom, Kind::Disordered]);
     assert_eq!(kinds(&[get(2, "r/z", (5, 6), found(b"1"))]), [Kind::Phantom]);
     assert_eq!(
         kinds(&[written(), get(3, "r/a", (2, 3), ABSENT), get(4, "r/a", (9, 10), found(b"1"))]),
