@@ -26,7 +26,7 @@ const ENOUGH: u64 = 10;
 /// Between two operations of a process.
 const PACE: Duration = Duration::from_millis(250);
 /// Some are inline, some are blocks; an hour of them is to be read back in minutes.
-const OBJECTS: &[usize] = &[100, 3071, 100, 20_000, 100, 3072, 100, 65_536];
+const OBJECTS: &[usize] = &[100, 3071, 100, 20_000, 0, 3072, 100, 65_536];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let losses = "acknowledged writes are lost";

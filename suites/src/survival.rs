@@ -30,7 +30,7 @@ const PACE: Duration = Duration::from_millis(800);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(540);
 /// On both sides of Garage's boundaries; most are small, so that reading back from every pod stays quick.
-const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 100, 3072, 20_000, 100];
+const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 0, 3072, 20_000, 100];
 /// A row fits into a page, or does not.
 const ROWS: &[usize] = &[64, 1024, 20_000];
 

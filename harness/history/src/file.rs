@@ -171,6 +171,7 @@ fn share(line: &mut Line, names: &mut HashSet<Arc<str>>) {
             match action {
                 Action::Put { key, .. }
                 | Action::Get { key }
+                | Action::Head { key }
                 | Action::Range { key, .. }
                 | Action::Delete { key } => share(key),
                 Action::List { prefix } | Action::Scan { prefix } => share(prefix),
@@ -227,10 +228,10 @@ mod tests {
 {{"ended":{{"process":{process},"outcome":{{"ok":{answer}}},"at":"2026-11-29T04:00:0{second}Z"}}}}"#
             )
         };
-        let doubted = r#"{"doubted":{"from":"2026-11-29T04:00:03Z","to":"2026-11-29T04:00:05Z"}}"#;
         let put = |process, second| done(process, second, r#"{"delete":{"key":"r/a"}}"#, r#""done""#);
         let seen = done(5, 4, r#"{"transaction":[{"read":{"list":1}}]}"#, r#"{"lists":[[1]]}"#);
         let read = done(6, 4, r#"{"get":{"key":"r/a"}}"#, r#""absent""#);
+        let doubted = r#"{"doubted":{"from":"2026-11-29T04:00:03Z","to":"2026-11-29T04:00:05Z"}}"#;
         let path = written(
             "doubted",
             &format!("{}\n{}\n{seen}\n{read}\n{doubted}\n{}\n", put(1, 2), put(3, 4), put(4, 4)),

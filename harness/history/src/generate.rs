@@ -2,6 +2,7 @@
 
 mod content;
 mod noise;
+mod request;
 
 use std::ops::Range;
 
@@ -10,8 +11,11 @@ use crate::{
     value::Value,
 };
 
+use request::bare;
+
 pub use content::content;
 pub use noise::Noise;
+pub use request::Request;
 
 /// After so many operations a process leaves what it shares for something new: a longer list is slow to read and tells no more, and a
 /// deletion of unknown outcome explains whatever is missing for ever.
@@ -42,7 +46,8 @@ pub enum Work {
         /// Their sizes, in bytes.
         sizes: &'static [usize],
     },
-    /// Writes over a few keys, and reads them: whole, in parts, only if new; also deletes and lists where so said.
+    /// Writes over a few keys, and reads them: whole, in parts, by a copy, only if new; also asks for heads, and deletes and lists
+    /// where so said.
     Objects {
         /// How many keys there are at a time; all processes with as many share them, and leave them together for new ones.
         keys: u32,
@@ -63,15 +68,6 @@ pub enum Work {
         /// How many there are at a time; each is left for a new one when it has grown long.
         lists: u32,
     },
-}
-
-/// What is to be sent.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Request {
-    /// What is to be done.
-    pub action: Action,
-    /// The content of what is written; empty where nothing is.
-    pub payload: Vec<u8>,
 }
 
 /// The requests of one process, without end.
@@ -126,7 +122,9 @@ impl Generator {
                     1 if deletes => bare(Action::List { prefix: shared.into() }),
                     2 => self.put(key, size, How::Parts),
                     3 => self.put(key, size, How::IfNew),
-                    4 | 5 => self.put(key, size, How::Whole),
+                    4 => self.put(key, size, How::Whole),
+                    5 => self.put(key, size, How::Copy),
+                    6 => bare(Action::Head { key }),
                     _ => bare(Action::Get { key }),
                 }
             }
@@ -164,34 +162,6 @@ impl Generator {
             });
         }
         steps
-    }
-}
-
-impl Request {
-    /// Writes this.
-    pub fn put(key: impl Into<Key>, payload: Vec<u8>) -> Self {
-        let action = Action::Put { key: key.into(), value: Value::of(&payload), how: How::Whole };
-        Self { action, payload }
-    }
-
-    /// Reads a key.
-    pub fn get(key: impl Into<Key>) -> Self {
-        bare(Action::Get { key: key.into() })
-    }
-
-    /// Deletes a key.
-    pub fn delete(key: impl Into<Key>) -> Self {
-        bare(Action::Delete { key: key.into() })
-    }
-
-    /// Lists the keys that begin so.
-    pub fn list(prefix: impl Into<Key>) -> Self {
-        bare(Action::List { prefix: prefix.into() })
-    }
-
-    /// Reads all rows whose keys begin so.
-    pub fn scan(prefix: impl Into<Key>) -> Self {
-        bare(Action::Scan { prefix: prefix.into() })
     }
 }
 
@@ -234,19 +204,8 @@ pub fn content_of(key: &str, size: usize) -> Option<Vec<u8>> {
     Some(content(&format!("{writer}/{sequence}"), size))
 }
 
-fn bare(action: Action) -> Request {
-    Request { action, payload: Vec::new() }
-}
-
 fn pick(sizes: &[usize], place: usize) -> usize {
     sizes.get(place % sizes.len().max(1)).copied().unwrap_or(0)
-}
-
-// A payload can be a megabyte of noise: an error message must not carry it.
-impl std::fmt::Debug for Request {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Request({:?}, {} bytes)", self.action, self.payload.len())
-    }
 }
 
 #[cfg(test)]
@@ -300,7 +259,7 @@ mod tests {
         }
         let mut seen: Vec<_> = seen.into_iter().collect();
         seen.sort();
-        assert_eq!(seen, ["Dele", "Get ", "IfNew", "List", "Parts", "Whole"]);
+        assert_eq!(seen, ["Copy", "Dele", "Get ", "Head", "IfNew", "List", "Parts", "Whole"]);
     }
 
     #[test]

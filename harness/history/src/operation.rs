@@ -51,6 +51,11 @@ pub enum Action {
         /// Under this key.
         key: Key,
     },
+    /// Asks for the head of an object: what is there, without its content.
+    Head {
+        /// Under this key.
+        key: Key,
+    },
     /// Reads a part of an object.
     Range {
         /// Under this key.
@@ -101,6 +106,8 @@ pub enum How {
     Parts,
     /// Only where there is none under the key.
     IfNew,
+    /// Somewhere else first, from where the store then copies it; it is gone from there afterwards.
+    Copy,
 }
 
 /// One step of a transaction over lists.
@@ -119,13 +126,6 @@ pub enum Step {
         /// Which list.
         list: u32,
     },
-}
-
-/// How an operation ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// The store did it, and answered this.
     /// Puts an element at a list's end, and takes that back without ending the transaction. No other step has this element.
     Undone {
         /// Which list.
@@ -133,6 +133,13 @@ pub enum Outcome {
         /// What.
         element: u64,
     },
+}
+
+/// How an operation ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The store did it, and answered this.
     Ok(Answer),
     /// It surely did not happen.
     Failed(Failure),
@@ -148,6 +155,8 @@ pub enum Answer {
     Done,
     /// This is there.
     Found(Value),
+    /// This is there, and its head says that it is something else.
+    Mislabelled(Value),
     /// Something is there; what, the store can't say.
     There,
     /// Nothing is there.
@@ -213,20 +222,22 @@ impl Operation {
 }
 
 impl Action {
-    /// The key that it is about, of one that is about a single one.
-    pub fn key(&self) -> Option<&Key> {
-        match self {
-            Self::Put { key, .. } | Self::Get { key } | Self::Range { key, .. } | Self::Delete { key } => {
-                Some(key)
-            }
-            _ => None,
-        }
-    }
     /// Whether its answer may rest on what a store without a disk did not keep: what it wrote, and what it saw beside other things.
     pub fn may_rest_on_doubt(&self) -> bool {
         self.writes() || matches!(self, Self::Balances | Self::Transaction(_))
     }
 
+    /// The key that it is about, of one that is about a single one.
+    pub fn key(&self) -> Option<&Key> {
+        match self {
+            Self::Put { key, .. }
+            | Self::Get { key }
+            | Self::Head { key }
+            | Self::Range { key, .. }
+            | Self::Delete { key } => Some(key),
+            _ => None,
+        }
+    }
 
     /// Whether it changes something.
     pub fn writes(&self) -> bool {
@@ -234,6 +245,7 @@ impl Action {
             Self::Put { .. } | Self::Delete { .. } | Self::Transfer { .. } => true,
             Self::Transaction(steps) => steps.iter().any(|step| matches!(step, Step::Append { .. })),
             Self::Get { .. }
+            | Self::Head { .. }
             | Self::Range { .. }
             | Self::List { .. }
             | Self::Scan { .. }

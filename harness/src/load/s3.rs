@@ -1,6 +1,9 @@
 //! A store that speaks S3: one connection to one endpoint, which tries everything once.
 
 mod answers;
+mod label;
+mod pages;
+mod writing;
 
 use std::time::Duration;
 
@@ -11,8 +14,6 @@ use aws_sdk_s3::{
         StalledStreamProtectionConfig, retry::RetryConfig,
     },
     error::DisplayErrorContext,
-    primitives::ByteStream,
-    types::{CompletedMultipartUpload, CompletedPart},
 };
 use aws_smithy_http_client::{
     Builder,
@@ -20,20 +21,23 @@ use aws_smithy_http_client::{
 };
 use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Value, generate::Request};
 
-use self::answers::{failure, outcome, refused, status};
+use self::{
+    answers::{outcome, refused, status},
+    label::Beside,
+};
 use super::{
     Store,
     store::{silent, without_answer},
 };
 use crate::{
     Secret,
-    error::{Error, Result, within},
+    error::{Error, Result},
 };
 
 /// Sizes on both sides of Garage's boundaries: below 3072 bytes an object lives in the metadata, above 1 MiB it has
 /// two blocks. The second block has 32 bytes, so that its content is unique: Garage stores equal blocks once, and
 /// another object would keep a lost one alive.
-pub const SIZES: &[usize] = &[100, 3071, 3072, 65_536, 1 << 20, (1 << 20) + 32];
+pub const SIZES: &[usize] = &[100, 0, 3071, 3072, 65_536, 1 << 20, (1 << 20) + 32];
 
 /// Where a bucket is, and who may use it.
 #[derive(Debug, Clone)]
@@ -115,8 +119,10 @@ impl S3 {
         let call = async {
             match &request.action {
                 Action::Put { key, how: How::Parts, .. } => self.put_in_parts(key, request).await,
+                Action::Put { key, how: How::Copy, .. } => self.put_by_copy(key, request).await,
                 Action::Put { key, how, .. } => self.put(key, *how, request).await,
                 Action::Get { key } => self.get(key, None, request).await,
+                Action::Head { key } => self.head(key, request).await,
                 Action::Range { key, from, length } => {
                     let range = format!("bytes={from}-{}", from.saturating_add(*length).saturating_sub(1));
                     self.get(key, Some(range), request).await
@@ -135,48 +141,24 @@ impl S3 {
         tokio::time::timeout(self.deadline, call).await.unwrap_or_else(|_| silent(request, self.deadline))
     }
 
-    async fn put(&self, key: &Key, how: How, request: &Request) -> Outcome {
-        let body = ByteStream::from(request.payload.clone());
-        let call = self.client.put_object().bucket(&self.bucket).key(&**key).body(body);
-        let call = if how == How::IfNew { call.if_none_match("*") } else { call };
-        outcome(request, call.send().await, |_| Answer::Done)
-    }
-
-    /// In two parts. Until the last call nothing is there.
-    async fn put_in_parts(&self, key: &Key, request: &Request) -> Outcome {
-        let sure = |failure: Failure| Outcome::Failed(failure);
-        let upload = self.client.create_multipart_upload().bucket(&self.bucket).key(&**key).send().await;
-        let upload = match upload {
-            Ok(answer) => answer.upload_id().unwrap_or_default().to_owned(),
-            Err(error) => return sure(failure(&error)),
-        };
-        let mut parts = CompletedMultipartUpload::builder();
-        let half = request.payload.len().div_ceil(2).max(1);
-        for (number, part) in (1..).zip(request.payload.chunks(half)) {
-            let call = self.client.upload_part().bucket(&self.bucket).key(&**key).upload_id(&upload);
-            let body = ByteStream::from(part.to_vec());
-            match call.part_number(number).body(body).send().await {
-                Ok(answer) => {
-                    let tag = answer.e_tag().unwrap_or_default();
-                    parts = parts.parts(CompletedPart::builder().part_number(number).e_tag(tag).build());
-                }
-                Err(error) => return sure(failure(&error)),
-            }
-        }
-        let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&**key);
-        let call = call.upload_id(upload).multipart_upload(parts.build());
-        outcome(request, call.send().await, |_| Answer::Done)
-    }
-
     async fn get(&self, key: &Key, range: Option<String>, request: &Request) -> Outcome {
+        let whole = range.is_none();
         let call = self.client.get_object().bucket(&self.bucket).key(&**key).set_range(range);
-        let answer = match call.send().await {
+        let mut answer = match call.send().await {
             Ok(answer) => answer,
             Err(error) if status(&error) == Some(404) => return Outcome::Ok(Answer::Absent),
             Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),
         };
-        match answer.body.collect().await {
-            Ok(body) => Outcome::Ok(Answer::Found(Value::of(&body.into_bytes()))),
+        match std::mem::take(&mut answer.body).collect().await {
+            Ok(body) => {
+                let found = Value::of(&body.into_bytes());
+                let beside = Beside {
+                    metadata: answer.metadata(),
+                    tag: answer.e_tag(),
+                    encrypted: answer.server_side_encryption().is_some(),
+                };
+                Outcome::Ok(if whole { beside.answer(found) } else { Answer::Found(found) })
+            }
             Err(error) => {
                 let text = format!("the body broke off: {}", DisplayErrorContext(error));
                 without_answer(request, false, Failure::new(Cause::CutShort, text))
@@ -184,38 +166,19 @@ impl S3 {
         }
     }
 
-    async fn list_all(&self, prefix: &Key, request: &Request) -> Outcome {
-        let (mut keys, mut next) = (Vec::new(), None);
-        loop {
-            let call = self.client.list_objects_v2().bucket(&self.bucket).prefix(&**prefix);
-            match call.set_continuation_token(next).send().await {
-                Ok(page) => {
-                    keys.extend(page.contents().iter().filter_map(|object| object.key()).map(Key::from));
-                    match page.next_continuation_token() {
-                        Some(token) if page.is_truncated() == Some(true) => next = Some(token.to_owned()),
-                        _ => return Outcome::Ok(Answer::Keys(keys)),
-                    }
+    async fn head(&self, key: &Key, request: &Request) -> Outcome {
+        match self.client.head_object().bucket(&self.bucket).key(&**key).send().await {
+            Ok(answer) => Outcome::Ok(
+                Beside {
+                    metadata: answer.metadata(),
+                    tag: answer.e_tag(),
+                    encrypted: answer.server_side_encryption().is_some(),
                 }
-                Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),
-            }
+                .answer_alone(answer.content_length().unwrap_or_default().unsigned_abs()),
+            ),
+            Err(error) if status(&error) == Some(404) => Outcome::Ok(Answer::Absent),
+            Err(error) => outcome(request, Err::<(), _>(error), |()| Answer::Done),
         }
-    }
-
-    /// The length that a HEAD request gives; none when the store says that there is no such object.
-    ///
-    /// # Errors
-    /// No answer, or a refusal.
-    pub async fn head(&self, key: &str) -> Result<Option<u64>> {
-        let doing = self.doing("asking for the head of", key);
-        let call = Box::pin(self.client.head_object().bucket(&self.bucket).key(key).send());
-        let call = async {
-            match call.await {
-                Ok(answer) => Ok(Some(answer.content_length().unwrap_or_default().unsigned_abs())),
-                Err(error) if status(&error) == Some(404) => Ok(None),
-                Err(error) => Err(refused(&doing, &error)),
-            }
-        };
-        within(self.deadline, &doing, call, std::convert::identity).await
     }
 
     fn doing(&self, what: &str, key: &str) -> String {
@@ -271,7 +234,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_is_not_what_its_server_says_of_it_is_what_was_found() {
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\nwrong";
-        assert_eq!(answered(answer).await, Outcome::Ok(Answer::Found(Value::of(b"wrong"))));
+        assert_eq!(answered(answer).await, Outcome::Ok(Answer::Mislabelled(Value::of(b"wrong"))));
     }
 
     #[tokio::test]

@@ -82,7 +82,7 @@ impl Sql {
             match &request.action {
                 Action::Put { key, .. } => self.insert(key, request).await,
                 Action::Get { key } => self.one(request, self.get(key).await),
-                Action::Range { .. } => {
+                Action::Head { .. } | Action::Range { .. } => {
                     Outcome::Failed(Failure::new(Cause::Unreachable, "rows are read whole"))
                 }
                 Action::Delete { key } => {

@@ -3,7 +3,7 @@
 use aws_sdk_s3::primitives::ByteStream;
 use harness::{
     history::{
-        Checker, Outcome,
+        Answer, Checker, Outcome, Value,
         check::{Copies, Kind, Members, Up},
         generate::{Request, Work, content},
     },
@@ -33,7 +33,8 @@ async fn started() -> Garage {
 
 /// Clients that write, read, and write over each other.
 fn load(server: &Garage, book: &Book) -> Load {
-    let works = vec![WRITES, WRITES, Work::Reads { of: 0..2 }, OBJECTS, OBJECTS, OBJECTS];
+    let ranges = Work::Ranges { of: 0..2, sizes: s3::SIZES };
+    let works = vec![WRITES, WRITES, Work::Reads { of: 0..2 }, OBJECTS, OBJECTS, OBJECTS, ranges];
     server.load(&book.recorder, &plan([("garage", works)]))
 }
 
@@ -56,12 +57,14 @@ async fn without_a_fault_nothing_is_lost_or_stale() {
     let judgement = book.judged(&SET);
     assert_eq!((kinds(&judgement), judgement.unjudged.as_slice()), (vec![], &[][..]));
     assert_eq!(judgement.judged, count(&judgement, "acknowledged writes"));
-    assert_eq!(kinds(&book.judged(&Checker::ReadAfterWrite)), []);
+    for checker in [Checker::ReadAfterWrite, Checker::Ranges, Checker::Listings] {
+        assert_eq!(kinds(&book.judged(&checker)), [], "{}", checker.name());
+    }
     let operations = book.operations();
     let done = |name: &str| {
         operations.all.iter().any(|one| one.is_ok() && format!("{:?}", one.action).contains(name))
     };
-    for name in ["Whole", "Parts", "IfNew", "Get", "Delete", "List"] {
+    for name in ["Whole", "Parts", "Copy", "IfNew", "Get", "Head", "Delete", "List"] {
         assert!(done(name), "no {name} was done");
     }
     // Refused is only what must find nothing and finds something, and an upload in parts whose key was written over meanwhile: Garage
@@ -70,9 +73,11 @@ async fn without_a_fault_nothing_is_lost_or_stale() {
     let expected = |text: &str| text.starts_with("412 ") || text.starts_with("404 NoSuchUpload");
     assert!(refused.iter().all(|why| expected(&why.text)), "{refused:?}");
 
-    let store = server.s3().await.unwrap();
-    store.perform(&Request::put("head", content("head", 77))).await;
-    assert_eq!((store.head("head").await.unwrap(), store.head("nothing").await.unwrap()), (Some(77), None));
+    let (store, put) = (server.s3().await.unwrap(), Request::put("head", content("head", 77)));
+    store.perform(&put).await;
+    let there = Outcome::Ok(Answer::Found(Value::of(&put.payload)));
+    assert_eq!(store.perform(&Request::head("head")).await, there);
+    assert_eq!(store.perform(&Request::head("nothing")).await, Outcome::Ok(Answer::Absent));
 }
 
 #[tokio::test(flavor = "multi_thread")]

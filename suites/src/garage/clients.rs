@@ -10,7 +10,7 @@ const REPLICAS: u32 = 3;
 /// On both sides of the boundary below which Garage keeps an object in its metadata, and one with a block of its own.
 pub(crate) const SMALL: &[usize] = &[100, 3072, 65_536];
 /// On both sides of all of Garage's boundaries; most are small, so that reading back from every pod stays quick.
-pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 20_000, 100, 3072, 100, (1 << 20) + 32];
+pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 20_000, 0, 3072, 100, (1 << 20) + 32];
 
 /// The pods of all nodes.
 pub(crate) fn pods(set: &Set) -> Vec<String> {

@@ -106,8 +106,11 @@ async fn crashes(run: Run) -> Result<()> {
             garage.read_back(history, &set.pod_name(ordinal), &key).await?;
         }
     }
-    run.check(G10, set.workload.name, &whole, Checker::Set(Copies::Same), faults.last());
-    for checker in [Checker::Set(Copies::Same), Checker::Ranges, Checker::Listings] {
+    for checker in [Checker::Set(Copies::Same), Checker::ReadAfterWrite] {
+        run.check(G10, set.workload.name, &whole, checker, faults.last());
+    }
+    let same = Checker::Set(Copies::Same);
+    for checker in [same, Checker::ReadAfterWrite, Checker::Ranges, Checker::Listings] {
         run.check(G16, set.workload.name, &other, checker, faults.last());
     }
     if minds_conditions(&other)? {

@@ -11,7 +11,7 @@ use crate::operation::Operation;
 pub fn judge(all: &[Operation]) -> Judgement {
     let mut judgement = Judgement::default();
     for of in ByKey::new(all).iter() {
-        let seen = seen(&of, &writers(&of));
+        let seen = seen(&of.reads, &writers(&of));
         judgement.judged += seen.len() as u64;
         let witness = |Seen { read, write }: &Seen<'_>| {
             Some(Witness { known: read.ended?, begun: write.as_ref()?.invoked, line: read.line })

@@ -33,7 +33,7 @@ pub fn judge(all: &[Operation], members: &Members) -> Judgement {
         judgement.judged += 1;
         let what = match &one.action {
             Action::Put { .. } => "a put",
-            Action::Get { .. } | Action::Range { .. } => "a get",
+            Action::Get { .. } | Action::Head { .. } | Action::Range { .. } => "a get",
             Action::Delete { .. } => "a delete",
             _ => "a question",
         };

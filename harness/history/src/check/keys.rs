@@ -18,6 +18,8 @@ pub struct OfKey<'a> {
     pub writes: Vec<&'a Operation>,
     /// Gets.
     pub reads: Vec<&'a Operation>,
+    /// Asks for heads.
+    pub heads: Vec<&'a Operation>,
     /// Reads of parts.
     pub ranges: Vec<&'a Operation>,
 }
@@ -46,6 +48,7 @@ impl<'a> ByKey<'a> {
                 key: operations().next()?.action.key()?,
                 writes: operations().filter(|one| one.action.writes()).collect(),
                 reads: operations().filter(|one| matches!(one.action, Action::Get { .. })).collect(),
+                heads: operations().filter(|one| matches!(one.action, Action::Head { .. })).collect(),
                 ranges: operations().filter(|one| matches!(one.action, Action::Range { .. })).collect(),
             })
         })

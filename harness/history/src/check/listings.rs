@@ -27,7 +27,7 @@ impl<'a> Listed<'a> {
     fn new(of: OfKey<'a>) -> Self {
         let gone = Gone::new(&of);
         // All keys are held at once, and their reads are not looked at.
-        let of = OfKey { reads: Vec::new(), ranges: Vec::new(), ..of };
+        let of = OfKey { reads: Vec::new(), heads: Vec::new(), ranges: Vec::new(), ..of };
         Self { of, gone, missing: Vec::new(), risen: false }
     }
 }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::{
     judgement::{Anomaly, Judgement, Kind},
     keys::{ByKey, OfKey},
+    labels,
 };
 use crate::{
     operation::{Action, Answer, Operation, Outcome},
@@ -49,8 +50,11 @@ pub fn judge(all: &[Operation]) -> Judgement {
     let mut judgement = Judgement::default();
     for of in ByKey::new(all).iter() {
         let writers = writers(&of);
+        // A head tells what is there as well.
+        let reads: Vec<&Operation> = of.reads.iter().chain(&of.heads).copied().collect();
+        judgement.anomalies.extend(labels::mislabelled(&of, |value| writers.contains_key(&value)));
         let first = judgement.anomalies.len();
-        for (read, found) in of.reads.iter().filter_map(|read| Some((*read, found(read)?))) {
+        for (read, found) in reads.iter().filter_map(|read| Some((*read, found(read)?))) {
             let Some((kind, text, line)) = flaw(&of, read, found, writers.get(&found).copied()) else {
                 continue;
             };
@@ -63,18 +67,17 @@ pub fn judge(all: &[Operation]) -> Judgement {
                 }
             }
         }
-        let mut seen = seen(&of, &writers);
-        judgement.judged +=
-            of.reads.iter().filter(|read| found(read).is_some() || absent(read)).count() as u64;
+        let mut seen = seen(&reads, &writers);
+        judgement.judged += reads.iter().filter(|read| found(read).is_some() || absent(read)).count() as u64;
         // What was refused has no place in the order.
         seen.retain(|one| !one.write.is_some_and(|write| matches!(write.outcome, Outcome::Failed(_))));
         let witnesses = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
         older(&of, &seen, witnesses, Kind::Stale, &mut judgement);
     }
+    lists::judge(all, &mut judgement);
     judgement
 }
 
-    lists::judge(all, &mut judgement);
 /// What is wrong with a read by what it saw, and the line of the write that it saw: every write is noted before it is sent.
 fn flaw(
     of: &OfKey<'_>,
@@ -84,7 +87,11 @@ fn flaw(
 ) -> Option<(Kind, String, Option<u64>)> {
     let told = format!("{} at {}: the read that began at {} saw", of.key, read.endpoint, read.invoked);
     let Some(write) = write else {
-        let kind = if of.writes.is_empty() { Kind::Phantom } else { Kind::Diverged };
+        let kind = match read.action {
+            Action::Head { .. } => Kind::Mislabelled,
+            _ if of.writes.is_empty() => Kind::Phantom,
+            _ => Kind::Diverged,
+        };
         return Some((kind, format!("{told} {found}, which nobody sent"), None));
     };
     if let Outcome::Failed(failure) = &write.outcome {
@@ -95,9 +102,9 @@ fn flaw(
     future.then(|| (Kind::Future, format!("{told} what was sent at {}", write.invoked), Some(write.line)))
 }
 
-fn found(read: &Operation) -> Option<Value> {
+pub(super) fn found(read: &Operation) -> Option<Value> {
     match read.outcome {
-        Outcome::Ok(Answer::Found(value)) => Some(value),
+        Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)) => Some(value),
         _ => None,
     }
 }
@@ -121,14 +128,14 @@ pub(super) fn writers<'a>(of: &OfKey<'a>) -> HashMap<Value, &'a Operation> {
 }
 
 /// The reads that were answered with something that was written, or with nothing: what nobody wrote is no matter of order.
-pub(super) fn seen<'a>(of: &OfKey<'a>, writers: &HashMap<Value, &'a Operation>) -> Vec<Seen<'a>> {
+pub(super) fn seen<'a>(reads: &[&'a Operation], writers: &HashMap<Value, &'a Operation>) -> Vec<Seen<'a>> {
     let seen = |read: &&'a Operation| {
         if absent(read) {
             return Some(Seen { read, write: None });
         }
         writers.get(&found(read)?).map(|write| Seen { read, write: Some(write) })
     };
-    of.reads.iter().filter_map(seen).collect()
+    reads.iter().filter_map(seen).collect()
 }
 
 /// Finds the reads that saw something older than a witness allows.

@@ -76,7 +76,7 @@ fn not_linearizable(of: &OfKey<'_>) -> Option<(String, Vec<u64>)> {
         let Outcome::Ok(answer) = &read.outcome else { continue };
         let place = match answer {
             Answer::Absent => 0,
-            Answer::Found(value) => match places.get(value) {
+            Answer::Found(value) | Answer::Mislabelled(value) => match places.get(value) {
                 Some(place) => *place,
                 None => return Some((never(read, *value), vec![read.line])),
             },

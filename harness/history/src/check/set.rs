@@ -22,6 +22,7 @@ use super::{
     gone::Gone,
     judgement::{Anomaly, Count, Judgement, Kind},
     keys::{ByKey, OfKey},
+    labels,
 };
 use crate::{
     operation::{Action, Answer, Key, Operation, Outcome, SERVICE},
@@ -74,6 +75,7 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
             [write] => {
                 written.insert(of.key);
                 let Action::Put { value, .. } = write.action else { continue };
+                judgement.anomalies.extend(labels::mislabelled(&of, |found| found == value));
                 let known = Known { key: of.key, write, value, words };
                 judge_one(known, &listings, copies, &mut tally, &mut judgement);
             }
@@ -158,7 +160,9 @@ fn judge_one<'a>(
 /// What was deleted for good and is there at the end.
 fn risen(of: &OfKey<'_>, listings: &Listings<'_>, end: &End<'_>) -> Option<Anomaly> {
     let gone = Gone::new(of);
-    let found = |one: &&Operation| matches!(one.outcome, Outcome::Ok(Answer::Found(_) | Answer::There));
+    let found = |one: &&Operation| {
+        matches!(one.outcome, Outcome::Ok(Answer::Found(_) | Answer::Mislabelled(_) | Answer::There))
+    };
     let read = of.reads.iter().copied().filter(|one| end.has(one)).filter(found);
     // A list of names is judged by nobody: see the checker of listings.
     let scans = listings.iter().filter(|(_, listing)| matches!(listing.of.action, Action::Scan { .. }));

@@ -28,7 +28,11 @@ proptest! {
         } else {
             all[place].outcome = Outcome::Ok(Answer::Found(Value::of(b"another")));
         }
-        let kind = if sent { Kind::RefusedButStored } else { Kind::Diverged };
+        let kind = match all[place].action {
+            _ if sent => Kind::RefusedButStored,
+            Action::Head { .. } => Kind::Mislabelled,
+            _ => Kind::Diverged,
+        };
         let anomalies = found(&Checker::ReadAfterWrite, all);
         prop_assert!(anomalies.len() == 1 && anomalies[0].kind == kind && anomalies[0].lines.contains(&line), "{anomalies:?}");
     }

@@ -33,7 +33,7 @@ impl Store {
                 self.objects.insert(key.clone(), *value);
                 Answer::Done
             }
-            Action::Get { key } => {
+            Action::Get { key } | Action::Head { key } => {
                 self.objects.get(key).map_or(Answer::Absent, |value| Answer::Found(*value))
             }
             Action::Range { key, from, length } => self.objects.get(key).map_or(Answer::Absent, |value| {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::operation::{Answer, Operation, Outcome};
+use crate::operation::{Action, Answer, Operation, Outcome};
 
 /// The end of a history.
 pub struct End<'a> {
@@ -25,8 +25,11 @@ impl<'a> End<'a> {
         let load = all.iter().filter(|one| Some(one.invoked) < settled).map(|one| one.process).collect();
         let mut end = Self { settled, load, whole: HashMap::new() };
         for one in all {
-            let Outcome::Ok(Answer::Found(value)) = &one.outcome else { continue };
-            if end.has(one) {
+            let Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)) = &one.outcome else {
+                continue;
+            };
+            // A head has no content.
+            if end.has(one) && !matches!(one.action, Action::Head { .. }) {
                 let largest = end.whole.entry(&one.endpoint).or_default();
                 *largest = value.size.max(*largest);
             }

@@ -61,7 +61,7 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
     let mut words = Words { words: Vec::new(), acknowledged };
     for read in &of.reads {
         let said = match &read.outcome {
-            Outcome::Ok(Answer::Found(value)) => Some(Said::Found(Some(*value))),
+            Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)) => Some(Said::Found(Some(*value))),
             Outcome::Ok(Answer::There) => Some(Said::Found(None)),
             Outcome::Ok(Answer::Absent) => Some(Said::Absent),
             outcome => Said::of_failure(outcome).filter(|_| end.has(read)),

@@ -1,0 +1,115 @@
+//! What lies beside an object: its writer's word on what it is, and the tag that the store gave to it. Both are of what is there, wherever
+//! and however often it is asked for.
+
+use std::collections::HashMap;
+
+use history::{Answer, How, Value};
+use md5::{Digest, Md5};
+
+/// The name of the writer's word.
+const CONTENT: &str = "content";
+/// The name of the tag that S3 gives to what was written so.
+const TAG: &str = "tag";
+/// In so many parts an object is uploaded.
+pub(super) const PARTS: usize = 2;
+
+/// What a store says beside an object.
+pub(super) struct Beside<'a> {
+    pub metadata: Option<&'a HashMap<String, String>>,
+    pub tag: Option<&'a str>,
+    /// Whether it was encrypted by the store: then its tag is of something else.
+    pub encrypted: bool,
+}
+
+/// What a writer puts beside an object with this content.
+pub(super) fn label(content: &[u8], how: How) -> HashMap<String, String> {
+    let word = [(CONTENT, Value::of(content).digest.to_string()), (TAG, tag_of(content, how))];
+    word.map(|(name, word)| (name.to_owned(), word)).into()
+}
+
+/// The parts of what is uploaded in parts.
+pub(super) fn parts(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    content.chunks(content.len().div_ceil(PARTS).max(1))
+}
+
+/// The tag that S3 gives to a content; of one that was uploaded in parts it tells how many there were.
+fn tag_of(content: &[u8], how: How) -> String {
+    if how == How::Parts {
+        let hashes: Vec<u8> = parts(content).flat_map(Md5::digest).collect();
+        return format!("{}-{}", hex(&Md5::digest(&hashes)), parts(content).count());
+    }
+    hex(&Md5::digest(content))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl Beside<'_> {
+    /// What this says of a content that was found.
+    pub fn answer(&self, found: Value) -> Answer {
+        let said = self.metadata.and_then(|metadata| metadata.get(CONTENT));
+        let fits = said.is_some_and(|said| *said == found.digest.to_string()) && self.tag_fits();
+        if fits { Answer::Found(found) } else { Answer::Mislabelled(found) }
+    }
+
+    /// What this says by itself of something so long.
+    pub fn answer_alone(&self, size: u64) -> Answer {
+        let said = self.metadata.and_then(|metadata| metadata.get(CONTENT));
+        match said.and_then(|said| said.parse().ok()) {
+            Some(digest) if self.tag_fits() => Answer::Found(Value { size, digest }),
+            Some(digest) => Answer::Mislabelled(Value { size, digest }),
+            None => Answer::There,
+        }
+    }
+
+    /// Whether the tag is the one that belongs to what the writer says. Where a store has tags of another form, they are its own.
+    fn tag_fits(&self) -> bool {
+        let written = self.metadata.and_then(|metadata| metadata.get(TAG));
+        let (Some(tag), Some(written), false) = (self.tag, written, self.encrypted) else { return true };
+        let tag = tag.trim_matches('"');
+        let form =
+            |tag: &str| tag.bytes().map(|byte| if byte == b'-' { '-' } else { '0' }).collect::<String>();
+        tag == written || form(tag) != form(written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_beside_an_object_is_of_it() {
+        let content = [7; 100];
+        let found = Value::of(&content);
+        let told = |label: &HashMap<String, String>, tag: &str, encrypted| {
+            let beside = Beside { metadata: Some(label), tag: Some(tag), encrypted };
+            (beside.answer(found), beside.answer_alone(100))
+        };
+        let right = (Answer::Found(found), Answer::Found(found));
+        let wrong = (Answer::Mislabelled(found), Answer::Mislabelled(found));
+        let whole = label(&content, How::Whole);
+        let quoted = format!("\"{}\"", whole[TAG]);
+        assert_eq!(told(&whole, &quoted, false), right);
+        let another = hex(&Md5::digest(b"another"));
+        assert_eq!(told(&whole, &another, false), wrong);
+        // Not a tag of this form, or one of what the store keeps instead.
+        assert_eq!(told(&whole, "etag-1", false), right);
+        assert_eq!(told(&whole, &another, true), right);
+        let in_parts = label(&content, How::Parts);
+        assert!(in_parts[TAG].ends_with("-2") && told(&in_parts, &in_parts[TAG].clone(), false) == right);
+        assert_eq!(told(&in_parts, &format!("{another}-2"), false), wrong);
+        // Of another object, or lost.
+        let other = label(b"another", How::Whole);
+        let alone = Answer::Found(Value { size: 100, ..Value::of(b"another") });
+        assert_eq!(told(&other, &another, false), (Answer::Mislabelled(found), alone));
+        assert_eq!(told(&HashMap::new(), &quoted, false), (Answer::Mislabelled(found), Answer::There));
+    }
+
+    #[test]
+    fn tags_are_those_of_s3() {
+        assert_eq!(tag_of(b"", How::Whole), "d41d8cd98f00b204e9800998ecf8427e");
+        assert_eq!(parts(b"").count(), 0);
+        assert_eq!(parts(b"123").collect::<Vec<_>>(), [&b"12"[..], b"3"]);
+    }
+}
