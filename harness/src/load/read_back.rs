@@ -1,21 +1,31 @@
 //! Reading back what was written, at the end: every answer is an operation of the history as well.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures::future::try_join_all;
-use history::{Action, Answer, Cause, Failure, Key, Outcome, generate::Request};
+use history::{Action, Answer, Cause, Failure, Key, Operation, Outcome, Step, generate::Request};
 
 use super::{Recorder, Store};
 use crate::{error::Result, wait::pause};
 
 /// How many read at once.
 const READERS: usize = 8;
+/// Of so many keys the head of one is asked for.
+const HEADS: usize = 8;
+/// How many lists are read in one transaction.
+const LISTS: usize = 16;
 /// A way that breaks and a block that is gone look alike once; the way can't answer twice.
 const TRIES: u32 = 4;
 /// Between two tries.
 const REST: Duration = Duration::from_millis(500);
+/// So long in all a reader asks again those who can't answer just now, however often: a store that has just healed may falter.
+const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 20 });
 
-/// Lists what is at an endpoint, and reads every key that may be there.
+/// Lists what is at an endpoint, reads every key that may be there, and asks for some heads.
 ///
 /// # Errors
 /// The history can't be written or read.
@@ -25,10 +35,15 @@ pub async fn list_and_get<S: Store, C: Future<Output = Result<S>>>(
     connect: impl Fn() -> C,
 ) -> Result<()> {
     let prefix = format!("{}/", recorder.run());
-    let listed = ask(recorder, endpoint, &connect, vec![Request::list(prefix)]).await?;
-    let mut keys: BTreeSet<Key> = tried(recorder)?;
-    keys.extend(listed.into_iter().flatten());
-    get(recorder, endpoint, &connect, keys).await
+    let listed = ask(recorder, endpoint, &connect, vec![Request::list(prefix)], &BTreeSet::new()).await?;
+    let Tried { mut keys, acknowledged } = Tried::of(recorder)?;
+    let listed: BTreeSet<Key> = listed.into_iter().flatten().collect();
+    let settling = listed.difference(&acknowledged).cloned().collect();
+    keys.extend(listed);
+    let head = |(_, key): (usize, &Key)| Request::head(Arc::clone(key));
+    let heads: Vec<Request> =
+        keys.iter().enumerate().filter(|(place, _)| place % HEADS == 0).map(head).collect();
+    read(recorder, endpoint, &connect, keys.into_iter().map(Request::get).chain(heads), &settling).await
 }
 
 /// Reads every key that may be there, of a store that can't list.
@@ -40,10 +55,12 @@ pub async fn get_all<S: Store, C: Future<Output = Result<S>>>(
     endpoint: &str,
     connect: impl Fn() -> C,
 ) -> Result<()> {
-    get(recorder, endpoint, &connect, tried(recorder)?).await
+    let keys = Tried::of(recorder)?.keys;
+    read(recorder, endpoint, &connect, keys.into_iter().map(Request::get), &BTreeSet::new()).await
 }
 
-/// Reads all rows of an endpoint at once.
+/// Reads all rows of an endpoint at once, and their keys as its index has them; and once more whatever else transactions wrote there,
+/// which they may not have read since.
 ///
 /// # Errors
 /// As for [`list_and_get`].
@@ -53,49 +70,84 @@ pub async fn scan<S: Store, C: Future<Output = Result<S>>>(
     connect: impl Fn() -> C,
 ) -> Result<()> {
     let prefix = format!("{}/", recorder.run());
-    ask(recorder, endpoint, &connect, vec![Request::scan(prefix)]).await.map(drop)
+    let mut requests = vec![Request::list(prefix.as_str()), Request::scan(prefix)];
+    requests.extend(transactions(&recorder.operations()?.all, endpoint));
+    ask(recorder, endpoint, &connect, requests, &BTreeSet::new()).await.map(drop)
+}
+
+/// What reads the accounts and lists that were written at an endpoint.
+fn transactions(all: &[Operation], endpoint: &str) -> Vec<Request> {
+    let (mut lists, mut requests) = (BTreeSet::new(), Vec::new());
+    for one in all.iter().filter(|one| *one.endpoint == *endpoint) {
+        match &one.action {
+            Action::Transfer { .. } if requests.is_empty() => requests.push(Request::balances()),
+            Action::Transaction(steps) => lists.extend(steps.iter().filter_map(|step| match step {
+                Step::Append { list, .. } => Some(*list),
+                _ => None,
+            })),
+            _ => {}
+        }
+    }
+    let lists: Vec<u32> = lists.into_iter().collect();
+    requests.extend(lists.chunks(LISTS).map(Request::lists));
+    requests
 }
 
 /// The keys that were written, unless the store surely refused it.
-fn tried(recorder: &Recorder) -> Result<BTreeSet<Key>> {
-    let operations = recorder.operations()?;
-    let written = operations.all.iter().filter_map(|one| match (&one.action, &one.outcome) {
-        (_, Outcome::Failed(_)) => None,
-        (Action::Put { key, .. }, _) => Some(Arc::clone(key)),
-        _ => None,
-    });
-    Ok(written.collect())
+struct Tried {
+    keys: BTreeSet<Key>,
+    /// Those among them of which the store said that it is done.
+    acknowledged: BTreeSet<Key>,
 }
 
-async fn get<S: Store, C: Future<Output = Result<S>>>(
+impl Tried {
+    fn of(recorder: &Recorder) -> Result<Self> {
+        let mut tried = Self { keys: BTreeSet::new(), acknowledged: BTreeSet::new() };
+        for one in recorder.operations()?.all {
+            let Action::Put { key, .. } = one.action else { continue };
+            match one.outcome {
+                Outcome::Failed(_) => continue,
+                Outcome::Ok(_) => drop(tried.acknowledged.insert(Arc::clone(&key))),
+                Outcome::Unknown(_) => {}
+            }
+            tried.keys.insert(key);
+        }
+        Ok(tried)
+    }
+}
+
+async fn read<S: Store, C: Future<Output = Result<S>>>(
     recorder: &Recorder,
     endpoint: &str,
     connect: &impl Fn() -> C,
-    keys: BTreeSet<Key>,
+    requests: impl Iterator<Item = Request>,
+    settling: &BTreeSet<Key>,
 ) -> Result<()> {
-    let keys: Vec<Key> = keys.into_iter().collect();
-    let mut readers = Vec::new();
-    for keys in keys.chunks(keys.len().div_ceil(READERS).max(1)) {
-        let requests = keys.iter().map(|key| Request::get(Arc::clone(key))).collect();
-        readers.push(ask(recorder, endpoint, connect, requests));
-    }
+    let requests: Vec<Request> = requests.collect();
+    let part = requests.len().div_ceil(READERS).max(1);
+    let readers = requests.chunks(part).map(|part| ask(recorder, endpoint, connect, part.to_vec(), settling));
     try_join_all(readers).await.map(drop)
 }
 
-/// Tries each request until the store answers it well, a few times, and notes every try; the keys that it lists.
+/// Tries each request until the store answers it well, a few times, and more often while there is patience; notes every try. What is
+/// settling was listed and never acknowledged: a store whose nodes still tell each other of it may say once that it is not there.
+/// Gives the keys that are listed.
 async fn ask<S: Store, C: Future<Output = Result<S>>>(
     recorder: &Recorder,
     endpoint: &str,
     connect: &impl Fn() -> C,
     requests: Vec<Request>,
+    settling: &BTreeSet<Key>,
 ) -> Result<Vec<Vec<Key>>> {
     let (endpoint, process) = (Arc::from(endpoint), recorder.processes(1).start);
-    let (mut connection, mut listed) = (None, Vec::new());
+    let (mut connection, mut listed, mut patience) = (None, Vec::new(), PATIENCE);
     for request in requests {
-        for turn in 0..TRIES {
-            if turn > 0 {
+        let (began, mut tries, mut faltered) = (Instant::now(), 0, false);
+        while tries < TRIES || (faltered && began.elapsed() < patience) {
+            if tries > 0 {
                 pause(REST).await;
             }
+            tries += 1;
             let open = match connection.take() {
                 Some(open) => Ok(open),
                 None => connect().await,
@@ -106,11 +158,18 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
                     recorder.begin(process, &endpoint, &request.action)?;
                     let failure = Failure::new(Cause::Unreachable, error.to_string());
                     recorder.end(process, Outcome::Failed(failure))?;
+                    faltered = true;
                     continue;
                 }
             };
             let outcome = recorder.perform(process, &endpoint, &request, &mut open).await?;
+            faltered = outcome.failure().is_some_and(|failure| falters(&failure.cause));
             match outcome.failure().map(|failure| &failure.cause) {
+                None if outcome == Outcome::Ok(Answer::Absent)
+                    && request.action.key().is_some_and(|key| settling.contains(key)) =>
+                {
+                    connection = Some(open);
+                }
                 None => {
                     connection = Some(open);
                     if let Outcome::Ok(Answer::Keys(keys)) = outcome {
@@ -123,13 +182,26 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
                 Some(_) => {}
             }
         }
+        if tries > TRIES {
+            patience = patience.saturating_sub(began.elapsed());
+        }
     }
     Ok(listed)
 }
 
+/// Whether it may be of the moment: who says no to what is asked says so again.
+fn falters(cause: &Cause) -> bool {
+    !matches!(cause, Cause::Answered(code) if code.len() == 3 && !code.starts_with('5'))
+}
+
 #[cfg(test)]
 mod tests {
-    use history::{Checker, check::Copies};
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use history::{
+        Checker,
+        check::{Copies, Kind},
+    };
 
     use super::*;
     use crate::{error::Error, load::recorder::tests::recorder};
@@ -142,6 +214,58 @@ mod tests {
         }
     }
 
+    /// Can't just now, a few times; then it has lost everything.
+    struct Faltering(Arc<AtomicU32>);
+
+    impl Store for Faltering {
+        async fn perform(&mut self, _: &Request) -> Outcome {
+            let unavailable = || Failure::new(Cause::Answered("503".into()), "503 ServiceUnavailable");
+            match self.0.fetch_add(1, Ordering::SeqCst) {
+                0..6 => Outcome::Failed(unavailable()),
+                _ => Outcome::Ok(Answer::Absent),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_falters_is_asked_until_it_answers() {
+        let (path, recorder) = recorder("faltering");
+        let (endpoint, put) = (Arc::from("a-0"), Request::put("run/k", vec![1; 40]));
+        recorder.perform(recorder.processes(1).start, &endpoint, &put, &mut Whole).await.unwrap();
+        let asked = Arc::new(AtomicU32::new(0));
+        get_all(&recorder, "a-1", async || Ok(Faltering(Arc::clone(&asked)))).await.unwrap();
+        let judgement = Checker::Set(Copies::Same).judge(&recorder.operations().unwrap());
+        assert_eq!(judgement.anomalies.iter().map(|one| one.kind).collect::<Vec<_>>(), [Kind::Lost]);
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn accounts_and_lists_are_read_where_they_were_written() {
+        let operation = |endpoint: &str, action: Action| Operation {
+            line: 1,
+            process: 0,
+            endpoint: endpoint.into(),
+            action,
+            invoked: jiff::Timestamp::UNIX_EPOCH,
+            ended: None,
+            outcome: Outcome::DONE,
+        };
+        let append =
+            |list| Action::Transaction(vec![Step::Append { list, element: 1 }, Step::Read { list: 99 }]);
+        let transfer = || Action::Transfer { from: 0, to: 1, amount: 1 };
+        let mut all: Vec<_> = (0..20).map(|list| operation("a-0", append(list))).collect();
+        all.extend([operation("a-1", transfer()), operation("a-1", transfer())]);
+        let asked =
+            |endpoint| transactions(&all, endpoint).into_iter().map(|one| one.action).collect::<Vec<_>>();
+        assert_eq!(asked("a-1"), [Action::Balances]);
+        let reads = asked("a-0").into_iter().map(|one| match one {
+            Action::Transaction(steps) => steps.len(),
+            _ => 0,
+        });
+        assert_eq!(reads.collect::<Vec<_>>(), [16, 4]);
+        assert_eq!(asked("a-2"), []);
+    }
+
     #[tokio::test]
     async fn an_endpoint_to_which_no_connection_comes_about_is_asked_and_says_nothing() {
         let (path, recorder) = recorder("nobody");
@@ -151,7 +275,7 @@ mod tests {
         get_all(&recorder, "a-1", connect).await.unwrap();
         let operations = recorder.operations().unwrap();
         let tried = operations.all.iter().filter(|one| *one.endpoint == *"a-1").count();
-        assert_eq!(tried, TRIES as usize);
+        assert!(tried >= TRIES as usize, "{tried}");
         let judgement = Checker::Set(Copies::Same).judge(&operations);
         assert_eq!(judgement.unjudged, ["a-1 said nothing of 1 keys"]);
         std::fs::remove_file(path).unwrap();

@@ -2,7 +2,7 @@
 
 use harness::{
     history::{
-        Action, Checker, Outcome,
+        Checker, Outcome,
         check::{Copies, Kind, Level},
         generate::{Request, Work, content},
     },
@@ -104,9 +104,8 @@ async fn what_is_done_behind_the_clients_back_is_found() {
     }
     read(&server, &book).await;
     let mut store = server.sql().await.unwrap();
-    let balances = Request { action: Action::Balances, payload: Vec::new() };
     let process = book.recorder.processes(1).start;
-    book.recorder.perform(process, &"postgresql".into(), &balances, &mut store).await.unwrap();
+    book.recorder.perform(process, &"postgresql".into(), &Request::balances(), &mut store).await.unwrap();
     let mut found = kinds(&book.judged(&SET));
     found.sort();
     assert_eq!(found, [Kind::Lost, Kind::Diverged, Kind::Duplicated, Kind::Phantom]);
@@ -134,7 +133,8 @@ async fn acknowledged_commits_survive_sigkill_in_mid_write() {
     let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
     let works = [rows(sql::SIZES), vec![money, lists.clone(), lists]].concat();
     killed_in_mid_write(&server, &book, works).await;
-    for checker in [SET, BANK, Checker::ReadAfterWrite, Checker::Isolation(Level::Serializable)] {
+    let isolation = Checker::Isolation(Level::Serializable);
+    for checker in [SET, BANK, Checker::ReadAfterWrite, Checker::Agreement, isolation] {
         let judgement = book.judged(&checker);
         assert_eq!(kinds(&judgement), [], "{}", checker.name());
         assert!(judgement.judged > 0, "{}", checker.name());
@@ -156,6 +156,61 @@ async fn commits_that_were_acknowledged_too_early_are_found_lost() {
     killed_in_mid_write(&server, &book, vec![Work::Writes { sizes: &[100] }; 4]).await;
     let found = kinds(&book.judged(&SET));
     assert!(!found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost), "{found:?}");
+}
+
+/// Tables that nobody logs are emptied by a crash, and a set-up that is run again fills the accounts as they were at first.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_logged_is_found_lost_after_a_crash() {
+    let (server, book) = (started().await, Book::new("sql-unlogged"));
+    let unlogged = ["entries", "accounts", "lists"].map(|table| format!("alter table {table} set unlogged"));
+    let session = server.session().await.unwrap();
+    session.run("unlogged tables", session.client().batch_execute(&unlogged.join("; "))).await.unwrap();
+    let works = vec![
+        Work::Writes { sizes: &[100] },
+        Work::Bank { accounts: sql::ACCOUNTS },
+        Work::Lists { lists: 3 },
+    ];
+    written(&server, &book, works, Level::Serializable).await;
+    read(&server, &book).await;
+    for checker in [SET, BANK, Checker::ReadAfterWrite] {
+        assert_eq!(kinds(&book.judged(&checker)), [], "{}", checker.name());
+    }
+    server.kill().await;
+    server.restart().await;
+    let session = soon(|| server.session()).await;
+    Sql::create_tables(&session).await.unwrap();
+    read(&server, &book).await;
+    for (checker, kind) in
+        [(SET, Kind::Lost), (BANK, Kind::Misplaced), (Checker::ReadAfterWrite, Kind::Stale)]
+    {
+        let found = kinds(&book.judged(&checker));
+        assert!(!found.is_empty() && found.iter().all(|one| *one == kind), "{}: {found:?}", checker.name());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_index_that_misses_rows_and_money_that_moves_twice_are_found() {
+    let (server, book) = (started().await, Book::new("sql-index"));
+    let session = server.session().await.unwrap();
+    let does = async |what: &str| session.run(what, session.client().batch_execute(what)).await.unwrap();
+    let ready = |is: bool| {
+        format!("update pg_index set indisready = {is} where indexrelid = 'entries_pkey'::regclass")
+    };
+    does(&ready(false)).await;
+    does(
+        "create function twice() returns trigger language plpgsql as
+          'begin new.balance := 2 * new.balance - old.balance; return new; end'",
+    )
+    .await;
+    does("create trigger twice before update on accounts for each row execute function twice()").await;
+    let works = vec![Work::Writes { sizes: &[100] }, Work::Bank { accounts: sql::ACCOUNTS }];
+    written(&server, &book, works, Level::Serializable).await;
+    does(&ready(true)).await;
+    read(&server, &book).await;
+    for (checker, kind) in [(SET, Kind::Unlisted), (BANK, Kind::Misplaced)] {
+        let found = kinds(&book.judged(&checker));
+        assert!(!found.is_empty() && found.iter().all(|one| *one == kind), "{}: {found:?}", checker.name());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -135,7 +135,10 @@ fn judge_one<'a>(
     for word in told {
         let listed =
             listings.of(word.endpoint, key).filter(|one| write.ended.is_none_or(|ended| one.asked > ended));
-        let shown = listed.map(|listing| listing.keys.contains_key(&**key));
+        let shown = listed.map(|listing| Shown {
+            is: listing.keys.contains_key(&**key),
+            before: listing.asked < word.asked,
+        });
         if let Some((kind, text)) = flaw(key, write, value, word, shown) {
             // A write that several lack is one.
             match judgement.anomalies.iter_mut().skip(first).find(|one| one.kind == kind) {
@@ -202,13 +205,20 @@ fn told<'w, 'a>(words: &'w [Word<'a>], write: &Operation, copies: Copies) -> Vec
     }
 }
 
-/// What is wrong with a key of which an endpoint said this last; `shown` is whether its listing shows it.
+/// Whether the listing of an endpoint shows a key, and whether it was asked for before the endpoint's last word.
+#[derive(Clone, Copy)]
+struct Shown {
+    is: bool,
+    before: bool,
+}
+
+/// What is wrong with a key of which an endpoint said this last.
 fn flaw(
     key: &Key,
     write: &Operation,
     value: Value,
     word: &Word<'_>,
-    shown: Option<bool>,
+    shown: Option<Shown>,
 ) -> Option<(Kind, String)> {
     let sent = write.invoked;
     match (&write.outcome, &word.said) {
@@ -219,11 +229,12 @@ fn flaw(
         (_, Said::Found(Some(found))) if *found != value => {
             Some((Kind::Diverged, format!("{key} has {found}, sent were {value}")))
         }
-        (Outcome::Ok(_), Said::Found(_)) if shown == Some(false) => {
+        (Outcome::Ok(_), Said::Found(_)) if shown.is_some_and(|shown| !shown.is) => {
             Some((Kind::Unlisted, format!("{key} can be read, and the listing does not show it")))
         }
         (Outcome::Ok(_), Said::Absent) => {
-            let listed = if shown == Some(true) { ", though the listing still shows it" } else { "" };
+            let listed =
+                if shown.is_some_and(|shown| shown.is) { ", though the listing still shows it" } else { "" };
             Some((
                 Kind::Lost,
                 format!("{key}, {} bytes, sent at {sent} and acknowledged, is gone{listed}", value.size),
@@ -233,10 +244,8 @@ fn flaw(
             Kind::Unreadable,
             format!("{key}, {} bytes, was acknowledged and can't be read: {why}", value.size),
         )),
-        // What was asked for before it was written says nothing of how it is listed afterwards.
-        (_, Said::Absent | Said::Refused(_))
-            if shown == Some(true) && write.ended.is_none_or(|ended| word.asked > ended) =>
-        {
+        // What nobody knows may have come since: only who is asked after the listing speaks against it.
+        (_, Said::Absent | Said::Refused(_)) if shown.is_some_and(|shown| shown.is && shown.before) => {
             Some((Kind::Torn, format!("{key} is listed and can't be read")))
         }
         _ => None,

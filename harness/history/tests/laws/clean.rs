@@ -105,6 +105,31 @@ pub fn read_back(mut all: Vec<Operation>, seed: u64, endpoints: &[&str]) -> Vec<
     world.all
 }
 
+/// A history as a clock has it that shows the same time again and again.
+pub fn coarse(mut all: Vec<Operation>, seed: u64) -> Vec<Operation> {
+    let step = i64::from(2 + Noise::new(seed, 55).below(40));
+    let coarser = |at: Timestamp| {
+        let shown = at.as_millisecond() / step * step;
+        Timestamp::UNIX_EPOCH + shown.milliseconds()
+    };
+    for one in &mut all {
+        (one.invoked, one.ended) = (coarser(one.invoked), one.ended.map(coarser));
+    }
+    all
+}
+
+/// A history whose recording ended at some moment.
+pub fn cut(mut all: Vec<Operation>, seed: u64) -> Vec<Operation> {
+    let last = all.iter().map(|one| one.invoked.as_millisecond()).max().unwrap_or(0);
+    let end = i64::from(Noise::new(seed, 56).below(u32::try_from(last).unwrap() + 1));
+    let end = Timestamp::UNIX_EPOCH + end.milliseconds();
+    all.retain(|one| one.invoked <= end);
+    for one in all.iter_mut().filter(|one| one.ended.is_none_or(|ended| ended > end)) {
+        (one.ended, one.outcome) = (None, Outcome::Unknown(Failure::new(Cause::Unended, "cut")));
+    }
+    all
+}
+
 struct World {
     store: Store,
     all: Vec<Operation>,

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod clean;
+mod lies;
 mod planted;
+mod quorum;
 mod reads;
 mod second;
 mod store;
+mod unlucky;

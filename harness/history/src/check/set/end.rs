@@ -37,9 +37,9 @@ impl<'a> End<'a> {
         end
     }
 
-    /// Whether an operation is of it.
+    /// Whether an operation is of it. Where nothing was ever written, nothing has an end.
     pub fn has(&self, one: &Operation) -> bool {
-        Some(one.invoked) >= self.settled && !self.load.contains(&one.process)
+        self.settled.is_some_and(|settled| one.invoked >= settled) && !self.load.contains(&one.process)
     }
 
     /// Whether an endpoint then gave something as large as this, whole.

@@ -54,6 +54,8 @@ fn each_flaw_has_its_name() {
         kinds(&[put(1, "r/a", b"1", (0, 1), refused()), listed(), get(3, "r/a", (9, 10), ABSENT)]),
         [Kind::Torn]
     );
+    // Nobody knew of it, it was absent, and it came late.
+    assert_eq!(kinds(&[put(1, "r/a", b"1", (0, 1), unknown()), get(3, "r/a", (2, 3), ABSENT), listed()]), []);
     // A history that was cut before the key was read back: a reader had been ahead of its writer.
     assert_eq!(kinds(&[get(1, "r/a", (0, 1), ABSENT), put(3, "r/a", b"1", (2, 4), unknown()), listed()]), []);
     assert_eq!(
