@@ -213,6 +213,19 @@ impl Run {
         Ok(())
     }
 
+    /// Returns when a control has acted, if this is one that acts at a step: a green end without it says nothing.
+    ///
+    /// # Errors
+    /// When its step never came.
+    pub(super) fn was_sabotaged(&self) -> Result<()> {
+        match self.sabotage() {
+            Some(Sabotage::At(step, _)) if !self.state().steps.iter().any(|came| came.name == *step) => {
+                Err(Error::bug(format!("the control is to act before the step {step:?}, which never came")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Deploys the workload as shipped, and says so; does not wait until it is ready.
     ///
     /// # Errors

@@ -82,7 +82,7 @@ pub const FORCED_AWAY: Sabotage = Sabotage::At("it stops, and the next one comes
 
 /// Claims stay when scaled down.
 pub const RETAINED: Sabotage =
-    Sabotage::At("deleted when scaled: the claim of the pod goes, and no other", |_, set| {
+    Sabotage::At("scaled down, the claim of the pod goes, and no other", |_, set| {
         Box::pin(async move {
             let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}});
             set.unannounced().patch("whenScaled Retain", &patch).await
