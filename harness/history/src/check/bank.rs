@@ -105,7 +105,7 @@ mod tests {
         let first = read(1, &[10, 10, 10], (0, 1));
         let many: Vec<_> = (2..40).map(|line| sent(line, (0, 1, 1), (2, 3), unknown())).collect();
         let with = |balances: &[i64]| {
-            let all = [&[first.clone()], &many[..], &[read(99, balances, (6, 8))]].concat();
+            let all = [std::slice::from_ref(&first), &many[..], &[read(99, balances, (6, 8))]].concat();
             judge(&all, 30).anomalies.len()
         };
         assert_eq!(
