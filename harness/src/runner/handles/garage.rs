@@ -193,7 +193,8 @@ impl GarageStore {
             let mut store = self.s3(pod, key).await?;
             answered(pod, load::Store::perform(&mut store, request).await)
         };
-        until_answered(&format!("Garage answers at {pod}"), self.run.stretch(ANSWERED), ask).await
+        let sentence = format!("Garage answers at {pod}");
+        Box::pin(until_answered(&sentence, self.run.stretch(ANSWERED), ask)).await
     }
 
     /// Waits until the store takes this at a name that leads to its pods, as a prober sees it. The DNS and a node's proxy learn of a
