@@ -77,14 +77,12 @@ impl Case {
         self.container(json!({"resources": {"requests": {resource: quantity}, "limits": null}}))
     }
 
-    /// With a volume beside the PVC's, which the container mounts.
+    /// With a volume in the place of the PVC's: a second one might be for another node.
     pub fn volume(mut self, source: &Value) -> Self {
-        let mut volume = json!({"name": "other"});
+        let mut volume = json!({"name": "data"});
         merge(&mut volume, source);
         self.pod = json!({"volumes": [volume]});
-        let mounts = [("data", "/data"), ("other", "/other")]
-            .map(|(name, path)| json!({"name": name, "mountPath": path}));
-        self.container(json!({"volumeMounts": mounts}))
+        self.spec(json!({"volumeClaimTemplates": null}))
     }
 
     /// The set itself.

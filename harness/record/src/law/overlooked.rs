@@ -160,7 +160,7 @@ mod tests {
         let stopped =
             json!({"act": {"verb": "kill", "target": "control-plane/kube-controller-manager", "text": ""}});
         for excuse in [event("Warning"), gap, stopped] {
-            assert!(!said(&[excuse.clone()], &[pod("modified", true, &owned())]), "{excuse}");
+            assert!(!said(std::slice::from_ref(&excuse), &[pod("modified", true, &owned())]), "{excuse}");
         }
     }
 }
