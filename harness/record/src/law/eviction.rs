@@ -34,12 +34,10 @@ pub fn by_another(history: &History, after: u64, nodes_are_ours: bool) -> Option
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::journal::{Reducer, entry::Line};
+    use crate::law::of_lines::history;
 
     fn act(verb: &str) -> Value {
         json!({"act": {"verb": verb, "target": "pod/db-1", "text": ""}})
@@ -56,17 +54,6 @@ mod tests {
     /// What is said of these lines by who began to wait after so many of them, on nodes of ours.
     fn said(after: u64, contents: &[Value]) -> Option<String> {
         by_another(&history(contents), after, true)
-    }
-
-    fn history(contents: &[Value]) -> History {
-        let mut reducer = Reducer::default();
-        let entry = |(number, content): (u64, &Value)| {
-            let mut line = content.clone();
-            (line["line"], line["at"]) = (json!(number), json!("2026-11-30T10:00:00Z"));
-            let line: Line = serde_json::from_value(line).unwrap();
-            line.reduce(&mut reducer).unwrap().map(Arc::new)
-        };
-        History::new((1..).zip(contents).filter_map(entry))
     }
 
     const EVICTED: Option<&str> = Some("EvictionByEvictionAPI");

@@ -13,6 +13,8 @@ pub mod identity;
 mod inquiry;
 pub mod judgement;
 mod obstacle;
+#[cfg(test)]
+mod of_lines;
 pub mod ordering;
 pub mod overlooked;
 mod removal;

@@ -78,12 +78,10 @@ fn excuses(record: &Record) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::journal::{Reducer, entry::Line};
+    use crate::law::of_lines::history;
 
     fn object(change: &str, kind: &str, object: &Value) -> Value {
         json!({"object": {"change": change, "kind": kind, "object": object}})
@@ -125,15 +123,8 @@ mod tests {
         let asked = before.len() + awake.len();
         let looks = Looks { began: 2, awake: before.len() as u64, asked: asked as u64 };
         let poke = [set("db", 2, 1)];
-        let mut reducer = Reducer::default();
-        let entry = |(number, content): (u64, &Value)| {
-            let mut line = content.clone();
-            (line["line"], line["at"]) = (json!(number), json!("2026-11-30T10:00:00Z"));
-            let line: Line = serde_json::from_value(line).unwrap();
-            line.reduce(&mut reducer).unwrap().map(Arc::new)
-        };
         let contents = before.iter().chain(awake).chain(&poke).chain(after);
-        overlooked(&History::new((1..).zip(contents).filter_map(entry)), looks)
+        overlooked(&history(contents), looks)
     }
 
     #[test]
