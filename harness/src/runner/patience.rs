@@ -36,7 +36,7 @@ impl Run {
 
     /// A deadline of a cluster of ours, in this one.
     pub(super) fn in_this_cluster(&self, deadline: Duration) -> Duration {
-        in_cluster(!self.parts().nodes.is_empty(), deadline)
+        in_cluster(self.is_in_cluster_of_ours(), deadline)
     }
 }
 

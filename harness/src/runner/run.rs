@@ -174,6 +174,11 @@ impl Run {
         &self.inner.parts.site
     }
 
+    /// Whether nobody else has a part in the cluster: its nodes are ours.
+    pub(super) fn is_in_cluster_of_ours(&self) -> bool {
+        !self.parts().nodes.is_empty()
+    }
+
     pub(super) fn parts(&self) -> &Parts {
         &self.inner.parts
     }

@@ -219,7 +219,7 @@ async fn recorded(
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
         waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan))
-            .on_others_nodes(shared.nodes.is_empty()),
+            .on_nodes(!shared.nodes.is_empty()),
         progress: shared.progress.clone(),
         patience,
         directory: directory.clone(),
@@ -235,7 +235,7 @@ async fn recorded(
         Err(error) => Some(unless_taken_away(
             run.unless_namespace_goes(error).await,
             &log.history(),
-            !shared.nodes.is_empty(),
+            run.is_in_cluster_of_ours(),
         )),
     };
     run.state().end_step(error.is_some());

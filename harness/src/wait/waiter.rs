@@ -68,9 +68,9 @@ impl Waiter {
         Self { recorder, witness, end: Instant::now() + time, certain: CERTAIN, nodes_are_ours: true }
     }
 
-    /// On nodes of somebody else, who may take pods from them.
-    pub fn on_others_nodes(self, others: bool) -> Self {
-        Self { nodes_are_ours: !others, ..self }
+    /// On nodes that are ours or not: somebody else may take pods from his.
+    pub fn on_nodes(self, nodes_are_ours: bool) -> Self {
+        Self { nodes_are_ours, ..self }
     }
 
     /// A deadline, or what is left of the scenario's time.
@@ -167,17 +167,15 @@ impl Waiter {
             }
             None => error,
         };
-        self.recorder.barrier().await.map_err(unknown)?;
-        let asked = self.line();
-        self.settled().await.map_err(unknown)?;
+        let asked = self.settle().await.map_err(unknown)?;
         let in_the_way = self.in_the_way(&expectation.despite).await.map_err(unknown)?;
         // Late is not never; but what nobody would have looked at again is.
         if self.progress(expectation) == Progress::Met {
             let looks = awake.map(|awake| Looks { began: line, awake, asked });
-            return match looks.filter(|looks| overlooked(&self.recorder.log().history(), *looks)) {
-                Some(_) => Err(self.failed(line, format!("{words}; {OVERLOOKED}"))),
-                None => Ok(started.elapsed()),
-            };
+            if looks.is_some_and(|looks| overlooked(&self.recorder.log().history(), looks)) {
+                return Err(self.failed(line, format!("{words}; {OVERLOOKED}")));
+            }
+            return Ok(started.elapsed());
         }
         match in_the_way {
             Some((obstacle, why)) if explains(obstacle) => {
@@ -201,9 +199,16 @@ impl Waiter {
     /// # Errors
     /// [`Error::NotJudged`] when they have not, or it is not.
     pub async fn settled(&self) -> Result<()> {
+        self.settle().await.map(drop)
+    }
+
+    /// As [`Waiter::settled`]; gives the line of the journal at which the controllers were asked to look.
+    async fn settle(&self) -> Result<u64> {
         self.recorder.barrier().await?;
+        let asked = self.line();
         self.witness.synced().await?;
-        self.recorder.barrier().await
+        self.recorder.barrier().await?;
+        Ok(asked)
     }
 
     /// Watches that the expectation stays met until the controllers have looked and everything that they did is recorded, and

@@ -9,7 +9,7 @@ use super::{
     gone::Gone,
     judgement::{Anomaly, Count, Judgement, Kind},
     keys::{ByKey, OfKey},
-    order::disorder,
+    order::disordered,
     read_after_write::{Seen, Witness, older},
 };
 use crate::operation::{Action, Answer, Operation, Outcome};
@@ -42,13 +42,7 @@ pub fn judge(all: &[Operation]) -> Judgement {
         let (Action::List { prefix }, Outcome::Ok(Answer::Keys(shown))) = (&one.action, &one.outcome) else {
             continue;
         };
-        if let Some(what) = disorder(prefix, shown) {
-            judgement.anomalies.push(Anomaly {
-                kind: Kind::Disordered,
-                text: format!("{what}, at {}", one.endpoint),
-                lines: vec![one.line],
-            });
-        }
+        judgement.anomalies.extend(disordered(one, prefix, shown));
         let listed = shown.len();
         let shown: HashSet<&str> = shown.iter().map(|key| &**key).collect();
         if shown.len() < listed {

@@ -1,9 +1,16 @@
 //! A listing shows what was asked for, each name once, in the order of its bytes.
 
-use crate::operation::Key;
+use super::judgement::{Anomaly, Kind};
+use crate::operation::{Key, Operation};
+
+/// Finds what is wrong so with what an operation listed.
+pub(super) fn disordered(one: &Operation, prefix: &str, keys: &[Key]) -> Option<Anomaly> {
+    let text = format!("{}, at {}", disorder(prefix, keys)?, one.endpoint);
+    Some(Anomaly { kind: Kind::Disordered, text, lines: vec![one.line] })
+}
 
 /// What is out of order in a listing of what begins so, or was not asked for; the same name twice in a row is another matter.
-pub(super) fn disorder(prefix: &str, keys: &[Key]) -> Option<String> {
+fn disorder(prefix: &str, keys: &[Key]) -> Option<String> {
     if let Some(key) = keys.iter().find(|key| !key.starts_with(prefix)) {
         return Some(format!("what begins with {prefix} was asked for, and {key} is listed"));
     }

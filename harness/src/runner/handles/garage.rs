@@ -79,11 +79,11 @@ impl GarageStore {
     pub async fn admins(&self, set: &Set) -> Result<Tunnelled<Vec<Admin>>> {
         let (mut inside, mut tunnels) = (Vec::new(), Vec::new());
         for ordinal in set.ordinals() {
-            let Tunnelled { inside: admin, _tunnels } = self.admin(&set.pod_name(ordinal)).await?;
+            let Tunnelled { inside: admin, tunnels: opened } = self.admin(&set.pod_name(ordinal)).await?;
             inside.push(admin);
-            tunnels.extend(_tunnels);
+            tunnels.extend(opened);
         }
-        Ok(Tunnelled { inside, _tunnels: tunnels })
+        Ok(Tunnelled { inside, tunnels })
     }
 
     /// Makes empty nodes a store that is ready for objects: its nodes know each other, the layout is applied, a key may use a

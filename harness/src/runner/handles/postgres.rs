@@ -250,6 +250,6 @@ impl PostgresStore {
 }
 
 fn sql(session: Tunnelled<Session>, level: Level) -> Tunnelled<Sql> {
-    let Tunnelled { inside, _tunnels } = session;
-    Tunnelled { inside: Sql::isolated(inside, level), _tunnels }
+    let Tunnelled { inside, tunnels } = session;
+    Tunnelled { inside: Sql::isolated(inside, level), tunnels }
 }

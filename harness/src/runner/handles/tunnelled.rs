@@ -9,18 +9,18 @@ use crate::{cluster::Tunnel, load::Store};
 /// Something that is reached through a tunnel, which lives as long as it does.
 pub struct Tunnelled<T> {
     pub(super) inside: T,
-    pub(super) _tunnels: Vec<Tunnel>,
+    pub(super) tunnels: Vec<Tunnel>,
 }
 
 impl<T> Tunnelled<T> {
     /// What is reached through a tunnel.
     pub(crate) fn new(inside: T, tunnel: Tunnel) -> Self {
-        Self { inside, _tunnels: vec![tunnel] }
+        Self { inside, tunnels: vec![tunnel] }
     }
 
     /// That nobody listens where the last connection was to go.
     pub(super) fn nobody_there(&self) -> Option<String> {
-        self._tunnels.iter().find_map(Tunnel::nobody_there)
+        self.tunnels.iter().find_map(Tunnel::nobody_there)
     }
 }
 
@@ -46,7 +46,7 @@ impl<T: Store> Store for Tunnelled<T> {
         if outcome.failure().is_none_or(answered) {
             return outcome;
         }
-        match self._tunnels.iter().find_map(Tunnel::unopened) {
+        match self.tunnels.iter().find_map(Tunnel::unopened) {
             Some(said) => Outcome::Failed(Failure::new(Cause::Unreachable, said)),
             None => outcome,
         }

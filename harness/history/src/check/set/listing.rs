@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{end::End, word::Said};
 use crate::{
-    check::order::disorder,
+    check::{judgement::Anomaly, order::disordered},
     operation::{Action, Answer, Operation, Outcome},
     value::Value,
 };
@@ -26,7 +26,7 @@ pub struct Listing<'a> {
     /// What it shows more than once.
     pub twice: Vec<&'a str>,
     /// What it shows out of order, or unasked.
-    pub disorder: Option<String>,
+    pub disorder: Option<Anomaly>,
     /// Whether it is a scan: what it does not show is not there.
     pub whole: bool,
 }
@@ -123,7 +123,7 @@ impl<'a> Listing<'a> {
         match &one.outcome {
             Outcome::Ok(Answer::Keys(keys)) => {
                 keys.iter().for_each(|key| listing.add(key, None));
-                listing.disorder = disorder(prefix, keys);
+                listing.disorder = disordered(one, prefix, keys);
             }
             Outcome::Ok(Answer::Rows(rows)) => {
                 listing.whole = true;

@@ -19,11 +19,7 @@ pub fn strange(listings: &Listings<'_>, unknown: impl Fn(&str) -> bool) -> Vec<A
                 lines: vec![listing.line],
             });
         }
-        disordered.extend(listing.disorder.iter().map(|what| Anomaly {
-            kind: Kind::Disordered,
-            text: format!("{what}, at {endpoint}"),
-            lines: vec![listing.line],
-        }));
+        disordered.extend(listing.disorder.clone());
     }
     phantoms.into_values().chain(twice.into_values()).chain(disordered).collect()
 }

@@ -64,7 +64,7 @@ impl Volumes {
             let other = class.and_then(|class| reclaimed(&asked, volume, &spec, &class));
             match other {
                 // A policy may have every volume kept, which is not weaker; in a cluster of ours there is none.
-                Some(why) if kept(&spec) && self.run.parts().nodes.is_empty() => self.run.leave_out(why),
+                Some(why) if kept(&spec) && !self.run.is_in_cluster_of_ours() => self.run.leave_out(why),
                 other => against.extend(other),
             }
             if let Some(other) = places.insert(place(&spec), name.clone()) {
