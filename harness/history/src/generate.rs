@@ -56,6 +56,13 @@ pub enum Work {
         /// Whether keys are deleted and listed too.
         deletes: bool,
     },
+    /// Writes over a few keys, and reads them.
+    Registers {
+        /// How many there are at a time; all processes with as many share them, and leave them together for new ones.
+        keys: u32,
+        /// In bytes, none of them 0: what a read saw is known by its content.
+        sizes: &'static [usize],
+    },
     /// Asks for one thing that nobody writes, to see whether there is an answer.
     Beats,
     /// Moves money between accounts, and looks at all of them.
@@ -113,8 +120,15 @@ impl Generator {
                 bare(Action::Range { key, from: from.into(), length: length.into() })
             }
             Work::Beats => bare(Action::Get { key: "beat".into() }),
+            Work::Registers { keys, sizes } => {
+                let key: Key = format!("{}{}", self.shared(), self.noise.below(keys)).into();
+                match self.noise.below(2) {
+                    0 => self.put(key, pick(sizes, place), How::Over),
+                    _ => bare(Action::Get { key }),
+                }
+            }
             Work::Objects { keys, sizes, deletes } => {
-                let shared = format!("{}/shared/{}/", self.run, self.next / GENERATION);
+                let shared = self.shared();
                 let key: Key = format!("{shared}{}", self.noise.below(keys)).into();
                 let size = pick(sizes, place);
                 match self.noise.below(10) {
@@ -139,6 +153,11 @@ impl Generator {
             }
             Work::Lists { lists } => bare(Action::Transaction(self.steps(lists))),
         }
+    }
+
+    /// What the keys begin with that all share at this time.
+    fn shared(&self) -> String {
+        format!("{}/shared/{}/", self.run, self.next / GENERATION)
     }
 
     /// A key that one of these processes has written a short while before its write of this number, or with it; and its number.

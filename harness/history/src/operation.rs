@@ -102,6 +102,8 @@ pub enum How {
     /// At once.
     #[default]
     Whole,
+    /// At once, over what may be there.
+    Over,
     /// In parts, which are then made one.
     Parts,
     /// Only where there is none under the key.

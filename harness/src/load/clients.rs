@@ -126,7 +126,7 @@ impl Load {
     /// its share: work that is always refused must not hide behind other work.
     ///
     /// # Errors
-    /// They are not, within the deadline or before the load's time is over; or a client broke.
+    /// They are not, within the deadline or before the load's time is over, which says nothing of the store; or a client broke.
     pub async fn acknowledged(&mut self, more: u64, deadline: Duration) -> Result<()> {
         let mut writing: BTreeMap<Arc<str>, u64> = BTreeMap::new();
         for (_, endpoint) in &self.writers {
@@ -182,7 +182,7 @@ impl Load {
                     reached = &mut reached => return reached.map(drop).map_err(|error| Error::bug(error.to_string())),
                     ended = self.processes.join_next() => match ended {
                         Some(ended) => well(ended)?,
-                        None => return Err(Error::failed(format!("{doing}: the time of the load is over"))),
+                        None => return Err(Error::environment(format!("{doing}: the time of the load is over"))),
                     },
                 }
             }

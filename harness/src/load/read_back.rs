@@ -1,7 +1,7 @@
 //! Reading back what was written, at the end: every answer is an operation of the history as well.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -59,8 +59,8 @@ pub async fn get_all<S: Store, C: Future<Output = Result<S>>>(
     read(recorder, endpoint, &connect, keys.into_iter().map(Request::get), &BTreeSet::new()).await
 }
 
-/// Reads all rows of an endpoint at once, and their keys as its index has them; and once more whatever else transactions wrote there,
-/// which they may not have read since.
+/// Reads all rows of an endpoint at once, and their keys as its index has them; and once more the rows that were written over, and
+/// whatever else transactions wrote there, which nobody may have read since.
 ///
 /// # Errors
 /// As for [`list_and_get`].
@@ -71,8 +71,23 @@ pub async fn scan<S: Store, C: Future<Output = Result<S>>>(
 ) -> Result<()> {
     let prefix = format!("{}/", recorder.run());
     let mut requests = vec![Request::list(prefix.as_str()), Request::scan(prefix)];
-    requests.extend(transactions(&recorder.operations()?.all, endpoint));
+    let all = recorder.operations()?.all;
+    requests.extend(written_over(&all));
+    requests.extend(transactions(&all, endpoint));
     ask(recorder, endpoint, &connect, requests, &BTreeSet::new()).await.map(drop)
+}
+
+/// What reads the keys that were written over: what they hold now is a matter of their order, which no scan is asked for.
+fn written_over(all: &[Operation]) -> impl Iterator<Item = Request> {
+    let mut times: BTreeMap<&Key, u32> = BTreeMap::new();
+    for one in all.iter().filter(|one| !matches!(one.outcome, Outcome::Failed(_))) {
+        if let Action::Put { key, .. } = &one.action {
+            *times.entry(key).or_default() += 1;
+        }
+    }
+    let over: Vec<Key> =
+        times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| Arc::clone(key)).collect();
+    over.into_iter().map(Request::get)
 }
 
 /// What reads the accounts and lists that were written at an endpoint.

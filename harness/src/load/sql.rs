@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use futures::TryStreamExt;
-use history::{Action, Answer, Cause, Failure, Key, Outcome, Step, Value, check::Level, generate::Request};
+use history::{
+    Action, Answer, Cause, Failure, How, Key, Outcome, Step, Value, check::Level, generate::Request,
+};
 use tokio_postgres::{Error as Refusal, error::SqlState, types::ToSql};
 
 use super::{
@@ -30,6 +32,8 @@ const TABLES: &str = "
     create table if not exists accounts (account int primary key, balance bigint not null);
     create table if not exists lists (list int primary key, elements bigint[] not null);
     insert into accounts select account, 100 from generate_series(0, 4) as account on conflict do nothing";
+const PUT_OVER: &str = "insert into entries values ($1, $2)
+    on conflict (key) do update set payload = excluded.payload";
 const APPEND: &str = "insert into lists values ($1, array[$2::bigint])
     on conflict (list) do update set elements = array_append(lists.elements, $2)";
 
@@ -80,6 +84,7 @@ impl Sql {
         };
         let call = async {
             match &request.action {
+                Action::Put { key, how: How::Over, .. } => self.put_over(key, request).await,
                 Action::Put { key, .. } => self.insert(key, request).await,
                 Action::Get { key } => self.one(request, self.get(key).await),
                 Action::Head { .. } | Action::Range { .. } => {
@@ -103,6 +108,11 @@ impl Sql {
 
     async fn execute(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, Refusal> {
         self.session.client().execute(statement, values).await
+    }
+
+    async fn put_over(&self, key: &Key, request: &Request) -> Outcome {
+        let put = self.execute(PUT_OVER, &[&&**key, &request.payload]).await;
+        self.one(request, put.map(|_| Answer::Done))
     }
 
     /// Each insert is sent once and its key is new, so a key that is there already was committed.

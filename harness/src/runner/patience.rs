@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Run, run::Parts};
-use crate::{claim::Claim, settings::Profile};
+use crate::{claim::Claim, load::Plan, settings::Profile};
 
 /// How many times longer than in a cluster of ours something may take in another, whose volumes come over a network, and whose
 /// controllers have others to serve.
@@ -32,6 +32,11 @@ impl Run {
         let in_vain = plan.control.as_ref().is_some_and(|control| control.claims.contains(&claim));
         let hurried = in_vain && *profile == Profile::Quick;
         self.stretch(if hurried { in_vain_within(deadline) } else { deadline })
+    }
+
+    /// A load that lasts as long as its scenario may.
+    pub(super) fn patient(&self, plan: &Plan) -> Plan {
+        Plan { budget: self.stretch(self.in_this_cluster(plan.budget)), ..plan.clone() }
     }
 
     /// A deadline of a cluster of ours, in this one.

@@ -60,15 +60,17 @@ fn play(
     let plans = in_order(catalogue);
     let session: Arc<Mutex<Option<Session>>> = Arc::default();
     let trials = trials(&plans, settings.profile, &session);
-    let (check, must_match) = (asked.check, asked.check || something_must_match);
     let Selection { mut arguments, selected, idle } = asked.select(&trials);
     idle.iter().for_each(|why| complain(why));
     // A filter with a typo must not make the run smaller unseen.
-    if !idle.is_empty() && (must_match || !selected.is_empty()) {
+    if !idle.is_empty() && (something_must_match || !selected.is_empty()) {
         return ExitCode::from(exit::NOTHING_MATCHES);
     }
-    if check || must_match && selected.is_empty() {
-        return checked(&selected);
+    if something_must_match {
+        tell_how_many(&selected);
+        if selected.is_empty() {
+            return ExitCode::from(exit::NOTHING_MATCHES);
+        }
     }
     // Listing, and filters that match nothing, never touch Docker.
     if arguments.list || selected.is_empty() {
@@ -116,11 +118,10 @@ fn in_order(catalogue: &[Scenario]) -> Vec<Plan> {
 }
 
 /// Says how much is selected.
-fn checked(selected: &[String]) -> ExitCode {
+fn tell_how_many(selected: &[String]) {
     let controls = selected.iter().filter(|name| name.starts_with("control::")).count();
     let scenarios = words::count(selected.len() - controls, "scenario");
     complain(&format!("{scenarios} and {} are selected", words::count(controls, "control")));
-    if selected.is_empty() { ExitCode::from(exit::NOTHING_MATCHES) } else { ExitCode::SUCCESS }
 }
 
 /// Beside a list, which programs read, and therefore not in it: what of it needs something that not every cluster has.

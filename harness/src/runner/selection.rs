@@ -13,9 +13,6 @@ pub struct Asked {
     /// More filters: what matches any of them is run.
     #[arg(value_name = "FILTER")]
     more: Vec<String>,
-    /// Only say how much is selected; exit code 4 where a filter selects nothing
-    #[arg(long)]
-    pub(super) check: bool,
 }
 
 /// What the command line selects of the trials.
@@ -31,7 +28,7 @@ pub(super) struct Selection {
 
 impl Asked {
     pub(super) fn select(self, trials: &[Trial]) -> Selection {
-        let Self { mut arguments, more, check: _ } = self;
+        let Self { mut arguments, more } = self;
         let filters: Vec<String> = arguments.filter.take().into_iter().chain(more).collect();
         let alone = |filter: &String| Arguments { filter: Some(filter.clone()), ..arguments.clone() };
         let each: Vec<Arguments> = match filters.is_empty() {

@@ -131,10 +131,11 @@ async fn acknowledged_commits_survive_sigkill_in_mid_write() {
         (before.system_identifier().await.unwrap(), before.started().await.unwrap());
 
     let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
-    let works = [rows(sql::SIZES), vec![money, lists.clone(), lists]].concat();
+    let over = Work::Registers { keys: 3, sizes: sql::SIZES };
+    let works = [rows(sql::SIZES), vec![over.clone(), over, money, lists.clone(), lists]].concat();
     killed_in_mid_write(&server, &book, works).await;
     let isolation = Checker::Isolation(Level::Serializable);
-    for checker in [SET, BANK, Checker::ReadAfterWrite, Checker::Agreement, isolation] {
+    for checker in [SET, BANK, Checker::ReadAfterWrite, Checker::Agreement, Checker::Register, isolation] {
         let judgement = book.judged(&checker);
         assert_eq!(kinds(&judgement), [], "{}", checker.name());
         assert!(judgement.judged > 0, "{}", checker.name());
@@ -156,6 +157,28 @@ async fn commits_that_were_acknowledged_too_early_are_found_lost() {
     killed_in_mid_write(&server, &book, vec![Work::Writes { sizes: &[100] }; 4]).await;
     let found = kinds(&book.judged(&SET));
     assert!(!found.is_empty() && found.iter().all(|kind| *kind == Kind::Lost), "{found:?}");
+}
+
+/// A server that says it wrote over a row, and did not always.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_keep_what_was_written_over_are_not_linearizable() {
+    let (server, book) = (started().await, Book::new("sql-over"));
+    let session = server.session().await.unwrap();
+    let does = async |what: &str| session.run(what, session.client().batch_execute(what)).await.unwrap();
+    does(
+        "create function sometimes() returns trigger language plpgsql as
+          'begin if random() < 0.2 then return old; end if; return new; end'",
+    )
+    .await;
+    does("create trigger sometimes before update on entries for each row execute function sometimes()").await;
+    written(&server, &book, vec![Work::Registers { keys: 3, sizes: &[100] }; 2], Level::Serializable).await;
+    read(&server, &book).await;
+    for (checker, kind) in
+        [(Checker::Register, Kind::NotLinearizable), (Checker::ReadAfterWrite, Kind::Stale)]
+    {
+        let found = kinds(&book.judged(&checker));
+        assert!(!found.is_empty() && found.iter().all(|one| *one == kind), "{}: {found:?}", checker.name());
+    }
 }
 
 /// Tables that nobody logs are emptied by a crash, and a set-up that is run again fills the accounts as they were at first.

@@ -121,19 +121,28 @@ async fn crashes(run: Run) -> Result<()> {
 }
 
 /// What one database is held to by what [`row_clients`] saw, after everything was read back.
-pub(crate) fn row_checkers() -> [Checker; 5] {
+pub(crate) fn row_checkers() -> [Checker; 6] {
     let (bank, isolation) = (Checker::Bank { total: sql::MONEY }, Checker::Isolation(Level::Serializable));
-    [Checker::Set(Copies::Same), Checker::ReadAfterWrite, Checker::Agreement, bank, isolation]
+    [
+        Checker::Set(Copies::Same),
+        Checker::ReadAfterWrite,
+        Checker::Agreement,
+        Checker::Register,
+        bank,
+        isolation,
+    ]
 }
 
-/// At the pod one writes and one reads what is written there, money is moved, and lists grow. Through the service, from inside the
-/// cluster, two write, one reads what is written at the pod, money is moved, and lists grow: it leads to the same database.
+/// At the pod one writes and one reads what is written there, one writes over a few rows, money is moved, and lists grow. Through the
+/// service, from inside the cluster, two write, one reads what is written at the pod, and the rest is as at the pod: it leads to the
+/// same database.
 pub(crate) fn row_clients(set: &Set) -> Vec<Client> {
-    let (writes, money, lists) =
-        (Work::Writes { sizes: ROWS }, Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
+    let (writes, over) = (Work::Writes { sizes: ROWS }, Work::Registers { keys: 3, sizes: ROWS });
+    let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
     let reads = Work::Reads { of: 0..1 };
-    let through = vec![writes.clone(), writes.clone(), reads.clone(), money.clone(), lists.clone()];
-    let works = vec![writes, reads, money.clone(), money, lists.clone(), lists.clone(), lists];
+    let through =
+        vec![writes.clone(), writes.clone(), reads.clone(), over.clone(), money.clone(), lists.clone()];
+    let works = vec![writes, reads, over, money.clone(), money, lists.clone(), lists.clone(), lists];
     vec![
         Client { endpoint: set.pod_name(0), works },
         Client { endpoint: service(set.workload.name), works: through },

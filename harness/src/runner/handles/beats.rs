@@ -16,7 +16,7 @@ impl Prober {
     pub fn beats(&self, recorder: &Recorder, pace: Duration, budget: Duration) -> Load {
         let client = Client { endpoint: WAY_IN.to_owned(), works: vec![Work::Beats] };
         let (inside, plan) = (self.clone(), Plan { clients: vec![client], pace, budget });
-        Load::start(recorder, &plan, move |_| {
+        Load::start(recorder, &self.run.patient(&plan), move |_| {
             let inside = inside.clone();
             async move { Ok(Beats(inside.tunnel("127.0.0.1", HTTP).await?)) }
         })

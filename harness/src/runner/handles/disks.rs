@@ -38,13 +38,14 @@ impl Run {
 }
 
 impl Disks {
-    /// Makes a disk of so many MiB for each PVC of so many pods, on one worker after the other: what one pod has is on one node.
+    /// Makes a disk of so many MiB for each PVC of so many pods, on two workers in turn, however many there are: what one pod has
+    /// is on one node, and pods 0 and 2 are on the same one.
     pub(in crate::runner) async fn make(run: Run, replicas: u32, mebibytes: u32) -> Result<Self> {
         let workload = run.workload();
         let mut manifest = workload.manifest()?;
         let promise = Promise::of(manifest.find("StatefulSet", workload.name)?);
         let workers = run.workers()?;
-        let making = (0..replicas).zip(workers.iter().cycle()).flat_map(|(ordinal, node)| {
+        let making = (0..replicas).zip(workers.iter().take(2).cycle()).flat_map(|(ordinal, node)| {
             let claims = promise.volume_claims(ordinal);
             claims.map(|claim| async {
                 let disk = Disk::make(node, run.namespace(), &claim, mebibytes).await?;

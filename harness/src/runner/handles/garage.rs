@@ -260,7 +260,7 @@ impl GarageStore {
     /// Lets clients act: at pods, and, through a prober's pod inside the cluster, at services.
     pub fn load(&self, recorder: &Recorder, plan: &Plan, inside: &Prober, key: &AccessKey) -> Load {
         let (garage, inside, key) = (self.clone(), inside.clone(), key.clone());
-        Load::start(recorder, plan, move |endpoint| {
+        Load::start(recorder, &self.run.patient(plan), move |endpoint| {
             let (garage, inside, key) = (garage.clone(), inside.clone(), key.clone());
             async move {
                 match service_of(&endpoint) {

@@ -182,7 +182,7 @@ impl PostgresStore {
     /// so without what was in them, gets new ones.
     pub fn load(&self, recorder: &Recorder, plan: &Plan, inside: &Prober) -> Load {
         let (postgres, inside, level) = (self.clone(), inside.clone(), self.level());
-        Load::start(recorder, plan, move |endpoint| {
+        Load::start(recorder, &self.run.patient(plan), move |endpoint| {
             let (postgres, inside) = (postgres.clone(), inside.clone());
             async move {
                 let session = match service_of(&endpoint) {
