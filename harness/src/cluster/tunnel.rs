@@ -177,9 +177,17 @@ async fn carry_on(local: &mut TcpStream, pods: &Api<Pod>, way: &Way, opened: &mu
     tokio::pin!(talk, refusal);
     tokio::select! {
         biased;
-        Some(said) = &mut refusal => Err(Error::failed(format!("{doing}: {}", said.trim()))),
+        Some(said) = &mut refusal => {
+            let words = format!("{doing}: {}", said.trim());
+            Err(if broke_later(&said) { Error::environment(words) } else { Error::failed(words) })
+        }
         result = &mut talk => result,
     }
+}
+
+/// Whether a node says of a connection that it broke after it had come about: what was sent may have arrived.
+fn broke_later(said: &str) -> bool {
+    ["read tcp", "write tcp", "reset by peer", "broken pipe"].iter().any(|how| said.contains(how))
 }
 
 /// Asks the relay to connect on, and reads its answer and nothing after it.

@@ -66,7 +66,7 @@ fn play(
     if !idle.is_empty() && (something_must_match || !selected.is_empty()) {
         return ExitCode::from(exit::NOTHING_MATCHES);
     }
-    if something_must_match {
+    if something_must_match && !arguments.list {
         tell_how_many(&selected);
         if selected.is_empty() {
             return ExitCode::from(exit::NOTHING_MATCHES);

@@ -56,6 +56,10 @@ impl S3 {
         let call = self.client.copy_object().bucket(&self.bucket).key(&**key);
         let copied = call.copy_source(format!("{}/{first}", self.bucket)).send().await;
         let copied = outcome(request, copied, |_| Answer::Done);
+        // A copy that was not answered may be under way still; and another connection's end would be taken for this one's.
+        if !copied.is_ok() {
+            return copied;
+        }
         if let Err(error) = self.client.delete_object().bucket(&self.bucket).key(&first).send().await {
             tracing::debug!(error = %failure(&error), "what was copied is left");
         }

@@ -29,7 +29,7 @@ const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 /// Asks and judges as clients inside the cluster would: from inside a pod of our program.
 #[derive(Debug, Clone)]
 pub struct Prober {
-    run: Run,
+    pub(super) run: Run,
     sentinel: Sentinel,
 }
 
