@@ -5,7 +5,7 @@ shopt -s inherit_errexit # an error inside $(...) ends that too
 
 EXIT_NO_ENGINE=10     # no Docker engine answers, and none can be installed
 EXIT_UNPRIVILEGED=11  # the engine refuses privileged containers
-EXIT_NO_COMPILER=12   # Go or Rust is missing where something must be built
+EXIT_NO_COMPILER=12   # Go, Rust or another tool is missing where something must be built or checked
 EXIT_NO_REGISTRY=13   # an image registry or a package source does not answer
 EXIT_NO_VERSION=14    # a version that cannot be had
 EXIT_TOO_SMALL=15     # too little disk or memory, or inotify limits too low
@@ -98,7 +98,7 @@ need_packages() {
   local pair missing=()
   for pair; do command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}"); done
   ((${#missing[@]})) || return 0
-  as_root_on_debian || die "$EXIT_NO_REGISTRY" "these Debian packages (or their like) are missing: ${missing[*]}"
+  as_root_on_debian || die "$EXIT_NO_COMPILER" "these Debian packages (or their like) are missing: ${missing[*]}. Install them (on Debian this script does it as root)."
   say "    installing ${missing[*]}"
   apt_get update
   apt_get install -y --no-install-recommends "${missing[@]}"

@@ -16,7 +16,7 @@ pub mod exit {
     pub const NO_ENGINE: u8 = 10;
     /// The engine refuses privileged containers.
     pub const UNPRIVILEGED: u8 = 11;
-    /// Go or Rust is missing where something must be built.
+    /// Go, Rust or another tool is missing where something must be built.
     pub const NO_COMPILER: u8 = 12;
     /// A registry does not answer.
     pub const NO_REGISTRY: u8 = 13;
