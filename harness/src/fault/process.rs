@@ -36,7 +36,10 @@ pub async fn kill(node: &Node, program: &str) -> Result<Killed> {
         match process(node, program).await? {
             Some(number) if number != before => Ok(number),
             Some(_) => Err(Error::environment("the killed process is still there")),
-            None => Err(Error::environment("no process")),
+            None => Err(Error::environment(format!(
+                "pidof finds no {program} on {} since process {before} was killed; its static pod may wait in back-off: see the kubelet's log there (journalctl -u kubelet)",
+                node.name
+            ))),
         }
     };
     let after = until_answered(&format!("{program} runs again on {}", node.name), RETURN, ask).await?;
