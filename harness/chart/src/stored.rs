@@ -5,7 +5,7 @@ use std::{fs, io::Read};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use external::{
     api::objects,
-    error::{Error, Result},
+    error::{Error, Result, exit},
 };
 use flate2::read::GzDecoder;
 use k8s_openapi::{ByteString, api::core::v1::Secret};
@@ -16,6 +16,22 @@ use super::{Release, Way};
 
 /// The label by which Flux knows what it made.
 const FLUX: &str = "helm.toolkit.fluxcd.io/name";
+
+/// An API server that nobody reaches has a code of its own: it is asked here first.
+fn silence(error: Error) -> Error {
+    let silent = match &error {
+        Error::Deadline { .. } => true,
+        Error::Api { source, .. } => {
+            matches!(**source, kube::Error::Service(_) | kube::Error::HyperError(_))
+        }
+        _ => false,
+    };
+    if silent {
+        Error::trouble(exit::UNREACHABLE, format!("the API server does not answer: {error}"))
+    } else {
+        error
+    }
+}
 
 /// What is stored of a release.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,7 +67,7 @@ impl Stored {
         let found = objects::<Secret>(client, &release.namespace).list_labelled(&labels).await;
         let found = match found {
             Err(error) if error.is_refusal() => return Ok(None),
-            found => found?,
+            found => found.map_err(silence)?,
         };
         let number =
             |secret: &Secret| secret.labels().get("version").and_then(|version| version.parse::<u32>().ok());

@@ -44,7 +44,7 @@ pub mod exit {
     pub const NO_CAUSE: u8 = 24;
     /// Helm is missing.
     pub const NO_HELM: u8 = 25;
-    /// No such chart, or one that does not render, or has no StatefulSet.
+    /// No such chart, or an old one that does not render.
     pub const NO_CHART: u8 = 26;
     /// No such release, or one whose last change failed.
     pub const NO_RELEASE: u8 = 27;

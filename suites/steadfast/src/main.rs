@@ -24,7 +24,7 @@ enum Command {
     /// Prove a cluster: set up what is missing, run scenarios, write the report; filters and flags are those of `cargo test`
     Run(Asked),
     /// Let a store's pods, servers, nodes and network fail from a seed, under load, on a cluster of our own, and account for every
-    /// acknowledged write (exit code 1 when one is lost)
+    /// acknowledged write (exit code 1 when a promise is broken, 2 or 3 when that can't be judged)
     Chaos(command::ChaosAsked),
     /// Make this machine ready for clusters of our own: a Docker engine, kind, Helm, images
     Setup,
@@ -83,8 +83,9 @@ const UPGRADE_CODES: &str = "Exit codes:
   32  loses data, or hides it
   33  no answer: the old chart does not become ready
   22  the API server refuses to show or try something; the message says what to grant
+  23  the API server does not answer
   25  no Helm; run steadfast setup
-  26  no such chart, or it does not render, or has no StatefulSet
+  26  no such chart, or the old one does not render (where the new one does not, the answer is 31)
   27  no such release, or its last change failed
   others as for a run";
 
