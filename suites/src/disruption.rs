@@ -4,12 +4,13 @@ use anyhow::Result;
 use harness::{
     claim::{D5, K1, K16, K17, K18, S16},
     explain::cause::POD_FAILED,
+    manifest::Manifest,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         controller_counts, pod_is_another, pod_made_again, pod_owned, pod_ready, pod_restarted, pod_returns,
         pod_terminating, pods_stay, set_gone,
     },
-    workload::{SENTINEL, sentinel::Held},
+    workload::{SENTINEL, Workload, sentinel::Held},
 };
 use serde_json::{Value, json};
 
@@ -31,6 +32,10 @@ const PRE_STOP: u64 = 5;
 const GRACE: u64 = 8;
 /// How many somebody gives one that he deletes.
 const MORE_GRACE: u32 = 12;
+/// As long takes a hook that is a program; so long has its pod, and so long one that somebody gives less.
+const EXEC_HOOK: u64 = 2;
+const LONG_GRACE: u64 = 60;
+const LESS_GRACE: u32 = 6;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -74,6 +79,19 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .slow_control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1")
         .control("pre_stop_removed", [K18], PRE_STOP_REMOVED, "the preStop hook of sentinel-1 did not run")
         .slow_control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 1"),
+        scenario(
+            "disruption::exec_hook",
+            "a preStop that is a program runs to its end, and who is given less time than its own has less",
+            exec_hook,
+        )
+        .proves([K18])
+        .within(seconds(180))
+        .slow_control(
+            "hook_removed",
+            [K18],
+            PRE_STOP_REMOVED,
+            "the preStop hook of sentinel-0 did not run",
+        ),
     ]
 }
 
@@ -155,11 +173,24 @@ async fn budget(run: Run) -> Result<()> {
     run.pod(set.pod_name(3)).judge_eviction_refused(K16, counted, seconds(30)).await?;
     run.hold(K16, &pods_stay(&pods)).await?;
 
+    run.step("so is that of the pod itself, while fewer are Ready than are asked for").await?;
+    run.apply_objects([budget_of(json!({"minAvailable": 4}))]).await?;
+    let fewer = "needs 4 healthy pods and has 3 currently";
+    run.pod(zero.pod.clone()).judge_eviction_refused(K16, fewer, seconds(30)).await?;
+
+    run.step("and under one that lets one of four be away").await?;
+    run.apply_objects([budget_of(json!({"maxUnavailable": 1}))]).await?;
+    run.pod(set.pod_name(3)).judge_eviction_refused(K16, counted, seconds(30)).await?;
+    run.hold(K16, &pods_stay(&pods)).await?;
+
     run.step("that one is Ready again: an eviction within the budget is taken").await?;
     let three = run.sentinel(set.pod_name(3));
     three.hold(Held { stop: Some(true), ..Held::default() }).await?;
     zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
     run.found(K16, run.pod(set.pod_name(3)).evict_when_allowed(seconds(30)).await)?;
+    // At once: before anybody has counted anew.
+    let second = run.pod(set.pod_name(2)).evict().await;
+    run.judge_refused(K16, "a second eviction under a budget for one", second, 429, REFUSED);
     run.wait(&pod_terminating(&set.pod_name(3)), seconds(30)).await?;
 
     run.step("it takes its time to stop, and would serve: another eviction is refused").await?;
@@ -169,6 +200,15 @@ async fn budget(run: Run) -> Result<()> {
     run.hold(K16, &pods_stay(&others)).await?;
     three.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.expect(K16, &pod_returns(&set.promise, 3, &pods[&set.pod_name(3)]), seconds(90)).await?;
+    Ok(())
+}
+
+/// The set, whose pods have a preStop hook and so many seconds in all to stop.
+fn with_hook(manifest: &mut Manifest, workload: &Workload, hook: Value, grace: u64) -> harness::Result<()> {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let pod = &mut set["spec"]["template"]["spec"];
+    pod["terminationGracePeriodSeconds"] = json!(grace);
+    workload.container_in(pod)?["lifecycle"] = json!({"preStop": hook});
     Ok(())
 }
 
@@ -188,11 +228,8 @@ async fn failed_pod(run: Run) -> Result<()> {
 async fn termination(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
-            let set = manifest.find("StatefulSet", workload.name)?;
-            let pod = &mut set["spec"]["template"]["spec"];
-            pod["terminationGracePeriodSeconds"] = json!(GRACE);
-            let hook = json!({"path": format!("/pre-stop?seconds={PRE_STOP}"), "port": "http"});
-            workload.container_in(pod)?["lifecycle"] = json!({"preStop": {"httpGet": hook}});
+            let asked = json!({"path": format!("/pre-stop?seconds={PRE_STOP}"), "port": "http"});
+            with_hook(manifest, workload, json!({"httpGet": asked}), GRACE)?;
             workload.with_replicas(manifest, 2)
         })
         .await?;
@@ -233,6 +270,34 @@ async fn termination(run: Run) -> Result<()> {
     let instance = zero.identity().await?.instance;
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod_within(0, MORE_GRACE).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
+    run.judge(K18, run.life(&old).ending(&instance).await?.against_killed_after(grace));
+    Ok(())
+}
+
+async fn exec_hook(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let command = ["/sentinel".to_owned(), "hook".to_owned(), EXEC_HOOK.to_string()];
+            with_hook(manifest, workload, json!({"exec": {"command": command}}), LONG_GRACE)?;
+            workload.with_replicas(manifest, 1)
+        })
+        .await?;
+    set.ready(1).await?;
+    let zero = run.sentinel(set.pod_name(0));
+
+    run.step("pod 0 is deleted: its hook, then SIGTERM, and it stops by itself").await?;
+    let (old, instance) = (set.pod(0)?, zero.identity().await?.instance);
+    set.delete_pod(0).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+    let end = run.life(&old).ending(&instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, "the exit code of sentinel-0", 0, end.exit_code);
+
+    run.step("it refuses to stop, and is deleted with less time than its own: it has no more").await?;
+    let (old, instance, grace) = (set.pod(0)?, zero.identity().await?.instance, seconds(LESS_GRACE.into()));
+    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    set.delete_pod_within(0, LESS_GRACE).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
     run.judge(K18, run.life(&old).ending(&instance).await?.against_killed_after(grace));
     Ok(())

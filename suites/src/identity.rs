@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use harness::{
-    claim::{K1, K11, K12, K19, S1, S2, S3, S6, S7, S8},
+    claim::{K1, K11, K12, K19, S1, S2, S3, S6, S7, S8, S9},
     runner::{Run, Scenario, scenario},
     wait::expectations,
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
@@ -85,9 +85,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "ordinals begin at start: set, raised, lowered and removed",
             start_ordinal,
         )
-        .proves([K11])
+        .proves([K11, S9])
         .within(seconds(240))
-        .control("start_ignored", [K11, S1], START_IGNORED, "sentinel-3 does not exist"),
+        .control("start_ignored", [K11, S1], START_IGNORED, "sentinel-8 does not exist"),
         scenario(
             "identity::adoption",
             "a pod that matches the selector is adopted, and one that does not is released",
@@ -161,15 +161,16 @@ async fn start_ordinal(run: Run) -> Result<()> {
     let mut set = run
         .deploy_with(|manifest, workload| {
             workload.with_replicas(manifest, 2)?;
-            manifest.merge("StatefulSet", workload.name, &start(Some(3)))
+            manifest.merge("StatefulSet", workload.name, &start(Some(8)))
         })
         .await?;
-    run.step("start 3").await?;
+    run.step("start 8").await?;
     run.found(K11, set.ready(2).await)?;
-    run.judge_equal(K11, "the ordinals from 3", vec![3, 4], set.ordinals());
+    run.judge_equal(K11, "the ordinals from 8", vec![8, 9], set.ordinals());
 
+    // By its name, sentinel-9 is higher than sentinel-10.
     for (text, changed, ordinals) in
-        [("start 4", Some(4), [4, 5]), ("start 1", Some(1), [1, 2]), ("no start", None, [0, 1])]
+        [("start 9", Some(9), [9, 10]), ("start 1", Some(1), [1, 2]), ("no start", None, [0, 1])]
     {
         run.step(text).await?;
         set.change(text, &start(changed)).await?;

@@ -18,12 +18,17 @@ use serde_json::json;
 
 use crate::{
     comparison::{STATELESS, add_deployment, stateless},
-    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, ORDERED_READY, PARALLEL, READINESS_PROBE_REMOVED},
+    sabotage::{
+        DELETE_VOLUME_CLAIMS_WHEN_SCALED, ORDERED_READY, PARALLEL, READINESS_PROBE_REMOVED,
+        STARTUP_PROBE_REMOVED,
+    },
     seconds,
 };
 
 const ALL: [Workload; 3] = [SENTINEL, GARAGE, DAGSTER_POSTGRESQL];
 const STORES: [Workload; 2] = [GARAGE, DAGSTER_POSTGRESQL];
+/// How often a startup probe may fail, once a second: longer than any hold lasts.
+const STARTUP_TRIES: u32 = 600;
 /// Why no control of order runs on them.
 const BY_THE_JOURNAL: &str = "what is judged is the journal, by what is seen to say no on the sentinel";
 
@@ -76,6 +81,14 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             READINESS_PROBE_REMOVED,
             "the readiness probe of sentinel-1",
         ),
+        scenario(
+            "ordering::startup_gates",
+            "until a startup probe has passed no other counts, and no next replica comes",
+            startup_gates,
+        )
+        .proves([S21])
+        .within(seconds(300))
+        .control("startup_probe_removed", [S21], STARTUP_PROBE_REMOVED, "sentinel-2"),
         scenario(
             "ordering::parallel",
             "Parallel creates and deletes all at once, and the harness says why the order is gone",
@@ -233,6 +246,29 @@ async fn probes_gate(run: Run) -> Result<()> {
     Ok(())
 }
 
+async fn startup_gates(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            workload.with_variable(manifest, "SENTINEL_HELD", "1")?;
+            let container = workload.container(manifest)?;
+            // What is held is the startup probe: the readiness probe asks for what always answers well.
+            container["startupProbe"] = container["readinessProbe"].clone();
+            container["startupProbe"]["failureThreshold"] = json!(STARTUP_TRIES);
+            container["readinessProbe"]["httpGet"]["path"] = json!("/live");
+            Ok(())
+        })
+        .await?;
+    let one = set.pod_name(1);
+    run.step(format!("{one} runs, would be Ready, and its startup probe fails")).await?;
+    run.expect(S21, &pod_running(&one), seconds(120)).await?;
+    run.hold_long(S21, &pods_exactly(&set.promise, 0..=1)).await?;
+
+    run.step("the startup probe passes, and the next replica comes").await?;
+    run.sentinel(one).hold(Held { ready: Some(false), ..Held::default() }).await?;
+    run.found(S21, set.ready(3).await)?;
+    Ok(())
+}
+
 async fn parallel(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
@@ -277,7 +313,8 @@ async fn parallel(run: Run) -> Result<()> {
 
     run.step("all are deleted, though none is gone").await?;
     set.scale(0).await?;
-    for ordinal in 0..3 {
+    // Pod 3 is not Ready, and need not be.
+    for ordinal in 0..4 {
         run.expect(K2, &pod_terminating(&set.pod_name(ordinal)), seconds(15)).await?;
     }
     for ordinal in 0..3 {

@@ -93,7 +93,8 @@ async fn room(run: Run) -> Result<()> {
             workload.with_replicas(manifest, 2)
         })
         .await?;
-    run.wait(&pod_ready(&set.pod_name(0), None), seconds(60)).await?;
+    let fits = pod_ready(&set.pod_name(0), None).despite([INSUFFICIENT_RESOURCE]);
+    run.expect(S20, &fits, seconds(60)).await?;
     let pending = pod_unschedulable(&set.pod_name(1), "", &format!("Insufficient {ROOM}"));
     let pending = pending.despite([POD_FAILED, INSUFFICIENT_RESOURCE]);
     run.expect(S20, &pending, seconds(60)).await?;

@@ -2,9 +2,11 @@
 //! and it reads and writes its volume.
 //!
 //! `sentinel [serve]` runs beside a volume, `sentinel probe` without one, `sentinel crash MESSAGE` fails at once.
+//! `sentinel hook SECONDS` is a preStop hook of a pod that serves, and takes so long.
 //! `sentinel mark TEXT DIRECTORY...` leaves a mark on other volumes, `sentinel marks DIRECTORY...` says what is there.
 
 mod connect;
+mod hook;
 mod http;
 mod identity;
 mod log;
@@ -61,10 +63,14 @@ async fn run() -> Result<()> {
             serve(Some(Store::open(PathBuf::from(directory))?)).await
         }
         ["probe"] => serve(None).await,
+        ["hook", seconds] => {
+            let seconds = seconds.parse().with_context(|| format!("{seconds:?} is no number of seconds"))?;
+            hook::hook(HTTP, seconds).await
+        }
         ["crash", ..] => bail!("{}", arguments[1..].join(" ")),
         ["mark", text, ref directories @ ..] => marks::marks(directories, Some(text)),
         ["marks", ref directories @ ..] => marks::marks(directories, None),
-        _ => bail!("unknown arguments {arguments:?}: use serve, probe, crash, mark or marks"),
+        _ => bail!("unknown arguments {arguments:?}: use serve, probe, hook, crash, mark or marks"),
     }
 }
 

@@ -111,6 +111,12 @@ pub const READINESS_PROBE_REMOVED: Sabotage = Sabotage::Manifest(|manifest, work
     Ok(())
 });
 
+/// Nobody asks whether a pod has started: it has as soon as it runs.
+pub const STARTUP_PROBE_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+    workload.container(manifest)?["startupProbe"] = Value::Null;
+    Ok(())
+});
+
 /// The governing service selects no pod.
 pub const HEADLESS_SELECTS_NOTHING: Sabotage = Sabotage::Manifest(|manifest, workload| {
     manifest.merge("Service", workload.headless, &json!({"spec": {"selector": {"app": "nobody"}}}))

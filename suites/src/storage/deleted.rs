@@ -6,8 +6,8 @@ use harness::{
     manifest::Manifest,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        pod_exists, pod_returns, pod_terminating, pods_stay, volume_claim_goes, volume_claim_is_another,
-        volume_claim_made_again, volume_claims_exactly, volume_claims_linger,
+        pod_exists, pod_is_another, pod_placed, pod_returns, pod_terminating, pods_stay, volume_claim_goes,
+        volume_claim_is_another, volume_claim_made_again, volume_claims_exactly, volume_claims_linger,
     },
     workload::{Workload, sentinel::Held},
 };
@@ -170,5 +170,24 @@ async fn claim_in_use(run: Run) -> Result<()> {
         run.expect(K24, &volume_claim_is_another(&set.promise, used, uid), seconds(40)).await?;
     }
     run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+
+    run.step("a pod has its node, and can't run yet: its claims stay as well").await?;
+    let (workload, old) = (run.workload(), set.pod(0)?);
+    let mut manifest = workload.manifest()?;
+    with_second_volume(&mut manifest, &workload)?;
+    manifest.take(run.local());
+    let container = workload.container(&mut manifest)?;
+    container["envFrom"] = json!([{"configMapRef": {"name": "never-made"}}]);
+    let waits = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
+    set.change("want a ConfigMap that there is not", &waits).await?;
+    let placed = pod_is_another(&old.meta.name, &old.meta.uid).and(pod_placed(&old.meta.name));
+    run.wait(&placed, seconds(60)).await?;
+    let volume_claims = volumes.uids().await?;
+    for used in volume_claims.keys() {
+        set.delete_volume_claim(used).await?;
+    }
+    run.expect(K24, &volume_claims_linger(&volume_claims), seconds(15)).await?;
+    touch("the pod can't run").await?;
+    run.hold(K24, &volume_claims_linger(&volume_claims)).await?;
     Ok(())
 }

@@ -105,21 +105,25 @@ async fn retention_policy(run: Run) -> Result<()> {
     run.found(K9, set.ready(3).await)?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
 
-    run.step("deleted in both cases: the set owns its claims, and that of a pod scaled away goes").await?;
+    run.step("deleted in both cases: the set owns its claims beside another owner, and that of a pod scaled away goes")
+        .await?;
+    volumes.own(&name(1), "beside", false).await?;
     set.change("whenScaled Delete, whenDeleted Delete", &policy("Delete", "Delete")).await?;
-    run.expect(K9, &volume_claims_owned((0..3).map(name), &["StatefulSet"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(0), name(2)], &["StatefulSet"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap", "StatefulSet"]), seconds(30)).await?;
     set.scale(2).await?;
     run.expect(K9, &volume_claims_gone([name(2)]), seconds(30)).await?;
     rest.remove(&name(2));
     run.found(K9, set.ready(2).await)?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
 
-    run.step("retained again: nobody owns a claim").await?;
+    run.step("retained again: the set owns no claim").await?;
     set.change("whenScaled Retain, whenDeleted Retain", &policy("Retain", "Retain")).await?;
-    run.expect(K9, &volume_claims_owned(rest.keys().cloned(), &[]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(0)], &[]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;
 
     run.step("deleted with the set: the set owns its claims, but not one that has another owner").await?;
-    volumes.own(&name(1), "foreign").await?;
+    volumes.own(&name(1), "foreign", true).await?;
     set.change("whenDeleted Delete", &policy("Retain", "Delete")).await?;
     run.expect(K9, &volume_claims_owned([name(0)], &["StatefulSet"]), seconds(30)).await?;
     run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;

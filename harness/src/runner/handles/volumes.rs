@@ -52,16 +52,16 @@ impl Volumes {
         }))
     }
 
-    /// Gives a PVC a controller of its own: a ConfigMap of this name, made for it.
+    /// Gives a PVC an owner of its own, which may control it: a ConfigMap of this name, made for it.
     ///
     /// # Errors
     /// When the API server refuses.
-    pub async fn own(&self, volume_claim: &str, owner: &str) -> Result<()> {
+    pub async fn own(&self, volume_claim: &str, owner: &str, controls: bool) -> Result<()> {
         let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": owner}});
         self.run.apply_objects([object]).await?;
         let found = objects::<ConfigMap>(self.run.client(), self.run.namespace()).get(owner).await?;
         let reference = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": owner,
-            "uid": found.metadata.uid, "controller": true});
+            "uid": found.metadata.uid, "controller": controls});
         let patch = json!({"metadata": {"ownerReferences": [reference]}});
         self.set.change_volume_claim(volume_claim, &format!("owned by configmap {owner}"), &patch).await
     }
