@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
-    claim::{S8, S9, S17, S23},
+    Error,
+    claim::{S9, S17, S23},
     history::{
         Checker,
         check::{Copies, Fault, Level},
@@ -18,7 +19,7 @@ use harness::{
 };
 
 use crate::{
-    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, OBJECT_DELETED},
+    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_BUT_MARKED, EMPTY_DIRECTORY, OBJECT_DELETED},
     seconds,
 };
 
@@ -40,7 +41,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .proves([S23, S17])
             .on([GARAGE])
             .within(seconds(600))
-            .slow_control("object_deleted", [S23], OBJECT_DELETED, "acknowledged writes are lost"),
+            .slow_control("object_deleted", [S23], OBJECT_DELETED, "acknowledged writes are lost")
+            .slow_control("empty_but_marked", [S23], EMPTY_BUT_MARKED, "acknowledged writes are lost"),
         scenario("survival::sql", "rows written under load survive 3 → 1 → 3 of PostgreSQL", sql_survives)
             .proves([S23, S17])
             .on([DAGSTER_POSTGRESQL])
@@ -70,8 +72,8 @@ async fn s3_survives(run: Run) -> Result<()> {
     let fault = down_and_up(&run, &set).await?;
 
     run.step("the store heals, and takes writes again").await?;
-    let admins = garage.admins(&set).await?;
-    let healed = garage.until_healthy(&admins).await?;
+    let healed = garage.until_healthy(&garage.admins(&set).await?).await;
+    let healed = run.found(S23, healed.map_err(with_their_store))?;
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
@@ -157,6 +159,12 @@ async fn down_and_up(run: &Run, set: &Set) -> Result<Fault> {
     run.wait(&volume_claims_settled(&set.promise), seconds(60)).await?;
     run.step("scale 1 → 3").await?;
     set.scale(REPLICAS).await?;
-    run.found(S8, set.ready(REPLICAS).await)?;
+    run.found(S23, set.ready(REPLICAS).await.map_err(with_their_store))?;
     Ok(run.fault_ends(fault))
+}
+
+/// Who does not come back has lost everything.
+pub(crate) fn with_their_store(error: Error) -> Error {
+    let words = format!("acknowledged writes are lost with their store: {error}");
+    error.reworded(words)
 }

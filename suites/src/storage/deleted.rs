@@ -9,7 +9,7 @@ use harness::{
         pod_exists, pod_is_another, pod_placed, pod_returns, pod_terminating, pods_stay, volume_claim_goes,
         volume_claim_is_another, volume_claim_made_again, volume_claims_exactly, volume_claims_linger,
     },
-    workload::{Workload, sentinel::Held},
+    workload::{Set, Workload, sentinel::Held},
 };
 use serde_json::json;
 
@@ -126,7 +126,7 @@ fn with_second_volume(manifest: &mut Manifest, workload: &Workload) -> harness::
 }
 
 async fn claim_in_use(run: Run) -> Result<()> {
-    let set = run
+    let mut set = run
         .deploy_with(|manifest, workload| {
             workload.with_replicas(manifest, 1)?;
             with_second_volume(manifest, workload)
@@ -143,14 +143,14 @@ async fn claim_in_use(run: Run) -> Result<()> {
     }
     let lingers = || volume_claims_linger(&volume_claims);
     run.expect(K24, &lingers(), seconds(15)).await?;
-    let touch = async |note: &str| {
+    let touch = async |set: &Set, note: &str| {
         let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": note}}});
         for used in volume_claims.keys() {
             set.change_volume_claim(used, "touch, so that its controller looks again", &touched).await?;
         }
         anyhow::Ok(())
     };
-    touch("the pod runs").await?;
+    touch(&set, "the pod runs").await?;
 
     run.step("they stay, with the pod's data").await?;
     run.hold(K24, &lingers().and(pods_stay(&pods))).await?;
@@ -161,7 +161,7 @@ async fn claim_in_use(run: Run) -> Result<()> {
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod(0).await?;
     run.wait(&pod_terminating(&old.meta.name), seconds(30)).await?;
-    touch("the pod stops").await?;
+    touch(&set, "the pod stops").await?;
     run.hold(K24, &lingers()).await?;
 
     run.step("the pod is gone: its claims go with it, and the next pod has others").await?;
@@ -187,7 +187,7 @@ async fn claim_in_use(run: Run) -> Result<()> {
         set.delete_volume_claim(used).await?;
     }
     run.expect(K24, &volume_claims_linger(&volume_claims), seconds(15)).await?;
-    touch("the pod can't run").await?;
+    touch(&set, "the pod can't run").await?;
     run.hold(K24, &volume_claims_linger(&volume_claims)).await?;
     Ok(())
 }

@@ -57,7 +57,7 @@ impl S3 {
         let copied = call.copy_source(format!("{}/{first}", self.bucket)).send().await;
         let copied = outcome(request, copied, |_| Answer::Done);
         // A copy that was not answered may be under way still; and another connection's end would be taken for this one's.
-        if !copied.is_ok() {
+        if copied.failure().is_some() {
             return copied;
         }
         if let Err(error) = self.client.delete_object().bucket(&self.bucket).key(&first).send().await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use history::{
-    Cause, Outcome,
+    Answer, Cause, Outcome, Value,
     generate::{Request, content, key},
 };
 
@@ -100,14 +100,18 @@ impl GarageStore {
         let (mut store, process): (Tunnelled<S3>, u32) =
             (self.s3(pod, access).await?, recorder.processes(1).start);
         let name = key(recorder.run(), process, 0);
-        let write = Request::put(name.clone(), content(&format!("{}/{process}/0", recorder.run()), 1024));
-        for (what, request) in [("a write", write), ("a read", Request::get(name))] {
-            let outcome = recorder.perform(process, &pod.into(), &request, &mut store).await?;
-            if let Some(said) = refused(what, &outcome)? {
+        let written = content(&format!("{}/{process}/0", recorder.run()), 1024);
+        let wanted = Outcome::Ok(Answer::Found(Value::of(&written)));
+        let mut found = Outcome::DONE;
+        for (what, request) in
+            [("a write", Request::put(name.clone(), written)), ("a read", Request::get(name))]
+        {
+            found = recorder.perform(process, &pod.into(), &request, &mut store).await?;
+            if let Some(said) = refused(what, &found)? {
                 return Ok(Some(said));
             }
         }
-        Ok(None)
+        Ok((found != wanted).then(|| format!("a read of what was just written is told {found:?}")))
     }
 }
 

@@ -108,8 +108,8 @@ impl PostgresStore {
         }
     }
 
-    /// Waits until a name leads to this address, as a prober sees it: who writes there is answered from it. Returns how long that
-    /// took.
+    /// Waits until a name leads to a pod's server, as a prober sees it: who writes there is answered by it. A server is known by its
+    /// start, as addresses are not the server's own where something stands before it. Returns how long that took.
     ///
     /// # Errors
     /// [`Error::Failed`] when it leads elsewhere, or nobody listens there, for as long as `propagation`.
@@ -117,22 +117,25 @@ impl PostgresStore {
         &self,
         prober: &Prober,
         host: &str,
-        address: &str,
+        pod: &str,
         propagation: Duration,
     ) -> Result<Duration> {
-        let sentence = format!("{host} leads to PostgreSQL at {address}, asked from {}", prober.pod());
+        let sentence = format!("{host} leads to the PostgreSQL of {pod}, asked from {}", prober.pod());
         let ask = || async {
+            let wanted = self.session(pod).await?.started().await?;
             let tunnel = prober.tunnel(host, self.run.workload().port).await?;
             let written = async {
                 let session = Session::connect(&self.login_at(&tunnel)?, CALL).await?;
                 session.write_works().await?;
-                session.server_address().await
+                session.started().await
             };
             let written = written.await;
             let nobody_there = tunnel.nobody_there();
             match (written, nobody_there) {
-                (Ok(found), _) if found == address => Ok(Progress::Met),
-                (Ok(found), _) => Ok(Progress::NotYet(format!("it leads to {found}"))),
+                (Ok(found), _) if found == wanted => Ok(Progress::Met),
+                (Ok(found), _) => Ok(Progress::NotYet(format!(
+                    "it leads to a server that started at {found}, and that of {pod} did at {wanted}"
+                ))),
                 (Err(_), Some(said)) => Ok(Progress::NotYet(said)),
                 (Err(error), None) => Err(error),
             }

@@ -175,14 +175,6 @@ impl Session {
         self.ask("asking for the postmaster's start", "select pg_postmaster_start_time()").await
     }
 
-    /// The address at which the server was reached: of a pod, where a name leads to one.
-    ///
-    /// # Errors
-    /// No answer, or a refusal.
-    pub async fn server_address(&self) -> Result<String> {
-        self.ask("asking for the server's address", "select host(inet_server_addr())").await
-    }
-
     /// Gives the user of this session another password.
     ///
     /// # Errors
