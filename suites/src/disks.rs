@@ -2,30 +2,24 @@
 
 use std::{slice::from_ref, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use harness::{
-    Error,
     claim::{F5, F6},
     clock,
+    fault::disk::NO_ROOM,
     history::{
-        Action, Answer, Cause, Checker, Key, Operation, Outcome,
+        Checker,
         check::{Copies, Kind},
-        generate::{Request, Work},
+        generate::Work,
     },
-    load::{Client, Plan, Recorder, sql::Sql},
-    runner::{Need, PostgresStore, Run, Scenario, scenario},
-    wait::{
-        Progress,
-        expectations::{pod_recovers, pod_refuses},
-        until_answered, until_asked_every,
-    },
+    load::{Client, Plan, sql::Sql},
+    runner::{Identity, Need, Run, Scenario, scenario},
+    wait::expectations::{pod_recovers, pod_refuses},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
 };
-use jiff::Timestamp;
 
 use crate::{
     garage::{SMALL, clients, pods},
-    power::acknowledged,
     sabotage::{
         DATABASE_EMPTIED, LOG_PUSHED_ON, OBJECT_DELETED, ROOM_TAKEN_AGAIN_GARAGE, ROOM_TAKEN_AGAIN_POSTGRES,
     },
@@ -36,8 +30,6 @@ use crate::{
 const ENOUGH: u64 = 20;
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(360);
-/// What a server says that finds no room.
-const NO_ROOM: &str = "No space left on device";
 /// More files of its log than PostgreSQL makes ahead.
 const LOG_FILES: usize = 4;
 
@@ -99,7 +91,7 @@ async fn full_postgres(run: Run) -> Result<()> {
     run.step("the disk is full: it says so").await?;
     let fault = run.fault_begins("the full disk");
     disks.fill(from_ref(&pod)).await?;
-    until_noticed(&run, &history, fault.from, no_room).await?;
+    disks.until_no_room(&history, fault.from).await?;
 
     run.step("its log of changes finds no room either: it ends, and can't begin").await?;
     let session = postgres.session(&pod).await?;
@@ -149,11 +141,10 @@ async fn full_garage(run: Run) -> Result<()> {
     run.step("the disks of all are full: they say so, and give what they have").await?;
     disks.fill(&pods).await?;
     let full = clock::now();
-    until_noticed(&run, &history, full, refused).await?;
-    let kept = history.operations()?.all.iter().find_map(kept).context("no object was kept")?;
+    disks.until_refused(&history, full).await?;
+    let kept = garage.kept_block(&history)?;
     for pod in &pods {
-        let read = garage.s3(pod, &key).await?.perform(&Request::get(Key::clone(&kept))).await;
-        run.found(F5, given(pod, &kept, &read))?;
+        run.found(F5, garage.gives(pod, &kept, &key).await)?;
     }
     disks.free(&pods).await?;
     let fault = run.fault_ends(fault);
@@ -195,19 +186,19 @@ async fn other_postgres(run: Run) -> Result<()> {
     let fault = run.fault_begins("the read-only volume");
     let restarts = set.pod(0)?.restarts();
     let from = disks.abort("data", &pod).await?;
-    until_noticed(&run, &history, from, refused).await?;
+    disks.until_refused(&history, from).await?;
     let to = disks.renew("data", &pod).await?;
     recovers(&run, &set, 0, restarts).await?;
     let fault = run.fault_ends(fault);
     run.found(F6, postgres.until_works(&pod, seconds(120)).await)?;
     load.acknowledged(ENOUGH, seconds(60)).await?;
     load.stop().await?;
-    run.judge(F6, acknowledged(&history.operations()?.all, from..to, "while the volume was read-only"));
+    run.judge(F6, disks.against_acknowledged(&history, from..to, "while the volume was read-only")?);
     postgres.read_back(&history, &pod).await?;
     run.check(F6, set.workload.name, &history, Checker::Set(Copies::Apart), Some(&fault));
 
     run.step("the volume is put back to an older state").await?;
-    let (before, restarts) = (Identity::of(&postgres, &pod).await?, set.pod(0)?.restarts());
+    let (before, restarts) = (postgres.identity(&pod).await?, set.pod(0)?.restarts());
     disks.restore("data", &pod).await?;
     recovers(&run, &set, 0, restarts).await?;
     run.step(PUT_BACK).await?;
@@ -223,7 +214,7 @@ async fn other_postgres(run: Run) -> Result<()> {
     run.measure("acknowledged writes that an older state lacks", lost as f64, "writes");
 
     run.step("the volumes of two ordinals are exchanged").await?;
-    let (before, others) = (Identity::of(&postgres, &pod).await?, Identity::of(&postgres, &other).await?);
+    let (before, others) = (postgres.identity(&pod).await?, postgres.identity(&other).await?);
     let restarts = [set.pod(0)?.restarts(), set.pod(2)?.restarts()];
     disks.swap("data", &pod, &other).await?;
     recovers(&run, &set, 0, restarts[0]).await?;
@@ -232,34 +223,15 @@ async fn other_postgres(run: Run) -> Result<()> {
     judge_told(&run, &others, &other, "exchanged with another's").await?;
 
     run.step("the volume is emptied: an empty database serves, and is another").await?;
-    let (before, restarts) = (Identity::of(&postgres, &pod).await?, set.pod(0)?.restarts());
+    let (before, restarts) = (postgres.identity(&pod).await?, set.pod(0)?.restarts());
     disks.empty("data", &pod).await?;
     recovers(&run, &set, 0, restarts).await?;
     judge_told(&run, &before, &pod, "emptied").await
 }
 
-/// By what a database can be told from another, and from itself as it was.
-struct Identity {
-    system: String,
-    position: i64,
-}
-
-impl Identity {
-    async fn of(postgres: &PostgresStore, pod: &str) -> Result<Self> {
-        let sentence = format!("{pod} says who it is");
-        let session = until_answered(&sentence, seconds(60), || postgres.session(pod)).await?;
-        Ok(Self { system: session.system_identifier().await?, position: session.log_position().await? })
-    }
-}
-
-/// Judges that a volume that is not what it was can be told by what the server says of itself: nothing else warns a client.
+/// Judges that a volume that is not what it was can be told by what the server says of itself.
 async fn judge_told(run: &Run, before: &Identity, pod: &str, what: &str) -> Result<()> {
-    let now = Identity::of(&run.postgres(), pod).await?;
-    let told = now.system != before.system || now.position < before.position;
-    let words = format!(
-        "the volume of {pod} was {what}, and it serves as if nothing had been: the same system identifier, and a log that goes on"
-    );
-    run.judge(F6, (!told).then_some(words));
+    run.judge(F6, run.postgres().against_being_told(before, pod, what).await?);
     Ok(())
 }
 
@@ -282,46 +254,4 @@ fn rows(pods: &[&str]) -> Plan {
         Client { endpoint: (*pod).to_owned(), works }
     };
     Plan { clients: (0..).zip(pods).map(client).collect(), pace: Duration::from_millis(20), budget: BUDGET }
-}
-
-/// Waits until a client notices a fault: one that nobody noticed proves nothing.
-async fn until_noticed(
-    run: &Run,
-    history: &Recorder,
-    since: Timestamp,
-    notices: impl Fn(&Operation) -> bool,
-) -> Result<()> {
-    let ask = || async {
-        let operations = history.operations()?.all;
-        let mut later = operations.iter().filter(|one| one.invoked >= since);
-        Ok(if later.any(&notices) { Progress::Met } else { Progress::NotYet("nobody did".to_owned()) })
-    };
-    let noticed = until_asked_every(seconds(1), "a client notices the fault", run.stretch(seconds(90)), ask);
-    noticed.await.map(drop).map_err(|error| Error::environment(error.to_string()).into())
-}
-
-fn no_room(one: &Operation) -> bool {
-    one.outcome.failure().is_some_and(|failure| failure.text.contains(NO_ROOM))
-}
-
-fn refused(one: &Operation) -> bool {
-    one.action.writes() && one.outcome.failure().is_some()
-}
-
-/// The key of an object with a block of its own that was acknowledged.
-fn kept(one: &Operation) -> Option<Key> {
-    match &one.action {
-        Action::Put { key, value, .. } if one.is_ok() && value.size >= 65_536 => Some(Key::clone(key)),
-        _ => None,
-    }
-}
-
-/// Whether a pod gives what was acknowledged: one that did not answer says nothing.
-fn given(pod: &str, key: &Key, outcome: &Outcome) -> harness::Result<()> {
-    let words = format!("{key} was acknowledged, and {pod} says of it: {outcome:?}");
-    match (outcome, outcome.failure().map(|failure| &failure.cause)) {
-        (Outcome::Ok(Answer::Found(_)), _) => Ok(()),
-        (Outcome::Ok(_), _) | (_, Some(Cause::Answered(_))) => Err(Error::failed(words)),
-        _ => Err(Error::environment(words)),
-    }
 }

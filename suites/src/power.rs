@@ -1,14 +1,14 @@
 //! The power is cut: nothing more reaches the disks of a node, not even what its page cache holds. What was acknowledged is there
 //! afterwards.
 
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
     claim::{Claim, F1, F2, F3, F4, F7},
     fault::disk::Cut,
     history::{
-        Checker, Operation,
+        Checker,
         check::{Copies, Fault},
         generate::Work,
     },
@@ -17,7 +17,6 @@ use harness::{
     wait::expectations::pod_recovers,
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set, garage::layout::node_ids},
 };
-use jiff::Timestamp;
 
 use crate::{
     garage::{SMALL, clients, pods},
@@ -98,7 +97,7 @@ async fn postgres(run: Run) -> Result<()> {
     run.step("it takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
-    run.judge(F7, acknowledged(&history.operations()?.all, cut.at..cut.until, "after the power was cut"));
+    run.judge(F7, disks.against_acknowledged(&history, cut.at..cut.until, "after the power was cut")?);
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
@@ -164,17 +163,4 @@ async fn cut(run: &Run, disks: &Disks, set: &Set, ordinals: &[u32], claim: Claim
         run.found(claim, again)?;
     }
     Ok((cut, run.fault_ends(fault)))
-}
-
-/// The writes that were begun and acknowledged in this time, where nothing could be written.
-pub(crate) fn acknowledged(operations: &[Operation], time: Range<Timestamp>, when: &str) -> Option<String> {
-    let keys: Vec<_> = operations
-        .iter()
-        .filter(|operation| operation.is_ok() && operation.action.writes())
-        .filter(|operation| time.contains(&operation.invoked))
-        .filter(|operation| operation.ended.is_some_and(|ended| time.contains(&ended)))
-        .filter_map(|operation| operation.action.key())
-        .collect();
-    let first = keys.first()?;
-    Some(format!("{} writes were acknowledged {when}, {first} the first", keys.len()))
 }

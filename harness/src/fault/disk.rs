@@ -15,6 +15,9 @@ const SCRIPT: &str = include_str!("disk/disk.sh");
 /// Where they are on their node.
 const FOLDER: &str = "/var/lib/steadfast/disks";
 
+/// What a server says that finds no room.
+pub const NO_ROOM: &str = "No space left on device";
+
 /// A volume of ours on a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disk {

@@ -26,8 +26,8 @@ mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
 pub use handles::{
-    Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Life, Mark, NamedSet, Partition,
-    Pod, PostgresStore, Prober, Server, StorageClass, Tunnelled, Volumes, Ways, Worker,
+    Blocks, Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Identity, Life, Mark,
+    NamedSet, Partition, Pod, PostgresStore, Prober, Server, StorageClass, Tunnelled, Volumes, Ways, Worker,
 };
 pub use needs::Need;
 pub use outlook::{Outlook, outlook};

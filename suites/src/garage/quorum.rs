@@ -5,11 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Result;
 use harness::{
     claim::{G6, G7, G14, G15},
-    history::{
-        Checker,
-        availability::{Availability, WAY_IN},
-        check::Uninterrupted,
-    },
+    history::{Checker, check::Uninterrupted},
     journal::members,
     load::{Load, Plan, Recorder, service},
     runner::{Run, Scenario, scenario},
@@ -125,23 +121,14 @@ async fn with_two(run: &Run, set: &Set, history: &Recorder, load: &mut Load) -> 
     let two = run.fault_begins("two nodes of three");
     load.tried_at(&[&*pods, &*through].concat(), TRIES, seconds(120)).await?;
     let two = run.fault_ends(two);
+    let operations = history.operations()?.all;
     for (endpoints, from) in [(pods, leaving.from), (through, two.from)] {
         let goes_on = Uninterrupted { endpoints, from, to: two.to, longest: LONGEST };
         for endpoint in &goes_on.endpoints {
-            let longest = longest(history, endpoint, &goes_on)?;
+            let longest = goes_on.longest_wait(&operations, endpoint);
             run.measure(&format!("{endpoint}: longest wait for a good answer with two nodes"), longest, "s");
         }
         run.check(G6, set.workload.name, history, Checker::Available(goes_on), None);
     }
     Ok(())
-}
-
-/// The longest time without a good answer at an endpoint, without that in which the way there gave none either.
-fn longest(history: &Recorder, endpoint: &str, time: &Uninterrupted) -> Result<f64> {
-    let operations = history.operations()?.all;
-    let of = |name: &str| {
-        let all = operations.iter().filter(|one| *one.endpoint == *name);
-        Availability::of(all, (time.from, time.to))
-    };
-    Ok(of(endpoint).without(&of(WAY_IN)).longest())
 }

@@ -1,6 +1,6 @@
 //! Volumes that are not what they were: refused, or healed from the other nodes.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
@@ -11,12 +11,8 @@ use harness::{
         generate::{Request, content, key},
     },
     load::Plan,
-    runner::{Disks, Need, Run, Scenario, scenario},
-    wait::{
-        Progress,
-        expectations::{pod_refuses, pod_returns},
-        until_asked_every,
-    },
+    runner::{Need, Run, Scenario, scenario},
+    wait::expectations::{pod_refuses, pod_returns},
     workload::{GARAGE, Set, garage::layout::node_ids},
 };
 
@@ -79,24 +75,20 @@ async fn flipped_bits(run: Run) -> Result<()> {
         let put = Request::put(name.clone(), content(&name, 65_536));
         history.perform(process, &pod.as_str().into(), &put, &mut store).await?;
     }
-    let blocks = blocks(&disks, &pod).await?;
-    run.measure("blocks of the node", blocks.len() as f64, "blocks");
-    let mut halves = [BTreeMap::new(), BTreeMap::new()];
-    for (place, (file, sum)) in blocks.into_iter().enumerate() {
-        halves[place % 2].insert(file, sum);
-    }
-    let [read, scrubbed] = halves;
+    let blocks = disks.blocks(&pod).await?;
+    run.measure("blocks of the node", blocks.count() as f64, "blocks");
+    let [read, scrubbed] = blocks.halves();
 
     run.step("a bit flips in every other block of one node: what is read there is right").await?;
-    flip(&disks, &pod, &read).await?;
+    read.flip().await?;
     garage.read_back(&history, &pod, &access).await?;
-    let repaired = run.found(G11, until_whole(&run, &disks, &pod, &read).await)?;
+    let repaired = run.found(G11, read.until_whole().await)?;
     run.measure("all whole after they were read", repaired.as_secs_f64(), "s");
 
     run.step("a bit flips in the others, where nobody reads: the scrub finds it").await?;
-    flip(&disks, &pod, &scrubbed).await?;
+    scrubbed.flip().await?;
     garage.admin(&pod).await?.scrub().await.map_err(harness::Error::from)?;
-    let repaired = run.found(G11, until_whole(&run, &disks, &pod, &scrubbed).await)?;
+    let repaired = run.found(G11, scrubbed.until_whole().await)?;
     run.measure("all whole after the scrub began", repaired.as_secs_f64(), "s");
 
     run.step("read everything back, from each pod").await?;
@@ -105,43 +97,6 @@ async fn flipped_bits(run: Run) -> Result<()> {
     }
     run.check(G11, set.workload.name, &history, Checker::Set(Copies::Same), None);
     Ok(())
-}
-
-/// The node's blocks: a file each, named by the hash of what is in it.
-async fn blocks(disks: &Disks, pod: &str) -> Result<BTreeMap<String, String>> {
-    let files = disks.sums("data", pod).await?;
-    let is_block = |file: &str| {
-        let name = file.rsplit('/').next().unwrap_or_default();
-        let hash = name.strip_suffix(".zst").unwrap_or(name);
-        hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
-    };
-    Ok(files.into_iter().filter(|(file, _)| is_block(file)).collect())
-}
-
-async fn flip(disks: &Disks, pod: &str, blocks: &BTreeMap<String, String>) -> Result<()> {
-    let files: Vec<&str> = blocks.keys().map(String::as_str).collect();
-    Ok(disks.flip("data", pod, &files).await?)
-}
-
-/// Waits until each block is what it was, and beside it lies what the node has found to be broken.
-async fn until_whole(
-    run: &Run,
-    disks: &Disks,
-    pod: &str,
-    blocks: &BTreeMap<String, String>,
-) -> harness::Result<Duration> {
-    let ask = || async {
-        let files = disks.sums("data", pod).await?;
-        let broken = blocks.iter().filter(|(file, sum)| files.get(*file) != Some(sum)).count();
-        let noticed = blocks.keys().filter(|file| files.contains_key(&format!("{file}.corrupted"))).count();
-        let all = blocks.len();
-        Ok(match (broken, noticed == all) {
-            (0, true) => Progress::Met,
-            _ => Progress::NotYet(format!("{broken} of {all} are not, and {noticed} were noticed")),
-        })
-    };
-    let sentence = format!("every block is whole again on {pod}, and was noticed");
-    until_asked_every(seconds(1), &sentence, run.stretch(seconds(60)), ask).await
 }
 
 async fn other_volumes(run: Run) -> Result<()> {

@@ -24,6 +24,16 @@ pub struct Uninterrupted {
     pub longest: u32,
 }
 
+impl Uninterrupted {
+    /// The longest time without a good answer at an endpoint, without that in which the way there gave none either; in seconds.
+    pub fn longest_wait(&self, all: &[Operation], endpoint: &str) -> f64 {
+        let of = |name: &str| {
+            Availability::of(all.iter().filter(|one| *one.endpoint == *name), (self.from, self.to))
+        };
+        of(endpoint).without(&of(WAY_IN)).longest()
+    }
+}
+
 /// Judges what ended in that time: each error that the store answered is one too many. Where nobody answered for longer than is
 /// allowed, it may have been the way there.
 pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
@@ -99,6 +109,7 @@ mod tests {
             put(8, "a", b"1", (39, 41), failure("503")),
         ];
         let judgement = judge(&all, &demand(26));
+        assert_eq!(demand(26).longest_wait(&all, "store-0"), 27.0);
         assert_eq!((judgement.judged, judgement.anomalies.len()), (6, 0));
         assert_eq!(
             judgement.unjudged,

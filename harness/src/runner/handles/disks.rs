@@ -1,6 +1,10 @@
 //! Volumes of ours that can fail, one for each PVC of a set, and the power cut.
 
+mod blocks;
 mod faults;
+mod noticed;
+
+pub use blocks::Blocks;
 
 use std::{collections::BTreeMap, time::Duration};
 

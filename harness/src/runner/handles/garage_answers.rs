@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use history::{
-    Answer, Cause, Outcome, Value,
+    Action, Answer, Cause, Key, Operation, Outcome, Value,
     generate::{Request, content, key},
 };
 
@@ -17,6 +17,8 @@ use crate::{
     workload::garage::answers::AccessKey,
 };
 
+/// The least size with which an object has a block of its own for certain.
+const BLOCK: u64 = 65_536;
 /// How long a node may take until its health stays as it is while a write and a read are answered.
 const SETTLED: Duration = Duration::from_secs(60);
 
@@ -95,6 +97,29 @@ impl GarageStore {
         until_asked(&format!("{pod} does a write and a read"), self.run().stretch(deadline), ask).await
     }
 
+    /// The key of an object with a block of its own that the store has acknowledged.
+    ///
+    /// # Errors
+    /// When there is none, or the history can't be read.
+    pub fn kept_block(&self, recorder: &Recorder) -> Result<Key> {
+        let kept = recorder.operations()?.all.iter().find_map(kept_block);
+        kept.ok_or_else(|| Error::bug("no object with a block of its own was acknowledged"))
+    }
+
+    /// Asks a pod for what was acknowledged.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it answers with anything else; one that did not answer says nothing.
+    pub async fn gives(&self, pod: &str, object: &Key, key: &AccessKey) -> Result<()> {
+        let outcome = self.s3(pod, key).await?.perform(&Request::get(Key::clone(object))).await;
+        let words = format!("{object} was acknowledged, and {pod} says of it: {outcome:?}");
+        match (&outcome, outcome.failure().map(|failure| &failure.cause)) {
+            (Outcome::Ok(Answer::Found(_)), _) => Ok(()),
+            (Outcome::Ok(_), _) | (_, Some(Cause::Answered(_))) => Err(Error::failed(words)),
+            _ => Err(Error::environment(words)),
+        }
+    }
+
     /// What the store says to a write and to a read of it at a pod, where that is no good answer to one of them.
     async fn refusal(&self, recorder: &Recorder, pod: &str, access: &AccessKey) -> Result<Option<String>> {
         let (mut store, process): (Tunnelled<S3>, u32) =
@@ -112,6 +137,14 @@ impl GarageStore {
             }
         }
         Ok((found != wanted).then(|| format!("a read of what was just written is told {found:?}")))
+    }
+}
+
+/// The key of an object with a block of its own that was acknowledged.
+fn kept_block(one: &Operation) -> Option<Key> {
+    match &one.action {
+        Action::Put { key, value, .. } if one.is_ok() && value.size >= BLOCK => Some(Key::clone(key)),
+        _ => None,
     }
 }
 

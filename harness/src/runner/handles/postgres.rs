@@ -1,5 +1,9 @@
 //! The PostgreSQL servers of a trial, each pod on its own, and SQL.
 
+mod identity;
+
+pub use identity::Identity;
+
 use std::time::Duration;
 
 use history::check::Level;
