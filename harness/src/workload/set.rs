@@ -126,6 +126,26 @@ impl Set {
         self.log.now(|world| world.pods_of(&self.promise).into_keys().collect())
     }
 
+    /// The ordinal of a pod that is alone on its node: what happens to that happens to one server.
+    ///
+    /// # Errors
+    /// When each shares its node with another.
+    pub fn alone_on_its_node(&self) -> Result<u32> {
+        self.log.now(|world| {
+            let pods = world.pods_of(&self.promise);
+            let on = |node: &str| pods.values().filter(|pod| pod.node.as_deref() == Some(node)).count();
+            let alone = pods.iter().find(|(_, pod)| pod.node.as_deref().is_some_and(|node| on(node) == 1));
+            alone.map(|(ordinal, _)| *ordinal).ok_or_else(|| {
+                let place = |pod: &Arc<fact::Pod>| {
+                    format!("{} on {}", pod.meta.name, pod.node.as_deref().unwrap_or("no node"))
+                };
+                let found: Vec<String> = pods.into_values().map(place).collect();
+                let (name, found) = (&self.promise.set, found.join(", "));
+                Error::environment(format!("no pod of {name} is alone on its node; found {found}"))
+            })
+        })
+    }
+
     /// Waits; `deadline` is what a quick machine needs, and is stretched by the setting `patience`.
     ///
     /// # Errors

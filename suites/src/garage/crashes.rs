@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
-    Error,
     claim::{G10, G14, G16},
     history::{
         Cause, Checker, Operation,
@@ -76,7 +75,8 @@ async fn crashes(run: Run) -> Result<()> {
     for load in &mut loads {
         load.acknowledged(ENOUGH, seconds(120)).await?;
     }
-    let victim = only_on_its_node(&set)?;
+    // What is to be shown is the crash of one server.
+    let victim = set.alone_on_its_node()?;
 
     let mut faults = Vec::new();
     for crash in [Crash::Kill, Crash::Restart, Crash::Pause] {
@@ -167,13 +167,6 @@ fn minds_conditions(history: &Recorder) -> Result<bool> {
         one.outcome.failure().is_some_and(|failure| failure.cause == Cause::Answered("412".into()))
     };
     Ok(history.operations()?.all.iter().any(refused))
-}
-
-/// A pod that is alone on its node: what is to be shown is the crash of one server.
-fn only_on_its_node(set: &Set) -> Result<u32> {
-    let node = |ordinal: u32| set.pod(ordinal).ok().and_then(|pod| pod.node.clone());
-    let alone = |ordinal: &u32| (0..3).all(|other| other == *ordinal || node(other) != node(*ordinal));
-    Ok((0..3).find(alone).ok_or_else(|| Error::environment("no node has one pod of Garage alone"))?)
 }
 
 /// At each pod one uploads in parts, one reads parts of what is uploaded at the next pod, and one writes over keys that all

@@ -72,16 +72,11 @@ async fn machine_replaced(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(3).await?;
     // With two of three copies an acknowledged write may be lost, whatever comes after.
-    let mut nodes = Vec::new();
-    for ordinal in set.ordinals() {
-        nodes.push((ordinal, set.pod(ordinal)?.node.clone().unwrap_or_default()));
-    }
-    let lone = nodes.iter().find(|(_, node)| nodes.iter().filter(|(_, other)| other == node).count() == 1);
-    let (ordinal, node) = lone.ok_or_else(|| Error::environment("no pod of garage is alone on its node"))?;
-    let worker = run.node(node)?;
+    let ordinal = set.alone_on_its_node()?;
+    let worker = run.node(set.pod(ordinal)?.node.as_deref().unwrap_or_default())?;
     // Who asks from inside is not lost with it.
     worker.cordon().await?;
-    replaced(run, set, *ordinal, async |run, set, ordinal| {
+    replaced(run, set, ordinal, async |run, set, ordinal| {
         run.step("its machine is lost, missed, and given up").await?;
         let lost = set.pod(ordinal)?;
         worker.lose().await?;
