@@ -13,10 +13,10 @@ use harness::{
 };
 
 use crate::{
-    postgres::{row_checkers, row_clients},
+    garage::{WITHOUT_LARGE, clients_that_write_over, pods_and_service},
+    postgres::{checkers_of_one_database, clients_of_one_database},
     sabotage::{ASYNCHRONOUS_COMMIT, OBJECT_DELETED},
     seconds,
-    survival::object_clients,
 };
 
 /// As the full profile plays it. The seed has PostgreSQL's server killed while there is time: only that loses what was never written.
@@ -25,8 +25,6 @@ const IN_PROFILE: Chaos = Chaos { seed: 10, time: seconds(180) };
 const ENOUGH: u64 = 10;
 /// Between two operations of a process.
 const PACE: Duration = Duration::from_millis(250);
-/// Some are inline, some are blocks; an hour of them is to be read back in minutes.
-const OBJECTS: &[usize] = &[100, 3071, 100, 20_000, 0, 3072, 100, 65_536];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let losses = "acknowledged writes are lost";
@@ -83,7 +81,7 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
 
     run.step("write and read at every pod, and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = plan(object_clients(&set, OBJECTS), chaos);
+    let plan = plan(clients_that_write_over(pods_and_service(&set), WITHOUT_LARGE), chaos);
     let mut load = garage.load(&history, &plan, &inside, &key);
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -117,7 +115,7 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
 
     run.step("write, read, move money and grow lists, at the pod and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = plan(row_clients(&set), chaos);
+    let plan = plan(clients_of_one_database(&set), chaos);
     let mut load = postgres.load(&history, &plan, &inside);
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -132,7 +130,7 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
-    for checker in row_checkers() {
+    for checker in checkers_of_one_database() {
         run.check(P1, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())

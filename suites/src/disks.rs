@@ -10,9 +10,8 @@ use harness::{
     history::{
         Checker,
         check::{Copies, Kind},
-        generate::Work,
     },
-    load::{Client, Plan, sql::Sql},
+    load::{Plan, sql::Sql},
     runner::{Identity, Need, Run, Scenario, scenario},
     wait::expectations::{pod_recovers, pod_refuses},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
@@ -20,6 +19,7 @@ use harness::{
 
 use crate::{
     garage::{SMALL, clients, pods},
+    postgres::writers_and_reader,
     sabotage::{
         DATABASE_EMPTIED, LOG_PUSHED_ON, OBJECT_DELETED, ROOM_TAKEN_AGAIN_GARAGE, ROOM_TAKEN_AGAIN_POSTGRES,
     },
@@ -84,7 +84,7 @@ async fn full_postgres(run: Run) -> Result<()> {
     let (postgres, pod) = (run.postgres(), set.pod_name(0));
     Sql::create_tables(&*postgres.session(&pod).await?).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let mut load = postgres.load(&history, &rows(&[&pod]), &inside);
+    let mut load = postgres.load(&history, &plan(&pod), &inside);
     load.acknowledged(ENOUGH, seconds(120)).await?;
     let before = set.pod(0)?;
 
@@ -177,7 +177,7 @@ async fn other_postgres(run: Run) -> Result<()> {
     let (postgres, pod, other) = (run.postgres(), set.pod_name(0), set.pod_name(2));
     Sql::create_tables(&*postgres.session(&pod).await?).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let mut load = postgres.load(&history, &rows(&[&pod]), &inside);
+    let mut load = postgres.load(&history, &plan(&pod), &inside);
     load.acknowledged(ENOUGH, seconds(120)).await?;
     disks.save("data", &pod).await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -242,16 +242,7 @@ pub(crate) async fn recovers(run: &Run, set: &Set, ordinal: u32, restarts: i32) 
     Ok(())
 }
 
-/// At each of these, two write and one reads what they write.
-fn rows(pods: &[&str]) -> Plan {
-    let client = |(place, pod): (u32, &&str)| {
-        let first = 3 * place;
-        let works = vec![
-            Work::Writes { sizes: &[64, 1024] },
-            Work::Writes { sizes: &[64] },
-            Work::Reads { of: first..first + 2 },
-        ];
-        Client { endpoint: (*pod).to_owned(), works }
-    };
-    Plan { clients: (0..).zip(pods).map(client).collect(), pace: Duration::from_millis(20), budget: BUDGET }
+/// Clients of one database.
+fn plan(pod: &str) -> Plan {
+    Plan { clients: writers_and_reader(pod), pace: Duration::from_millis(20), budget: BUDGET }
 }

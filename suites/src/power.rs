@@ -10,9 +10,8 @@ use harness::{
     history::{
         Checker,
         check::{Copies, Fault},
-        generate::Work,
     },
-    load::{Client, Plan, sql::Sql},
+    load::{Plan, sql::Sql},
     runner::{Disks, Need, Run, Scenario, scenario},
     wait::expectations::pod_recovers,
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set, garage::layout::node_ids},
@@ -20,6 +19,7 @@ use harness::{
 
 use crate::{
     garage::{SMALL, clients, pods},
+    postgres::writers_and_reader,
     sabotage::{
         ASYNCHRONOUS_COMMIT, DISK_EMPTIED, GARAGE_WITHOUT_COPIES, GARAGE_WITHOUT_FSYNC,
         POSTGRES_WITHOUT_FSYNC,
@@ -82,9 +82,7 @@ async fn postgres(run: Run) -> Result<()> {
 
     run.step("the power of its node is cut under load").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let works =
-        vec![Work::Writes { sizes: &[64, 1024] }, Work::Writes { sizes: &[64] }, Work::Reads { of: 0..2 }];
-    let clients = vec![Client { endpoint: pod.clone(), works }];
+    let clients = writers_and_reader(&pod);
     let mut load =
         postgres.load(&history, &Plan { clients, pace: Duration::from_millis(5), budget: BUDGET }, &inside);
     load.acknowledged(ENOUGH, seconds(120)).await?;

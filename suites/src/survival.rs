@@ -9,16 +9,17 @@ use harness::{
     claim::{S9, S17, S23},
     history::{
         Checker,
-        check::{Copies, Fault, Level},
-        generate::Work,
+        check::{Copies, Fault},
     },
-    load::{Client, Plan, service, sql},
+    load::Plan,
     runner::{Run, Scenario, scenario},
     wait::expectations::{pods_exactly, volume_claims_settled},
     workload::{DAGSTER_POSTGRESQL, GARAGE, Set},
 };
 
 use crate::{
+    garage::{OBJECTS, clients_that_write_over, pods_and_service},
+    postgres::{checkers_of_three_databases, clients_of_three_databases},
     sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_BUT_MARKED, EMPTY_DIRECTORY, OBJECT_DELETED},
     seconds,
 };
@@ -30,10 +31,6 @@ const ENOUGH: u64 = 6;
 const PACE: Duration = Duration::from_millis(800);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(540);
-/// On both sides of Garage's boundaries; most are small, so that reading back from every pod stays quick.
-const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 0, 3072, 20_000, 100];
-/// A row fits into a page, or does not.
-const ROWS: &[usize] = &[64, 1024, 20_000];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -64,7 +61,8 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("initialise; write and read at every pod, and through the service").await?;
     let (_, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = Plan { clients: object_clients(&set, OBJECTS), pace: PACE, budget: BUDGET };
+    let clients = clients_that_write_over(pods_and_service(&set), OBJECTS);
+    let plan = Plan { clients, pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -89,28 +87,13 @@ async fn s3_survives(run: Run) -> Result<()> {
     Ok(())
 }
 
-/// At each pod one writes, one reads what is written at the next pod, and one writes over a few keys; so does a client through
-/// the service, from inside the cluster.
-pub(crate) fn object_clients(set: &Set, sizes: &'static [usize]) -> Vec<Client> {
-    let pods = (0..REPLICAS).map(|ordinal| set.pod_name(ordinal));
-    let endpoints: Vec<String> = pods.chain([service(set.workload.name)]).collect();
-    let writers = 3 * (0..).zip(&endpoints).count() as u32;
-    let client = |(place, endpoint): (u32, &String)| {
-        let next = (3 * place + 3) % writers;
-        let over = Work::Objects { keys: 4, sizes: &[100, 3072], deletes: true };
-        let works = vec![Work::Writes { sizes }, Work::Reads { of: next..next + 1 }, over];
-        Client { endpoint: endpoint.clone(), works }
-    };
-    (0..).zip(&endpoints).map(client).collect()
-}
-
 async fn sql_survives(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
     set.ready(REPLICAS).await?;
     let postgres = run.postgres();
     run.step("write and read at every pod, and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = Plan { clients: row_clients(&set), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: clients_of_three_databases(&set), pace: PACE, budget: BUDGET };
     let mut load = postgres.load(&history, &plan, &inside);
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -126,28 +109,10 @@ async fn sql_survives(run: Run) -> Result<()> {
     for ordinal in 0..REPLICAS {
         postgres.read_back(&history, &set.pod_name(ordinal)).await?;
     }
-    let bank = Checker::Bank { total: sql::MONEY };
-    let isolation = Checker::Isolation(Level::Serializable);
-    for checker in [Checker::Set(Copies::Apart), Checker::ReadAfterWrite, bank, isolation] {
+    for checker in checkers_of_three_databases() {
         run.check(S23, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())
-}
-
-/// Three replicas are three databases: at each one writes and one reads what is written there; money is moved in the second, and
-/// lists grow in the third. Whoever comes through the service, from inside the cluster, writes to any of them.
-fn row_clients(set: &Set) -> Vec<Client> {
-    let client = |ordinal: u32, first: u32, more: &[Work]| {
-        let works = [Work::Writes { sizes: ROWS }, Work::Reads { of: first..first + 1 }];
-        Client { endpoint: set.pod_name(ordinal), works: [&works, more].concat() }
-    };
-    let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
-    vec![
-        client(0, 0, &[]),
-        client(1, 2, &[money.clone(), money]),
-        client(2, 6, &[lists.clone(), lists]),
-        Client { endpoint: service(set.workload.name), works: vec![Work::Writes { sizes: ROWS }; 2] },
-    ]
 }
 
 async fn down_and_up(run: &Run, set: &Set) -> Result<Fault> {

@@ -7,27 +7,66 @@ use harness::{
 };
 
 const REPLICAS: u32 = 3;
-/// On both sides of the boundary below which Garage keeps an object in its metadata, and one with a block of its own.
+/// On both sides of the boundary below which Garage keeps an object in its metadata.
+pub(crate) const SMALLEST: &[usize] = &[100, 3072];
+/// As [`SMALLEST`], and one with a block of its own.
 pub(crate) const SMALL: &[usize] = &[100, 3072, 65_536];
 /// On both sides of all of Garage's boundaries; most are small, so that reading back from every pod stays quick.
-pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, 20_000, 0, 3072, 100, (1 << 20) + 32];
+pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 0, 3072, 20_000, 100];
+/// As [`OBJECTS`], without the large one: an hour of them is to be read back in minutes.
+pub(crate) const WITHOUT_LARGE: &[usize] = &[100, 3071, 100, 20_000, 0, 3072, 100, 65_536];
+/// As [`OBJECTS`], each once: few are written, and each of them is to be replicated.
+const EACH_ONCE: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32];
+/// As [`OBJECTS`], of what is uploaded in two parts.
+const UPLOADS: &[usize] = &[6_200, 65_536, 6_200, 200_000, 6_200, (2 << 20) + 64];
 
 /// The pods of all nodes.
 pub(crate) fn pods(set: &Set) -> Vec<String> {
     (0..REPLICAS).map(|ordinal| set.pod_name(ordinal)).collect()
 }
 
-/// As [`pods`], and the service.
+/// As [`pods`], and the service: its clients come from inside the cluster.
 pub(crate) fn pods_and_service(set: &Set) -> Vec<String> {
     [pods(set), vec![service(set.workload.name)]].concat()
 }
 
 /// At each endpoint one writes objects of these sizes, and one reads what is written so many endpoints further on.
 pub(crate) fn clients(endpoints: Vec<String>, sizes: &'static [usize], further: u32) -> Vec<Client> {
-    let all = (0..).zip(&endpoints).count() as u32;
+    let all = endpoints.len() as u32;
     let client = |(place, endpoint): (u32, String)| {
         let writer = 2 * ((place + further) % all);
         Client { endpoint, works: vec![Work::Writes { sizes }, Work::Reads { of: writer..writer + 1 }] }
     };
     (0..).zip(endpoints).map(client).collect()
+}
+
+/// At each endpoint one writes objects of these sizes, one reads what is written at the next, and one writes over a few keys that
+/// all share.
+pub(crate) fn clients_that_write_over(endpoints: Vec<String>, sizes: &'static [usize]) -> Vec<Client> {
+    let all = endpoints.len() as u32;
+    let client = |(place, endpoint): (u32, String)| {
+        let next = 3 * ((place + 1) % all);
+        let over = Work::Objects { keys: 4, sizes: SMALLEST, deletes: true };
+        Client { endpoint, works: vec![Work::Writes { sizes }, Work::Reads { of: next..next + 1 }, over] }
+    };
+    (0..).zip(endpoints).map(client).collect()
+}
+
+/// At each endpoint one uploads in parts, one reads parts of what is uploaded at the next, and one writes over keys that all share:
+/// at once, in parts, only if there is none; it reads, deletes and lists them too.
+pub(crate) fn clients_that_upload(endpoints: Vec<String>) -> Vec<Client> {
+    let all = endpoints.len() as u32;
+    let client = |(place, endpoint): (u32, String)| {
+        let next = 3 * ((place + 1) % all);
+        let ranges = Work::Ranges { of: next..next + 1, sizes: UPLOADS };
+        let shared = Work::Objects { keys: 4, sizes: &[100, 3072, 6_200], deletes: true };
+        Client { endpoint, works: vec![Work::Uploads { sizes: UPLOADS }, ranges, shared] }
+    };
+    (0..).zip(endpoints).map(client).collect()
+}
+
+/// At each endpoint one writes objects at once, and one in parts.
+pub(crate) fn writers(endpoints: Vec<String>) -> Vec<Client> {
+    let works = vec![Work::Writes { sizes: EACH_ONCE }, Work::Uploads { sizes: EACH_ONCE }];
+    endpoints.into_iter().map(|endpoint| Client { endpoint, works: works.clone() }).collect()
 }

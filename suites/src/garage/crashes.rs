@@ -8,15 +8,14 @@ use harness::{
     history::{
         Cause, Checker, Operation,
         check::{Copies, Fault},
-        generate::Work,
     },
-    load::{Client, Plan, Recorder},
+    load::{Plan, Recorder},
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{pod_recovers, pod_restarted},
     workload::{GARAGE, Set},
 };
 
-use super::clients::{OBJECTS, clients, pods_and_service};
+use super::clients::{OBJECTS, clients, clients_that_upload, pods, pods_and_service};
 use crate::{sabotage::OBJECTS_TAMPERED_WITH, seconds};
 
 /// Acknowledged writes at each endpoint before the first fault, and again after each.
@@ -25,8 +24,6 @@ const ENOUGH: u64 = 10;
 const PACE: Duration = Duration::from_millis(600);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(700);
-/// As [`OBJECTS`], of what is uploaded in two parts.
-const UPLOADS: &[usize] = &[6_200, 65_536, 6_200, 200_000, 6_200, (2 << 20) + 64];
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -69,7 +66,7 @@ async fn crashes(run: Run) -> Result<()> {
     let plan = |clients| Plan { clients, pace: PACE, budget: BUDGET };
     let mut loads = [
         garage.load(&whole, &plan(clients(pods_and_service(&set), OBJECTS, 1)), &inside, &key),
-        garage.load(&other, &plan(other_clients(&set)), &inside, &key),
+        garage.load(&other, &plan(clients_that_upload(pods(&set))), &inside, &key),
     ];
     let beats = inside.beats(&whole, PACE, BUDGET);
     for load in &mut loads {
@@ -167,19 +164,4 @@ fn minds_conditions(history: &Recorder) -> Result<bool> {
         one.outcome.failure().is_some_and(|failure| failure.cause == Cause::Answered("412".into()))
     };
     Ok(history.operations()?.all.iter().any(refused))
-}
-
-/// At each pod one uploads in parts, one reads parts of what is uploaded at the next pod, and one writes over keys that all
-/// share: at once, in parts, only if there is none; it reads, deletes and lists them too.
-fn other_clients(set: &Set) -> Vec<Client> {
-    let client = |ordinal: u32| {
-        let next = 3 * ((ordinal + 1) % 3);
-        let shared = Work::Objects { keys: 4, sizes: &[100, 3072, 6_200], deletes: true };
-        let ranges = Work::Ranges { of: next..next + 1, sizes: UPLOADS };
-        Client {
-            endpoint: set.pod_name(ordinal),
-            works: vec![Work::Uploads { sizes: UPLOADS }, ranges, shared],
-        }
-    };
-    (0..3).map(client).collect()
 }

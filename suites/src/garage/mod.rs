@@ -11,7 +11,9 @@ mod replication;
 mod volumes;
 
 pub(crate) use becoming::ALL_RESTARTED;
-pub(crate) use clients::{SMALL, clients, pods};
+pub(crate) use clients::{
+    OBJECTS, SMALL, WITHOUT_LARGE, clients, clients_that_write_over, pods, pods_and_service,
+};
 pub(crate) use quorum::TWO_OF_THREE;
 pub(crate) use replication::{CATCHES_UP, LAST_ALONE};
 pub(crate) use volumes::EMPTIED;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::G14,
-    history::{Checker, generate::Work},
-    load::{Client, Plan},
+    history::Checker,
+    load::Plan,
     runner::{Run, Scenario, Ways, scenario},
-    workload::{GARAGE, Set},
+    workload::GARAGE,
 };
 
-use super::clients::pods;
+use super::clients::{SMALLEST, clients_that_write_over, pods};
 use crate::{sabotage::ONE_COPY_IS_ENOUGH, seconds};
 
 /// Acknowledged writes at each pod before a partition, and again after it.
@@ -46,7 +46,7 @@ async fn partition(run: Run) -> Result<()> {
     let (admins, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
     let pods = pods(&set);
-    let plan = Plan { clients: clients(&set), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: clients_that_write_over(pods.clone(), SMALLEST), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
@@ -70,15 +70,4 @@ async fn partition(run: Run) -> Result<()> {
         run.check(G14, set.workload.name, &history, Checker::ReadAfterWrite, Some(fault));
     }
     Ok(())
-}
-
-/// At each pod one writes, one reads what is written at the next pod, and one writes over keys that all share.
-fn clients(set: &Set) -> Vec<Client> {
-    let client = |ordinal: u32| {
-        let next = 3 * ((ordinal + 1) % 3);
-        let shared = Work::Objects { keys: 4, sizes: &[100, 3072], deletes: true };
-        let works = vec![Work::Writes { sizes: &[100, 3072] }, Work::Reads { of: next..next + 1 }, shared];
-        Client { endpoint: set.pod_name(ordinal), works }
-    };
-    (0..3).map(client).collect()
 }

@@ -8,14 +8,15 @@ use harness::{
     history::{
         Checker,
         check::Copies,
-        generate::{Request, Work, content, key},
+        generate::{Request, content, key},
     },
-    load::{Client, Plan, Recorder},
+    load::{Plan, Recorder},
     runner::{Run, Scenario, Ways, scenario},
     wait::expectations::pods_exactly,
     workload::{GARAGE, Set, garage::answers::AccessKey},
 };
 
+use super::clients::writers;
 use crate::{
     sabotage::{OBJECT_DELETED_BEFORE_THE_LAST, PARTED_BEFORE_IT_FETCHED, read_one_copy},
     seconds,
@@ -27,8 +28,6 @@ const ENOUGH: u64 = 15;
 const PACE: Duration = Duration::from_millis(200);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(400);
-/// On both sides of Garage's boundaries.
-const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32];
 /// The step in which the node that was away fetches what it lacks.
 pub(crate) const CATCHES_UP: &str = "it catches up: every node has everything";
 /// The last of the steps in which one node alone is read.
@@ -63,11 +62,7 @@ async fn replication(run: Run) -> Result<()> {
     let (_, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
     let there: Vec<String> = (0..2).map(|ordinal| set.pod_name(ordinal)).collect();
-    let client = |endpoint: &String| {
-        let works = vec![Work::Writes { sizes: OBJECTS }, Work::Uploads { sizes: OBJECTS }];
-        Client { endpoint: endpoint.clone(), works }
-    };
-    let plan = Plan { clients: there.iter().map(client).collect(), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: writers(there), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 

@@ -5,20 +5,16 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::{P1, P6, P7},
-    history::{
-        Checker,
-        check::{Copies, Level},
-        generate::Work,
-    },
-    load::{Client, Plan, service, sql},
+    load::{Plan, sql::Sql},
     runner::{Need, Run, Scenario, scenario},
     wait::{
         Expectation,
         expectations::{pod_recovers, pod_returns, pods_exactly},
     },
-    workload::{DAGSTER_POSTGRESQL, Set},
+    workload::DAGSTER_POSTGRESQL,
 };
 
+use super::clients::{checkers_of_one_database, clients_of_one_database};
 use crate::{
     sabotage::{ASYNCHRONOUS_COMMIT, EMPTY_DIRECTORY, LESS_ISOLATED, PAGE_SPOILED},
     seconds,
@@ -30,8 +26,7 @@ const ENOUGH: u64 = 30;
 const PACE: Duration = Duration::from_millis(50);
 /// The load ends by itself before the scenario has to.
 const BUDGET: Duration = seconds(540);
-/// A row fits into a page, or does not.
-const ROWS: &[usize] = &[64, 1024, 64, 20_000];
+/// The step in which nobody uses the data directory.
 pub(crate) const STOPPED: &str = "the server is stopped: every page of the data directory is sound";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -60,12 +55,12 @@ async fn crashes(run: Run) -> Result<()> {
     set.ready(1).await?;
     let (postgres, pod) = (run.postgres(), set.pod_name(0));
     let session = postgres.session(&pod).await?;
-    sql::Sql::create_tables(&session).await?;
+    Sql::create_tables(&session).await?;
     let before = session.system_identifier().await?;
 
     run.step("write, read, move money and grow lists, at the pod and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = Plan { clients: row_clients(&set), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: clients_of_one_database(&set), pace: PACE, budget: BUDGET };
     let mut load = postgres.load(&history, &plan, &inside);
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
@@ -104,7 +99,7 @@ async fn crashes(run: Run) -> Result<()> {
     let after = postgres.session(&pod).await?.system_identifier().await?;
     run.judge_equal(P7, "the system identifier", before, after);
     postgres.read_back(&history, &pod).await?;
-    for checker in row_checkers() {
+    for checker in checkers_of_one_database() {
         run.check(P1, set.workload.name, &history, checker, Some(&fault));
     }
 
@@ -118,35 +113,6 @@ async fn crashes(run: Run) -> Result<()> {
     set.ready(1).await?;
     run.judge(P6, postgres.against_soundness(&pod).await?);
     Ok(())
-}
-
-/// What one database is held to by what [`row_clients`] saw, after everything was read back.
-pub(crate) fn row_checkers() -> [Checker; 6] {
-    let (bank, isolation) = (Checker::Bank { total: sql::MONEY }, Checker::Isolation(Level::Serializable));
-    [
-        Checker::Set(Copies::Same),
-        Checker::ReadAfterWrite,
-        Checker::Agreement,
-        Checker::Register,
-        bank,
-        isolation,
-    ]
-}
-
-/// At the pod one writes and one reads what is written there, one writes over a few rows, money is moved, and lists grow. Through the
-/// service, from inside the cluster, two write, one reads what is written at the pod, and the rest is as at the pod: it leads to the
-/// same database.
-pub(crate) fn row_clients(set: &Set) -> Vec<Client> {
-    let (writes, over) = (Work::Writes { sizes: ROWS }, Work::Registers { keys: 3, sizes: ROWS });
-    let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
-    let reads = Work::Reads { of: 0..1 };
-    let through =
-        vec![writes.clone(), writes.clone(), reads.clone(), over.clone(), money.clone(), lists.clone()];
-    let works = vec![writes, reads, over, money.clone(), money, lists.clone(), lists.clone(), lists];
-    vec![
-        Client { endpoint: set.pod_name(0), works },
-        Client { endpoint: service(set.workload.name), works: through },
-    ]
 }
 
 /// Who never comes back has lost everything.

@@ -1,5 +1,6 @@
 //! Pattern 1, the single-replica database.
 
+mod clients;
 mod crashes;
 mod password;
 mod single_replica;
@@ -7,7 +8,11 @@ mod stopping;
 
 use harness::runner::Scenario;
 
-pub(crate) use crashes::{STOPPED, row_checkers, row_clients};
+pub(crate) use clients::{
+    checkers_of_one_database, checkers_of_three_databases, clients_of_one_database,
+    clients_of_three_databases, writers_and_reader,
+};
+pub(crate) use crashes::STOPPED;
 pub(crate) use password::RESTARTED;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

@@ -7,14 +7,15 @@ use anyhow::Result;
 use harness::{
     Secret,
     claim::P8,
-    history::{Checker, check::Copies, generate::Work},
-    load::{Client, Plan, sql::Sql},
+    history::{Checker, check::Copies},
+    load::{Plan, sql::Sql},
     runner::{Run, Scenario, scenario},
     wait::expectations::{pod_is_another, pod_returns, pod_running},
     workload::{DAGSTER_POSTGRESQL, Set},
 };
 use serde_json::json;
 
+use super::clients::writer;
 use crate::{sabotage::ROLE_KEEPS_ITS_PASSWORD, seconds};
 
 /// Acknowledged writes before the change.
@@ -48,7 +49,7 @@ async fn password(run: Run) -> Result<()> {
     let session = postgres.session(&pod).await?;
     Sql::create_tables(&session).await?;
     let history = run.history("history.jsonl")?;
-    let plan = Plan { clients: vec![writer(&pod)], pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: writer(&pod), pace: PACE, budget: BUDGET };
     let mut load = postgres.load(&history, &plan, &inside);
     load.acknowledged(ENOUGH, seconds(60)).await?;
     load.stop().await?;
@@ -71,10 +72,6 @@ async fn password(run: Run) -> Result<()> {
     postgres.read_back(&history, &pod).await?;
     run.check(P8, set.workload.name, &history, Checker::Set(Copies::Same), None);
     Ok(())
-}
-
-fn writer(pod: &str) -> Client {
-    Client { endpoint: pod.to_owned(), works: vec![Work::Writes { sizes: &[64, 1024] }] }
 }
 
 async fn change_secret(run: &Run, set: &Set, password: &Secret) -> Result<()> {
