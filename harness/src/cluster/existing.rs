@@ -150,7 +150,7 @@ async fn load(context: &str, settings: &Settings, progress: &Reporter) -> Result
     let references: Vec<&str> = images.iter().map(|image| image.facts.reference.as_str()).collect();
     let binary = kind::find(&settings.cache)?;
     let scratch = settings.cache.join(format!("images-{}", std::process::id()));
-    kind::load(&binary, cluster, &references, &kind::workers(&nodes), scratch, progress).await?;
+    kind::load(&binary, cluster, &references, &nodes, scratch, progress).await?;
     Ok(images)
 }
 

@@ -79,16 +79,17 @@ pub(super) async fn create(
     run(program.holding(lock)?, &arguments, progress).await
 }
 
-/// Loads images onto these nodes, all at once, by way of an archive in the folder `scratch`.
+/// Loads images onto those of these nodes that workloads run on, all at once, by way of an archive in the folder `scratch`.
 pub(super) async fn load(
     kind: &Utf8Path,
     name: &str,
     images: &[&str],
-    nodes: &[&str],
+    nodes: &[Node],
     scratch: Utf8PathBuf,
     progress: &Reporter,
 ) -> Result<()> {
     let scratch = Scratch::new(scratch)?;
+    let nodes: Vec<&str> = Node::workers(nodes).into_iter().map(|node| node.name.as_str()).collect();
     let nodes = nodes.join(",");
     let arguments = [&["load", "docker-image"], images, &["--name", name, "--nodes", &nodes]].concat();
     let program = Program::new(kind, &arguments, Duration::from_secs(300));
@@ -157,30 +158,23 @@ pub(super) async fn clusters() -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The names of a cluster's node containers.
-pub(super) async fn nodes(cluster: &str) -> Result<Vec<String>> {
+/// The nodes of a cluster.
+pub(super) async fn nodes(cluster: &str) -> Result<Vec<Node>> {
     listed(cluster, &["--all"]).await
 }
 
-/// The names of a cluster's node containers that can be given images: one that is paused or stopped takes nothing.
-pub(super) async fn running(cluster: &str) -> Result<Vec<String>> {
+/// The nodes of a cluster that can be given images: one that is paused or stopped takes nothing.
+pub(super) async fn running(cluster: &str) -> Result<Vec<Node>> {
     listed(cluster, &["--filter", "status=running"]).await
 }
 
-async fn listed(cluster: &str, which: &[&str]) -> Result<Vec<String>> {
+async fn listed(cluster: &str, which: &[&str]) -> Result<Vec<Node>> {
     let filter = format!("label={CLUSTER_LABEL}={cluster}");
     let arguments = ["ps", "--filter", &filter, "--format", "{{.Names}}"];
     let listed = docker(&[&arguments[..], which].concat(), QUICK).await?;
-    let mut names: Vec<String> = listed.lines().map(str::to_owned).collect();
-    names.sort();
-    Ok(names)
-}
-
-/// Those of these nodes that workloads run on: the workers, or the control plane where there are none.
-pub(super) fn workers(nodes: &[String]) -> Vec<&str> {
-    let workers: Vec<&str> =
-        nodes.iter().filter(|node| !node.contains("-control-plane")).map(String::as_str).collect();
-    if workers.is_empty() { nodes.iter().map(String::as_str).collect() } else { workers }
+    let mut names: Vec<&str> = listed.lines().collect();
+    names.sort_unstable();
+    Ok(names.into_iter().map(Node::new).collect())
 }
 
 /// Removes a cluster's nodes, whatever state they are in. There is nothing else: its kubeconfig is a file of ours.
@@ -256,13 +250,6 @@ mod tests {
             let patch: serde_json::Value = serde_saphyr::from_str(patch.as_str().unwrap()).unwrap();
             assert!(patch["kind"].is_string());
         }
-    }
-
-    #[test]
-    fn images_go_to_the_workers_if_there_are_any() {
-        let nodes = ["a-control-plane".to_owned(), "a-worker".to_owned(), "a-worker2".to_owned()];
-        assert_eq!(workers(&nodes), ["a-worker", "a-worker2"]);
-        assert_eq!(workers(&nodes[..1]), ["a-control-plane"]);
     }
 
     #[test]

@@ -20,6 +20,17 @@ impl Node {
         Self { name: name.into() }
     }
 
+    /// Whether it is a control plane. kind names it so, and numbers those after the first.
+    pub fn is_control_plane(&self) -> bool {
+        self.name.trim_end_matches(|letter: char| letter.is_ascii_digit()).ends_with("-control-plane")
+    }
+
+    /// Those of these nodes that workloads run on: the workers, or the control plane where there are none.
+    pub fn workers(nodes: &[Self]) -> Vec<&Self> {
+        let workers: Vec<_> = nodes.iter().filter(|node| !node.is_control_plane()).collect();
+        if workers.is_empty() { nodes.iter().collect() } else { workers }
+    }
+
     /// Stops the node and starts it again; returns when its container runs.
     ///
     /// # Errors
@@ -63,5 +74,18 @@ impl Node {
             let words = error.to_string().replace(&format!("sh -c {script} {name}"), name);
             error.reworded(words)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workloads_run_on_the_workers_if_there_are_any() {
+        let nodes = ["control-plane-control-plane", "a-control-plane2", "control-plane-worker", "a-worker2"];
+        let nodes = nodes.map(Node::new);
+        assert_eq!(Node::workers(&nodes), [&nodes[2], &nodes[3]]);
+        assert_eq!(Node::workers(&nodes[..1]), [&nodes[0]]);
     }
 }

@@ -34,7 +34,6 @@ impl Loader {
     pub async fn load(&self, images: &[&str]) -> Result<()> {
         let nodes = kind::running(&self.cluster).await?;
         let scratch = self.scratch.join(format!("images-{}", std::process::id()));
-        kind::load(&self.kind, &self.cluster, images, &kind::workers(&nodes), scratch, &Reporter::silent())
-            .await
+        kind::load(&self.kind, &self.cluster, images, &nodes, scratch, &Reporter::silent()).await
     }
 }

@@ -109,11 +109,9 @@ impl Run {
     /// # Errors
     /// When the cluster is not ours.
     pub fn workers(&self) -> Result<Vec<Worker>> {
-        let control_plane = self.control_plane_node()?;
-        let mut workers: Vec<&Node> =
-            self.parts().nodes.iter().filter(|node| *node != control_plane).collect();
+        let workers = Node::workers(&self.parts().nodes);
         if workers.is_empty() {
-            workers.push(control_plane);
+            return Err(Error::environment("no node is ours: only nodes of our own clusters are hurt"));
         }
         Ok(workers.into_iter().map(|node| Worker::new(self.clone(), node.clone())).collect())
     }
@@ -127,7 +125,7 @@ impl Run {
     }
 
     fn control_plane_node(&self) -> Result<&Node> {
-        let node = self.parts().nodes.iter().find(|node| node.name.ends_with("-control-plane"));
+        let node = self.parts().nodes.iter().find(|node| node.is_control_plane());
         node.ok_or_else(|| {
             Error::environment("the control plane is not ours: only that of our own clusters is hurt")
         })
