@@ -79,7 +79,9 @@ mod tests {
         let unknown = |change: rig::Change| {
             change.on.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>()
         };
-        let unknown: Vec<_> = rig::table().unwrap_or_default().into_iter().flat_map(unknown).collect();
+        let changes = rig::table().unwrap();
+        assert!(!changes.is_empty());
+        let unknown: Vec<_> = changes.into_iter().flat_map(unknown).collect();
         assert_eq!(unknown, Vec::<String>::new());
     }
 }
