@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs::File, time::Duration};
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::{
-    Machine, Reporter,
+    Machine, Node, Reporter,
     docker::{self, QUICK, docker},
     process::{Program, find_program},
     version::release,
