@@ -1,11 +1,13 @@
 //! The objects of one kind.
 
+mod pods;
+
 use std::{fmt::Debug, time::Duration};
 
-use k8s_openapi::{NamespaceResourceScope, api::core::v1::Pod};
+use k8s_openapi::NamespaceResourceScope;
 use kube::{
     Api, Client, Resource,
-    api::{DeleteParams, DynamicObject, EvictParams, ListParams, LogParams, Patch, PatchParams, PostParams},
+    api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams},
     discovery::{ApiResource, Scope},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -16,8 +18,6 @@ use crate::error::{Error, Result, within};
 
 /// Objects a page: large clusters answer in pieces.
 const PAGE: u32 = 500;
-/// Bytes of a log that are read at most.
-const LONGEST_LOG: i64 = 64 * 1024;
 
 /// What can be asked for, changed and deleted.
 pub trait Kind: Resource + Clone + Debug + DeserializeOwned {}
@@ -275,35 +275,9 @@ impl<K: Kind> Objects<K> {
     }
 }
 
-impl Objects<Pod> {
-    /// The last lines of a container's log, or of that of its life before.
-    ///
-    /// # Errors
-    /// As for [`get`](Self::get); there is no such log.
-    pub async fn log(&self, name: &str, container: &str, previous: bool, lines: i64) -> Result<String> {
-        let parameters = LogParams {
-            container: Some(container.to_owned()),
-            previous,
-            tail_lines: Some(lines),
-            limit_bytes: Some(LONGEST_LOG),
-            ..LogParams::default()
-        };
-        self.ask("reading the log of", name, self.api.logs(name, &parameters)).await
-    }
-
-    /// Asks for a pod to be evicted, as far as its budgets allow it.
-    ///
-    /// # Errors
-    /// As for [`get`](Self::get); a budget's no is a 429.
-    pub async fn evict(&self, name: &str, delete: &DeleteParams) -> Result<()> {
-        let delete = Some(DeleteParams { dry_run: self.dry_run, ..delete.clone() });
-        let parameters = EvictParams { delete_options: delete, ..EvictParams::default() };
-        self.ask("evicting", name, self.api.evict(name, &parameters)).await.map(drop)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use k8s_openapi::api::core::v1::Pod;
     use kube::Config;
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},

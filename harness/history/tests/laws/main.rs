@@ -8,4 +8,5 @@ mod quorum;
 mod reads;
 mod second;
 mod store;
+mod tangles;
 mod unlucky;

@@ -1,0 +1,37 @@
+//! What only pods can be asked for.
+
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, EvictParams, LogParams};
+
+use super::Objects;
+use crate::error::Result;
+
+/// Bytes of a log that are read at most.
+const LONGEST_LOG: i64 = 64 * 1024;
+
+impl Objects<Pod> {
+    /// The last lines of a container's log, or of that of its life before.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get); there is no such log.
+    pub async fn log(&self, name: &str, container: &str, previous: bool, lines: i64) -> Result<String> {
+        let parameters = LogParams {
+            container: Some(container.to_owned()),
+            previous,
+            tail_lines: Some(lines),
+            limit_bytes: Some(LONGEST_LOG),
+            ..LogParams::default()
+        };
+        self.ask("reading the log of", name, self.api.logs(name, &parameters)).await
+    }
+
+    /// Asks for a pod to be evicted, as far as its budgets allow it.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get); a budget's no is a 429.
+    pub async fn evict(&self, name: &str, delete: &DeleteParams) -> Result<()> {
+        let delete = Some(DeleteParams { dry_run: self.dry_run, ..delete.clone() });
+        let parameters = EvictParams { delete_options: delete, ..EvictParams::default() };
+        self.ask("evicting", name, self.api.evict(name, &parameters)).await.map(drop)
+    }
+}
