@@ -121,6 +121,17 @@ impl Set {
         Ok((name, uid))
     }
 
+    /// The number of each revision that is kept; of two the newer one has the higher, also where it came back.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn revision_numbers(&self) -> Result<BTreeMap<String, i64>> {
+        let all = self.objects::<ControllerRevision>().list().await?;
+        let named = all.into_iter().filter_map(|one| Some((one.metadata.name?, one.revision)));
+        let ours = format!("{}-", self.promise.set);
+        Ok(named.filter(|(name, _)| name.starts_with(&ours)).collect())
+    }
+
     /// The ordinals that exist now, lowest first.
     pub fn ordinals(&self) -> Vec<u32> {
         self.log.now(|world| world.pods_of(&self.promise).into_keys().collect())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use harness::{
-    claim::{K4, K5, K7, K23},
+    claim::{K3, K4, K5, K7, K23},
     cluster::Capability,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
@@ -26,8 +26,8 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             "ordinals below the partition keep their revision, also when they are deleted",
             partition,
         )
-        .proves([K4])
-        .within(seconds(240))
+        .proves([K3, K4])
+        .within(seconds(300))
         .control("partition_ignored", [K4], PARTITION_IGNORED, "below the partition 2"),
         scenario("rollout::on_delete", "under OnDelete a pod changes only when it is deleted", on_delete)
             .proves([K5])
@@ -76,6 +76,26 @@ async fn partition(run: Run) -> Result<()> {
     run.found(K4, set.ready(3).await)?;
     run.expect(K4, &pods_at(&set.promise, 0..2, &old), seconds(1)).await?;
     run.judge(K4, (set.pod(2)?.revision() == old).then(|| "pod 2 has the old revision".to_owned()));
+
+    run.step("a third template and no partition: whatever revision a pod has, it is replaced").await?;
+    let mut third = noted("third");
+    third["spec"]["updateStrategy"] = strategy(0)["spec"]["updateStrategy"].clone();
+    set.change("a third template, partition 0", &third).await?;
+    run.expect(K3, &rolled(&set.promise, 3), seconds(90)).await?;
+
+    run.step("ordinals start at 1, and the lowest is below a partition: deleted, it comes back as it was")
+        .await?;
+    let mut shifted = strategy(1);
+    shifted["spec"]["ordinals"] = json!({"start": 1});
+    set.change("start 1, partition 1", &shifted).await?;
+    set.ready(3).await?;
+    let (third, one) = (set.revision()?.0, set.pod(1)?);
+    set.change("a fourth template", &noted("fourth")).await?;
+    run.expect(K4, &controller_counts(&set.promise, 3), seconds(60)).await?;
+    set.delete_pod(1).await?;
+    run.expect(K4, &pod_returns(&set.promise, 1, &one.meta.uid), seconds(60)).await?;
+    run.found(K4, set.ready(3).await)?;
+    run.expect(K4, &pods_at(&set.promise, [1], &third), seconds(1)).await?;
     Ok(())
 }
 
@@ -114,6 +134,17 @@ async fn max_unavailable(run: Run) -> Result<()> {
     run.expect(K7, &pods_replaced(&above), seconds(30)).await?;
     run.expect(K7, &controller_counts(&set.promise, 2), seconds(60)).await?;
     run.hold(K7, &pods_stay(&below)).await?;
+
+    run.step("they are Ready: the other two go").await?;
+    for ordinal in 2..4 {
+        run.pod(set.pod_name(ordinal)).open_gate().await?;
+    }
+    run.expect(K7, &pods_replaced(&below), seconds(60)).await?;
+    for ordinal in 0..2 {
+        run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
+        run.pod(set.pod_name(ordinal)).open_gate().await?;
+    }
+    run.expect(K7, &rolled(&set.promise, 4), seconds(60)).await?;
     Ok(())
 }
 

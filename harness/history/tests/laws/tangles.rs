@@ -1,7 +1,7 @@
 //! Transactions that are tangled in each of the ways that have a name are found by it.
 
 use history::{
-    Answer, Checker, Operation, Outcome, Step,
+    Action, Answer, Checker, Operation, Outcome, Step,
     check::{Kind, Level},
     generate::Work,
 };

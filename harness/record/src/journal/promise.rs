@@ -28,7 +28,7 @@ pub struct Promise {
     /// Whether all pods of the old revision go before any of the new one comes (`updateStrategy: Recreate`).
     #[serde(default)]
     pub recreate: bool,
-    /// A roll leaves ordinals below this one alone.
+    /// A roll leaves so many of the lowest ordinals alone.
     #[serde(default)]
     pub partition: u32,
     /// How many pods a roll may take away at once.
@@ -87,6 +87,11 @@ impl Promise {
         let canonical =
             digits == "0" || (!digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()));
         if canonical { digits.parse().ok() } else { None }
+    }
+
+    /// Whether a roll leaves this ordinal alone: the partition counts from where ordinals start.
+    pub fn holds_back(&self, ordinal: u32) -> bool {
+        ordinal < self.start.saturating_add(self.partition)
     }
 
     /// The names of an ordinal's claims.

@@ -63,7 +63,7 @@ pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
     Inquiry::new(K4, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         if let Some((ordinal, pod)) = removals.by_roll(world, promise, entry) {
             judgement.examined += 1;
-            if removals.demand.promises().all(|promise| ordinal < promise.partition) {
+            if removals.demand.promises().all(|promise| promise.holds_back(ordinal)) {
                 let message =
                     format!("{} was taken away, below the partition {}", pod.meta.name, promise.partition);
                 judgement.find(message, [entry]);
@@ -72,7 +72,7 @@ pub fn partition_protects(_: &Promise) -> Inquiry<'_> {
         let Some(pod) = born(world, entry, promise) else { return };
         let Some(ordinal) = promise.ordinal(&pod.meta.name) else { return };
         let Some(set) = world.sets.get(&promise.set) else { return };
-        if removals.demand.promises().all(|promise| ordinal < promise.partition)
+        if removals.demand.promises().all(|promise| promise.holds_back(ordinal))
             && set.current_revision != set.update_revision
         {
             judgement.examined += 1;
