@@ -17,6 +17,8 @@ use crate::{
 
 /// kind's own label on a node's container; its value is the cluster's name.
 const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
+/// kind's own label on a container of a cluster; its value is what it is there for.
+const ROLE_LABEL: &str = "io.x-k8s.kind.role";
 
 /// The configuration of a cluster: one control plane, and workers.
 pub(super) fn config(
@@ -170,11 +172,20 @@ pub(super) async fn running(cluster: &str) -> Result<Vec<Node>> {
 
 async fn listed(cluster: &str, which: &[&str]) -> Result<Vec<Node>> {
     let filter = format!("label={CLUSTER_LABEL}={cluster}");
-    let arguments = ["ps", "--filter", &filter, "--format", "{{.Names}}"];
-    let listed = docker(&[&arguments[..], which].concat(), QUICK).await?;
-    let mut names: Vec<&str> = listed.lines().collect();
+    let format = format!("{{{{.Names}}}} {{{{.Label \"{ROLE_LABEL}\"}}}}");
+    let arguments = ["ps", "--filter", &filter, "--format", &format];
+    Ok(nodes_in(&docker(&[&arguments[..], which].concat(), QUICK).await?))
+}
+
+/// Of a cluster's containers, each with its role, the nodes: what stands before several control planes is none.
+fn nodes_in(listed: &str) -> Vec<Node> {
+    let node = |line: &'_ str| {
+        let (name, role) = line.split_once(' ')?;
+        ["control-plane", "worker"].contains(&role).then(|| name.to_owned())
+    };
+    let mut names: Vec<String> = listed.lines().filter_map(node).collect();
     names.sort_unstable();
-    Ok(names.into_iter().map(Node::new).collect())
+    names.iter().map(|name| Node::new(name)).collect()
 }
 
 /// Removes a cluster's nodes, whatever state they are in. There is nothing else: its kubeconfig is a file of ours.
@@ -250,6 +261,14 @@ mod tests {
             let patch: serde_json::Value = serde_saphyr::from_str(patch.as_str().unwrap()).unwrap();
             assert!(patch["kind"].is_string());
         }
+    }
+
+    #[test]
+    fn what_balances_between_control_planes_is_no_node() {
+        let listed = "a-worker worker\na-external-load-balancer external-load-balancer\na-control-plane2 control-plane\na-control-plane control-plane\n";
+        let names: Vec<String> = nodes_in(listed).into_iter().map(|node| node.name).collect();
+        assert_eq!(names, ["a-control-plane", "a-control-plane2", "a-worker"]);
+        assert!(nodes_in("").is_empty());
     }
 
     #[test]
