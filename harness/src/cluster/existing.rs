@@ -131,7 +131,7 @@ pub(super) async fn site(context: &str, settings: &Settings) -> Site {
         let cluster = context.strip_prefix("kind-")?.to_owned();
         let nodes = kind::nodes(&cluster).await.unwrap_or_default();
         let kind = kind::find(&settings.cache).ok()?;
-        (!nodes.is_empty()).then(|| Loader { kind, cluster, scratch: settings.cache.clone() })
+        (!nodes.is_empty()).then(|| Loader { kind, cluster, scratch: settings.cache.clone(), ours: false })
     };
     let loader = loader.await;
     Site { kubeconfig: None, context: Some(context.to_owned()), cache: settings.cache.clone(), loader }
@@ -150,6 +150,8 @@ async fn load(context: &str, settings: &Settings, progress: &Reporter) -> Result
     let references: Vec<&str> = images.iter().map(|image| image.facts.reference.as_str()).collect();
     let binary = kind::find(&settings.cache)?;
     let scratch = settings.cache.join(format!("images-{}", std::process::id()));
+    // The control plane of a cluster that is not ours may take pods as well.
+    let nodes: Vec<&Node> = nodes.iter().collect();
     kind::load(&binary, cluster, &references, &nodes, scratch, progress).await?;
     Ok(images)
 }

@@ -86,12 +86,12 @@ pub(super) async fn load(
     kind: &Utf8Path,
     name: &str,
     images: &[&str],
-    nodes: &[Node],
+    nodes: &[&Node],
     scratch: Utf8PathBuf,
     progress: &Reporter,
 ) -> Result<()> {
     let scratch = Scratch::new(scratch)?;
-    let nodes: Vec<&str> = Node::workers(nodes).into_iter().map(|node| node.name.as_str()).collect();
+    let nodes: Vec<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
     let nodes = nodes.join(",");
     let arguments = [&["load", "docker-image"], images, &["--name", name, "--nodes", &nodes]].concat();
     let program = Program::new(kind, &arguments, Duration::from_secs(300));

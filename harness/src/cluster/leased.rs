@@ -94,6 +94,7 @@ impl Cluster {
                 kind: wanted.kind_binary,
                 cluster: guest.place.name.clone(),
                 scratch: guest.place.scratch(),
+                ours: true,
             };
             let kubeconfig = Some(guest.place.kubeconfig());
             let site =
@@ -207,7 +208,7 @@ impl Wanted {
     async fn load(&self, place: &Place, progress: &Reporter) -> Result<()> {
         let nodes = kind::nodes(&place.name).await?;
         let images: Vec<&str> = self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
-        kind::load(&self.kind_binary, &place.name, &images, &nodes, place.scratch(), progress).await
+        kind::load(&self.kind_binary, &place.name, &images, &Node::workers(&nodes), place.scratch(), progress).await
     }
 
     fn image_ids(&self) -> BTreeMap<String, String> {

@@ -2,7 +2,7 @@
 
 use camino::Utf8PathBuf;
 
-use super::{Reporter, kind};
+use super::{Node, Reporter, kind};
 use crate::error::Result;
 
 /// A cluster's place.
@@ -24,16 +24,19 @@ pub struct Loader {
     pub(super) kind: Utf8PathBuf,
     pub(super) cluster: String,
     pub(super) scratch: Utf8PathBuf,
+    /// Whether it is a cluster of ours: of another the control plane may take pods as well.
+    pub(super) ours: bool,
 }
 
 impl Loader {
-    /// Brings images to the nodes that workloads run on.
+    /// Brings images to the nodes that workloads may run on.
     ///
     /// # Errors
     /// The engine does not have one, or a node does not take it.
     pub async fn load(&self, images: &[&str]) -> Result<()> {
         let nodes = kind::running(&self.cluster).await?;
         let scratch = self.scratch.join(format!("images-{}", std::process::id()));
+        let nodes = if self.ours { Node::workers(&nodes) } else { nodes.iter().collect() };
         kind::load(&self.kind, &self.cluster, images, &nodes, scratch, &Reporter::silent()).await
     }
 }
