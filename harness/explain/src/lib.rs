@@ -93,6 +93,7 @@ pub use diagnose::diagnose;
 pub use evidence::Evidence;
 pub use explain::{explain, explain_all, glance};
 pub use picture::Picture;
+pub use scheduling::lacks;
 pub use survey::{Survey, survey};
 
 use record::quantity;

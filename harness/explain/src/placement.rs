@@ -13,7 +13,7 @@ use super::{
     quantity,
     refused_change::{self, NOT_ASKED},
     room,
-    scheduling::{Refusal, closest, refusals},
+    scheduling::{Refusal, closest, lack_of, refusals},
     shared_claim, spread, standing, taint, topology, unscheduled, volume,
 };
 
@@ -307,13 +307,6 @@ fn not_its_own(picture: &Picture, pod: &Pod) -> String {
 }
 
 fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause {
-    let id = match resource {
-        "cpu" => cause::INSUFFICIENT_CPU,
-        "memory" => cause::INSUFFICIENT_MEMORY,
-        "ephemeral-storage" => cause::INSUFFICIENT_EPHEMERAL_STORAGE,
-        "pods" => cause::TOO_MANY_PODS,
-        _ => cause::INSUFFICIENT_RESOURCE,
-    };
     let mut seen = said.to_owned();
     if resource != "pods" {
         seen.push_str(&format!(
@@ -327,7 +320,7 @@ fn resources(picture: &Picture, pod: &Pod, resource: &str, said: &str) -> Cause 
             seen.push_str(&format!("; {}", room::table(picture, &able, resource)));
         }
     }
-    Cause::new(id, about(pod), seen)
+    Cause::new(lack_of(resource), about(pod), seen)
         .advise(format!(
             "lower resources.requests of statefulset {} if it asks for more than it needs",
             picture.name()

@@ -1,5 +1,7 @@
 //! What the scheduler says of a pod without a node: `0/3 nodes are available: 1 Insufficient cpu, 2 node(s) …`.
 
+use super::cause;
+
 /// Why a node was not taken, in the order in which the scheduler asks: a later answer means that more was right.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Refusal {
@@ -61,6 +63,25 @@ pub(super) fn refusals(message: &str) -> Vec<Refusal> {
         }
     }
     found
+}
+
+/// The causes in a scheduler's message that are a lack of room, whatever else it says.
+pub fn lacks(message: &str) -> impl Iterator<Item = &'static str> {
+    refusals(message).into_iter().filter_map(|refusal| match refusal {
+        Refusal::Resource(resource) => Some(lack_of(&resource)),
+        _ => None,
+    })
+}
+
+/// The cause that the lack of a resource is.
+pub(super) fn lack_of(resource: &str) -> &'static str {
+    match resource {
+        "cpu" => cause::INSUFFICIENT_CPU,
+        "memory" => cause::INSUFFICIENT_MEMORY,
+        "ephemeral-storage" => cause::INSUFFICIENT_EPHEMERAL_STORAGE,
+        "pods" => cause::TOO_MANY_PODS,
+        _ => cause::INSUFFICIENT_RESOURCE,
+    }
 }
 
 fn one(reason: &str) -> Option<Refusal> {
@@ -130,6 +151,13 @@ mod tests {
         for (message, expected) in known {
             assert_eq!(closest(refusals(message)), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn a_message_may_name_several_lacks() {
+        let said = "0/3 nodes are available: 1 Too many pods, 1 node(s) were unschedulable, 2 Insufficient example.com/gpu.";
+        assert_eq!(lacks(said).collect::<Vec<_>>(), [cause::TOO_MANY_PODS, cause::INSUFFICIENT_RESOURCE]);
+        assert_eq!(lacks("0/1 nodes are available: 1 node(s) were unschedulable.").count(), 0);
     }
 
     proptest! {

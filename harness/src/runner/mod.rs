@@ -4,6 +4,7 @@ mod broken_off;
 pub mod catalogue;
 pub mod evidence;
 mod handles;
+mod hindrance;
 mod judging;
 mod logging;
 pub mod mistakes;

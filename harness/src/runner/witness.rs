@@ -189,7 +189,7 @@ impl Witness for Controllers {
 }
 
 /// What a cause stands in the way of a judgement as; none of a cause that is the set's own, or that the promise is about.
-fn obstacle(cause: &str) -> Option<Obstacle> {
+pub(super) fn obstacle(cause: &str) -> Option<Obstacle> {
     Some(match cause {
         ADMISSION_REFUSED | BINDING_REFUSED | DELETION_REFUSED | POD_SECURITY_REFUSED | UPDATE_REFUSED
         | WEBHOOK_UNREACHABLE => Obstacle::Admission,

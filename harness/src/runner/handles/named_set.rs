@@ -21,7 +21,7 @@ use crate::{
     error::{Error, Result},
     journal::{Fact, History, Record},
     law::Obstacle,
-    runner::Run,
+    runner::{Run, hindrance},
     wait::{Progress, until_asked, until_asked_every},
 };
 
@@ -63,7 +63,7 @@ impl NamedSet {
         };
         let time = self.run.time_for(claim, self.run.in_this_cluster(deadline));
         let outcome = until_asked_every(BETWEEN, &sentence, time, ask).await;
-        let lag = self.run.found(claim, self.unless_untold(outcome))?;
+        let lag = self.run.found(claim, self.unless_untold(self.unless_hindered(causes, outcome)))?;
         self.run.measure(&format!("diagnosis of {set}"), lag.as_secs_f64(), "s");
         Ok(())
     }
@@ -78,6 +78,17 @@ impl NamedSet {
             }
             outcome => outcome,
         }
+    }
+
+    /// Passes an outcome on. Where something of the cluster's own keeps its pods away that is none of these causes, a diagnosis of
+    /// another is no wrong one.
+    fn unless_hindered<T>(&self, causes: &[&str], outcome: Result<T>) -> Result<T> {
+        let Err(Error::Failed(message)) = outcome else { return outcome };
+        let hindrance = self.run.log().now(|world| hindrance::of_set(world, &self.name, causes));
+        Err(match hindrance {
+            Some((obstacle, why)) => Error::not_judged(obstacle, format!("{message}; {why}")),
+            None => Error::Failed(message),
+        })
     }
 
     /// Judges that the diagnosis of it names this cause, and no other, and advises what the scenario does next: each of
@@ -104,7 +115,7 @@ impl NamedSet {
         let sentence = format!("the advice for {} says what helps", self.name);
         let time = self.run.time_for(claim, self.run.in_this_cluster(deadline));
         let outcome = until_asked_every(BETWEEN, &sentence, time, ask).await;
-        self.run.found(claim, outcome).map(drop)
+        self.run.found(claim, self.unless_hindered(&[cause], outcome)).map(drop)
     }
 
     /// Deletes a pod of it; does not wait.

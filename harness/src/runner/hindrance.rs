@@ -1,0 +1,143 @@
+//! What keeps pods away, in the words of who refuses them, does not place them or can't pull their images: raw, so that a diagnosis
+//! which is wrong about it stays to be seen.
+
+use std::sync::Arc;
+
+use external::refusal;
+
+use super::witness;
+use crate::{
+    explain::{cause::PREEMPTION_PENDING, lacks},
+    journal::{World, fact::Pod},
+    law::Obstacle,
+};
+
+/// What is in the way, and who says so.
+type Hindrance = (Obstacle, String);
+
+/// What keeps the pods of a set away and is none of these causes.
+pub(super) fn of_set(world: &World, set: &str, causes: &[&str]) -> Option<Hindrance> {
+    let of_set = |pod: &&Arc<Pod>| pod.meta.owner().is_some_and(|owner| owner.name == set);
+    let pod = || world.pods.values().filter(of_set).find_map(|pod| of_pod(pod, causes));
+    refused(world, &format!("StatefulSet/{set}"), causes).or_else(pod)
+}
+
+/// Whether these causes are of other kinds.
+fn are_others(causes: &[&str], kind: Obstacle) -> bool {
+    causes.iter().all(|cause| witness::obstacle(cause) != Some(kind))
+}
+
+/// What keeps a pod from running that is there.
+fn of_pod(pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
+    let name = &pod.meta.name;
+    // Who waits for another to go lacks room until then.
+    let expected = |lack: &str| causes.contains(&lack) || causes.contains(&PREEMPTION_PENDING);
+    if let Some(said) = pod.unschedulable.as_deref().filter(|said| lacks(said).any(|lack| !expected(lack))) {
+        return Some((Obstacle::Room, format!("{name} is not scheduled: {said}")));
+    }
+    // Of all that a container waits for, only what is wrong with its image has the word in its name.
+    let mut waiting = pod.containers.iter().filter_map(|container| container.waiting.as_ref());
+    let (reason, message) = waiting.find(|(reason, _)| reason.contains("Image"))?;
+    let words = || format!("{name} waits for its image: {reason}: {message}");
+    are_others(causes, Obstacle::Image).then(|| (Obstacle::Image, words()))
+}
+
+/// What a rule of the cluster refused last of what a controller was to create, where it has created nothing since.
+fn refused(world: &World, controller: &str, causes: &[&str]) -> Option<Hindrance> {
+    let events = world.events_about(controller).into_iter();
+    let creating =
+        events.filter(|event| ["FailedCreate", "SuccessfulCreate"].contains(&event.reason.as_str()));
+    // A claim may be made in the same second in which its pod is refused.
+    let newest = creating.max_by_key(|event| (event.at, event.reason == "FailedCreate"))?;
+    let kind = refusal::behind(&newest.message).filter(|_| newest.reason == "FailedCreate")?;
+    are_others(causes, kind).then(|| (kind, format!("{controller}: {}", newest.message)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{
+        explain::cause::*,
+        journal::{Change, Entry, Kind, Record, Reducer},
+    };
+
+    const QUOTA: &str = "create Claim data-db-0 for Pod db-0 in StatefulSet db failed error: persistentvolumeclaims \
+                         \"data-db-0\" is forbidden: exceeded quota: few, requested: persistentvolumeclaims=1";
+
+    fn world(objects: impl IntoIterator<Item = (Kind, Value)>) -> World {
+        let mut world = World::default();
+        for (kind, object) in objects {
+            let fact = Reducer::default().reduce(kind, &object).unwrap();
+            let record = Record::Object { change: Change::Added, revision: 1, fact };
+            world.apply(&Entry { line: 1, at: jiff::Timestamp::UNIX_EPOCH, record });
+        }
+        world
+    }
+
+    fn event(about: (&str, &str), reason: &str, second: u32, message: &str) -> (Kind, Value) {
+        let name = format!("{reason}-{second}");
+        let event = json!({"metadata": {"name": name, "uid": name}, "reason": reason, "message": message,
+            "involvedObject": {"kind": about.0, "name": about.1}, "type": "Warning",
+            "lastTimestamp": format!("2026-11-30T10:00:{second:02}Z")});
+        (Kind::Event, event)
+    }
+
+    fn pod(owner: &str, status: Value) -> (Kind, Value) {
+        let owner =
+            json!([{"apiVersion": "apps/v1", "kind": owner, "name": "db", "uid": "one", "controller": true}]);
+        let metadata = json!({"name": "db-0", "uid": "two", "ownerReferences": owner});
+        (Kind::Pod, json!({"metadata": metadata, "spec": {"containers": []}, "status": status}))
+    }
+
+    fn unplaced(said: &str) -> Value {
+        json!({"conditions": [{"type": "PodScheduled", "status": "False", "message": said}]})
+    }
+
+    fn kind(found: Option<Hindrance>) -> Option<Obstacle> {
+        found.map(|(obstacle, _)| obstacle)
+    }
+
+    #[test]
+    fn a_rule_of_the_cluster_is_in_the_way_until_the_controller_gets_on() {
+        let set = ("StatefulSet", "db");
+        let refused = || event(set, "FailedCreate", 10, QUOTA);
+        let found = |more: Vec<(Kind, Value)>, causes: &[&str]| kind(of_set(&world(more), "db", causes));
+        assert_eq!(found(vec![refused()], &[NO_NODE_MATCHES]), Some(Obstacle::Quota));
+        assert_eq!(found(vec![refused()], &[QUOTA_EXCEEDED]), None);
+        assert_eq!(
+            found(vec![refused(), event(set, "SuccessfulCreate", 10, "a claim")], &[]),
+            Some(Obstacle::Quota)
+        );
+        assert_eq!(found(vec![refused(), event(set, "SuccessfulCreate", 11, "a claim")], &[]), None);
+        // What the API itself refuses is the set's own trouble, and another set's is another's.
+        assert_eq!(found(vec![event(set, "FailedCreate", 10, "is invalid: spec")], &[]), None);
+        assert_eq!(found(vec![event(("StatefulSet", "other"), "FailedCreate", 10, QUOTA)], &[]), None);
+    }
+
+    #[test]
+    fn a_lack_of_room_is_in_the_way_unless_it_is_the_cause() {
+        let found = |said: &str, causes: &[&str]| {
+            kind(of_set(&world([pod("StatefulSet", unplaced(said))]), "db", causes))
+        };
+        let both = "0/2 nodes are available: 1 Insufficient memory, 1 Too many pods.";
+        assert_eq!(found(both, &[INSUFFICIENT_MEMORY]), Some(Obstacle::Room));
+        assert_eq!(found(both, &[INSUFFICIENT_MEMORY, TOO_MANY_PODS]), None);
+        assert_eq!(found(both, &[PREEMPTION_PENDING]), None);
+        let selector = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.";
+        assert_eq!(found(selector, &[]), None);
+    }
+
+    #[test]
+    fn an_image_that_can_t_be_had_is_in_the_way_unless_it_is_the_cause() {
+        let found = |reason: &str, causes: &[&str]| {
+            let waits = json!({"containerStatuses": [{"name": "main", "image": "", "imageID": "", "ready": false,
+                "restartCount": 0, "state": {"waiting": {"reason": reason, "message": "why"}}}]});
+            kind(of_set(&world([pod("StatefulSet", waits)]), "db", causes))
+        };
+        assert_eq!(found("ErrImagePull", &[SECRET_MISSING]), Some(Obstacle::Image));
+        assert_eq!(found("ImagePullBackOff", &[IMAGE_UNAVAILABLE]), None);
+        assert_eq!(found("CrashLoopBackOff", &[]), None);
+    }
+}
