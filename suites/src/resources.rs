@@ -6,7 +6,7 @@ use harness::{
     claim::S20,
     explain::cause::{INSUFFICIENT_RESOURCE, POD_FAILED},
     fault::node::ROOM,
-    runner::{Run, Scenario, scenario},
+    runner::{Admitted, Run, Scenario, scenario},
     wait::expectations::{pod_ready, pod_restarted, pod_unschedulable},
     workload::SENTINEL,
 };
@@ -67,7 +67,8 @@ async fn limits(run: Run) -> Result<()> {
     // More than any machine has that could be bought for it; a limit that is given where there is none would be less.
     let resources = json!({"requests": {"memory": "100Ti"}, "limits": {"memory": "100Ti"}});
     run.workload().container(&mut manifest)?["resources"] = resources;
-    if let Some(why) = run.refuses_pods_of(manifest.find("StatefulSet", run.workload().name)?).await? {
+    let greedy = manifest.find("StatefulSet", run.workload().name)?;
+    if let Admitted::Refused(why) = run.admits_pods_of(greedy).await? {
         run.leave_out(format!("that a pod for which there is no room stays Pending: {why}"));
         return Ok(());
     }

@@ -8,4 +8,4 @@ mod pod;
 
 pub use load::Manifest;
 pub use local::Local;
-pub use pod::pod_of;
+pub use pod::{pod_of, survives};

@@ -30,6 +30,7 @@ pub use handles::{
     Blocks, Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Identity, Life, Mark,
     NamedSet, Partition, Pod, PostgresStore, Prober, Server, StorageClass, Tunnelled, Volumes, Ways, Worker,
 };
+pub use namespace::Admitted;
 pub use needs::Need;
 pub use outlook::{Outlook, outlook};
 pub use program::{main, run};

@@ -16,6 +16,20 @@ use crate::{
     manifest::{Manifest, pod_of},
 };
 
+/// What becomes of a pod that is sent to the API server.
+#[derive(Debug)]
+pub enum Admitted {
+    /// It is refused, for what it is.
+    Refused(String),
+    /// It is taken, and may be changed on its way in.
+    Taken {
+        /// The pod as it was sent.
+        sent: Value,
+        /// The pod as it would be made.
+        made: Value,
+    },
+}
+
 impl Run {
     /// Deletes the trial's namespace and what is in it; does not wait. What the trial made outside it stays.
     ///
@@ -29,23 +43,27 @@ impl Run {
         namespaces.delete(name, &DeleteParams::background()).await.map(drop)
     }
 
-    /// Why the API server would refuse the pods of this StatefulSet here, for what they are: by a dry run.
+    /// What would become of the pods of this StatefulSet here: by a dry run of one.
     ///
     /// # Errors
-    /// When it does not answer.
-    pub async fn refuses_pods_of(&self, set: &Value) -> Result<Option<String>> {
+    /// When the API server does not answer.
+    pub async fn admits_pods_of(&self, set: &Value) -> Result<Admitted> {
         let mut manifest = Manifest { objects: vec![set.clone()] };
         manifest.take(self.local());
         let pod = manifest.objects.first().map(pod_of).unwrap_or_default();
-        let pod: Pod = serde_json::from_value(pod).map_err(|error| Error::bug(error.to_string()))?;
+        let bug = |error: serde_json::Error| Error::bug(error.to_string());
+        let pod: Pod = serde_json::from_value(pod).map_err(bug)?;
         let pods = objects::<Pod>(self.client(), self.namespace()).dry_run();
         match pods.create(&pod).await {
-            Ok(_) => Ok(None),
+            Ok(made) => Ok(Admitted::Taken {
+                sent: serde_json::to_value(&pod).map_err(bug)?,
+                made: serde_json::to_value(&made).map_err(bug)?,
+            }),
             Err(error) => match error.status() {
                 Some(status)
                     if [403, 422].contains(&status.code) || refusal::behind(&status.message).is_some() =>
                 {
-                    Ok(Some(status.message.clone()))
+                    Ok(Admitted::Refused(status.message.clone()))
                 }
                 _ => Err(error),
             },

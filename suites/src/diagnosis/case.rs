@@ -2,8 +2,8 @@
 
 use harness::{
     Result,
-    manifest::{Manifest, patch::merge},
-    runner::Run,
+    manifest::{Manifest, patch::merge, survives},
+    runner::{Admitted, Run},
     workload::SENTINEL,
 };
 use serde_json::{Value, json};
@@ -102,6 +102,13 @@ impl Case {
         }
         Ok(set)
     }
+
+    /// Whether what it changes in a pod that is sent is still so in the pod that is made of it.
+    fn survives(&self, sent: &mut Value, made: &mut Value) -> Result<bool> {
+        let (sent, made) = (&mut sent["spec"], &mut made["spec"]);
+        let pod = survives(&self.pod, sent, made);
+        Ok(pod && survives(&self.container, SENTINEL.container_in(sent)?, SENTINEL.container_in(made)?))
+    }
 }
 
 /// A container of this image and command, which nobody asks how it is, but for what is said after it.
@@ -131,12 +138,19 @@ pub fn add(manifest: &mut Manifest, cases: &[Case]) -> Result<()> {
     Ok(())
 }
 
-/// Those of which the pods come to where their cause is: what somebody's policy, limits or quota stop before is left out, and it is
-/// no use to wait for it. Not for sets whose cause is that they are refused.
+/// Those of which the pods come to where their cause is: what somebody's policy, limits or quota stop before, or make well, is left
+/// out, and it is no use to wait for it. Not for sets whose cause is that they are refused.
 pub async fn taken(run: &Run, cases: Vec<Case>) -> Result<Vec<Case>> {
     let mut taken = Vec::new();
     for case in cases {
-        match run.refuses_pods_of(&case.object()?).await? {
+        let why = match run.admits_pods_of(&case.object()?).await? {
+            Admitted::Refused(why) => Some(why),
+            Admitted::Taken { mut sent, mut made } => {
+                let survives = case.survives(&mut sent, &mut made)?;
+                (!survives).then(|| "somebody changes what brings it about when the pod is made".to_owned())
+            }
+        };
+        match why {
             Some(why) => run.leave_out(format!("that {} is told: {why}", case.cause)),
             None => taken.push(case),
         }
