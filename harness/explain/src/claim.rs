@@ -10,6 +10,7 @@ use super::{
     Picture, attributes_class,
     cause::{self, Cause, quote},
     evidence::Evidence,
+    labels::selects,
     named_volume,
     picture::{message, spec, terminating},
     provisioning, quantity,
@@ -258,7 +259,8 @@ fn of_class<'a>(picture: &'a Picture, name: &str) -> impl Iterator<Item = &'a Pe
     })
 }
 
-/// Whether a volume that is Available is as large as asked, can be mounted as asked, and is kept for no other claim.
+/// Whether a volume that is Available is as large as asked, can be mounted as asked, is one of those that are selected, and is kept
+/// for no other claim.
 fn fits(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
     let available = volume.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Available");
     let (Some(has), Some(asks)) = (&volume.spec, &claim.spec) else { return false };
@@ -269,6 +271,7 @@ fn fits(volume: &PersistentVolume, claim: &PersistentVolumeClaim) -> bool {
         && kept_for.is_none_or(|kept| kept == (claim.namespace(), Some(claim.name_any())))
         && capacity >= size(claim).and_then(quantity::parse)
         && asks.access_modes.iter().flatten().all(|mode| modes.contains(mode))
+        && asks.selector.as_ref().is_none_or(|selector| selects(selector, volume.labels()))
 }
 
 /// The storage that a claim asks for.
@@ -324,9 +327,11 @@ fn nothing_fits(picture: &Picture, claim: &PersistentVolumeClaim, why: &str) -> 
     let modes =
         claim.spec.as_ref().and_then(|spec| spec.access_modes.as_deref()).unwrap_or_default().join(", ");
     let size = size(claim).unwrap_or("the size asked for");
+    let selective = claim.spec.as_ref().is_some_and(|spec| spec.selector.is_some());
+    let labels = if selective { ", and the labels of its selector" } else { "" };
     let told = picture.event(claim, &["FailedBinding"]).map(|event| format!(": {}", quote(message(event))));
     let seen = format!(
-        "PVC {name} is Pending: it {why}, and no volume that is Available has {size} or more with {modes}{}",
+        "PVC {name} is Pending: it {why}, and no volume that is Available has {size} or more with {modes}{labels}{}",
         told.unwrap_or_default()
     );
     let cause = Cause::new(cause::NO_VOLUME_FITS, format!("persistentvolumeclaim/{name}"), seen)

@@ -45,7 +45,10 @@ fn cases(outside: &dyn Fn(&str) -> String) -> Vec<Case> {
     let mounts = |volume_claim: &str| json!({"persistentVolumeClaim": {"claimName": volume_claim}});
     vec![
         case("class", cause::STORAGE_CLASS_MISSING).volume_claim(class("no-such-class")),
-        case("volume", cause::NO_VOLUME_FITS).volume_claim(class("")),
+        // Not by a volume that somebody has ready.
+        case("volume", cause::NO_VOLUME_FITS).volume_claim(
+            json!({"storageClassName": "", "selector": {"matchLabels": {"steadfast.dev/of": "nobody"}}}),
+        ),
         case("nameless", cause::CLAIM_MISSING).volume(&mounts("no-such-claim")),
         case("lost", cause::CLAIM_LOST).volume_claim(class("")),
         case("tied", cause::VOLUME_NODE_UNAVAILABLE).volume_claim(class("")),

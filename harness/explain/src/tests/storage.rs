@@ -189,6 +189,14 @@ fn a_volume_that_fits_is_about_to_be_bound() {
         let reference = json!({"spec": {"claimRef": {"namespace": "shop", "name": claim}}});
         diagnose(&volume("2Gi", "Available").object("volume", "mine", reference).picture())
     };
+    let selecting = |disk: &str| {
+        let labelled = json!({"metadata": {"labels": {"disk": disk}}});
+        let selector = json!({"spec": {"selector": {"matchLabels": {"disk": "of-gold"}}}});
+        let world = volume("2Gi", "Available").object("volume", "mine", labelled).claim(1, selector);
+        diagnose(&world.picture())
+    };
+    assert_eq!(selecting("of-gold").state, State::Moving);
+    assert_eq!(selecting("of-tin").ids(), [cause::NO_VOLUME_FITS]);
     assert_eq!(kept_for("data-web-1").state, State::Moving);
     assert_eq!(kept_for("another").ids(), [cause::NO_VOLUME_FITS]);
 }
