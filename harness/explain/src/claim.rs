@@ -17,6 +17,8 @@ use super::{
 };
 
 const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
+/// The mark of before, which Kubernetes goes by as well.
+const FORMER_DEFAULT_CLASS: &str = "storageclass.beta.kubernetes.io/is-default-class";
 const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";
 /// Seconds within which a claim is bound when its node is chosen.
@@ -48,8 +50,10 @@ fn class_name(claim: &PersistentVolumeClaim) -> Option<&str> {
     claim.spec.as_ref()?.storage_class_name.as_deref()
 }
 
-fn is_default(class: &StorageClass) -> bool {
-    class.annotations().get(DEFAULT_CLASS).is_some_and(|value| value == "true")
+/// Whether a class is marked as the default.
+pub fn is_default(class: &StorageClass) -> bool {
+    let marked = |mark: &str| class.annotations().get(mark).is_some_and(|value| value == "true");
+    marked(DEFAULT_CLASS) || marked(FORMER_DEFAULT_CLASS)
 }
 
 /// Whether a pending claim only waits until a pod that mounts it has a node: that is how such a class works.

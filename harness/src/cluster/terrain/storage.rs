@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 
+pub(in crate::cluster) use explain::is_default_class as is_default;
 use external::api::cluster_objects;
 use k8s_openapi::api::storage::v1 as storage;
 use kube::{Client, ResourceExt};
@@ -19,11 +20,6 @@ pub(super) async fn classes(client: &Client) -> Result<Vec<StorageClass>> {
     let classes = cluster_objects::<storage::StorageClass>(client).doing("reading the storage classes");
     let found = classes.list().await?;
     Ok(concluded(&found))
-}
-
-/// Whether a class is marked as the default.
-pub(in crate::cluster) fn is_default(class: &storage::StorageClass) -> bool {
-    class.annotations().get(DEFAULT).is_some_and(|value| value == "true")
 }
 
 fn concluded(found: &[storage::StorageClass]) -> Vec<StorageClass> {
@@ -78,6 +74,8 @@ mod tests {
                 json!({"volumeBindingMode": "WaitForFirstConsumer", "provisioner": "rancher.io/local-path"}),
             ),
         ]);
+        let former = json!({"metadata": {"annotations": {DEFAULT: null, "storageclass.beta.kubernetes.io/is-default-class": "true"}}});
+        assert!(concluded(&[class("former", "2026-01-01T00:00:00Z", false, former)])[0].default);
         let told: Vec<String> = told.iter().map(ToString::to_string).collect();
         let at_once = ["b", "a", "c"].map(|name| class(name, "2026-01-01T00:00:00Z", true, json!({})));
         let first = concluded(&at_once).into_iter().find(|class| class.default);
