@@ -295,6 +295,7 @@ async fn names_asked_early(run: Run) -> Result<()> {
 
     run.step("ask for a name that is not there yet").await?;
     asker.judge_not_yet_named(K15, "a name that is not there yet", (&set, 1), propagation(&run)).await?;
+    asker.judge_kept(K15, &set, 1, dns.client().max(dns.absence())).await?;
 
     run.step("its pod comes").await?;
     set.scale(2).await?;

@@ -92,6 +92,23 @@ impl<'a> Server<'a> {
         said.unwrap_or(DEFAULT_TTL)
     }
 
+    /// How many seconds its answers may say at most that they may be kept, of which those behind it say this. None where it rewrites
+    /// that, and to what can't be read.
+    pub(super) fn rewritten(&self, ttl: u64) -> Option<u64> {
+        let rewrites = self.plugins.iter().filter(|plugin| plugin.name == "rewrite");
+        let lines = rewrites.flat_map(|plugin| plugin.options.iter().chain([&plugin.arguments]));
+        let mut of_ttl = lines.filter(|words| match words[..] {
+            ["continue" | "stop", field, ..] | [field, ..] => field == "ttl",
+            [] => false,
+        });
+        of_ttl.try_fold(ttl, |most, words| {
+            // SECONDS, or MIN-MAX, of which either may be missing.
+            let bounds = words.last()?.split('-').filter(|bound| !bound.is_empty());
+            let bounds: Option<Vec<u64>> = bounds.map(|bound| bound.parse().ok()).collect();
+            Some(most.max(bounds?.into_iter().max()?))
+        })
+    }
+
     /// How long its cache keeps answers about a domain that say that they may be kept for `ttl`.
     pub(super) fn kept(&self, domain: &str, ttl: u64) -> Kept {
         let Some(cache) = self.plugin("cache") else { return Kept::default() };
@@ -189,6 +206,24 @@ mod tests {
         assert_eq!(low[0].kept("a.b", low[0].ttl()), Kept { address: 5, absence: 5 });
         assert!(Server::of_kubernetes(&of(".:53 {\n forward . /etc/resolv.conf\n}")).is_none());
         assert!(Server::of_kubernetes(&of("}\n}\nnonsense")).is_none());
+    }
+
+    #[test]
+    fn a_rewrite_may_let_answers_be_kept_for_longer() {
+        let rewritten = |rules: &str| {
+            let corefile = format!(".:53 {{\n {rules}\n kubernetes a.b {{\n ttl 30\n }}\n}}");
+            let servers = servers(&corefile);
+            servers[0].rewritten(servers[0].ttl())
+        };
+        assert_eq!(rewritten("rewrite name ttl.example.org a.b"), Some(30));
+        assert_eq!(rewritten("rewrite ttl regex (.*) 3600"), Some(3600));
+        assert_eq!(
+            rewritten("rewrite stop ttl suffix .a.b. 5\n rewrite continue ttl exact c.a.b. 60-90"),
+            Some(90)
+        );
+        assert_eq!(rewritten("rewrite ttl regex (.*) -10\n rewrite ttl regex (.*) 120-"), Some(120));
+        assert_eq!(rewritten("rewrite stop {\n ttl regex (.*) 3600\n }"), Some(3600));
+        assert_eq!(rewritten("rewrite ttl regex (.*) {$TTL}"), None);
     }
 
     #[test]

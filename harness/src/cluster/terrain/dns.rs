@@ -47,11 +47,17 @@ fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
     let server = Server::of_kubernetes(&servers_of_cluster)?;
     // Of several domains, only a pod can tell which one its names end in.
     let [domain] = server.domains()[..] else { return None };
-    let ttl = server.ttl();
+    // What of it can't be read, only a pod can tell.
+    let ttl = server.rewritten(server.ttl())?;
     let behind = server.kept(domain, ttl);
     let servers_of_nodes = servers(node_cache.unwrap_or_default());
-    let before = Server::of_domain(&servers_of_nodes, domain);
-    let before = before.map(|server| server.kept(domain, ttl)).unwrap_or_default();
+    let (ttl, before) = match Server::of_domain(&servers_of_nodes, domain) {
+        Some(server) => {
+            let ttl = server.rewritten(ttl)?;
+            (ttl, server.kept(domain, ttl))
+        }
+        None => (ttl, Kept::default()),
+    };
     Some(Dns {
         domain: domain.to_owned(),
         // An answer may have grown old in the one before the other is asked.
@@ -78,6 +84,16 @@ mod tests {
         let both = concluded(CACHED, Some(node)).unwrap();
         assert_eq!((both.address_seconds, both.absence_seconds, both.client_seconds), (60, 35, 30));
         assert!(both.node_cache);
+    }
+
+    #[test]
+    fn what_is_rewritten_is_kept_as_long_as_the_cache_behind_it_allows() {
+        let rewritten = CACHED.replace("cache 30", "rewrite ttl regex (.*) 3600\n cache 300");
+        let told = concluded(&rewritten, None).unwrap();
+        assert_eq!((told.address_seconds, told.absence_seconds, told.client_seconds), (300, 300, 3600));
+        let node = "corp.example:53 {\n rewrite ttl regex (.*) 90\n forward . 10.96.0.10\n}";
+        assert_eq!(concluded(CACHED, Some(node)).unwrap().client_seconds, 90);
+        assert_eq!(concluded(&CACHED.replace("cache 30", "rewrite ttl regex (.*) {$TTL}"), None), None);
     }
 
     #[test]

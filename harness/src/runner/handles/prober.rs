@@ -13,6 +13,7 @@ use crate::{
     cluster::Tunnel,
     error::{Error, Result},
     journal::fact::Pod,
+    report::terrain::KnownBy,
     runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_answered, until_steady},
     workload::{
@@ -247,16 +248,22 @@ impl Prober {
         self.judge_steady(claim, &sentence, &format!("the end of {name}"), propagation, ask).await
     }
 
-    /// Judges that clients may keep a pod's address no longer than the DNS's configuration says.
+    /// Judges that clients may keep a pod's address, or the answer that there is none, no longer than the DNS's configuration says.
     ///
     /// # Errors
     /// When the pod does not answer.
     pub async fn judge_kept(&self, claim: Claim, set: &Set, ordinal: u32, most: Duration) -> Result<()> {
         let name = self.full_name(set, ordinal);
-        let ttl = self.answer(&name).await?.ttl.unwrap_or_default();
+        let answer = self.answer(&name).await?;
+        let what = if NO_ADDRESS.contains(&answer.code.as_str()) { "absence" } else { "address" };
+        let words = format!("a client may keep the {what} of {name} for");
+        if self.run.dns()?.known_by != KnownBy::Configuration {
+            self.run.leave_out(format!("how long {words}: the DNS's configuration can't be read"));
+            return Ok(());
+        }
+        let ttl = answer.ttl.unwrap_or_default();
         let too_long = u64::from(ttl) > most.as_secs();
-        let words =
-            format!("a client may keep the address of {name} for {ttl} s; its configuration says {most:?}");
+        let words = format!("{words} {ttl} s; its configuration says {most:?}");
         self.run.judge(claim, too_long.then_some(words));
         Ok(())
     }
