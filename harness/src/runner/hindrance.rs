@@ -22,6 +22,14 @@ pub(super) fn of_set(world: &World, set: &str, causes: &[&str]) -> Option<Hindra
     refused(world, &format!("StatefulSet/{set}"), causes).or_else(pod)
 }
 
+/// What keeps pods away that are no set's, a Deployment's or one beside the workload, and is none of these causes.
+pub(super) fn of_others(world: &World, causes: &[&str]) -> Option<Hindrance> {
+    let of_none = |pod: &&Arc<Pod>| pod.meta.owner().is_none_or(|owner| owner.kind != "StatefulSet");
+    let pod = world.pods.values().filter(of_none).find_map(|pod| of_pod(pod, causes));
+    let mut events = world.events.values().filter(|event| event.regarding.starts_with("ReplicaSet/"));
+    pod.or_else(|| events.find_map(|event| refused(world, &event.regarding, causes)))
+}
+
 /// Whether these causes are of other kinds.
 fn are_others(causes: &[&str], kind: Obstacle) -> bool {
     causes.iter().all(|cause| witness::obstacle(cause) != Some(kind))
@@ -127,6 +135,18 @@ mod tests {
         assert_eq!(found(both, &[PREEMPTION_PENDING]), None);
         let selector = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.";
         assert_eq!(found(selector, &[]), None);
+    }
+
+    #[test]
+    fn pods_of_no_set_are_looked_at_for_themselves() {
+        let full = unplaced("0/2 nodes are available: 2 Too many pods.");
+        let found = |object: (Kind, Value), causes: &[&str]| kind(of_others(&world([object]), causes));
+        assert_eq!(found(pod("ReplicaSet", full.clone()), &[]), Some(Obstacle::Room));
+        assert_eq!(found(pod("ReplicaSet", full.clone()), &[TOO_MANY_PODS]), None);
+        assert_eq!(found(pod("StatefulSet", full), &[]), None);
+        let refused = |kind: &str| event((kind, "web-5f"), "FailedCreate", 10, QUOTA);
+        assert_eq!(found(refused("ReplicaSet"), &[]), Some(Obstacle::Quota));
+        assert_eq!(found(refused("StatefulSet"), &[]), None);
     }
 
     #[test]

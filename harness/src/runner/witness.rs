@@ -12,6 +12,7 @@ use serde_json::json;
 
 use others::Others;
 
+use super::hindrance;
 use crate::{
     error::{Error, Result},
     explain::{cause::*, glance},
@@ -173,6 +174,9 @@ impl Witness for Controllers {
                     let why = format!("{}; the set's template has no such rule", cause.seen);
                     return Ok(Some((Obstacle::Room, why)));
                 }
+            }
+            if let Some(hindrance) = self.log.now(|world| hindrance::of_others(world, despite)) {
+                return Ok(Some(hindrance));
             }
             if let Some(why) = others.waited_for() {
                 return Ok(Some((Obstacle::Admission, why)));
