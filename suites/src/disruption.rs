@@ -124,7 +124,7 @@ async fn forced_deletion(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
-    run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await?;
+    run.pod(set.pod_name(1)).hold_stop().await?;
 
     run.step("pod 1 is told to stop, and refuses").await?;
     set.delete_pod(1).await?;
@@ -185,7 +185,7 @@ async fn budget(run: Run) -> Result<()> {
 
     run.step("that one is Ready again: an eviction within the budget is taken").await?;
     let three = run.sentinel(set.pod_name(3));
-    three.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    run.pod(&three.pod).hold_stop().await?;
     zero.hold(Held { ready: Some(false), ..Held::default() }).await?;
     run.found(K16, run.pod(set.pod_name(3)).evict_when_allowed(seconds(30)).await)?;
     // At once: before anybody has counted anew.

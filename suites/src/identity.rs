@@ -141,7 +141,7 @@ async fn slow_to_stop(run: Run) -> Result<()> {
     set.ready(2).await?;
     let old = set.pod(1)?;
     let one = run.sentinel(set.pod_name(1));
-    one.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    run.pod(&one.pod).hold_stop().await?;
 
     run.step("delete pod 1, which does not stop: no other takes its place, nor comes above it").await?;
     set.delete_pod(1).await?;

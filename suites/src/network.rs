@@ -160,7 +160,7 @@ async fn services_answer(run: Run) -> Result<()> {
 
     run.step("a pod is deleted, and serves on while it does not stop: nothing leads to it").await?;
     let old = set.pod(2)?;
-    two.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    run.pod(&two.pod).hold_stop().await?;
     set.delete_pod(2).await?;
     run.wait(&pod_terminating(&old.meta.name), seconds(30)).await?;
     asker.judge_service(S5, &set, headless, 0..2, propagation(&run)).await?;
@@ -264,7 +264,7 @@ async fn leaving_pods(run: Run) -> Result<()> {
     asker.judge_service(K25, &set, headless, 0..2, lag).await?;
 
     run.step("pod 1 is deleted, does not stop, and serves on: it is out").await?;
-    one.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    run.pod(&one.pod).hold_stop().await?;
     set.delete_pod(1).await?;
     let leaving = endpoint_leaving(&old, headless);
     run.expect(K25, &leaving, run.terrain().hears_within()).await?;

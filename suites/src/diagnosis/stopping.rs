@@ -51,6 +51,7 @@ async fn stopping(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
+    run.pod(set.pod_name(0)).has_its_grace().await?;
     run.step("the pod is told to stop, and does not").await?;
     set.delete_pod(0).await?;
     run.set(SENTINEL.name).judge_diagnosis(S15, &[POD_TERMINATING], seconds(100)).await?;

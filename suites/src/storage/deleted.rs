@@ -158,7 +158,7 @@ async fn claim_in_use(run: Run) -> Result<()> {
 
     run.step("the pod is told to stop, and takes its time: they stay").await?;
     let zero = run.sentinel(old.meta.name.clone());
-    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    run.pod(&zero.pod).hold_stop().await?;
     set.delete_pod(0).await?;
     run.wait(&pod_terminating(&old.meta.name), seconds(30)).await?;
     touch(&set, "the pod stops").await?;

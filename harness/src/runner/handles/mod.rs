@@ -9,6 +9,7 @@ mod disks;
 mod ending;
 mod garage;
 mod garage_answers;
+mod given;
 mod integrity;
 mod kept_apart;
 mod life;

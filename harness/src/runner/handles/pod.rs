@@ -1,18 +1,16 @@
 //! A pod by its name: what is done to it, and what it says of itself.
 
-use std::{fmt::Debug, time::Duration};
+use std::time::Duration;
 
 use external::api::{self, cluster_objects, objects};
-use k8s_openapi::api::core::v1::{Node, Pod as PodObject, PodSpec};
+use k8s_openapi::api::core::v1::{Node, Pod as PodObject};
 use kube::{
     Api,
     api::{DeleteParams, Patch, PatchParams},
     core::Status,
 };
-use record::quantity;
 use serde_json::json;
 
-use super::admission;
 use crate::{
     claim::Claim,
     cluster::{Output, Tunnel, exec},
@@ -24,8 +22,6 @@ use crate::{
 
 /// How long a program in a pod may take.
 const EXEC: Duration = Duration::from_secs(15);
-/// What no limit may be above, in MiB, so that a pod that passes it harms no node.
-const HARMLESS: f64 = 1024.0;
 /// How many lines of a log are asked for.
 const LINES: i64 = 1000;
 
@@ -155,54 +151,6 @@ impl Pod {
         Ok(label.unwrap_or(name))
     }
 
-    /// What its spec has here, where somebody else gave that to it, or to the template of its set: what we asked for is another.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] where nobody else may have, and whatever says nothing when the API server does not tell.
-    async fn given_instead<T: PartialEq + Debug>(
-        &self,
-        what: &str,
-        of: impl Fn(&PodSpec) -> Option<T>,
-    ) -> Result<Option<Option<T>>> {
-        let (client, namespace) = (self.run.client(), self.run.namespace());
-        let pod = objects::<PodObject>(client, namespace).get(&self.name).await?;
-        let asked = self.run.state().asked.pointer("/spec/template/spec").cloned();
-        let asked = asked.map(serde_json::from_value::<PodSpec>).transpose();
-        let asked = of(&asked.map_err(|error| Error::bug(error.to_string()))?.unwrap_or_default());
-        // A pod may be given other resources while it runs, which makes another generation of it.
-        let as_made = pod.metadata.generation.unwrap_or(1) <= 1;
-        let Some(given) = instead(of(&pod.spec.unwrap_or_default()), asked.as_ref()) else { return Ok(None) };
-        // In a cluster of ours there is nobody else.
-        if as_made && (self.run.is_in_cluster_of_ours() || admission::changes_no_pods(client).await) {
-            return Err(Error::failed(format!(
-                "the {what} of {}: expected {asked:?}, as its set asks, found {given:?}; and nothing changes pods here on their way in",
-                self.name
-            )));
-        }
-        Ok(Some(given))
-    }
-
-    /// How long it may take to stop, where it was made to have so many seconds.
-    ///
-    /// # Errors
-    /// When the API server does not tell.
-    pub async fn grace(&self, asked: u64) -> Result<Duration> {
-        let given = self.given_instead("grace period", |spec| spec.termination_grace_period_seconds).await?;
-        let given = given.flatten().and_then(|seconds| u64::try_from(seconds).ok());
-        Ok(Duration::from_secs(given.unwrap_or(asked)))
-    }
-
-    /// How many MiB are too many for it, where it was made so that so many are: twice its limit. None where it was given no
-    /// limit, or so large a one that a node would suffer.
-    ///
-    /// # Errors
-    /// When the API server does not tell.
-    pub async fn too_many_mebibytes(&self, asked: u32) -> Result<Option<u32>> {
-        let container = self.run.workload().container;
-        let given = self.given_instead("memory limit", |spec| memory_limit(spec, container)).await?;
-        Ok(given.map_or(Some(asked), |limit| twice(limit.as_deref()?)))
-    }
-
     /// Deletes it; does not wait.
     ///
     /// # Errors
@@ -289,46 +237,7 @@ impl Pod {
     }
 }
 
-/// What was given where something else was asked for; none where nothing was.
-fn instead<T: PartialEq>(given: Option<T>, asked: Option<&T>) -> Option<Option<T>> {
-    (asked.is_some() && given.as_ref() != asked).then_some(given)
-}
-
 /// A budget's no: with the same code the API server says that it has no time for us.
 fn of_budget(error: &Error) -> Option<&Status> {
     error.status().filter(|status| status.code == 429 && status.message.contains("disruption budget"))
-}
-
-fn memory_limit(spec: &PodSpec, container: &str) -> Option<String> {
-    let container = spec.containers.iter().find(|one| one.name == container)?;
-    Some(container.resources.as_ref()?.limits.as_ref()?.get("memory")?.0.clone())
-}
-
-/// Twice a limit, in whole MiB.
-fn twice(limit: &str) -> Option<u32> {
-    let mebibytes = quantity::parse(limit)? / f64::from(1 << 20);
-    (mebibytes <= HARMLESS).then_some((mebibytes * 2.0).ceil() as u32)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_given_counts_where_it_is_not_what_was_asked_for() {
-        assert_eq!(instead(Some(30), Some(&8)), Some(Some(30)));
-        assert_eq!(instead(None, Some(&8)), Some(None));
-        assert_eq!(instead(Some(8), Some(&8)), None);
-        assert_eq!(instead(Some(30), None), None);
-    }
-
-    #[test]
-    fn a_limit_is_read_of_the_container_that_is_meant_and_passed_by_as_much_again() {
-        let limits = json!({"limits": {"memory": "96Mi"}});
-        let spec = json!({"containers": [{"name": "mesh"}, {"name": "db", "resources": limits}]});
-        let spec: PodSpec = serde_json::from_value(spec).unwrap();
-        assert_eq!(memory_limit(&spec, "db").as_deref().and_then(twice), Some(192));
-        assert_eq!(memory_limit(&spec, "mesh"), None);
-        assert_eq!((twice("1Gi"), twice("2Gi"), twice("100M")), (Some(2048), None, Some(191)));
-    }
 }
