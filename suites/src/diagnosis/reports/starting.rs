@@ -29,6 +29,10 @@ pub(super) const CAUSES: &[&str] = &[
 ];
 
 const POSTGRES: &str = "postgres:17";
+/// Volumes for what PostgreSQL writes beside its data: somebody's policy may make the rest of its file system read-only.
+const ASIDE: [(&str, &str); 2] = [("sockets", "/var/run/postgresql"), ("temporary", "/tmp")];
+/// Where the image has PostgreSQL's data.
+const DATA: &str = "/var/lib/postgresql/data";
 /// Where PostgreSQL keeps its data below a mount.
 const BELOW: &str = "/var/lib/postgresql/data/pgdata";
 
@@ -97,17 +101,26 @@ async fn post_start(run: Run) -> Result<()> {
     healed(&run, "queue").await
 }
 
+/// Mounts of these volumes, and of those aside.
+fn mounts<'a>(volumes: impl IntoIterator<Item = (&'a str, &'a str)>) -> Vec<Value> {
+    volumes.into_iter().chain(ASIDE).map(|(name, path)| json!({"name": name, "mountPath": path})).collect()
+}
+
+fn volumes_aside() -> Vec<Value> {
+    ASIDE.map(|(name, _)| json!({"name": name, "emptyDir": {}})).to_vec()
+}
+
 /// PostgreSQL with its data below the mount, so that nothing else is in its way.
 fn books(attempts: u32) -> Case {
-    let mounts = [("data", "/var/lib/postgresql/data"), ("first-start", "/docker-entrypoint-initdb.d")];
-    let mounts = mounts.map(|(name, path)| json!({"name": name, "mountPath": path}));
+    let mounts = mounts([("data", DATA), ("first-start", "/docker-entrypoint-initdb.d")]);
+    let mut volumes = volumes_aside();
+    volumes.push(json!({"name": "first-start", "configMap": {"name": "first-start"}}));
     let probe = json!({"exec": {"command": ["psql", "-X", "-q", "-U", "app", "-d", "app", "-c", "select 1"]},
         "periodSeconds": 2, "timeoutSeconds": 2, "failureThreshold": attempts});
     let patch = json!({"command": null, "volumeMounts": mounts, "startupProbe": probe, "env": [
         {"name": "POSTGRES_PASSWORD", "value": "for-this-test-only"}, {"name": "PGDATA", "value": BELOW}]});
     case("books", STARTUP_PROBE_FAILING)
-        .pod(json!({"terminationGracePeriodSeconds": 2,
-            "volumes": [{"name": "first-start", "configMap": {"name": "first-start"}}]}))
+        .pod(json!({"terminationGracePeriodSeconds": 2, "volumes": volumes}))
         .volume_claim(json!({"resources": {"requests": {"storage": "256Mi"}}}))
         .container(plain(POSTGRES, &[], patch))
 }
@@ -158,13 +171,12 @@ async fn told_to_stop(run: Run) -> Result<()> {
 }
 
 async fn lost_and_found(run: Run) -> Result<()> {
-    let mounted = |path: &str| json!([{"name": "data", "mountPath": path}]);
     let ledger = |env: Value| {
         let mkdir = json!({"name": "new-disk", "image": POSTGRES, "imagePullPolicy": "IfNotPresent",
-            "command": ["mkdir", "-p", "/disk/lost+found"], "volumeMounts": mounted("/disk")});
-        let patch = json!({"command": null, "env": env, "volumeMounts": mounted("/var/lib/postgresql/data")});
+            "command": ["mkdir", "-p", "/disk/lost+found"], "volumeMounts": [{"name": "data", "mountPath": "/disk"}]});
+        let patch = json!({"command": null, "env": env, "volumeMounts": mounts([("data", DATA)])});
         case("ledger", DATA_DIRECTORY_NOT_EMPTY)
-            .pod(json!({"initContainers": [mkdir]}))
+            .pod(json!({"initContainers": [mkdir], "volumes": volumes_aside()}))
             .volume_claim(json!({"resources": {"requests": {"storage": "128Mi"}}}))
             .container(plain(POSTGRES, &[], patch))
     };
