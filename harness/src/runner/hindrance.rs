@@ -18,8 +18,11 @@ type Hindrance = (Obstacle, String);
 /// What keeps the pods of a set away and is none of these causes.
 pub(super) fn of_set(world: &World, set: &str, causes: &[&str]) -> Option<Hindrance> {
     let of_set = |pod: &&Arc<Pod>| pod.meta.owner().is_some_and(|owner| owner.name == set);
-    let pod = || world.pods.values().filter(of_set).find_map(|pod| of_pod(pod, causes));
-    refused(world, &format!("StatefulSet/{set}"), causes).or_else(pod)
+    let pods = || world.pods.values().filter(of_set);
+    // A set that has all its pods was refused one in the past.
+    let lacks_one = world.sets.get(set).is_none_or(|set| pods().count() < set.replicas as usize);
+    let refused = refused(world, &format!("StatefulSet/{set}"), causes).filter(|_| lacks_one);
+    refused.or_else(|| pods().find_map(|pod| of_pod(pod, causes)))
 }
 
 /// What keeps pods away that are no set's, a Deployment's or one beside the workload, and is none of these causes.
@@ -119,6 +122,11 @@ mod tests {
             Some(Obstacle::Quota)
         );
         assert_eq!(found(vec![refused(), event(set, "SuccessfulCreate", 11, "a claim")], &[]), None);
+        let one = json!({"metadata": {"name": "db"},
+            "spec": {"replicas": 1, "selector": {}, "serviceName": "", "template": {}}});
+        let of_one = |more| [vec![(Kind::StatefulSet, one.clone()), refused()], more].concat();
+        assert_eq!(found(of_one(vec![]), &[]), Some(Obstacle::Quota));
+        assert_eq!(found(of_one(vec![pod("StatefulSet", json!({}))]), &[]), None);
         // What the API itself refuses is the set's own trouble, and another set's is another's.
         assert_eq!(found(vec![event(set, "FailedCreate", 10, "is invalid: spec")], &[]), None);
         assert_eq!(found(vec![event(("StatefulSet", "other"), "FailedCreate", 10, QUOTA)], &[]), None);
