@@ -168,9 +168,9 @@ fn risen(of: &OfKey<'_>, listings: &Listings<'_>, end: &End<'_>) -> Option<Anoma
     };
     let read = of.reads.iter().copied().filter(|one| end.has(one)).filter(found);
     // A list of names is judged by nobody: see the checker of listings.
-    let scans = listings.iter().filter(|(_, listing)| matches!(listing.of.action, Action::Scan { .. }));
-    let listed = scans.filter(|(_, listing)| listing.keys.contains_key(&**of.key));
-    let shown = read.chain(listed.map(|(_, listing)| listing.of));
+    let scans = listings.covering(of.key).filter(|listing| listing.whole);
+    let listed = scans.filter(|listing| listing.keys.contains_key(&**of.key));
+    let shown = read.chain(listed.map(|listing| listing.of));
     let proofs: Vec<_> = shown.filter_map(|one| Some((one, gone.before(one)?))).collect();
     let (_, deletion) = proofs.first()?;
     let places: BTreeSet<&str> = proofs.iter().map(|(one, _)| &*one.endpoint).collect();

@@ -1,6 +1,6 @@
 //! What each endpoint listed last, of all keys or of those that begin alike.
 
-use std::collections::{BTreeMap, HashMap, hash_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
 
@@ -13,8 +13,8 @@ use crate::{
 
 /// The last listing of an endpoint, or its last scan, which says what the keys hold as well.
 pub struct Listing<'a> {
-    /// What the keys begin with that were asked for.
-    prefix: &'a str,
+    /// Whose.
+    pub endpoint: &'a str,
     /// The operation.
     pub of: &'a Operation,
     /// Its line.
@@ -47,13 +47,16 @@ pub struct Unanswered<'a> {
     pub whole: bool,
 }
 
-/// Who was asked, for what begins so, and whether for a scan.
+/// For what begins so, who was asked, and whether for a scan.
 type Place<'a> = (&'a str, &'a str, bool);
 
 /// The last listing of each endpoint for each beginning that was asked for, and the last scan: one may come from an index, and the other
 /// from what it is of.
 pub struct Listings<'a> {
-    shown: BTreeMap<Place<'a>, Listing<'a>>,
+    /// By what they begin with.
+    shown: BTreeMap<&'a str, Vec<Listing<'a>>>,
+    /// How long these beginnings are: a key has few that somebody listed, and there are many of other keys.
+    lengths: BTreeSet<usize>,
     unanswered: BTreeMap<Place<'a>, Unanswered<'a>>,
 }
 
@@ -65,7 +68,7 @@ impl<'a> Listings<'a> {
         for one in all {
             let (Action::List { prefix } | Action::Scan { prefix }) = &one.action else { continue };
             let whole = matches!(one.action, Action::Scan { .. });
-            let place = (&*one.endpoint, &**prefix, whole);
+            let place = (&**prefix, &*one.endpoint, whole);
             if one.is_ok() {
                 last.insert(place, one);
                 unanswered.remove(&place);
@@ -75,27 +78,35 @@ impl<'a> Listings<'a> {
             let refused = |known: &Unanswered<'_>| matches!(known.said, Said::Refused(_));
             // As of keys: silence takes back nothing that was said before it.
             if matches!(said, Said::Refused(_)) || !unanswered.get(&place).is_some_and(refused) {
-                let (endpoint, prefix, _) = place;
+                let (prefix, endpoint, _) = place;
                 let (line, asked) = (one.line, one.invoked);
                 unanswered.insert(place, Unanswered { endpoint, prefix, line, asked, said, whole });
             }
         }
-        let shown = last.into_iter().map(|(place, one)| (place, Listing::new(one))).collect();
-        Self { shown, unanswered }
+        let mut shown: BTreeMap<&str, Vec<Listing<'_>>> = BTreeMap::new();
+        for ((prefix, ..), one) in last {
+            shown.entry(prefix).or_default().push(Listing::new(one));
+        }
+        let lengths = shown.keys().map(|prefix| prefix.len()).collect();
+        Self { shown, lengths, unanswered }
+    }
+
+    /// Those that would show this key, were it there.
+    pub fn covering(&self, key: &str) -> impl Iterator<Item = &Listing<'a>> {
+        let beginnings = self.lengths.iter().filter_map(move |length| key.get(..*length));
+        beginnings.filter_map(|beginning| self.shown.get(beginning)).flatten()
     }
 
     /// The last of one endpoint that would show this key; a list of names before a scan, whose word on the key is known anyway.
     pub fn of(&self, endpoint: &str, key: &str) -> Option<&Listing<'a>> {
-        let speaks = |(name, listing): &(&str, &Listing<'_>)| *name == endpoint && listing.covers(key);
-        self.iter()
-            .filter(speaks)
-            .map(|(_, listing)| listing)
+        self.covering(key)
+            .filter(|listing| listing.endpoint == endpoint)
             .max_by_key(|listing| (!listing.whole, listing.asked))
     }
 
-    /// All of them, by endpoint.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, &Listing<'a>)> {
-        self.shown.iter().map(|((endpoint, ..), listing)| (*endpoint, listing))
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &Listing<'a>> {
+        self.shown.values().flatten()
     }
 
     /// Those that were asked for at the end and not answered well.
@@ -111,7 +122,7 @@ impl<'a> Listing<'a> {
             _ => "",
         };
         let mut listing = Self {
-            prefix,
+            endpoint: &one.endpoint,
             of: one,
             line: one.line,
             asked: one.invoked,
@@ -132,11 +143,6 @@ impl<'a> Listing<'a> {
             _ => {}
         }
         listing
-    }
-
-    /// Whether it would show this key, were it there.
-    pub fn covers(&self, key: &str) -> bool {
-        key.starts_with(self.prefix)
     }
 
     fn add(&mut self, key: &'a str, value: Option<Value>) {

@@ -8,7 +8,8 @@ use crate::check::judgement::{Anomaly, Kind};
 /// Finds it; a name that an endpoint lists and scans is one.
 pub fn strange(listings: &Listings<'_>, unknown: impl Fn(&str) -> bool) -> Vec<Anomaly> {
     let (mut phantoms, mut twice, mut disordered) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-    for (endpoint, listing) in listings.iter() {
+    for listing in listings.iter() {
+        let endpoint = listing.endpoint;
         for key in listing.keys.keys().filter(|key| unknown(key)) {
             phantoms.entry((endpoint, *key)).or_insert_with(|| phantom(key, endpoint, listing.line));
         }

@@ -70,13 +70,12 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
             words.add(&read.endpoint, read.invoked, read.line, said);
         }
     }
-    for (endpoint, listing) in listings.iter().filter(|(_, listing)| listing.whole && listing.covers(of.key))
-    {
+    for listing in listings.covering(of.key).filter(|listing| listing.whole) {
         let said = match listing.keys.get(&**of.key) {
             Some(Some(value)) => Said::Found(Some(*value)),
             _ => Said::Absent,
         };
-        words.add(endpoint, listing.asked, listing.line, said);
+        words.add(listing.endpoint, listing.asked, listing.line, said);
     }
     for scan in listings.unanswered().filter(|one| one.whole && of.key.starts_with(one.prefix)) {
         words.add(scan.endpoint, scan.asked, scan.line, scan.said.clone());
