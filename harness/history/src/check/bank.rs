@@ -3,8 +3,8 @@
 
 mod between;
 
-use self::between::{Balances, Transfers};
-use super::judgement::{Anomaly, Judgement, Kind};
+use self::between::{Balances, Explained, Transfers};
+use super::judgement::{Anomaly, Count, Judgement, Kind};
 use crate::operation::{Answer, Operation, Outcome};
 
 /// Judges every read of all accounts, by the total and by the read before it.
@@ -25,11 +25,17 @@ pub fn judge(all: &[Operation], total: i64) -> Judgement {
     }
     let transfers = Transfers::new(all);
     reads.sort_by_key(|one| one.ended);
+    let mut bounds = 0;
     for later in &reads {
         let before = reads.partition_point(|one| one.ended < later.read.invoked);
         let Some(earlier) = before.checked_sub(1).and_then(|last| reads.get(last)) else { continue };
-        if transfers.explain(earlier, later) {
-            continue;
+        match transfers.explain(earlier, later) {
+            Explained::Yes => continue,
+            Explained::WithinBounds => {
+                bounds += 1;
+                continue;
+            }
+            Explained::No => {}
         }
         let (at, sent) = (&later.read.endpoint, later.read.invoked);
         let text = format!(
@@ -39,6 +45,12 @@ pub fn judge(all: &[Operation], total: i64) -> Judgement {
         let lines = vec![later.read.line, earlier.read.line];
         judgement.anomalies.push(Anomaly { kind: Kind::Misplaced, text, lines });
     }
+    // It is a figure and no lack: where much was broken all later reads are such, and their totals are judged all the same.
+    let count = |name, value| Count { name, value, unit: "reads" };
+    judgement.counts = vec![
+        count("reads of all accounts", judgement.judged),
+        count("reads of all accounts of which each account has its bounds alone", bounds),
+    ];
     judgement
 }
 
@@ -106,11 +118,13 @@ mod tests {
         let many: Vec<_> = (2..40).map(|line| sent(line, (0, 1, 1), (2, 3), unknown())).collect();
         let with = |balances: &[i64]| {
             let all = [std::slice::from_ref(&first), &many[..], &[read(99, balances, (6, 8))]].concat();
-            judge(&all, 30).anomalies.len()
+            let judgement = judge(&all, 30);
+            assert_eq!(judgement.of(), 2);
+            (judgement.anomalies.len(), judgement.counts[1].value)
         };
-        assert_eq!(
-            [with(&[-20, 40, 10]), with(&[-28, 48, 10]), with(&[-29, 49, 10]), with(&[9, 10, 11])],
-            [0, 0, 1, 1]
-        );
+        assert_eq!([with(&[-20, 40, 10]), with(&[-28, 48, 10])], [(0, 1), (0, 1)]);
+        assert_eq!([with(&[-29, 49, 10]), with(&[9, 10, 11])], [(1, 0), (1, 0)]);
+        // Where nothing is missing nobody asks what may have happened.
+        assert_eq!(with(&[10, 10, 10]), (0, 0));
     }
 }

@@ -1,6 +1,6 @@
 //! What may have moved between two reads of all accounts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -28,6 +28,26 @@ struct Transfer {
     over: Timestamp,
 }
 
+/// Whether transfers explain what two reads found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Explained {
+    /// Some of them make the difference.
+    Yes,
+    /// None do.
+    No,
+    /// Too many may have happened to try them all: no account has more or less than all of them together give it or take.
+    WithinBounds,
+}
+
+/// What may have come to an account and gone from it by the transfers up to one of which nobody knows.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    /// When that one began.
+    invoked: Timestamp,
+    comes: i64,
+    goes: i64,
+}
+
 /// All that may have happened.
 pub struct Transfers {
     /// Those that did, in the order in which they began.
@@ -36,6 +56,8 @@ pub struct Transfers {
     over: Vec<Timestamp>,
     /// Those of which nobody knows, in the order in which they began.
     unknown: Vec<Transfer>,
+    /// What these come to, by account: a long history has many, and each read is after most of them.
+    sums: HashMap<u32, Vec<Sum>>,
 }
 
 impl Transfers {
@@ -57,13 +79,13 @@ impl Transfers {
             last = last.max(one.over);
             last
         });
-        Self { over: over.collect(), done, unknown }
+        Self { over: over.collect(), done, sums: sums(&unknown), unknown }
     }
 
     /// Whether transfers explain what a later read found beside an earlier one.
-    pub fn explain(&self, earlier: &Balances<'_>, later: &Balances<'_>) -> bool {
+    pub fn explain(&self, earlier: &Balances<'_>, later: &Balances<'_>) -> Explained {
         if earlier.held.len() != later.held.len() {
-            return false;
+            return Explained::No;
         }
         let mut missing: Vec<i64> =
             later.held.iter().zip(earlier.held).map(|(later, earlier)| later - earlier).collect();
@@ -83,9 +105,32 @@ impl Transfers {
                 maybe.push(*one);
             }
         }
+        if nothing(&missing) {
+            return Explained::Yes;
+        }
         let begun = self.unknown.partition_point(|one| one.invoked <= later.ended);
+        let within = |(account, missing): (u32, &i64)| {
+            let unknown = self.sum(account, later.ended);
+            let comes = |one: &Transfer| if one.to == account { one.amount } else { 0 };
+            let goes = |one: &Transfer| if one.from == account { one.amount } else { 0 };
+            *missing <= unknown.comes + maybe.iter().map(comes).sum::<i64>()
+                && -*missing <= unknown.goes + maybe.iter().map(goes).sum::<i64>()
+        };
+        if !(0..).zip(&missing).all(within) {
+            return Explained::No;
+        }
+        if begun + maybe.len() > TRIED {
+            return Explained::WithinBounds;
+        }
         maybe.extend(self.unknown.iter().take(begun));
-        explained(missing, &maybe)
+        if made(missing, &maybe) { Explained::Yes } else { Explained::No }
+    }
+
+    /// What may have come to an account and gone from it by those of which nobody knows that had begun by then.
+    fn sum(&self, account: u32, by: Timestamp) -> Sum {
+        let sums = self.sums.get(&account).map_or(&[][..], Vec::as_slice);
+        let begun = sums.partition_point(|one| one.invoked <= by);
+        begun.checked_sub(1).and_then(|last| sums.get(last)).copied().unwrap_or_default()
     }
 }
 
@@ -100,23 +145,25 @@ impl Transfer {
     }
 }
 
+/// The sums of these, by account.
+fn sums(unknown: &[Transfer]) -> HashMap<u32, Vec<Sum>> {
+    let mut sums: HashMap<u32, Vec<Sum>> = HashMap::new();
+    for one in unknown {
+        for (account, comes, goes) in [(one.from, 0, one.amount), (one.to, one.amount, 0)] {
+            let sums = sums.entry(account).or_default();
+            let last = sums.last().copied().unwrap_or_default();
+            sums.push(Sum { invoked: one.invoked, comes: last.comes + comes, goes: last.goes + goes });
+        }
+    }
+    sums
+}
+
+fn nothing(missing: &[i64]) -> bool {
+    missing.iter().all(|one| *one == 0)
+}
+
 /// Whether some of these transfers, each once, make this difference.
-fn explained(missing: Vec<i64>, maybe: &[Transfer]) -> bool {
-    let nothing = |missing: &[i64]| missing.iter().all(|one| *one == 0);
-    if nothing(&missing) {
-        return true;
-    }
-    let within = |(account, missing): (u32, &i64)| {
-        let comes = |one: &Transfer| if one.to == account { one.amount } else { 0 };
-        let goes = |one: &Transfer| if one.from == account { one.amount } else { 0 };
-        *missing <= maybe.iter().map(comes).sum() && -*missing <= maybe.iter().map(goes).sum()
-    };
-    if !(0..).zip(&missing).all(within) {
-        return false;
-    }
-    if maybe.len() > TRIED {
-        return true;
-    }
+fn made(missing: Vec<i64>, maybe: &[Transfer]) -> bool {
     let mut left = HashSet::from([missing]);
     for one in maybe {
         let with: Vec<Vec<i64>> = left
