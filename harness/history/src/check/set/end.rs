@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
-use crate::operation::{Action, Answer, Operation, Outcome};
+use crate::operation::{Action, Answer, How, Operation, Outcome};
 
 /// The end of a history.
 pub struct End<'a> {
@@ -13,7 +13,7 @@ pub struct End<'a> {
     settled: Option<Timestamp>,
     /// The processes that had begun before.
     load: HashSet<u32>,
-    /// The size of the largest content that each endpoint gave then.
+    /// The size of the largest content that ever went whole on the way to each endpoint, in either direction.
     whole: HashMap<&'a str, u64>,
 }
 
@@ -23,18 +23,12 @@ impl<'a> End<'a> {
         let writes = all.iter().filter(|one| one.action.writes());
         let settled = writes.filter_map(|one| one.ended.or(Some(one.invoked))).max();
         let load = all.iter().filter(|one| Some(one.invoked) < settled).map(|one| one.process).collect();
-        let mut end = Self { settled, load, whole: HashMap::new() };
-        for one in all {
-            let Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)) = &one.outcome else {
-                continue;
-            };
-            // A head has no content.
-            if end.has(one) && !matches!(one.action, Action::Head { .. }) {
-                let largest = end.whole.entry(&one.endpoint).or_default();
-                *largest = value.size.max(*largest);
-            }
+        let mut whole: HashMap<&str, u64> = HashMap::new();
+        for (one, size) in all.iter().filter_map(|one| Some((one, carried(one)?))) {
+            let largest = whole.entry(&one.endpoint).or_default();
+            *largest = size.max(*largest);
         }
-        end
+        Self { settled, load, whole }
     }
 
     /// Whether an operation is of it. Where nothing was ever written, nothing has an end.
@@ -42,8 +36,23 @@ impl<'a> End<'a> {
         self.settled.is_some_and(|settled| one.invoked >= settled) && !self.load.contains(&one.process)
     }
 
-    /// Whether an endpoint then gave something as large as this, whole.
-    pub fn gave(&self, endpoint: &str, size: u64) -> bool {
+    /// Whether something as large as this ever went whole on the way to an endpoint: then the way is not what breaks it off, even where
+    /// nothing as large is given at the end.
+    pub fn carried(&self, endpoint: &str, size: u64) -> bool {
         self.whole.get(endpoint).is_some_and(|largest| *largest >= size)
+    }
+}
+
+/// The size of the content that went whole with an operation.
+fn carried(one: &Operation) -> Option<u64> {
+    match (&one.action, &one.outcome) {
+        (
+            Action::Get { .. } | Action::Range { .. },
+            Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)),
+        ) => Some(value.size),
+        // Its parts go one by one.
+        (Action::Put { how: How::Parts, .. }, _) => None,
+        (Action::Put { value, .. }, Outcome::Ok(_)) => Some(value.size),
+        _ => None,
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     fixture::{delete, found, get, operation, put, refused, unknown},
-    operation::{Answer, Cause, Failure},
+    operation::{Answer, Cause, Failure, How},
 };
 
 const NEVER: &str = "1 of 1 acknowledged writes were never read again";
@@ -167,20 +167,31 @@ fn who_says_nothing_at_the_end_is_named_though_another_has_it() {
 }
 
 #[test]
-fn content_that_breaks_off_again_and_again_where_others_are_given_whole_cannot_be_read() {
-    let all = |times: u64, other: &[u8]| {
-        let written =
-            [put(1, "r/a", b"11", (0, 1), Outcome::DONE), put(2, "r/b", other, (0, 1), Outcome::DONE)];
+fn content_that_breaks_off_again_and_again_where_the_way_has_carried_as_much_cannot_be_read() {
+    let written = || at("store-1", put(1, "r/a", b"11", (0, 1), Outcome::DONE));
+    let tries = |times: u64| {
         let broke = || failed(Cause::CutShort, "the body broke off");
-        let tries = (0..times).map(|number| get(10 + number, "r/a", (9, 10), broke()));
-        let whole = get(3, "r/b", (9, 10), found(other));
-        written.into_iter().chain([whole]).chain(tries).collect::<Vec<_>>()
+        (0..times).map(|number| get(10 + number, "r/a", (9, 10), broke())).collect::<Vec<_>>()
     };
-    assert_eq!(kinds(&all(4, b"22")), [Kind::Unreadable]);
+    let with = |times, others: &[Operation]| [&[written()], others, &tries(times)].concat();
+    let other = |content: &[u8]| {
+        let write = at("store-1", put(2, "r/b", content, (0, 1), Outcome::DONE));
+        [write, get(3, "r/b", (9, 10), found(content))]
+    };
+    assert_eq!(kinds(&with(4, &other(b"22"))), [Kind::Unreadable]);
     // The way may break off what is large, and what is not tried again.
-    assert_eq!(kinds(&all(4, b"2")), []);
-    assert_eq!(kinds(&all(2, b"22")), []);
-    assert_eq!(judge(&all(2, b"22"), "r/", Copies::Same).unjudged, ["store-0 said nothing of 1 keys"]);
+    assert_eq!(kinds(&with(4, &other(b"2"))), []);
+    assert_eq!(kinds(&with(2, &other(b"22"))), []);
+    let unjudged = judge(&with(2, &other(b"22")), "r/", Copies::Same).unjudged;
+    assert_eq!(unjudged, ["store-0 said nothing of 1 keys"]);
+    // All that is large breaks off at the end, and none did while the load ran: neither what was read there, nor what was written.
+    let broken = |one| kinds(&with(4, &[one]));
+    assert_eq!(broken(get(2, "r/a", (2, 3), found(b"11"))), [Kind::Unreadable]);
+    assert_eq!(broken(put(2, "r/b", b"22", (0, 1), Outcome::DONE)), [Kind::Unreadable]);
+    assert_eq!(broken(put(2, "r/b", b"2", (0, 1), Outcome::DONE)), []);
+    assert_eq!(broken(put(2, "r/b", b"22", (0, 1), unknown())), []);
+    let action = Action::Put { key: "r/b".into(), value: Value::of(b"22"), how: How::Parts };
+    assert_eq!(broken(operation(2, action, (0, 1), Outcome::DONE)), []);
 }
 
 #[test]

@@ -9,8 +9,8 @@ use crate::{
     value::Value,
 };
 
-/// An answer that begins well and breaks off so often does so for what it is of, where the way gives others as large: a node of
-/// Garage that lacks a block says so.
+/// An answer that begins well and breaks off so often does so for what it is of, where the way has carried as much: a node of Garage
+/// that lacks a block says so.
 const BROKE_OFF: u32 = 3;
 
 /// The last word of an endpoint.
@@ -88,7 +88,7 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
     for word in &mut words {
         match word.said {
             Said::Nothing { broke_off }
-                if broke_off >= BROKE_OFF && size.is_some_and(|size| end.gave(word.endpoint, size)) =>
+                if broke_off >= BROKE_OFF && size.is_some_and(|size| end.carried(word.endpoint, size)) =>
             {
                 word.said = Said::Refused(format!("its content broke off, {broke_off} times"));
             }
