@@ -132,14 +132,19 @@ fn judge_one<'a>(
     let told = told(&words, write, copies);
     tally.count(write, value, &told);
     let first = judgement.anomalies.len();
-    for word in told {
+    for word in told.iter().copied() {
         let listed =
             listings.of(word.endpoint, key).filter(|one| write.ended.is_none_or(|ended| one.asked > ended));
         let shown = listed.map(|listing| Shown {
             is: listing.keys.contains_key(&**key),
             before: listing.asked < word.asked,
         });
-        if let Some((kind, text)) = flaw(key, write, value, word, shown) {
+        let wrong = if acknowledged && word.outlived_by(&told) {
+            Some((Kind::Stale, format!("{key}, acknowledged, was absent, and later it was there elsewhere")))
+        } else {
+            flaw(key, write, value, word, shown)
+        };
+        if let Some((kind, text)) = wrong {
             // A write that several lack is one.
             match judgement.anomalies.iter_mut().skip(first).find(|one| one.kind == kind) {
                 Some(one) => {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says no by panicking")]
 
 mod clean;
+mod last;
 mod lies;
 mod planted;
 mod quorum;

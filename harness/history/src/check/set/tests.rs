@@ -271,3 +271,18 @@ fn what_was_deleted_is_not_there_at_the_end() {
     let unsure = Operation { outcome: unknown(), ..written().remove(1) };
     assert_eq!(kinds(&[written().remove(0), unsure, read()]), []);
 }
+
+#[test]
+fn who_lacked_it_for_a_while_and_is_never_asked_again_has_lost_nothing() {
+    let written = put(1, "r/a", b"1", (0, 1), Outcome::DONE);
+    let absent = |from| at("service garage", get(2, "r/a", (from, from + 1), ABSENT));
+    let later = || put(3, "r/b", b"2", (20, 21), unknown());
+    let there = |from| at("garage-0", get(4, "r/a", (from, from + 1), found(b"1")));
+    assert_eq!(kinds(&[written.clone(), absent(5), later(), there(30)]), [Kind::Stale]);
+    // Nobody had it later, or it was asked for at the end.
+    assert_eq!(kinds(&[written.clone(), absent(5), later()]), [Kind::Lost]);
+    assert_eq!(kinds(&[written.clone(), there(3), absent(5), later()]), [Kind::Lost]);
+    assert_eq!(kinds(&[written.clone(), later(), absent(28), there(30)]), [Kind::Lost]);
+    // It was none when it was asked for.
+    assert_eq!(kinds(&[written, absent(0), later(), there(30)]), []);
+}

@@ -23,6 +23,8 @@ pub struct Word<'a> {
     pub line: u64,
     /// What it says.
     pub said: Said,
+    /// Whether it was asked for at the end.
+    pub at_end: bool,
     /// The line of an earlier word of this endpoint that the key is absent, asked for when its write had been acknowledged.
     pub absent_before: Option<u64>,
 }
@@ -55,6 +57,14 @@ impl Said {
     }
 }
 
+impl Word<'_> {
+    /// Whether it is an absence of the middle of the load after which another had the key: who is never asked again may well have it too.
+    pub fn outlived_by(&self, others: &[&Self]) -> bool {
+        let later = |other: &&Self| other.asked > self.asked && matches!(other.said, Said::Found(_));
+        matches!(self.said, Said::Absent) && !self.at_end && others.iter().any(later)
+    }
+}
+
 /// The last words on a key.
 pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<Word<'a>> {
     let acknowledged = of.writes.first().filter(|write| write.is_ok()).and_then(|write| write.ended);
@@ -67,7 +77,7 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
             outcome => Said::of_failure(outcome).filter(|_| end.has(read)),
         };
         if let Some(said) = said {
-            words.add(&read.endpoint, read.invoked, read.line, said);
+            words.add(&read.endpoint, (read.invoked, end.has(read)), read.line, said);
         }
     }
     for listing in listings.covering(of.key).filter(|listing| listing.whole) {
@@ -75,10 +85,10 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
             Some(Some(value)) => Said::Found(Some(*value)),
             _ => Said::Absent,
         };
-        words.add(listing.endpoint, listing.asked, listing.line, said);
+        words.add(listing.endpoint, (listing.asked, end.has(listing.of)), listing.line, said);
     }
     for scan in listings.unanswered().filter(|one| one.whole && of.key.starts_with(one.prefix)) {
-        words.add(scan.endpoint, scan.asked, scan.line, scan.said.clone());
+        words.add(scan.endpoint, (scan.asked, true), scan.line, scan.said.clone());
     }
     let Words { mut words, .. } = words;
     let size = of.writes.first().and_then(|write| match write.action {
@@ -108,9 +118,9 @@ struct Words<'a> {
 
 impl<'a> Words<'a> {
     /// Takes a word. Silence takes back only what was good: what an endpoint said against itself stays.
-    fn add(&mut self, endpoint: &'a str, asked: Timestamp, line: u64, mut said: Said) {
+    fn add(&mut self, endpoint: &'a str, (asked, at_end): (Timestamp, bool), line: u64, mut said: Said) {
         let Some(last) = self.words.iter_mut().find(|word| word.endpoint == endpoint) else {
-            return self.words.push(Word { endpoint, asked, line, said, absent_before: None });
+            return self.words.push(Word { endpoint, asked, line, said, at_end, absent_before: None });
         };
         if asked < last.asked {
             return;
@@ -127,6 +137,6 @@ impl<'a> Words<'a> {
         if missed {
             last.absent_before = Some(last.line);
         }
-        (last.asked, last.line, last.said) = (asked, line, said);
+        (last.asked, last.line, last.said, last.at_end) = (asked, line, said, at_end);
     }
 }
