@@ -1,31 +1,33 @@
 //! What was acknowledged is there at the end, whole and once, and nothing else is.
 //!
-//! It judges keys that are written once and never deleted, and of others that what was deleted stays so. The last word of each
+//! It judges keys that are written once and never deleted, and of others that what was deleted stays so and what must be there can be
+//! read. The last word of each
 //! endpoint on a key counts; an endpoint that was asked at the end and gave no answer is named, and judged neither way.
 
 mod end;
 mod listing;
+mod over;
 mod strange;
 mod word;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 use self::{
     end::End,
     listing::Listings,
+    over::{kept, risen, unreadable},
     strange::strange,
     word::{Said, Word, words},
 };
 use super::{
-    gone::Gone,
     judgement::{Anomaly, Count, Judgement, Kind},
-    keys::{ByKey, OfKey},
+    keys::ByKey,
     labels,
 };
 use crate::{
-    operation::{Action, Answer, Key, Operation, Outcome, SERVICE},
+    operation::{Action, Key, Operation, Outcome, SERVICE},
     value::Value,
 };
 
@@ -59,7 +61,7 @@ struct Tally<'a> {
     unread: u64,
     /// Those among them for which nobody was asked.
     never_asked: u64,
-    /// Of how many acknowledged writes each endpoint said nothing.
+    /// Of how many keys that must be there each endpoint said nothing.
     silent: BTreeMap<&'a str, u64>,
 }
 
@@ -86,10 +88,14 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
                     judgement.anomalies.push(phantom(of.key, word.endpoint, word.line));
                 }
             }
-            // Written more than once: a matter of the order of its versions, but for what was deleted.
             _ => {
                 written.insert(of.key);
                 judgement.anomalies.extend(risen(&of, &listings, &end));
+                if let Some(write) = kept(&of) {
+                    let told = told(&words, write, copies);
+                    tally.count_silent(&told);
+                    judgement.anomalies.extend(unreadable(write, of.key, &told));
+                }
             }
         }
     }
@@ -163,26 +169,6 @@ fn judge_one<'a>(
             judgement.anomalies.push(Anomaly { kind: Kind::Stale, text, lines: vec![write.line, stale] });
         }
     }
-}
-
-/// What was deleted for good and is there at the end.
-fn risen(of: &OfKey<'_>, listings: &Listings<'_>, end: &End<'_>) -> Option<Anomaly> {
-    let gone = Gone::new(of);
-    let found = |one: &&Operation| {
-        matches!(one.outcome, Outcome::Ok(Answer::Found(_) | Answer::Mislabelled(_) | Answer::There))
-    };
-    let read = of.reads.iter().copied().filter(|one| end.has(one)).filter(found);
-    // A list of names is judged by nobody: see the checker of listings.
-    let scans = listings.covering(of.key).filter(|listing| listing.whole);
-    let listed = scans.filter(|listing| listing.keys.contains_key(&**of.key));
-    let shown = read.chain(listed.map(|listing| listing.of));
-    let proofs: Vec<_> = shown.filter_map(|one| Some((one, gone.before(one)?))).collect();
-    let (_, deletion) = proofs.first()?;
-    let places: BTreeSet<&str> = proofs.iter().map(|(one, _)| &*one.endpoint).collect();
-    let places = places.into_iter().collect::<Vec<_>>().join(", and at ");
-    let text = format!("{} was deleted, nothing was put since, and it is there, at {places}", of.key);
-    let lines = std::iter::once(*deletion).chain(proofs.iter().map(|(one, _)| one.line)).collect();
-    Some(Anomaly { kind: Kind::Resurrected, text, lines })
 }
 
 /// The words that speak for a write.
@@ -264,21 +250,25 @@ fn phantom(key: &str, endpoint: &str, line: u64) -> Anomaly {
 
 impl<'a> Tally<'a> {
     fn count(&mut self, write: &Operation, value: Value, told: &[&Word<'a>]) {
-        let nothing = |word: &&&Word<'_>| matches!(word.said, Said::Nothing { .. });
+        let nothing = |word: &&Word<'_>| matches!(word.said, Said::Nothing { .. });
         let there = told.iter().any(|word| matches!(word.said, Said::Found(_)));
         match write.outcome {
             Outcome::Ok(_) => {
                 self.acknowledged += 1;
                 self.bytes += value.size;
                 self.never_asked += u64::from(told.is_empty());
-                self.unread += u64::from(told.iter().all(|word| nothing(&word)));
-                for word in told.iter().filter(nothing) {
-                    *self.silent.entry(word.endpoint).or_default() += 1;
-                }
+                self.unread += u64::from(told.iter().all(nothing));
+                self.count_silent(told);
             }
             Outcome::Failed(_) => self.refused += 1,
             Outcome::Unknown(_) if there => self.unknown_there += 1,
             Outcome::Unknown(_) => self.unknown_not_there += 1,
+        }
+    }
+
+    fn count_silent(&mut self, told: &[&Word<'a>]) {
+        for word in told.iter().filter(|word| matches!(word.said, Said::Nothing { .. })) {
+            *self.silent.entry(word.endpoint).or_default() += 1;
         }
     }
 

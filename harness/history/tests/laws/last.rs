@@ -4,7 +4,10 @@ use history::{Action, Answer, Operation, Outcome, check::Kind};
 use jiff::ToSpan;
 use proptest::prelude::*;
 
-use crate::planted::{SET, draw, found, written};
+use crate::{
+    clean::read_back,
+    planted::{ENDPOINTS, SET, draw, found, refused, shared, written},
+};
 
 fn kinds(all: Vec<Operation>) -> Vec<Kind> {
     found(&SET, all).iter().map(|one| one.kind).collect()
@@ -27,5 +30,40 @@ proptest! {
         read.outcome = Outcome::Ok(Answer::Absent);
         all.insert(place + 1, read);
         prop_assert_eq!(kinds(all), [Kind::Stale]);
+    }
+
+    /// An object that was written over and that no node can give any more.
+    #[test]
+    fn what_was_written_over_and_cannot_be_read_is_found(seed: u64) {
+        let mut all = read_back(shared(seed, false), seed, &ENDPOINTS);
+        prop_assert_eq!(kinds(all.clone()), []);
+        let last = |one: &Operation| one.process >= 100 && matches!(one.outcome, Outcome::Ok(Answer::Found(_)));
+        let Some(place) = draw(&all, seed, last) else { return Ok(()) };
+        let key = all[place].action.key().unwrap().clone();
+        let acknowledged = all.iter().any(|one| one.is_ok() && one.action.writes() && one.action.key() == Some(&key));
+        for one in all.iter_mut().filter(|one| last(one) && one.action.key() == Some(&key)) {
+            one.outcome = refused("500");
+        }
+        let kinds = kinds(all);
+        prop_assert_eq!(kinds.contains(&Kind::Unreadable), acknowledged, "{:?}", kinds);
+    }
+
+    /// What may have been deleted need not be there: whoever refuses it says nothing against itself.
+    #[test]
+    fn what_may_have_been_deleted_may_be_refused(seed: u64) {
+        let mut all = shared(seed, true);
+        let deletion = |one: &Operation| matches!(one.action, Action::Delete { .. }) && !matches!(one.outcome, Outcome::Failed(_));
+        let Some(place) = draw(&all, seed, deletion) else { return Ok(()) };
+        let key = all[place].action.key().unwrap().clone();
+        // Nothing was put after it.
+        let after = |one: &Operation| one.action.key() == Some(&key) && matches!(one.action, Action::Put { .. });
+        let deleted = all[place].invoked;
+        all.retain(|one| !(after(one) && one.invoked > deleted));
+        let mut read = all[0].clone();
+        let end = all.iter().filter_map(|one| one.ended).max().unwrap();
+        (read.line, read.process, read.action) = (9_999, 999, Action::Get { key });
+        (read.invoked, read.ended, read.outcome) = (end + 1.second(), Some(end + 2.seconds()), refused("500"));
+        all.push(read);
+        prop_assert!(!kinds(all).contains(&Kind::Unreadable));
     }
 }

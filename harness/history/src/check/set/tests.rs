@@ -286,3 +286,46 @@ fn who_lacked_it_for_a_while_and_is_never_asked_again_has_lost_nothing() {
     // It was none when it was asked for.
     assert_eq!(kinds(&[written, absent(0), later(), there(30)]), []);
 }
+
+#[test]
+fn what_was_written_over_and_not_deleted_can_be_read() {
+    let first = || put(1, "r/a", b"1", (0, 1), Outcome::DONE);
+    let over = || put(2, "r/a", b"2", (2, 3), Outcome::DONE);
+    let said = || failed(Cause::Answered("500".into()), "500 InternalError");
+    let no = |line, place: &str, outcome| {
+        at(place, get(line, "r/a", (line.cast_signed(), line.cast_signed() + 1), outcome))
+    };
+    let with = |more: &[Operation]| judge(&[&[first(), over()], more].concat(), "r/", Copies::Same);
+    let judgement = with(&[no(50, "garage-0", said()), no(60, "garage-1", said())]);
+    let [one] = &judgement.anomalies[..] else { panic!("expected one, got {judgement:?}") };
+    assert!(one.text.ends_with("500 InternalError, at garage-0, and at garage-1"), "{}", one.text);
+    assert_eq!((one.kind, &one.lines[..]), (Kind::Unreadable, &[1, 50, 60][..]));
+    let well = no(61, "garage-0", found(b"2"));
+    assert_eq!(with(&[no(50, "garage-0", said()), well]).anomalies, []);
+    // Silence is told, also where it was absent before.
+    let silent = || no(60, "garage-1", failed(Cause::Silent, ""));
+    for more in [vec![silent()], vec![no(4, "garage-1", ABSENT), silent()]] {
+        let judgement = with(&more);
+        assert_eq!(judgement.anomalies, []);
+        assert_eq!(judgement.unjudged, ["garage-1 said nothing of 1 keys"]);
+    }
+    let broke = |line| no(line, "garage-0", failed(Cause::CutShort, "the body broke off"));
+    let carried = at("garage-0", put(9, "r/b", b"2", (2, 3), Outcome::DONE));
+    let kinds_with = |more: &[Operation]| with(more).anomalies.iter().map(|one| one.kind).collect::<Vec<_>>();
+    assert_eq!(kinds_with(&[carried, broke(50), broke(51), broke(52)]), [Kind::Unreadable]);
+    // While the load runs it is no news, and what may have been deleted need not be there.
+    let later = put(99, "r/b", b"2", (90, 91), unknown());
+    assert_eq!(kinds_with(&[no(50, "garage-0", said()), later]), []);
+    for (span, outcome, kinds) in [
+        ((4, 5), Outcome::DONE, &[][..]),
+        ((2, 4), Outcome::DONE, &[]),
+        ((0, 1), unknown(), &[]),
+        ((4, 5), refused(), &[Kind::Unreadable]),
+        ((0, 1), Outcome::DONE, &[Kind::Unreadable]),
+    ] {
+        assert_eq!(kinds_with(&[delete(3, "r/a", span, outcome), no(50, "garage-0", said())]), kinds);
+    }
+    // Of what nobody acknowledged nobody knows whether it is there.
+    let unsure = |one: Operation| Operation { outcome: unknown(), ..one };
+    assert_eq!(kinds(&[unsure(first()), unsure(over()), no(50, "garage-0", said())]), []);
+}

@@ -67,7 +67,11 @@ impl Word<'_> {
 
 /// The last words on a key.
 pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<Word<'a>> {
-    let acknowledged = of.writes.first().filter(|write| write.is_ok()).and_then(|write| write.ended);
+    // Of what is deleted and written again an absence may be right.
+    let acknowledged = match of.writes[..] {
+        [write] => write.ended.filter(|_| write.is_ok()),
+        _ => None,
+    };
     let mut words = Words { words: Vec::new(), acknowledged };
     for read in &of.reads {
         let said = match &read.outcome {
@@ -91,10 +95,11 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
         words.add(scan.endpoint, (scan.asked, true), scan.line, scan.said.clone());
     }
     let Words { mut words, .. } = words;
-    let size = of.writes.first().and_then(|write| match write.action {
+    let sizes = of.writes.iter().filter_map(|write| match write.action {
         Action::Put { value, .. } => Some(value.size),
         _ => None,
     });
+    let size = sizes.max();
     for word in &mut words {
         match word.said {
             Said::Nothing { broke_off }
@@ -112,7 +117,7 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
 /// Words that are being gathered.
 struct Words<'a> {
     words: Vec<Word<'a>>,
-    /// When the first write was acknowledged.
+    /// When the only write was acknowledged.
     acknowledged: Option<Timestamp>,
 }
 
