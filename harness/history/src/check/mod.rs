@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod availability;
 pub mod bank;
 pub mod conditional;
+mod end;
 mod gone;
 pub mod honesty;
 pub mod isolation;
@@ -18,6 +19,7 @@ pub mod overlap;
 pub mod quorum;
 pub mod ranges;
 pub mod read_after_write;
+mod refused;
 pub mod register;
 pub mod set;
 

@@ -1,8 +1,11 @@
 //! A part of an object that was written once is what was written there: its content follows from its key.
 
 use super::{
+    end::End,
     judgement::{Anomaly, Judgement, Kind},
     keys::{ByKey, OfKey},
+    read_after_write::found,
+    refused::refused_alone,
 };
 use crate::{
     generate::content_of,
@@ -13,10 +16,18 @@ use crate::{
 /// A store that answers so says that an object has no such part.
 const NO_SUCH_PART: &str = "416";
 
-/// Judges every answered read of a part.
+/// Judges every answered read of a part, and those of the end that were refused where the whole was given.
 pub fn judge(all: &[Operation]) -> Judgement {
     let (mut judgement, mut apart) = (Judgement::default(), 0_u64);
+    let (mut asked, mut given) = (0, 0);
+    let end = End::new(all);
     for of in ByKey::new(all).iter().filter(|of| !of.ranges.is_empty()) {
+        asked += of.ranges.len();
+        given += of.ranges.iter().filter(|read| found(read).is_some()).count();
+        if let Some(refused) = refused_alone("part", &of, &of.ranges, &end) {
+            judgement.judged += refused.lines.len() as u64;
+            judgement.anomalies.push(refused);
+        }
         let Some((write, content)) = written(&of) else {
             // Nobody has written it yet, or somebody not as it was told.
             apart += u64::from(!of.writes.is_empty());
@@ -33,6 +44,9 @@ pub fn judge(all: &[Operation]) -> Judgement {
                 Anomaly { kind, text, lines: vec![read.line, write.line] }
             }));
         }
+    }
+    if asked > 0 && given == 0 {
+        judgement.unjudged.push(format!("none of {asked} reads of parts was given any"));
     }
     if apart > 0 {
         judgement
@@ -79,7 +93,7 @@ fn flaw(read: &Operation, write: &Operation, content: &[u8]) -> Option<Option<(K
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{failed, found, operation, put};
+    use crate::fixture::{failed, found, get, operation, put};
 
     fn read(
         line: u64,
@@ -116,5 +130,25 @@ mod tests {
         assert_eq!((judgement.judged, judgement.unjudged.len()), (8, 0));
         let other = [put(1, key, b"x", (0, 1), Outcome::DONE), read(2, key, (0, 1), (2, 3), found(b"y"))];
         assert_eq!((judge(&other).judged, judge(&other).unjudged.len()), (0, 1));
+    }
+
+    #[test]
+    fn who_gives_no_part_at_all_is_judged_by_none_and_refuted_where_the_whole_is_given() {
+        let key = "r/3/000007";
+        let content = content_of(key, 100).unwrap();
+        let no = |line, span| {
+            read(line, key, (0, 9), span, Outcome::Failed(failed(Cause::Answered("500".into()))))
+        };
+        let mut all = vec![put(1, key, &content, (0, 1), Outcome::DONE), no(2, (2, 3)), no(3, (9, 10))];
+        let judgement = judge(&all);
+        assert_eq!((judgement.judged, judgement.anomalies), (0, vec![]));
+        assert_eq!(judgement.unjudged, ["none of 2 reads of parts was given any"]);
+        all.push(get(4, key, (9, 10), found(&content)));
+        let judgement = judge(&all);
+        let kinds: Vec<_> = judgement.anomalies.iter().map(|one| (one.kind, &one.lines[..])).collect();
+        assert_eq!(kinds, [(Kind::Unreadable, &[2, 3][..])]);
+        all.push(read(5, key, (0, 9), (11, 12), found(&content[..9])));
+        let judgement = judge(&all);
+        assert_eq!((judgement.judged, judgement.anomalies.len(), judgement.unjudged.len()), (1, 0, 0));
     }
 }

@@ -4,7 +4,6 @@
 //! read. The last word of each
 //! endpoint on a key counts; an endpoint that was asked at the end and gave no answer is named, and judged neither way.
 
-mod end;
 mod listing;
 mod over;
 mod strange;
@@ -15,16 +14,17 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 use self::{
-    end::End,
     listing::Listings,
     over::{kept, risen, unreadable},
     strange::strange,
     word::{Said, Word, words},
 };
 use super::{
+    end::End,
     judgement::{Anomaly, Count, Judgement, Kind},
     keys::ByKey,
     labels,
+    refused::refused_alone,
 };
 use crate::{
     operation::{Action, Key, Operation, Outcome, SERVICE},
@@ -78,6 +78,9 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
                 written.insert(of.key);
                 let Action::Put { value, .. } = write.action else { continue };
                 judgement.anomalies.extend(labels::mislabelled(&of, |found| found == value));
+                if write.is_ok() {
+                    judgement.anomalies.extend(refused_alone("head", &of, &of.heads, &end));
+                }
                 let known = Known { key: of.key, write, value, words };
                 judge_one(known, &listings, copies, &mut tally, &mut judgement);
             }

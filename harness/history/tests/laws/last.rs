@@ -1,6 +1,6 @@
 //! What an endpoint said last of a key, or never said, is judged as what it is.
 
-use history::{Action, Answer, Operation, Outcome, check::Kind};
+use history::{Action, Answer, Cause, Checker, Failure, Operation, Outcome, check::Kind};
 use jiff::ToSpan;
 use proptest::prelude::*;
 
@@ -65,5 +65,31 @@ proptest! {
         (read.invoked, read.ended, read.outcome) = (end + 1.second(), Some(end + 2.seconds()), refused("500"));
         all.push(read);
         prop_assert!(!kinds(all).contains(&Kind::Unreadable));
+    }
+
+    /// A node that gives every object, and of one neither its head nor a part.
+    #[test]
+    fn what_is_given_whole_and_refused_in_part_is_found(seed: u64, part: bool) {
+        let all = written(seed);
+        let key = |one: &Operation| one.action.key().cloned();
+        let acknowledged: Vec<_> = all.iter().filter(|one| one.is_ok() && one.action.writes()).filter_map(key).collect();
+        let whole = |one: &Operation| {
+            one.process >= 100 && one.is_ok() && one.action.key().is_some_and(|key| acknowledged.contains(key))
+        };
+        let Some(place) = draw(&all, seed, whole) else { return Ok(()) };
+        let (mut asked, end) = (all[place].clone(), all.iter().filter_map(|one| one.ended).max().unwrap());
+        let key = asked.action.key().unwrap().clone();
+        let checker = if part { Checker::Ranges } else { SET };
+        asked.action = if part { Action::Range { key, from: 0, length: 9 } } else { Action::Head { key } };
+        (asked.line, asked.invoked, asked.ended) = (9_999, end + 1.second(), Some(end + 2.seconds()));
+        let mut with = |outcome| {
+            asked.outcome = outcome;
+            found(&checker, [&all[..], &[asked.clone()]].concat())
+        };
+        for well in [refused("503"), Outcome::Failed(Failure::new(Cause::Unreachable, "no connection"))] {
+            prop_assert_eq!(with(well), []);
+        }
+        let anomalies = with(refused("500"));
+        prop_assert!(anomalies.len() == 1 && anomalies[0].kind == Kind::Unreadable, "{anomalies:?}");
     }
 }

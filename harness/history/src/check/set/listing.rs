@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use jiff::Timestamp;
 
-use super::{end::End, word::Said};
+use super::word::Said;
 use crate::{
-    check::{judgement::Anomaly, order::disordered},
+    check::{end::End, judgement::Anomaly, order::disordered},
     operation::{Action, Answer, Operation, Outcome},
     value::Value,
 };

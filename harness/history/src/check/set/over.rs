@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::{
-    end::End,
     listing::Listings,
     word::{Said, Word},
 };
 use crate::{
     check::{
+        end::End,
         gone::Gone,
         judgement::{Anomaly, Kind},
         keys::OfKey,

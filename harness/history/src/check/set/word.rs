@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{end::End, listing::Listings};
+use super::listing::Listings;
 use crate::{
-    check::keys::OfKey,
+    check::{end::End, keys::OfKey},
     operation::{Action, Answer, Cause, Outcome},
     value::Value,
 };

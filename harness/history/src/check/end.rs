@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::operation::{Action, Answer, How, Operation, Outcome};
 
 /// The end of a history.
-pub struct End<'a> {
+pub(super) struct End<'a> {
     /// When the last write was over.
     settled: Option<Timestamp>,
     /// The processes that had begun before.
