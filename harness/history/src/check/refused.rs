@@ -54,6 +54,7 @@ mod tests {
         value::Value,
     };
 
+    const NONE: [u64; 0] = [];
     const ABSENT: Outcome = Outcome::Ok(Answer::Absent);
 
     fn no(code: &str) -> Outcome {
@@ -86,21 +87,24 @@ mod tests {
         let given = || part(5, 0, 1, Outcome::Ok(Answer::Found(Value::of(b"1"))));
         assert_eq!(with(&[whole(2, 9), part(3, 0, 2, no("500")), given()]), [3]);
         // Given at another time; unavailable, silent, or without such bytes; while the load ran, or by who had a part in it.
-        assert_eq!(with(&[whole(2, 9), part(3, 0, 1, no("500")), given()]), []);
-        assert_eq!(with(&[whole(2, 9), head(3, 9, no("500")), head(4, 11, ABSENT)]), []);
+        assert_eq!(with(&[whole(2, 9), part(3, 0, 1, no("500")), given()]), NONE);
+        assert_eq!(with(&[whole(2, 9), head(3, 9, no("500")), head(4, 11, ABSENT)]), NONE);
         for outcome in [no("503"), no("416"), Outcome::Failed(failed(Cause::Unreachable)), ABSENT] {
-            assert_eq!(with(&[whole(2, 9), head(3, 9, outcome)]), []);
+            assert_eq!(with(&[whole(2, 9), head(3, 9, outcome)]), NONE);
         }
-        assert_eq!(with(&[whole(2, 9), head(3, 9, no("500")), put(4, "r/l", b"", (20, 21), unknown())]), []);
-        assert_eq!(with(&[whole(2, 9), Operation { process: 1, ..head(3, 9, no("500")) }]), []);
+        assert_eq!(
+            with(&[whole(2, 9), head(3, 9, no("500")), put(4, "r/l", b"", (20, 21), unknown())]),
+            NONE
+        );
+        assert_eq!(with(&[whole(2, 9), Operation { process: 1, ..head(3, 9, no("500")) }]), NONE);
         // The whole is given nowhere, or only elsewhere, or was given before.
-        assert_eq!(with(&[head(3, 9, no("500"))]), []);
+        assert_eq!(with(&[head(3, 9, no("500"))]), NONE);
         assert_eq!(
             with(&[Operation { endpoint: "store-1".into(), ..whole(2, 9) }, head(3, 9, no("500"))]),
-            []
+            NONE
         );
         let deleted = delete(4, "r/k", (5, 6), Outcome::DONE);
-        assert_eq!(with(&[whole(2, 3), deleted, head(3, 9, no("500"))]), []);
+        assert_eq!(with(&[whole(2, 3), deleted, head(3, 9, no("500"))]), NONE);
     }
 
     #[test]

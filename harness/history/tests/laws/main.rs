@@ -7,6 +7,7 @@ mod lies;
 mod planted;
 mod quorum;
 mod reads;
+mod registers;
 mod second;
 mod store;
 mod tangles;
