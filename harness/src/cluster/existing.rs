@@ -5,7 +5,7 @@ use std::time::Duration;
 use kube::config::Kubeconfig;
 
 use super::{
-    Image, Loader, Reporter, Site,
+    Image, Loader, Node, Reporter, Site,
     client::{self, Clients},
     images, kind, ready, terrain,
 };

@@ -208,7 +208,8 @@ impl Wanted {
     async fn load(&self, place: &Place, progress: &Reporter) -> Result<()> {
         let nodes = kind::nodes(&place.name).await?;
         let images: Vec<&str> = self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
-        kind::load(&self.kind_binary, &place.name, &images, &Node::workers(&nodes), place.scratch(), progress).await
+        kind::load(&self.kind_binary, &place.name, &images, &Node::workers(&nodes), place.scratch(), progress)
+            .await
     }
 
     fn image_ids(&self) -> BTreeMap<String, String> {
