@@ -185,7 +185,7 @@ fn nodes_in(listed: &str) -> Vec<Node> {
     };
     let mut names: Vec<String> = listed.lines().filter_map(node).collect();
     names.sort_unstable();
-    names.iter().map(|name| Node::new(name)).collect()
+    names.into_iter().map(Node::new).collect()
 }
 
 /// Removes a cluster's nodes, whatever state they are in. There is nothing else: its kubeconfig is a file of ours.
