@@ -9,23 +9,14 @@ mod counts;
 pub mod read_back;
 mod recorder;
 pub mod s3;
+mod service;
 pub mod sql;
 mod store;
-
-use history::operation::SERVICE;
 
 pub use beats::Beats;
 pub use clients::{Client, Load, Plan};
 pub use counts::{Count, Counts};
 pub use recorder::Recorder;
+pub use service::service;
+pub(crate) use service::service_of;
 pub use store::Store;
-
-/// How the endpoint of clients is called that come through a service.
-pub fn service(name: &str) -> String {
-    format!("{SERVICE}{name}")
-}
-
-/// The service that an endpoint is; none of a pod.
-pub(crate) fn service_of(endpoint: &str) -> Option<&str> {
-    endpoint.strip_prefix(SERVICE)
-}

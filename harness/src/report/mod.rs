@@ -7,6 +7,7 @@
 
 pub mod console;
 pub mod correction;
+mod files;
 pub mod html;
 pub mod junit;
 pub mod matrix;
@@ -22,25 +23,8 @@ mod example;
 #[cfg(test)]
 pub(crate) mod page;
 
-use camino::Utf8Path;
-
-use crate::error::Result;
-
+pub use files::write_all;
 #[cfg(test)]
 pub(crate) use record::fixture;
 pub use record::{floor, result, store, tally, tally::Report, terrain, verdict, words};
 pub use screen::{Event, Screen};
-
-/// Renders `junit.xml` and `report.html` into a run's directory, from the files in it, and returns what it read.
-///
-/// # Errors
-/// When the directory's files can't be read (see [`store::load`]) or the reports can't be written.
-pub fn write_all(dir: &Utf8Path) -> Result<Report> {
-    let report = store::load(dir)?;
-    let (mut xml, mut page) = (Vec::new(), Vec::new());
-    junit::write(&mut xml, &report)?;
-    html::write(&mut page, &report)?;
-    store::write_whole(&dir.join("junit.xml"), &xml)?;
-    store::write_whole(&dir.join("report.html"), &page)?;
-    Ok(report)
-}

@@ -4,12 +4,14 @@ use anyhow::Result;
 use harness::{
     chart::{Forecast, Severity, Way, answer::Answer},
     claim::U1,
-    runner::Run,
+    runner::{Run, Scenario, scenario},
     upgrade::{Stage, Upgrade},
+    workload::CHART,
 };
 use serde_json::json;
 
-use super::{Chart, upgrade};
+use super::charts::{BY_THE_SAME, Chart, of_charts, upgrade};
+use crate::seconds;
 
 /// A step, the way in which it is taken, and what is right to say of it.
 struct Kind {
@@ -46,8 +48,22 @@ const KINDS: &[Kind] = &[
     kind("owned", "shelf/1.1.0-owned", Way::Helm4, Answer::WouldBreak, &["owned-field", "weaker"]),
 ];
 
+pub(super) fn scenarios() -> Vec<Scenario> {
+    [scenario(
+        "upgrade::kinds",
+        "each kind of step that published charts take is answered as is right",
+        kinds,
+    )
+    .proves([U1])
+    .alike([CHART], BY_THE_SAME)
+    .within(seconds(600))
+    .slow()]
+    .map(of_charts)
+    .into()
+}
+
 /// Every kind, one after another, each in a release of its own.
-pub(super) async fn kinds(run: Run) -> Result<()> {
+async fn kinds(run: Run) -> Result<()> {
     for kind in KINDS {
         let mut stage = Stage::set(run.clone(), asked(&run, kind)?).await?;
         if kind.name == "owned" {

@@ -61,7 +61,7 @@ fn postgres(set: &Object, container: &Value) -> Option<Speech> {
     let plain = |names: &[&str]| {
         names.iter().find_map(|name| variable(container, name)?["value"].as_str().map(str::to_owned))
     };
-    let port = port(container, "postgres").unwrap_or(super::postgresql_port());
+    let port = port(container, "postgres").unwrap_or(super::speech::postgresql_port());
     let database = plain(&["POSTGRES_DB", "POSTGRESQL_DATABASE", "POSTGRES_DATABASE"]);
     let user = plain(&["POSTGRES_USER", "POSTGRESQL_USERNAME"]);
     let default = || Some("postgres".to_owned());

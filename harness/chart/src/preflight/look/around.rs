@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use external::{
     api::{cluster_objects, objects},
-    error::Result,
+    error::{Error, Result, exit},
 };
 use futures::{StreamExt, stream};
 use k8s_openapi::api::{
@@ -16,8 +16,9 @@ use kube::ResourceExt;
 use serde_json::{Value, json};
 
 use super::{
-    AT_ONCE, Look,
+    Look,
     said::{Said, said},
+    upgrade::AT_ONCE,
 };
 use crate::{
     preflight::{Around, Presence, named},
@@ -25,6 +26,16 @@ use crate::{
 };
 
 impl Look<'_> {
+    /// The PVCs that are there.
+    pub async fn claims(&self) -> Result<Vec<PersistentVolumeClaim>> {
+        let doing = format!("list persistentvolumeclaims in namespace {}", self.namespace);
+        let claims = objects::<PersistentVolumeClaim>(self.client, self.namespace).doing(&doing);
+        match said(claims.list().await)? {
+            Said::Yes(found) => Ok(found),
+            Said::No(status) => Err(Error::trouble(exit::FORBIDDEN, format!("{doing}: {}", status.message))),
+        }
+    }
+
     /// Looks around; what we may not see stays unknown.
     pub async fn around(&self, claims: &[PersistentVolumeClaim]) -> Around {
         let wanted = named::wanted(self.held, self.new, self.namespace).into_iter();
