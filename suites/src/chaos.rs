@@ -13,6 +13,7 @@ use harness::{
 };
 
 use crate::{
+    READ_BACK,
     garage::{WITHOUT_LARGE, clients_that_write_over, pods_and_service},
     postgres::{checkers_of_one_database, clients_of_one_database},
     sabotage::{ASYNCHRONOUS_COMMIT, OBJECT_DELETED},
@@ -96,7 +97,7 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
     load.stop().await?;
     beats.stop().await?;
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }

@@ -24,6 +24,9 @@ use crate::{
 /// The Deployment beside the set, and its pods' label.
 pub(crate) const STATELESS: &str = "stateless";
 
+/// The step at which a control does its sabotage.
+pub(crate) const SCALED_DOWN_BY_TWO: &str = "scaling down by two: not by ordinal against the highest first";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -173,7 +176,7 @@ async fn deployment_and_stateful_set(run: Run) -> Result<()> {
     }
     run.wait(&only_these_ready(STATELESS, ready), seconds(30)).await?;
     deployment.until_counted(2).await?;
-    run.step("scaling down by two: not by ordinal against the highest first").await?;
+    run.step(SCALED_DOWN_BY_TWO).await?;
     let before = deployment.pods();
     deployment.scale(2).await?;
     set.scale(2).await?;

@@ -18,6 +18,7 @@ use harness::{
 };
 
 use crate::{
+    READ_BACK,
     garage::{SMALL, clients, pods},
     postgres::writers_and_reader,
     sabotage::{
@@ -156,7 +157,7 @@ async fn full_garage(run: Run) -> Result<()> {
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for pod in &pods {
         garage.read_back(&history, pod, &key).await?;
     }

@@ -37,6 +37,14 @@ const EXEC_HOOK: u64 = 2;
 const LONG_GRACE: u64 = 60;
 const LESS_GRACE: u32 = 6;
 
+/// Steps at which controls do their sabotage.
+pub(crate) const SET_DELETED_ALONE: &str =
+    "the set is deleted without its pods: they stay, and belong to nobody";
+pub(crate) const REFUSES_TO_STOP: &str = "pod 1 is told to stop, and refuses";
+pub(crate) const NO_DISRUPTION_ALLOWED: &str = "under a budget that allows no disruption, a new pod comes";
+pub(crate) const POD_FAILS: &str = "pod 1 fails, and is replaced";
+pub(crate) const STOPS_BY_ITSELF: &str = "pod 1 is deleted: preStop, then SIGTERM, and it stops by itself";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -100,7 +108,7 @@ async fn orphans(run: Run) -> Result<()> {
     set.ready(3).await?;
     let (pods, volume_claims) = (set.pods(), run.volumes(&set).uids().await?);
 
-    run.step("the set is deleted without its pods: they stay, and belong to nobody").await?;
+    run.step(SET_DELETED_ALONE).await?;
     // A set that is gone already is no reason to stop looking at its pods.
     drop(run.judge_taken(S16, "a deletion without the pods", set.delete_orphaning().await));
     run.expect(S16, &set_gone(&set.promise), seconds(30)).await?;
@@ -126,7 +134,7 @@ async fn forced_deletion(run: Run) -> Result<()> {
     let old = set.pod(1)?;
     run.pod(set.pod_name(1)).hold_stop().await?;
 
-    run.step("pod 1 is told to stop, and refuses").await?;
+    run.step(REFUSES_TO_STOP).await?;
     set.delete_pod(1).await?;
     run.wait(&pod_terminating(&set.pod_name(1)), seconds(30)).await?;
     run.step("it is taken away by force: its name is free at once").await?;
@@ -153,7 +161,7 @@ async fn budget(run: Run) -> Result<()> {
         .await?;
     set.ready(3).await?;
 
-    run.step("under a budget that allows no disruption, a new pod comes").await?;
+    run.step(NO_DISRUPTION_ALLOWED).await?;
     set.scale(4).await?;
     run.expect(D5, &pod_ready(&set.pod_name(3), None), seconds(30)).await?;
     run.found(D5, set.ready(4).await)?;
@@ -216,7 +224,7 @@ async fn failed_pod(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
-    run.step("pod 1 fails, and is replaced").await?;
+    run.step(POD_FAILS).await?;
     set.change_pod(1, "one second to live", &json!({"spec": {"activeDeadlineSeconds": 1}})).await?;
     let replaced = pod_made_again(&set.promise, 1, &old.meta.uid).despite([POD_FAILED]);
     run.expect(K17, &replaced, seconds(60)).await?;
@@ -235,7 +243,7 @@ async fn termination(run: Run) -> Result<()> {
         .await?;
     set.ready(2).await?;
 
-    run.step("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself").await?;
+    run.step(STOPS_BY_ITSELF).await?;
     let (old, one) = (set.pod(1)?, run.sentinel(set.pod_name(1)));
     let instance = one.identity().await?.instance;
     set.delete_pod(1).await?;

@@ -21,6 +21,12 @@ use crate::{
 /// The replicas that these scenarios run; the document's Garage has as many.
 const REPLICAS: u32 = 3;
 
+/// Steps at which controls do their sabotage.
+pub(crate) const COMES_BACK: &str = "delete pod 1, and wait for it to come back";
+pub(crate) const READ_AGAIN: &str = "read the data again";
+pub(crate) const NEXT_ONE_COMES: &str = "it stops, and the next one comes";
+pub(crate) const OWNER_LOST: &str = "pod 1 loses its owner: it is adopted again";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -121,14 +127,14 @@ async fn pod_returns(run: Run) -> Result<()> {
     }
     let before = volumes.leave_marks().await?;
 
-    run.step("delete pod 1, and wait for it to come back").await?;
+    run.step(COMES_BACK).await?;
     let old = set.pod(1)?;
     set.delete_pod(1).await?;
     let name = set.pod_name(1);
     run.expect(S2, &expectations::pod_returns(&set.promise, 1, &old.meta.uid), seconds(180)).await?;
     run.found(S2, set.ready(REPLICAS).await)?;
 
-    run.step("read the data again").await?;
+    run.step(READ_AGAIN).await?;
     volumes.judge_marks(S7, &before).await?;
     let hostname = run.pod(&name).hostname().await?;
     run.judge_equal(S3, &format!("the hostname inside {name}"), name, hostname);
@@ -149,7 +155,7 @@ async fn slow_to_stop(run: Run) -> Result<()> {
     set.scale(3).await?;
     run.hold_long(K1, &expectations::pod_is(&one.pod, &old.meta.uid)).await?;
 
-    run.step("it stops, and the next one comes").await?;
+    run.step(NEXT_ONE_COMES).await?;
     one.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.expect(K1, &expectations::pod_returns(&set.promise, 1, &old.meta.uid), seconds(90)).await?;
     Ok(())
@@ -186,7 +192,7 @@ async fn adoption(run: Run) -> Result<()> {
     let old = set.pod(1)?;
     let same = expectations::pod_is(&old.meta.name, &old.meta.uid);
 
-    run.step("pod 1 loses its owner: it is adopted again").await?;
+    run.step(OWNER_LOST).await?;
     set.change_pod(1, "take its owner away", &json!({"metadata": {"ownerReferences": null}})).await?;
     run.wait(&expectations::pod_touched(&old.meta.name, old.version), seconds(15)).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, true), seconds(30)).await?;

@@ -54,6 +54,9 @@ pub fn chaos(workload: Workload, chaos: Chaos) -> Scenario {
     chaos::of(workload, chaos)
 }
 
+/// The step in which what was written to a replicated store is read back; controls do their sabotage at it.
+pub(crate) const READ_BACK: &str = "read everything back, from each pod";
+
 /// Seconds, as deadlines of scenarios are given.
 pub(crate) const fn seconds(seconds: u64) -> std::time::Duration {
     std::time::Duration::from_secs(seconds)

@@ -23,6 +23,11 @@ use crate::{
 /// For how long the pods tolerate that their node is not heard of.
 const TOLERATED: Duration = seconds(5);
 
+/// Steps at which controls do their sabotage.
+pub(crate) const GOES_ON: &str = "it goes on where it was";
+pub(crate) const DRAINED: &str = "the worker of pod 1 is drained";
+pub(crate) const NOBODY_KNOWS: &str = "nobody knows whether it still runs: no other takes its place";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -77,7 +82,7 @@ async fn control_plane(run: Run) -> Result<()> {
     run.step("the controller manager is killed while pod 1 is held").await?;
     let killed = control_plane.kill("kube-controller-manager").await?;
     run.measure("controller manager away", killed.away.as_secs_f64(), "s");
-    run.step("it goes on where it was").await?;
+    run.step(GOES_ON).await?;
     let nothing_changed = |pods| pods_stay(pods).and(revision_is(&set.promise, &revision));
     run.hold(K21, &nothing_changed(&before).and(pods_exactly(&set.promise, 0..=1))).await?;
     release(1).await?;
@@ -105,7 +110,7 @@ async fn worker(run: Run) -> Result<()> {
     let name = old.node.clone().unwrap_or_default();
     let node = run.node(&name)?;
 
-    run.step("the worker of pod 1 is drained").await?;
+    run.step(DRAINED).await?;
     node.cordon().await?;
     run.pod(set.pod_name(1)).evict().await?;
     let reason = "didn't match PersistentVolume's node affinity";
@@ -166,7 +171,7 @@ async fn paused(run: Run) -> Result<()> {
     let told_to_go = run.life(&old).told_to_go()?;
     run.judge(K22, node.against_gone_before(told_to_go, TOLERATED).await?);
 
-    run.step("nobody knows whether it still runs: no other takes its place").await?;
+    run.step(NOBODY_KNOWS).await?;
     run.hold_long(K22, &same).await?;
 
     run.step("the worker goes on: pod 1 goes, and returns to its volume").await?;

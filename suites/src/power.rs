@@ -18,6 +18,7 @@ use harness::{
 };
 
 use crate::{
+    READ_BACK,
     garage::{SMALL, clients, pods},
     postgres::writers_and_reader,
     sabotage::{
@@ -33,6 +34,9 @@ const ENOUGH: u64 = 30;
 const BUDGET: Duration = seconds(240);
 /// How long servers go on without their disks, where what they say then is judged.
 const WITHOUT_DISKS: Duration = seconds(3);
+
+/// The step at which a control does its sabotage.
+pub(crate) const SAME_ONE: &str = "it is the one that it was";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -88,7 +92,7 @@ async fn postgres(run: Run) -> Result<()> {
     load.acknowledged(ENOUGH, seconds(120)).await?;
     let (cut, fault) = cut(&run, &disks, &set, &[0], F1).await?;
 
-    run.step("it is the one that it was").await?;
+    run.step(SAME_ONE).await?;
     let after = postgres.session(&pod).await?.system_identifier().await?;
     run.judge_equal(F4, "the system identifier", before, after);
 
@@ -138,7 +142,7 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     load.stop().await?;
     run.judge_equal(F4, "the node ids", before, node_ids(&admins).await?);
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }

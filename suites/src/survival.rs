@@ -18,6 +18,7 @@ use harness::{
 };
 
 use crate::{
+    READ_BACK,
     garage::{OBJECTS, clients_that_write_over, pods_and_service},
     postgres::{checkers_of_three_databases, clients_of_three_databases},
     sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_BUT_MARKED, EMPTY_DIRECTORY, OBJECT_DELETED},
@@ -77,7 +78,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     load.stop().await?;
     beats.stop().await?;
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for ordinal in 0..REPLICAS {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
@@ -105,7 +106,7 @@ async fn sql_survives(run: Run) -> Result<()> {
     load.stop().await?;
     beats.stop().await?;
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for ordinal in 0..REPLICAS {
         postgres.read_back(&history, &set.pod_name(ordinal)).await?;
     }

@@ -13,7 +13,7 @@ use harness::{
 };
 
 use super::clients::{OBJECTS, clients, pods_and_service};
-use crate::{sabotage::META_OFF_THE_VOLUME, seconds, survival::with_their_store};
+use crate::{READ_BACK, sabotage::META_OFF_THE_VOLUME, seconds, survival::with_their_store};
 
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
 const ENOUGH: u64 = 20;
@@ -65,7 +65,7 @@ async fn all_away(run: Run) -> Result<()> {
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for ordinal in 0..3 {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }

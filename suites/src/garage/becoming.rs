@@ -31,6 +31,11 @@ const REPLICAS: u32 = 3;
 /// The step in which nobody is any more where the others know him to be.
 pub(crate) const ALL_RESTARTED: &str = "all nodes are restarted at once, and the layout is as it was";
 
+/// Steps at which controls do their sabotage.
+pub(crate) const WITHOUT_LAYOUT: &str = "without a layout they say so, and serve no S3";
+pub(crate) const INITIALISED_AT_ONCE: &str = "two initialise at once, and one of them again";
+pub(crate) const S3_WORKS: &str = "S3 works: at every pod, and through both services";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -61,7 +66,7 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     run.step("three nodes find each other unaided").await?;
     run.found(G1, garage.until_acquainted(&admins).await)?;
 
-    run.step("without a layout they say so, and serve no S3").await?;
+    run.step(WITHOUT_LAYOUT).await?;
     for admin in admins.iter() {
         run.judge_equal(G2, "the layout's version", 0, admin.layout().await?.version);
         run.judge_equal(G2, "the status of /health", 503, admin.probe().await?.status);
@@ -74,7 +79,7 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     let taken = garage.s3(&set.pod_name(0), &stranger).await?.perform(&early).await == Outcome::DONE;
     run.judge(S14, taken.then(|| "an object was taken before there was a layout".to_owned()));
 
-    run.step("two initialise at once, and one of them again").await?;
+    run.step(INITIALISED_AT_ONCE).await?;
     let (one, other) = tokio::join!(layout::initialise(&admins), layout::initialise(&admins));
     run.judge(S14, [one, other].into_iter().filter_map(|outcome| Some(outcome.err()?.to_string())));
     run.judge(S14, layout::initialise(&admins).await.err().map(|error| error.to_string()));
@@ -83,7 +88,7 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     run.judge(S14, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
 
     let key = garage.bucket(&admins).await?;
-    run.step("S3 works: at every pod, and through both services").await?;
+    run.step(S3_WORKS).await?;
     serves(&run, &set, &key).await?;
 
     run.step("a node that comes back is the same node").await?;

@@ -16,7 +16,7 @@ use harness::{
 };
 
 use super::clients::{OBJECTS, clients, clients_that_upload, pods, pods_and_service};
-use crate::{sabotage::OBJECTS_TAMPERED_WITH, seconds};
+use crate::{READ_BACK, sabotage::OBJECTS_TAMPERED_WITH, seconds};
 
 /// Acknowledged writes at each endpoint before the first fault, and again after each.
 const ENOUGH: u64 = 10;
@@ -97,7 +97,7 @@ async fn crashes(run: Run) -> Result<()> {
         }
     }
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for history in [&whole, &other] {
         for ordinal in 0..3 {
             garage.read_back(history, &set.pod_name(ordinal), &key).await?;

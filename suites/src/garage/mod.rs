@@ -10,7 +10,7 @@ mod replaced;
 mod replication;
 mod volumes;
 
-pub(crate) use becoming::ALL_RESTARTED;
+pub(crate) use becoming::{ALL_RESTARTED, INITIALISED_AT_ONCE, S3_WORKS, WITHOUT_LAYOUT};
 pub(crate) use clients::{
     OBJECTS, SMALL, WITHOUT_LARGE, clients, clients_that_write_over, pods, pods_and_service,
 };

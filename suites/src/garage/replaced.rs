@@ -21,7 +21,7 @@ use harness::{
 };
 
 use super::clients::{SMALL, clients, pods};
-use crate::{sabotage::GARAGE_WITHOUT_COPIES, seconds};
+use crate::{READ_BACK, sabotage::GARAGE_WITHOUT_COPIES, seconds};
 
 /// Acknowledged writes at each endpoint before the node is lost, and again after it is replaced.
 const ENOUGH: u64 = 20;
@@ -163,7 +163,7 @@ async fn replaced(
         run.judge_equal(G13, "the nodes with a role", expected, holders);
     }
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }

@@ -87,7 +87,7 @@ async fn replication(run: Run) -> Result<()> {
     // Of their own: in the history that is judged nothing is written any more, so that a refusal there counts.
     let lone_writes = run.history("lone-writes.jsonl")?;
     for ordinal in 0..3 {
-        run.step(format!("{} alone serves everything", set.pod_name(ordinal))).await?;
+        run.step(LAST_ALONE.replace(&set.pod_name(2), &set.pod_name(ordinal))).await?;
         Box::pin(read_alone(&run, &set, ordinal, [&history, &lone_writes], &key)).await?;
     }
     run.check(G9, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));

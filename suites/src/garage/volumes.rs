@@ -18,6 +18,7 @@ use harness::{
 
 use super::clients::{SMALL, clients, pods};
 use crate::{
+    READ_BACK,
     disks::recovers,
     sabotage::{DATA_VOLUME_FORGOTTEN, GARAGE_WITHOUT_COPIES},
     seconds,
@@ -91,7 +92,7 @@ async fn flipped_bits(run: Run) -> Result<()> {
     let repaired = run.found(G11, scrubbed.until_whole().await)?;
     run.measure("all whole after the scrub began", repaired.as_secs_f64(), "s");
 
-    run.step("read everything back, from each pod").await?;
+    run.step(READ_BACK).await?;
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &access).await?;
     }

@@ -31,6 +31,9 @@ const DURABLE: [&str; 3] = ["fsync", "full_page_writes", "data_checksums"];
 /// With these a spoiled page is served all the same, or as an empty one, or what a disk would not take is taken for written.
 const CARELESS: [&str; 3] = ["ignore_checksum_failure", "zero_damaged_pages", "data_sync_retry"];
 
+/// The step at which a control does its sabotage.
+pub(crate) const POD_DELETED: &str = "delete the pod: it comes back";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -100,7 +103,7 @@ async fn single_replica(run: Run) -> Result<()> {
     let (mount, claimed) = postgres.mount_of(&set, 0, &session.data_directory().await?).await?;
     run.judge_equal(P5, "the mount of the data directory", claimed, mount);
 
-    run.step("delete the pod: it comes back").await?;
+    run.step(POD_DELETED).await?;
     let old = set.pod(0)?;
     set.delete_pod(0).await?;
     let away = run.wait(&pod_ready(&pod, Some(&old.meta.uid)), seconds(240)).await?;

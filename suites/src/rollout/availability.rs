@@ -10,7 +10,7 @@ use harness::{
 };
 use serde_json::json;
 
-use super::templates::{gated, noted, replaced};
+use super::templates::{HIGHEST_IS_NEW, gated, noted, replaced};
 use crate::{
     sabotage::{LOWEST_ROLLED_FIRST, MIN_READY_SECONDS_REMOVED},
     seconds,
@@ -107,7 +107,7 @@ async fn parallel(run: Run) -> Result<()> {
     set.change("a template with a readiness gate", &gated()).await?;
     run.expect(K3, &replaced(&set, 2, &old), seconds(60)).await?;
     run.expect(K3, &controller_counts(&set.promise, 2), seconds(30)).await?;
-    run.step("sentinel-2 is new and not Ready").await?;
+    run.step(HIGHEST_IS_NEW).await?;
     run.hold(K3, &pods_stay(&below)).await?;
 
     // That it waits for pod 2 to be available is left to the law: a window here would have to end within minReadySeconds.

@@ -8,11 +8,14 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use super::templates::{gated, noted, replaced, ungated};
+use super::templates::{HIGHEST_IS_NEW, gated, noted, replaced, ungated};
 use crate::{
     sabotage::{HISTORY_LOST, LOWEST_ROLLED_FIRST},
     seconds,
 };
+
+/// The step at which a control does its sabotage.
+pub(crate) const TAKEN_BACK: &str = "the template is taken back";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -41,7 +44,7 @@ async fn highest_first(run: Run) -> Result<()> {
         let old = set.pod(ordinal)?;
         run.expect(K3, &replaced(&set, ordinal, &old.meta.uid), seconds(60)).await?;
         run.expect(K3, &controller_counts(&set.promise, 2), seconds(30)).await?;
-        run.step(format!("{} is new and not Ready", old.meta.name)).await?;
+        run.step(HIGHEST_IS_NEW.replace(&set.pod_name(2), &old.meta.name)).await?;
         match ordinal {
             2 => run.hold_long(K3, &pods_stay(&below)).await?,
             _ => run.hold(K3, &pods_stay(&below)).await?,
@@ -50,7 +53,7 @@ async fn highest_first(run: Run) -> Result<()> {
     }
     run.expect(K3, &rolled(&set.promise, 3), seconds(60)).await?;
 
-    run.step("the template is taken back").await?;
+    run.step(TAKEN_BACK).await?;
     set.change("the template as it was", &ungated()).await?;
     run.expect(K3, &rolled(&set.promise, 3), seconds(120)).await?;
     run.judge_equal(K6, "the revision after the rollback", &first, &set.revision()?);

@@ -6,6 +6,10 @@ mod highest_first;
 mod strategies;
 mod templates;
 
+pub(crate) use highest_first::TAKEN_BACK;
+pub(crate) use strategies::BELOW_IS_DELETED;
+pub(crate) use templates::HIGHEST_IS_NEW;
+
 use harness::runner::Scenario;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

@@ -19,6 +19,9 @@ use crate::{
     seconds,
 };
 
+/// The step at which a control does its sabotage.
+pub(crate) const BELOW_IS_DELETED: &str = "pod 0 is deleted: it comes back as it was";
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -70,7 +73,7 @@ async fn partition(run: Run) -> Result<()> {
     below.remove(&set.pod_name(2));
     run.hold(K4, &pods_stay(&below)).await?;
 
-    run.step("pod 0 is deleted: it comes back as it was").await?;
+    run.step(BELOW_IS_DELETED).await?;
     set.delete_pod(0).await?;
     run.expect(K4, &pod_returns(&set.promise, 0, &all[&set.pod_name(0)]), seconds(60)).await?;
     run.found(K4, set.ready(3).await)?;

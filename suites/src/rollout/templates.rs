@@ -9,6 +9,9 @@ use harness::{
 };
 use serde_json::{Value, json};
 
+/// The step in which the highest pod is; controls do their sabotage at it.
+pub(crate) const HIGHEST_IS_NEW: &str = "sentinel-2 is new and not Ready";
+
 /// A template whose pods are held not-Ready until they are released.
 pub(super) fn gated() -> Value {
     json!({"spec": {"template": {"spec": {"readinessGates": [{"conditionType": GATE}]}}}})

@@ -17,40 +17,48 @@ use harness::{
 use serde_json::json;
 
 use crate::{
-    comparison::STATELESS,
+    READ_BACK,
+    comparison::{SCALED_DOWN_BY_TWO, STATELESS},
     diagnosis::TAINTED,
-    garage::{ALL_RESTARTED, CATCHES_UP, LAST_ALONE, TWO_OF_THREE},
+    disruption::{NO_DISRUPTION_ALLOWED, POD_FAILS, REFUSES_TO_STOP, SET_DELETED_ALONE, STOPS_BY_ITSELF},
+    garage::{
+        ALL_RESTARTED, CATCHES_UP, INITIALISED_AT_ONCE, LAST_ALONE, S3_WORKS, TWO_OF_THREE, WITHOUT_LAYOUT,
+    },
+    identity::{COMES_BACK, NEXT_ONE_COMES, OWNER_LOST, READ_AGAIN},
+    nodes::{DRAINED, GOES_ON, NOBODY_KNOWS},
+    postgres::{POD_DELETED, RESTARTED, STOPPED},
+    rollout::{BELOW_IS_DELETED, HIGHEST_IS_NEW, TAKEN_BACK},
     seconds,
-    storage::GROWING,
+    storage::{
+        ASKED_FOR_MORE, CLAIM_AND_POD_DELETED, CLAIM_OF_PENDING_DELETED, CLAIMS_STAY, GROWING, SCALED_DOWN,
+    },
 };
 
 /// Those that were Ready are not, and those that were not are.
-pub const READY_AND_NOT_READY_SWAPPED: Sabotage =
-    Sabotage::At("scaling down by two: not by ordinal against the highest first", |run, _| {
-        Box::pin(async move {
-            let ready =
-                |pod: &String| run.log().now(|world| world.pods.get(pod).is_some_and(|pod| pod.healthy()));
-            let (ready, unready): (Vec<_>, Vec<_>) =
-                run.deployment(STATELESS).pods().into_iter().partition(ready);
-            for pod in &ready {
-                run.pod(pod).close_gate().await?;
-            }
-            for pod in &unready {
-                run.pod(pod).open_gate().await?;
-            }
-            let swapped = expectations::only_these_ready(STATELESS, unready);
-            run.wait(&swapped, seconds(30)).await?;
-            run.deployment(STATELESS).until_counted(2).await
-        })
-    });
-
-/// As a controller would that rolls from the bottom.
-pub const LOWEST_ROLLED_FIRST: Sabotage = Sabotage::At("sentinel-2 is new and not Ready", |_, set| {
-    Box::pin(async move { set.unannounced().delete_pod(0).await })
+pub const READY_AND_NOT_READY_SWAPPED: Sabotage = Sabotage::At(SCALED_DOWN_BY_TWO, |run, _| {
+    Box::pin(async move {
+        let ready =
+            |pod: &String| run.log().now(|world| world.pods.get(pod).is_some_and(|pod| pod.healthy()));
+        let (ready, unready): (Vec<_>, Vec<_>) =
+            run.deployment(STATELESS).pods().into_iter().partition(ready);
+        for pod in &ready {
+            run.pod(pod).close_gate().await?;
+        }
+        for pod in &unready {
+            run.pod(pod).open_gate().await?;
+        }
+        let swapped = expectations::only_these_ready(STATELESS, unready);
+        run.wait(&swapped, seconds(30)).await?;
+        run.deployment(STATELESS).until_counted(2).await
+    })
 });
 
+/// As a controller would that rolls from the bottom.
+pub const LOWEST_ROLLED_FIRST: Sabotage =
+    Sabotage::At(HIGHEST_IS_NEW, |_, set| Box::pin(async move { set.unannounced().delete_pod(0).await }));
+
 /// The revision that a rollback would use is gone.
-pub const HISTORY_LOST: Sabotage = Sabotage::At("the template is taken back", |run, set| {
+pub const HISTORY_LOST: Sabotage = Sabotage::At(TAKEN_BACK, |run, set| {
     Box::pin(async move {
         let now = set.state()?.update_revision.to_string();
         let all = run.log().now(|world| world.revisions.keys().cloned().collect::<Vec<_>>());
@@ -62,64 +70,55 @@ pub const HISTORY_LOST: Sabotage = Sabotage::At("the template is taken back", |r
 });
 
 /// As a controller would that knows no partition.
-pub const PARTITION_IGNORED: Sabotage =
-    Sabotage::At("pod 0 is deleted: it comes back as it was", |_, set| {
-        Box::pin(async move {
-            let patch = json!({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}});
-            set.unannounced().patch("partition 0", &patch).await
-        })
-    });
+pub const PARTITION_IGNORED: Sabotage = Sabotage::At(BELOW_IS_DELETED, |_, set| {
+    Box::pin(async move {
+        let patch = json!({"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}});
+        set.unannounced().patch("partition 0", &patch).await
+    })
+});
 
 /// Somebody else than the controller writes the set's status.
-pub const STATUS_WRITTEN_BY_ANOTHER: Sabotage = Sabotage::At("read the data again", |_, set| {
+pub const STATUS_WRITTEN_BY_ANOTHER: Sabotage = Sabotage::At(READ_AGAIN, |_, set| {
     Box::pin(async move { set.unannounced().write_status(&json!({"observedGeneration": 0})).await })
 });
 
 /// The pod is taken away before it has stopped.
-pub const FORCED_AWAY: Sabotage = Sabotage::At("it stops, and the next one comes", |_, set| {
-    Box::pin(async move { set.force_delete_pod(1).await })
-});
+pub const FORCED_AWAY: Sabotage =
+    Sabotage::At(NEXT_ONE_COMES, |_, set| Box::pin(async move { set.force_delete_pod(1).await }));
 
 /// Claims stay when scaled down.
-pub const RETAINED: Sabotage =
-    Sabotage::At("scaled down, the claim of the pod goes, and no other", |_, set| {
-        Box::pin(async move {
-            let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}});
-            set.unannounced().patch("whenScaled Retain", &patch).await
-        })
-    });
+pub const RETAINED: Sabotage = Sabotage::At(SCALED_DOWN, |_, set| {
+    Box::pin(async move {
+        let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": "Retain"}}});
+        set.unannounced().patch("whenScaled Retain", &patch).await
+    })
+});
 
 /// The set takes its pods with it.
 pub const PODS_DELETED_WITH_SET: Sabotage =
-    Sabotage::At("the set is deleted without its pods: they stay, and belong to nobody", |_, set| {
-        Box::pin(async move { set.delete().await })
-    });
+    Sabotage::At(SET_DELETED_ALONE, |_, set| Box::pin(async move { set.delete().await }));
 
 /// Somebody else has given the cluster a layout.
-pub const LAYOUT_BEFORE: Sabotage =
-    Sabotage::At("without a layout they say so, and serve no S3", |run, set| {
-        Box::pin(async move { layout::initialise(&run.garage().admins(&set).await?).await.map(drop) })
-    });
+pub const LAYOUT_BEFORE: Sabotage = Sabotage::At(WITHOUT_LAYOUT, |run, set| {
+    Box::pin(async move { layout::initialise(&run.garage().admins(&set).await?).await.map(drop) })
+});
 
 /// Somebody applies a layout of his own, naively, before the scenario does.
-pub const LAYOUT_APPLIED_NAIVELY: Sabotage =
-    Sabotage::At("two initialise at once, and one of them again", |run, set| {
-        Box::pin(async move {
-            let admins = run.garage().admins(&set).await?;
-            let ids = layout::node_ids(&admins).await?;
-            let other = Wanted { capacity: 5_000_000_000, ..Wanted::document(ids) };
-            let admin = admins.first().ok_or_else(|| Error::bug("no node to ask"))?;
-            admin.update_layout(&other.changes()).await?;
-            admin.apply_layout(1).await?;
-            Ok(())
-        })
-    });
+pub const LAYOUT_APPLIED_NAIVELY: Sabotage = Sabotage::At(INITIALISED_AT_ONCE, |run, set| {
+    Box::pin(async move {
+        let admins = run.garage().admins(&set).await?;
+        let ids = layout::node_ids(&admins).await?;
+        let other = Wanted { capacity: 5_000_000_000, ..Wanted::document(ids) };
+        let admin = admins.first().ok_or_else(|| Error::bug("no node to ask"))?;
+        admin.update_layout(&other.changes()).await?;
+        admin.apply_layout(1).await?;
+        Ok(())
+    })
+});
 
 /// One node comes back with another secret, and the others do not talk to it.
 pub const OTHER_RPC_SECRET: Sabotage =
-    Sabotage::At("S3 works: at every pod, and through both services", |run, set| {
-        Box::pin(returns_with_another_secret(run, set, 2))
-    });
+    Sabotage::At(S3_WORKS, |run, set| Box::pin(returns_with_another_secret(run, set, 2)));
 
 /// As above, the one that is to be the second of two.
 pub const OTHER_RPC_SECRET_OF_TWO: Sabotage =
@@ -153,34 +152,30 @@ pub const PARTED_BEFORE_IT_FETCHED: Sabotage = Sabotage::At(CATCHES_UP, |run, se
 
 /// A pod vanishes while the controller manager is away.
 pub const POD_DELETED_MEANWHILE: Sabotage =
-    Sabotage::At("it goes on where it was", |_, set| Box::pin(async move { set.delete_pod(0).await }));
+    Sabotage::At(GOES_ON, |_, set| Box::pin(async move { set.delete_pod(0).await }));
 
 /// As a controller would that takes whom it can't hear for gone.
-pub const REPLACED_MEANWHILE: Sabotage =
-    Sabotage::At("nobody knows whether it still runs: no other takes its place", |_, set| {
-        Box::pin(async move {
-            let old = set.pod(1)?;
-            set.unannounced().force_delete_pod(1).await?;
-            let replaced = expectations::pod_is_another(&old.meta.name, &old.meta.uid);
-            set.wait(&replaced, seconds(60)).await.map(drop)
-        })
-    });
+pub const REPLACED_MEANWHILE: Sabotage = Sabotage::At(NOBODY_KNOWS, |_, set| {
+    Box::pin(async move {
+        let old = set.pod(1)?;
+        set.unannounced().force_delete_pod(1).await?;
+        let replaced = expectations::pod_is_another(&old.meta.name, &old.meta.uid);
+        set.wait(&replaced, seconds(60)).await.map(drop)
+    })
+});
 
 /// SIGTERM comes to nothing, as where a shell is process 1.
-pub const SIGTERM_IGNORED: Sabotage =
-    Sabotage::At("pod 1 is deleted: preStop, then SIGTERM, and it stops by itself", |run, set| {
-        Box::pin(async move {
-            run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await
-        })
-    });
+pub const SIGTERM_IGNORED: Sabotage = Sabotage::At(STOPS_BY_ITSELF, |run, set| {
+    Box::pin(
+        async move { run.sentinel(set.pod_name(1)).hold(Held { stop: Some(true), ..Held::default() }).await },
+    )
+});
 
 /// The PVC of the pod that the scenario deletes goes with it: it is held only for as long as a pod uses it.
-pub const VOLUME_CLAIM_DELETED_WITH_POD: Sabotage =
-    volume_claim_deleted_at("delete pod 1, and wait for it to come back");
+pub const VOLUME_CLAIM_DELETED_WITH_POD: Sabotage = volume_claim_deleted_at(COMES_BACK);
 
 /// As above: nothing binds the next pod to the node.
-pub const VOLUME_CLAIM_DELETED_BEFORE_DRAIN: Sabotage =
-    volume_claim_deleted_at("the worker of pod 1 is drained");
+pub const VOLUME_CLAIM_DELETED_BEFORE_DRAIN: Sabotage = volume_claim_deleted_at(DRAINED);
 
 const fn volume_claim_deleted_at(step: &'static str) -> Sabotage {
     Sabotage::At(step, |_, set| {
@@ -193,7 +188,7 @@ const fn volume_claim_deleted_at(step: &'static str) -> Sabotage {
 }
 
 /// Somebody deletes an object that the store has acknowledged.
-pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from each pod", |run, set| {
+pub const OBJECT_DELETED: Sabotage = Sabotage::At(READ_BACK, |run, set| {
     Box::pin(async move {
         let first = first_written(&run, "history");
         done_by_somebody(&run, &set, &Request::delete(first)).await
@@ -201,14 +196,13 @@ pub const OBJECT_DELETED: Sabotage = Sabotage::At("read everything back, from ea
 });
 
 /// As above, and writes over another that was uploaded in parts.
-pub const OBJECTS_TAMPERED_WITH: Sabotage =
-    Sabotage::At("read everything back, from each pod", |run, set| {
-        Box::pin(async move {
-            let (deleted, uploaded) = (first_written(&run, "history"), first_written(&run, "objects"));
-            done_by_somebody(&run, &set, &Request::delete(deleted)).await?;
-            done_by_somebody(&run, &set, &Request::put(uploaded, content("somebody", 3072))).await
-        })
-    });
+pub const OBJECTS_TAMPERED_WITH: Sabotage = Sabotage::At(READ_BACK, |run, set| {
+    Box::pin(async move {
+        let (deleted, uploaded) = (first_written(&run, "history"), first_written(&run, "objects"));
+        done_by_somebody(&run, &set, &Request::delete(deleted)).await?;
+        done_by_somebody(&run, &set, &Request::put(uploaded, content("somebody", 3072))).await
+    })
+});
 
 /// Somebody deletes an object when two of three nodes have been read alone. Every node is let know, since one that did not hear of it has it still.
 pub const OBJECT_DELETED_BEFORE_THE_LAST: Sabotage = Sabotage::At(LAST_ALONE, |run, set| {
@@ -236,12 +230,11 @@ async fn done_by_somebody(run: &Run, set: &Set, request: &Request) -> Result<()>
 }
 
 /// What is taken away by force stays: somebody else holds it.
-pub const REMOVAL_HELD: Sabotage = Sabotage::At("pod 1 is told to stop, and refuses", |_, set| {
-    Box::pin(async move { set.hold_removal(1).await })
-});
+pub const REMOVAL_HELD: Sabotage =
+    Sabotage::At(REFUSES_TO_STOP, |_, set| Box::pin(async move { set.hold_removal(1).await }));
 
 /// Nothing protects the PVC any more: it is gone at once.
-pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("they stay, with the pod's data", |_, set| {
+pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At(CLAIMS_STAY, |_, set| {
     Box::pin(async move {
         let volume_claim = set.promise.volume_claims(0).next().unwrap_or_default();
         let patch = json!({"metadata": {"finalizers": null}});
@@ -250,38 +243,36 @@ pub const FINALIZERS_TAKEN_OFF: Sabotage = Sabotage::At("they stay, with the pod
 });
 
 /// The set goes, and leaves its pods to nobody.
-pub const SET_GONE: Sabotage = set_gone_at("delete pod 1, and wait for it to come back");
+pub const SET_GONE: Sabotage = set_gone_at(COMES_BACK);
 
 /// As above, before a pod loses its owner.
-pub const SET_GONE_BEFORE_ADOPTION: Sabotage = set_gone_at("pod 1 loses its owner: it is adopted again");
+pub const SET_GONE_BEFORE_ADOPTION: Sabotage = set_gone_at(OWNER_LOST);
 
 /// As above, before a pod fails.
-pub const SET_GONE_BEFORE_FAILURE: Sabotage = set_gone_at("pod 1 fails, and is replaced");
+pub const SET_GONE_BEFORE_FAILURE: Sabotage = set_gone_at(POD_FAILS);
 
 const fn set_gone_at(step: &'static str) -> Sabotage {
     Sabotage::At(step, |_, set| Box::pin(async move { set.delete_orphaning().await }))
 }
 
 /// As above, before a PVC and its pod are deleted.
-pub const SET_GONE_BEFORE_VOLUME_CLAIM: Sabotage = set_gone_at("the claim of pod 1 is deleted, and its pod");
+pub const SET_GONE_BEFORE_VOLUME_CLAIM: Sabotage = set_gone_at(CLAIM_AND_POD_DELETED);
 
 /// As above, before the PVC of a pod without a node is deleted.
-pub const SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING: Sabotage =
-    set_gone_at("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes");
+pub const SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING: Sabotage = set_gone_at(CLAIM_OF_PENDING_DELETED);
 
 /// The class of its PVCs forbids growth after all.
-pub const GROWTH_FORBIDDEN: Sabotage = Sabotage::At("its claim asks for twice as much", |run, _| {
+pub const GROWTH_FORBIDDEN: Sabotage = Sabotage::At(ASKED_FOR_MORE, |run, _| {
     Box::pin(async move { run.storage_class(GROWING).forbid_growth().await })
 });
 
 /// The highest pod is not Ready, and the set keeps its order.
-pub const PREDECESSOR_HELD: Sabotage =
-    Sabotage::At("under a budget that allows no disruption, a new pod comes", |run, set| {
-        Box::pin(async move {
-            run.sentinel(set.pod_name(2)).hold(Held { ready: Some(true), ..Held::default() }).await?;
-            run.wait(&expectations::controller_counts(&set.promise, 2), seconds(30)).await.map(drop)
-        })
-    });
+pub const PREDECESSOR_HELD: Sabotage = Sabotage::At(NO_DISRUPTION_ALLOWED, |run, set| {
+    Box::pin(async move {
+        run.sentinel(set.pod_name(2)).hold(Held { ready: Some(true), ..Held::default() }).await?;
+        run.wait(&expectations::controller_counts(&set.promise, 2), seconds(30)).await.map(drop)
+    })
+});
 
 /// The nodes that a taint should stop are cordoned as well.
 pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
@@ -294,7 +285,7 @@ pub const CORDONED_BEFORE: Sabotage = Sabotage::At(TAINTED, |run, _| {
 });
 
 /// The service is for nobody any more, early enough for every node's proxy to know.
-pub const SERVICE_SELECTS_NOTHING: Sabotage = Sabotage::At("delete the pod: it comes back", |run, set| {
+pub const SERVICE_SELECTS_NOTHING: Sabotage = Sabotage::At(POD_DELETED, |run, set| {
     Box::pin(async move {
         let mut service = set.workload.manifest()?.find("Service", set.workload.name)?.clone();
         service["spec"]["selector"] = json!({"app": "nobody"});
@@ -303,7 +294,7 @@ pub const SERVICE_SELECTS_NOTHING: Sabotage = Sabotage::At("delete the pod: it c
 });
 
 /// The database keeps the password that it was made with: only the Secret is another.
-pub const ROLE_KEEPS_ITS_PASSWORD: Sabotage = Sabotage::At(crate::postgres::RESTARTED, |run, set| {
+pub const ROLE_KEEPS_ITS_PASSWORD: Sabotage = Sabotage::At(RESTARTED, |run, set| {
     Box::pin(async move {
         let shipped = set.workload.secret(set.workload.name, "password")?;
         run.postgres().session(&set.pod_name(0)).await?.change_password(&Secret::new(shipped)).await
@@ -311,7 +302,7 @@ pub const ROLE_KEEPS_ITS_PASSWORD: Sabotage = Sabotage::At(crate::postgres::REST
 });
 
 /// A page of the table that clients write to is not what the server wrote.
-pub const PAGE_SPOILED: Sabotage = Sabotage::At(crate::postgres::STOPPED, |run, set| {
+pub const PAGE_SPOILED: Sabotage = Sabotage::At(STOPPED, |run, set| {
     Box::pin(async move { run.postgres().spoil_page(&set.pod_name(0), "entries").await })
 });
 

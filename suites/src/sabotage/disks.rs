@@ -10,11 +10,12 @@ use harness::{
 use crate::{
     disks::{PUT_BACK, ROOM_AGAIN},
     garage::EMPTIED,
+    power::SAME_ONE,
     seconds,
 };
 
 /// Under the mount lies an empty file system, as where a server starts before its disk is there.
-pub const DISK_EMPTIED: Sabotage = emptied_at("it is the one that it was");
+pub const DISK_EMPTIED: Sabotage = emptied_at(SAME_ONE);
 
 /// As above, once there is room again.
 pub const DATABASE_EMPTIED: Sabotage = emptied_at(ROOM_AGAIN);

@@ -18,6 +18,12 @@ use crate::{
     seconds,
 };
 
+/// Steps at which controls do their sabotage.
+pub(crate) const CLAIM_AND_POD_DELETED: &str = "the claim of pod 1 is deleted, and its pod";
+pub(crate) const CLAIM_OF_PENDING_DELETED: &str =
+    "the pod is kept from every node, and its claim deleted: no pod uses it, so it goes";
+pub(crate) const CLAIMS_STAY: &str = "they stay, with the pod's data";
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario("storage::missing_claim", "a claim that is missing is made again", missing_claim)
@@ -66,7 +72,7 @@ async fn missing_claim(run: Run) -> Result<()> {
     let volume_claims = run.volumes(&set).uids().await?;
     let missing = set.promise.volume_claims(1).next().unwrap_or_default();
 
-    run.step("the claim of pod 1 is deleted, and its pod").await?;
+    run.step(CLAIM_AND_POD_DELETED).await?;
     let old = set.pod(1)?;
     set.delete_volume_claim(&missing).await?;
     set.delete_pod(1).await?;
@@ -94,7 +100,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     let (volume_claims, pods) = (volumes.uids().await?, set.pods());
     let missing = set.promise.volume_claims(0).next().unwrap_or_default();
 
-    run.step("the pod is kept from every node, and its claim deleted: no pod uses it, so it goes").await?;
+    run.step(CLAIM_OF_PENDING_DELETED).await?;
     set.delete_volume_claim(&missing).await?;
     run.wait(&volume_claim_goes(&missing, &volume_claims[&missing]), seconds(30)).await?;
 
@@ -152,7 +158,7 @@ async fn claim_in_use(run: Run) -> Result<()> {
     };
     touch(&set, "the pod runs").await?;
 
-    run.step("they stay, with the pod's data").await?;
+    run.step(CLAIMS_STAY).await?;
     run.hold(K24, &lingers().and(pods_stay(&pods))).await?;
     run.judge_equal(K24, "the data of sentinel-0", mark, volumes.find_mark(&old.meta.name).await?);
 

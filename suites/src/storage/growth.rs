@@ -13,6 +13,9 @@ use crate::{
     seconds,
 };
 
+/// The step at which a control does its sabotage.
+pub(crate) const ASKED_FOR_MORE: &str = "its claim asks for twice as much";
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -106,7 +109,7 @@ async fn claims_grow(run: Run) -> Result<()> {
     let (pod, volume_claim) = (set.pod_name(0), set.promise.volume_claims(0).next().unwrap_or_default());
     let mark = volumes.leave_mark(&pod).await?;
 
-    run.step("its claim asks for twice as much").await?;
+    run.step(ASKED_FOR_MORE).await?;
     let wanted = volumes.twice(&volume_claim).await?;
     let asked = set.change_volume_claim(&volume_claim, &format!("ask for {wanted}"), &storage(&wanted)).await;
     run.judge_taken(S22, "a larger claim", asked)?;

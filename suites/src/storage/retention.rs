@@ -15,6 +15,9 @@ use crate::{
     seconds,
 };
 
+/// The step at which a control does its sabotage.
+pub(crate) const SCALED_DOWN: &str = "scaled down, the claim of the pod goes, and no other";
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -98,7 +101,7 @@ async fn retention_policy(run: Run) -> Result<()> {
     run.expect(K9, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
 
-    run.step("scaled down, the claim of the pod goes, and no other").await?;
+    run.step(SCALED_DOWN).await?;
     set.scale(3).await?;
     run.found(K9, run.expect(D3, &volume_claims_gone([name(3)]), seconds(30)).await)?;
     rest.remove(&name(3));
