@@ -22,11 +22,11 @@ pub(super) fn of_charts(scenario: Scenario) -> Scenario {
 /// A chart in its good line: its release, the version that it comes from and the one that it goes to.
 #[derive(Clone, Copy)]
 pub(super) struct Chart {
-    release: &'static str,
-    from: &'static str,
-    to: &'static str,
+    pub release: &'static str,
+    pub from: &'static str,
+    pub to: &'static str,
     /// The values that a user gives.
-    values: Option<&'static str>,
+    pub values: Option<&'static str>,
 }
 
 pub(super) const GARAGE: Chart =

@@ -12,6 +12,7 @@ use super::charts::{Chart, GARAGE, POSTGRESQL, of_charts, to, upgrade};
 use crate::seconds;
 
 const FORESEEN: [Claim; 6] = [U1, U2, U4, U5, U7, U8];
+
 /// A database that is a hook, as Airbyte's is.
 const HOOK: Sabotage = Sabotage::Chart { from: Some("postgresql/1.0.0-hook"), to: "postgresql/2.0.0-hook" };
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Forecast, Severity};
+use crate::{Forecast, Severity};
 
 /// No way around a refusal is told for an object that would lose data behind it.
 pub(super) fn withdraw(forecasts: &mut [Forecast]) {

@@ -1,7 +1,6 @@
 //! Each check, on a step that it is for.
 
 use external::images::Absence;
-use serde_json::json;
 
 use super::*;
 

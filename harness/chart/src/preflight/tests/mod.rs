@@ -14,5 +14,7 @@ mod templates;
 
 use pictures::{OLD, found, only, picture, pictured, replaced};
 
+use serde_json::{Value, json};
+
 use super::*;
-use crate::{Release, Rendered, Severity, Way};
+use crate::{Rendered, Severity, Way};

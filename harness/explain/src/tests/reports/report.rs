@@ -8,7 +8,7 @@ pub(super) struct Report {
     pub from: &'static str,
     pub world: World,
     state: State,
-    cause: Option<(&'static str, Certainty)>,
+    pub cause: Option<(&'static str, Certainty)>,
     says: Vec<&'static str>,
     not: Vec<&'static str>,
 }
