@@ -14,7 +14,7 @@ use crate::{error::Result, wait::pause};
 
 /// How many read at once.
 const READERS: usize = 8;
-/// Of so many keys the head of one is asked for.
+/// Of so many keys the head and a part of one are asked for.
 const HEADS: usize = 8;
 /// How many lists are read in one transaction.
 const LISTS: usize = 16;
@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_millis(500);
 /// So long in all a reader asks again those who can't answer just now, however often: a store that has just healed may falter.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 20 });
 
-/// Lists what is at an endpoint, reads every key that may be there, and asks for some heads.
+/// Lists what is at an endpoint, reads every key that may be there, and of some also the head and a part.
 ///
 /// # Errors
 /// The history can't be written or read.
@@ -40,10 +40,10 @@ pub async fn list_and_get<S: Store, C: Future<Output = Result<S>>>(
     let listed: BTreeSet<Key> = listed.into_iter().flatten().collect();
     let settling = listed.difference(&acknowledged).cloned().collect();
     keys.extend(listed);
-    let head = |(_, key): (usize, &Key)| Request::head(Arc::clone(key));
-    let heads: Vec<Request> =
-        keys.iter().enumerate().filter(|(place, _)| place % HEADS == 0).map(head).collect();
-    read(recorder, endpoint, &connect, keys.into_iter().map(Request::get).chain(heads), &settling).await
+    let some = keys.iter().enumerate().filter(|(place, _)| place % HEADS == 0).map(|(_, key)| key);
+    let otherwise: Vec<Request> =
+        some.flat_map(|key| [Request::head(Arc::clone(key)), Request::first_byte(Arc::clone(key))]).collect();
+    read(recorder, endpoint, &connect, keys.into_iter().map(Request::get).chain(otherwise), &settling).await
 }
 
 /// Reads every key that may be there, of a store that can't list.
@@ -190,6 +190,11 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
                     if let Outcome::Ok(Answer::Keys(keys)) = outcome {
                         listed.push(keys);
                     }
+                    break;
+                }
+                // What is empty has no part.
+                Some(Cause::Answered(code)) if **code == *"416" => {
+                    connection = Some(open);
                     break;
                 }
                 // Once more: what it said may be of the fault, and not of the object.

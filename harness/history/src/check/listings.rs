@@ -68,7 +68,12 @@ pub fn judge(all: &[Operation]) -> Judgement {
         }
     }
     let value = keys.iter().filter(|one| one.risen).count() as u64;
-    judgement.counts.push(Count { name: "deleted keys that a listing shows", value, unit: "keys" });
+    let count = |name, value| Count { name, value, unit: "keys" };
+    // The first is what sentences count by.
+    judgement.counts = vec![
+        count("keys that listings had to show", judgement.judged),
+        count("deleted keys that a listing shows", value),
+    ];
     for Listed { of, missing, .. } in keys {
         let witnesses = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
         older(&of, &missing, witnesses, Kind::Overlooked, &mut judgement);
@@ -128,7 +133,7 @@ mod tests {
                 list(5, (70, 71), &["r/a"]),
             ];
             let judgement = judge(&[&first, put_again].concat());
-            (judgement.anomalies.len(), judgement.counts[0].value)
+            (judgement.anomalies.len(), judgement.counts[1].value)
         };
         assert_eq!(all(&[]), (0, 1));
         assert_eq!(all(&[put(6, "r/a", b"2", (0, 1), unknown())]), (0, 0));
