@@ -53,7 +53,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             orphans,
         )
         .proves([S16])
-        .within(seconds(180))
+        .within(seconds(300))
         .control("pods_deleted_with_set", [S16], PODS_DELETED_WITH_SET, "belongs to nobody"),
         scenario(
             "disruption::forced_deletion",

@@ -84,7 +84,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             slow_to_stop,
         )
         .proves([K1])
-        .within(seconds(180))
+        .within(seconds(300))
         .control("forced_away", [K1], FORCED_AWAY, "while its container sentinel was still running"),
         scenario(
             "identity::start_ordinal",

@@ -139,7 +139,7 @@ pub fn table() -> &'static [Setting] {
         },
         Setting {
             key: "parallel",
-            default: "four for each core, at most 16",
+            default: "five for each core, at most 16",
             meaning: "scenarios that run at once",
             set: |settings, text| {
                 let parallel = number(text, 1, 64)?;

@@ -95,7 +95,7 @@ impl Settings {
 /// Scenarios wait for the cluster most of the time, so a core carries several.
 fn default_parallel() -> NonZeroUsize {
     let cores = available_parallelism().map_or(2, NonZeroUsize::get);
-    NonZeroUsize::new((cores * 4).min(16)).unwrap_or(NonZeroUsize::MIN)
+    NonZeroUsize::new((cores * 5).min(16)).unwrap_or(NonZeroUsize::MIN)
 }
 
 macro_rules! choices {
