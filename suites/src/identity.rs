@@ -7,7 +7,7 @@ use harness::{
     wait::expectations,
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
@@ -25,6 +25,8 @@ const REPLICAS: u32 = 3;
 pub(crate) const COMES_BACK: &str = "delete pod 1, and wait for it to come back";
 pub(crate) const READ_AGAIN: &str = "read the data again";
 pub(crate) const NEXT_ONE_COMES: &str = "it stops, and the next one comes";
+/// A pod that is not of the set.
+const STRAY: &str = "stray";
 pub(crate) const OWNER_LOST: &str = "pod 1 loses its owner: it is adopted again";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -186,11 +188,26 @@ async fn start_ordinal(run: Run) -> Result<()> {
     Ok(())
 }
 
+/// A pod as the set makes them, of a name that it gives to none.
+fn stray(run: &Run) -> Result<Value> {
+    let mut manifest = run.workload().manifest()?;
+    let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["template"];
+    let metadata = json!({"name": STRAY, "labels": template["metadata"]["labels"]});
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]});
+    pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    Ok(pod)
+}
+
 async fn adoption(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
     let same = expectations::pod_is(&old.meta.name, &old.meta.uid);
+
+    run.step("another pod has the set's labels, and no name of its ordinals: it is not adopted").await?;
+    run.apply_objects([stray(&run)?]).await?;
+    run.expect(K12, &expectations::pod_unowned(STRAY), seconds(30)).await?;
+    run.hold(K12, &expectations::pod_unowned(STRAY)).await?;
 
     run.step(OWNER_LOST).await?;
     set.change_pod(1, "take its owner away", &json!({"metadata": {"ownerReferences": null}})).await?;

@@ -129,6 +129,18 @@ pub fn pod_owned(promise: &Promise, ordinal: u32, owned: bool) -> Expectation {
     })
 }
 
+/// A pod that is no set's is owned by nobody.
+pub fn pod_unowned(pod: &str) -> Expectation {
+    let name = pod.to_owned();
+    Expectation::new(format!("{name} belongs to nobody"), move |world| match world.pods.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(pod) => match pod.meta.owner() {
+            None => Met,
+            Some(owner) => Never(format!("{name} belongs to {}", owner.name)),
+        },
+    })
+}
+
 /// The kubelet has asked the pod's readiness probe, this was in the answer, and the pod is not Ready.
 pub fn readiness_fails(pod: &str, answer: &str) -> Expectation {
     let (name, answer) = (pod.to_owned(), answer.to_owned());
