@@ -21,7 +21,7 @@ use crate::{
     READ_BACK,
     garage::{OBJECTS, clients_that_write_over, pods_and_service},
     postgres::{checkers_of_three_databases, clients_of_three_databases},
-    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_BUT_MARKED, EMPTY_DIRECTORY, OBJECT_DELETED},
+    sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, META_OFF_THE_VOLUME, OBJECT_DELETED},
     seconds,
 };
 
@@ -40,7 +40,12 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .on([GARAGE])
             .within(seconds(600))
             .slow_control("object_deleted", [S23], OBJECT_DELETED, "acknowledged writes are lost")
-            .slow_control("empty_but_marked", [S23], EMPTY_BUT_MARKED, "acknowledged writes are lost"),
+            .slow_control(
+                "meta_off_the_volume",
+                [S23],
+                META_OFF_THE_VOLUME,
+                "writes are lost with their store",
+            ),
         scenario("survival::sql", "rows written under load survive 3 → 1 → 3 of PostgreSQL", sql_survives)
             .proves([S23, S17])
             .on([DAGSTER_POSTGRESQL])
