@@ -14,7 +14,7 @@ use crate::{error::Result, wait::pause};
 
 /// How many read at once.
 const READERS: usize = 8;
-/// Of so many keys the head and a part of one are asked for.
+/// Of so many keys the head of one is asked for.
 const HEADS: usize = 8;
 /// How many lists are read in one transaction.
 const LISTS: usize = 16;
@@ -25,7 +25,7 @@ const REST: Duration = Duration::from_millis(500);
 /// So long in all a reader asks again those who can't answer just now, however often: a store that has just healed may falter.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 20 });
 
-/// Lists what is at an endpoint, reads every key that may be there, and of some also the head and a part.
+/// Lists what is at an endpoint, reads every key that may be there, and asks for some heads.
 ///
 /// # Errors
 /// The history can't be written or read.
@@ -40,10 +40,10 @@ pub async fn list_and_get<S: Store, C: Future<Output = Result<S>>>(
     let listed: BTreeSet<Key> = listed.into_iter().flatten().collect();
     let settling = listed.difference(&acknowledged).cloned().collect();
     keys.extend(listed);
-    let some = keys.iter().enumerate().filter(|(place, _)| place % HEADS == 0).map(|(_, key)| key);
-    let otherwise: Vec<Request> =
-        some.flat_map(|key| [Request::head(Arc::clone(key)), Request::first_byte(Arc::clone(key))]).collect();
-    read(recorder, endpoint, &connect, keys.into_iter().map(Request::get).chain(otherwise), &settling).await
+    let head = |(_, key): (usize, &Key)| Request::head(Arc::clone(key));
+    let heads: Vec<Request> =
+        keys.iter().enumerate().filter(|(place, _)| place % HEADS == 0).map(head).collect();
+    read(recorder, endpoint, &connect, keys.into_iter().map(Request::get).chain(heads), &settling).await
 }
 
 /// Reads every key that may be there, of a store that can't list.
@@ -72,22 +72,21 @@ pub async fn scan<S: Store, C: Future<Output = Result<S>>>(
     let prefix = format!("{}/", recorder.run());
     let mut requests = vec![Request::list(prefix.as_str()), Request::scan(prefix)];
     let all = recorder.operations()?.all;
-    requests.extend(written_over(&all));
+    // No scan is asked for their order.
+    requests.extend(written_over(&all).into_iter().map(Request::get));
     requests.extend(transactions(&all, endpoint));
     ask(recorder, endpoint, &connect, requests, &BTreeSet::new()).await.map(drop)
 }
 
-/// What reads the keys that were written over: what they hold now is a matter of their order, which no scan is asked for.
-fn written_over(all: &[Operation]) -> impl Iterator<Item = Request> {
+/// The keys that were written more than once: what they hold now is a matter of their order.
+fn written_over(all: &[Operation]) -> BTreeSet<Key> {
     let mut times: BTreeMap<&Key, u32> = BTreeMap::new();
     for one in all.iter().filter(|one| !matches!(one.outcome, Outcome::Failed(_))) {
         if let Action::Put { key, .. } = &one.action {
             *times.entry(key).or_default() += 1;
         }
     }
-    let over: Vec<Key> =
-        times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| Arc::clone(key)).collect();
-    over.into_iter().map(Request::get)
+    times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| Arc::clone(key)).collect()
 }
 
 /// What reads the accounts and lists that were written at an endpoint.
@@ -190,11 +189,6 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
                     if let Outcome::Ok(Answer::Keys(keys)) = outcome {
                         listed.push(keys);
                     }
-                    break;
-                }
-                // What is empty has no part.
-                Some(Cause::Answered(code)) if **code == *"416" => {
-                    connection = Some(open);
                     break;
                 }
                 // Once more: what it said may be of the fault, and not of the object.

@@ -38,11 +38,6 @@ impl Request {
         bare(Action::Head { key: key.into() })
     }
 
-    /// Reads the first byte of a key.
-    pub fn first_byte(key: impl Into<Key>) -> Self {
-        bare(Action::Range { key: key.into(), from: 0, length: 1 })
-    }
-
     /// Reads all accounts.
     pub fn balances() -> Self {
         bare(Action::Balances)
