@@ -1,6 +1,6 @@
 //! What a set's strategy says of a roll: which pods it leaves, how many it takes away at once, and when.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use anyhow::Result;
 use harness::{
@@ -139,14 +139,16 @@ async fn max_unavailable(run: Run) -> Result<()> {
     run.hold(K7, &pods_stay(&below)).await?;
 
     run.step("they are Ready: the other two go").await?;
-    for ordinal in 2..4 {
-        run.pod(set.pod_name(ordinal)).open_gate().await?;
-    }
+    let release = async |ordinals: Range<u32>| {
+        for name in ordinals.map(|ordinal| set.pod_name(ordinal)) {
+            run.wait(&pod_running(&name), seconds(60)).await?;
+            run.pod(name).open_gate().await?;
+        }
+        anyhow::Ok(())
+    };
+    release(2..4).await?;
     run.expect(K7, &pods_replaced(&below), seconds(60)).await?;
-    for ordinal in 0..2 {
-        run.wait(&pod_running(&set.pod_name(ordinal)), seconds(60)).await?;
-        run.pod(set.pod_name(ordinal)).open_gate().await?;
-    }
+    release(0..2).await?;
     run.expect(K7, &rolled(&set.promise, 4), seconds(60)).await?;
     Ok(())
 }
