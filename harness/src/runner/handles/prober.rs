@@ -2,6 +2,7 @@
 
 mod spellings;
 mod spread;
+mod steady;
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::{
     journal::fact::Pod,
     report::terrain::KnownBy,
     runner::Run,
-    wait::{Progress, expectations::endpoints_ready, until_answered, until_steady},
+    wait::{Progress, expectations::endpoints_ready, until_answered},
     workload::{
         Set,
         sentinel::{Answer, Repeated, Sentinel},
@@ -182,7 +183,7 @@ impl Prober {
         A: Future<Output = Result<Progress>>,
     {
         let time = self.run.time_for(claim, propagation);
-        self.judge_lag(claim, of, until_steady(sentence, time, ask).await).await
+        self.judge_lag(claim, of, self.steady(sentence, time, ask).await).await
     }
 
     /// Judges how it came to be right; the measure says how long that took.

@@ -10,7 +10,7 @@ use crate::{
     claim::Claim,
     error::{Error, Result},
     law::Obstacle,
-    wait::{Progress, until_steady},
+    wait::Progress,
     workload::{Set, sentinel::Connections},
 };
 
@@ -45,7 +45,7 @@ impl Prober {
                 Progress::NotYet(format!("they reached {answers:?}, and {failed} failed {errors:?}"))
             })
         };
-        let steady = match until_steady(&sentence, self.run.time_for(claim, propagation), ask).await {
+        let steady = match self.steady(&sentence, self.run.time_for(claim, propagation), ask).await {
             Err(Error::Failed(message)) => match self.led_elsewhere(set, wanted).await {
                 Ok(None) => Err(Error::Failed(message)),
                 Ok(Some(why)) => Err(Error::not_judged(Obstacle::Terrain, format!("{message}; {why}"))),
