@@ -57,6 +57,14 @@ pub fn chaos(workload: Workload, chaos: Chaos) -> Scenario {
 /// The step in which what was written to a replicated store is read back; controls do their sabotage at it.
 pub(crate) const READ_BACK: &str = "read everything back, from each pod";
 
+/// Who does not come back has lost everything with it: a server, a store.
+pub(crate) fn lost_with(what: &'static str) -> impl Fn(harness::Error) -> harness::Error {
+    move |error| {
+        let words = format!("acknowledged writes are lost with their {what}: {error}");
+        error.reworded(words)
+    }
+}
+
 /// Seconds, as deadlines of scenarios are given.
 pub(crate) const fn seconds(seconds: u64) -> std::time::Duration {
     std::time::Duration::from_secs(seconds)

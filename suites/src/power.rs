@@ -20,6 +20,7 @@ use harness::{
 use crate::{
     READ_BACK,
     garage::{SMALL, clients, pods},
+    lost_with,
     postgres::writers_and_reader,
     sabotage::{
         ASYNCHRONOUS_COMMIT, DISK_EMPTIED, GARAGE_WITHOUT_COPIES, GARAGE_WITHOUT_FSYNC,
@@ -158,11 +159,8 @@ async fn cut(run: &Run, disks: &Disks, set: &Set, ordinals: &[u32], claim: Claim
     let cut = disks.cut(&pods, WITHOUT_DISKS).await?;
     for pod in before {
         let again = pod_recovers(&pod.meta.name, &pod.meta.uid, pod.restarts());
-        let again = run.wait(&again, seconds(120)).await.map_err(|error| {
-            let words = format!("acknowledged writes are lost with their server: {error}");
-            error.reworded(words)
-        });
-        run.found(claim, again)?;
+        let again = run.wait(&again, seconds(120)).await;
+        run.found(claim, again.map_err(lost_with("server")))?;
     }
     Ok((cut, run.fault_ends(fault)))
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
-    Error,
     claim::{S9, S17, S23},
     history::{
         Checker,
@@ -20,6 +19,7 @@ use harness::{
 use crate::{
     READ_BACK,
     garage::{OBJECTS, clients_that_write_over, pods_and_service},
+    lost_with,
     postgres::{checkers_of_three_databases, clients_of_three_databases},
     sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, META_OFF_THE_VOLUME, OBJECT_DELETED},
     seconds,
@@ -77,7 +77,7 @@ async fn s3_survives(run: Run) -> Result<()> {
 
     run.step("the store heals, and takes writes again").await?;
     let healed = garage.until_healthy(&garage.admins(&set).await?).await;
-    let healed = run.found(S23, healed.map_err(with_their_store))?;
+    let healed = run.found(S23, healed.map_err(lost_with("store")))?;
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
@@ -130,12 +130,6 @@ async fn down_and_up(run: &Run, set: &Set) -> Result<Fault> {
     run.wait(&volume_claims_settled(&set.promise), seconds(60)).await?;
     run.step("scale 1 → 3").await?;
     set.scale(REPLICAS).await?;
-    run.found(S23, set.ready(REPLICAS).await.map_err(with_their_store))?;
+    run.found(S23, set.ready(REPLICAS).await.map_err(lost_with("store")))?;
     Ok(run.fault_ends(fault))
-}
-
-/// Who does not come back has lost everything.
-pub(crate) fn with_their_store(error: Error) -> Error {
-    let words = format!("acknowledged writes are lost with their store: {error}");
-    error.reworded(words)
 }

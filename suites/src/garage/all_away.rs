@@ -13,7 +13,7 @@ use harness::{
 };
 
 use super::clients::{OBJECTS, clients, pods_and_service};
-use crate::{READ_BACK, sabotage::META_OFF_THE_VOLUME, seconds, survival::with_their_store};
+use crate::{READ_BACK, lost_with, sabotage::META_OFF_THE_VOLUME, seconds};
 
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
 const ENOUGH: u64 = 20;
@@ -55,12 +55,12 @@ async fn all_away(run: Run) -> Result<()> {
     set.scale(0).await?;
     run.wait(&pods_exactly(&set.promise, []), seconds(120)).await?;
     set.scale(3).await?;
-    run.found(G8, set.ready(3).await.map_err(with_their_store))?;
+    run.found(G8, set.ready(3).await.map_err(lost_with("store")))?;
     let fault = run.fault_ends(fault);
 
     run.step("the store forms again, and takes writes").await?;
     let healed = garage.until_healthy(&garage.admins(&set).await?).await;
-    let healed = run.found(G8, healed.map_err(with_their_store))?;
+    let healed = run.found(G8, healed.map_err(lost_with("store")))?;
     run.measure("health after 3 → 0 → 3", healed.as_secs_f64(), "s");
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;

@@ -16,6 +16,7 @@ use harness::{
 
 use super::clients::{checkers_of_one_database, clients_of_one_database};
 use crate::{
+    lost_with,
     sabotage::{ASYNCHRONOUS_COMMIT, EMPTY_DIRECTORY, LESS_ISOLATED, PAGE_SPOILED},
     seconds,
 };
@@ -115,12 +116,9 @@ async fn crashes(run: Run) -> Result<()> {
     Ok(())
 }
 
-/// Who never comes back has lost everything.
+/// Waits until it is there again.
 async fn comes_back(run: &Run, back: &Expectation) -> Result<()> {
-    let back = run.wait(back, seconds(180)).await.map_err(|error| {
-        let words = format!("acknowledged writes are lost with their server: {error}");
-        error.reworded(words)
-    });
-    run.found(P1, back)?;
+    let back = run.wait(back, seconds(180)).await;
+    run.found(P1, back.map_err(lost_with("server")))?;
     Ok(())
 }
