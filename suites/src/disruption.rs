@@ -182,7 +182,9 @@ async fn budget(run: Run) -> Result<()> {
     run.hold(K16, &pods_stay(&pods)).await?;
 
     run.step("so is that of the pod itself, while fewer are Ready than are asked for").await?;
-    run.apply_objects([budget_of(json!({"minAvailable": 4}))]).await?;
+    // Said, since a policy may say otherwise where nobody does.
+    let healthy_alone = json!({"minAvailable": 4, "unhealthyPodEvictionPolicy": "IfHealthyBudget"});
+    run.apply_objects([budget_of(healthy_alone)]).await?;
     let fewer = "needs 4 healthy pods and has 3 currently";
     run.pod(zero.pod.clone()).judge_eviction_refused(K16, fewer, seconds(30)).await?;
 

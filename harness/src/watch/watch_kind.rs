@@ -32,6 +32,8 @@ use crate::error::{Error, Result, within};
 /// Somebody who wants to know when everything that had happened before is recorded.
 pub(super) type Inquirer = oneshot::Sender<Result<()>>;
 
+/// How long an API server may be away when a recording begins.
+const AWAY: Duration = Duration::from_secs(60);
 /// How long a list may take.
 const LIST_DEADLINE: Duration = Duration::from_secs(10);
 /// How long a watch may be silent before a list checks that it is alive, and how long when the last one showed what it had not
@@ -88,7 +90,7 @@ impl Watch {
 
     /// Lists, says that recording has begun, and watches until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken, begun: oneshot::Sender<Result<()>>) {
-        let mut version = match self.list().await {
+        let mut version = match self.list_at_first().await {
             Ok(list) => {
                 let version = self.take_list(list);
                 // Nobody listening means that the recorder is gone; then `stop` follows.
@@ -120,6 +122,20 @@ impl Watch {
         let parameters = ListParams::default();
         let list = self.api.list(&parameters);
         within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await
+    }
+
+    /// As [`list`](Self::list), and again for a while where nobody answers: a connection that is used anew may be closing just then.
+    async fn list_at_first(&self) -> Result<ObjectList<DynamicObject>> {
+        let began = Instant::now();
+        loop {
+            match self.list().await {
+                Err(error) if !error.is_refusal() && began.elapsed() < AWAY => {
+                    tracing::warn!(kind = self.kind.name(), %error, "listing again");
+                }
+                listed => return listed,
+            }
+            pause(BACK_OFF).await;
+        }
     }
 
     /// Lists until the API server answers; none when told to stop.

@@ -2,7 +2,7 @@
 
 mod pods;
 
-use std::{fmt::Debug, time::Duration};
+use std::{fmt::Debug, pin::Pin, time::Duration};
 
 use k8s_openapi::NamespaceResourceScope;
 use kube::{
@@ -20,9 +20,9 @@ use crate::error::{Error, Result, within};
 const PAGE: u32 = 500;
 
 /// What can be asked for, changed and deleted.
-pub trait Kind: Resource + Clone + Debug + DeserializeOwned {}
+pub trait Kind: Resource + Clone + Debug + DeserializeOwned + Send + Sync {}
 
-impl<K: Resource + Clone + Debug + DeserializeOwned> Kind for K {}
+impl<K: Resource + Clone + Debug + DeserializeOwned + Send + Sync> Kind for K {}
 
 /// The same, of a kind that is known when this is compiled and whose objects are in namespaces.
 pub trait Namespaced: Kind + Resource<DynamicType = (), Scope = NamespaceResourceScope> {}
@@ -70,6 +70,22 @@ pub fn dynamic_objects(
     Objects::new(api, resource)
 }
 
+/// Reads again, once, where the connection broke before the answer: one that is used anew may be closing just then. On the heap, for
+/// reads are parts of many calls.
+fn twice<'read, T: Send + 'read, A>(
+    read: impl Fn() -> A + Send + 'read,
+) -> Pin<Box<dyn Future<Output = kube::Result<T>> + Send + 'read>>
+where
+    A: Future<Output = kube::Result<T>> + Send + 'read,
+{
+    Box::pin(async move {
+        match read().await {
+            Err(kube::Error::Service(_) | kube::Error::HyperError(_)) => read().await,
+            answer => answer,
+        }
+    })
+}
+
 impl<K: Kind> Objects<K> {
     fn new(api: Api<K>, kind: &K::DynamicType) -> Self {
         Self {
@@ -108,7 +124,7 @@ impl<K: Kind> Objects<K> {
     /// # Errors
     /// There is none of this name, the API server refuses, or it has not answered in time; so it is for each call.
     pub async fn get(&self, name: &str) -> Result<K> {
-        self.ask("reading", name, self.api.get(name)).await
+        self.ask("reading", name, twice(|| self.api.get(name))).await
     }
 
     /// An object, if there is one of this name.
@@ -116,7 +132,7 @@ impl<K: Kind> Objects<K> {
     /// # Errors
     /// As for [`get`](Self::get), but for a name that is not there.
     pub async fn get_opt(&self, name: &str) -> Result<Option<K>> {
-        self.ask("reading", name, self.api.get_opt(name)).await
+        self.ask("reading", name, twice(|| self.api.get_opt(name))).await
     }
 
     /// All objects.
@@ -140,7 +156,7 @@ impl<K: Kind> Objects<K> {
         let pages = async {
             let mut all = Vec::new();
             loop {
-                let page = self.api.list(&parameters).await?;
+                let page = twice(|| self.api.list(&parameters)).await?;
                 all.extend(page.items);
                 match page.metadata.continue_.filter(|token| !token.is_empty()) {
                     Some(token) => parameters = parameters.continue_token(&token),
