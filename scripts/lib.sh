@@ -88,6 +88,14 @@ recipe_hash() {
 need_go() { command -v go >/dev/null || die "$EXIT_NO_COMPILER" "Go is needed to build $1, and there is none on the PATH: install Go 1.26 or newer."; }
 need_rust() { command -v cargo >/dev/null || die "$EXIT_NO_COMPILER" "Rust is needed to build $1, and there is no cargo on the PATH: install Rust by rustup."; }
 
+# compile_tests TEST...: compiles these tests of the workspace, and prints name and path of the suites and of the program among
+# what came of it. Of the program only the test `alone` brings one along that has the features which the suites ask for.
+compile_tests() {
+  # Cargo says on stderr what it compiles; where it is, it says on stdout.
+  cargo test --locked --workspace "${@/#/--test=}" --no-run --message-format json-render-diagnostics |
+    sed -n 's/.*"name":"\(conformance\|steadfast\)".*"executable":"\([^"]*\)".*/\1 \2/p'
+}
+
 # as_root_on_debian: whether this machine may install Debian packages for itself.
 as_root_on_debian() {
   [[ $(id -u) == 0 ]] && grep -qs '^ID=debian$' /etc/os-release

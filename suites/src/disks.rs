@@ -194,7 +194,7 @@ async fn other_postgres(run: Run) -> Result<()> {
     run.found(F6, postgres.until_works(&pod, seconds(120)).await)?;
     load.acknowledged(ENOUGH, seconds(60)).await?;
     load.stop().await?;
-    run.judge(F6, disks.against_acknowledged(&history, from..to, "while the volume was read-only")?);
+    run.judge(F6, history.against_acknowledged(from..to, "while the volume was read-only")?);
     postgres.read_back(&history, &pod).await?;
     run.check(F6, set.workload.name, &history, Checker::Set(Copies::Apart), Some(&fault));
 

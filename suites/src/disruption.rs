@@ -10,7 +10,7 @@ use harness::{
         controller_counts, pod_is_another, pod_made_again, pod_owned, pod_ready, pod_restarted, pod_returns,
         pod_terminating, pods_stay, set_gone,
     },
-    workload::{SENTINEL, Workload, sentinel::Held},
+    workload::{SENTINEL, Set, Workload, sentinel::Held},
 };
 use serde_json::{Value, json};
 
@@ -246,16 +246,10 @@ async fn termination(run: Run) -> Result<()> {
     set.ready(2).await?;
 
     run.step(STOPS_BY_ITSELF).await?;
-    let (old, one) = (set.pod(1)?, run.sentinel(set.pod_name(1)));
-    let instance = one.identity().await?.instance;
-    set.delete_pod(1).await?;
-    run.expect(K18, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
-    let end = run.life(&old).ending(&instance).await?;
-    run.judge(K18, end.against_hook_then_signal());
-    run.judge_equal(K18, "the exit code of sentinel-1", 0, end.exit_code);
+    stops_by_itself(&run, &set, 1).await?;
 
     run.step("the liveness probe of pod 1 fails: its container is stopped in the same way").await?;
-    let old = set.pod(1)?;
+    let (old, one) = (set.pod(1)?, run.sentinel(set.pod_name(1)));
     let instance = one.identity().await?.instance;
     one.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
     run.expect(K18, &pod_restarted(&one.pod, &old.meta.uid, old.restarts()), seconds(60)).await?;
@@ -276,10 +270,27 @@ async fn termination(run: Run) -> Result<()> {
     run.judge(K18, end.against_killed_after(grace));
 
     run.step("it refuses again, and is deleted with more time than its own: it has that").await?;
-    let (old, grace) = (set.pod(0)?, seconds(MORE_GRACE.into()));
+    has_the_time_it_is_given(&run, &set, MORE_GRACE).await
+}
+
+/// A pod is deleted, and ends as one does that has a hook and refuses nothing.
+async fn stops_by_itself(run: &Run, set: &Set, ordinal: u32) -> Result<()> {
+    let (old, one) = (set.pod(ordinal)?, run.sentinel(set.pod_name(ordinal)));
+    let instance = one.identity().await?.instance;
+    set.delete_pod(ordinal).await?;
+    run.expect(K18, &pod_returns(&set.promise, ordinal, &old.meta.uid), seconds(60)).await?;
+    let end = run.life(&old).ending(&instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, &format!("the exit code of {}", one.pod), 0, end.exit_code);
+    Ok(())
+}
+
+/// Pod 0 refuses to stop, and is deleted with another time than its own.
+async fn has_the_time_it_is_given(run: &Run, set: &Set, given: u32) -> Result<()> {
+    let (old, zero, grace) = (set.pod(0)?, run.sentinel(set.pod_name(0)), seconds(given.into()));
     let instance = zero.identity().await?.instance;
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
-    set.delete_pod_within(0, MORE_GRACE).await?;
+    set.delete_pod_within(0, given).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
     run.judge(K18, run.life(&old).ending(&instance).await?.against_killed_after(grace));
     Ok(())
@@ -294,21 +305,10 @@ async fn exec_hook(run: Run) -> Result<()> {
         })
         .await?;
     set.ready(1).await?;
-    let zero = run.sentinel(set.pod_name(0));
 
     run.step("pod 0 is deleted: its hook, then SIGTERM, and it stops by itself").await?;
-    let (old, instance) = (set.pod(0)?, zero.identity().await?.instance);
-    set.delete_pod(0).await?;
-    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
-    let end = run.life(&old).ending(&instance).await?;
-    run.judge(K18, end.against_hook_then_signal());
-    run.judge_equal(K18, "the exit code of sentinel-0", 0, end.exit_code);
+    stops_by_itself(&run, &set, 0).await?;
 
     run.step("it refuses to stop, and is deleted with less time than its own: it has no more").await?;
-    let (old, instance, grace) = (set.pod(0)?, zero.identity().await?.instance, seconds(LESS_GRACE.into()));
-    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
-    set.delete_pod_within(0, LESS_GRACE).await?;
-    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
-    run.judge(K18, run.life(&old).ending(&instance).await?.against_killed_after(grace));
-    Ok(())
+    has_the_time_it_is_given(&run, &set, LESS_GRACE).await
 }

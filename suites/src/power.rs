@@ -100,7 +100,7 @@ async fn postgres(run: Run) -> Result<()> {
     run.step("it takes writes again").await?;
     load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
-    run.judge(F7, disks.against_acknowledged(&history, cut.at..cut.until, "after the power was cut")?);
+    run.judge(F7, history.against_acknowledged(cut.at..cut.until, "after the power was cut")?);
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;

@@ -72,10 +72,7 @@ async fn limits(run: Run) -> Result<()> {
         run.leave_out(format!("that a pod for which there is no room stays Pending: {why}"));
         return Ok(());
     }
-    manifest.take(run.local());
-    let container = run.workload().container(&mut manifest)?;
-    set.change("requests of 100 TiB", &json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
-        .await?;
+    set.change("requests of 100 TiB", &run.container_patch(manifest)?).await?;
     let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory").despite([POD_FAILED]);
     run.expect(S20, &pending, seconds(60)).await?;
     run.hold_long(S20, &pending).await?;

@@ -19,17 +19,9 @@ const FLUX: &str = "helm.toolkit.fluxcd.io/name";
 
 /// An API server that nobody reaches has a code of its own: it is asked here first.
 fn silence(error: Error) -> Error {
-    let silent = match &error {
-        Error::Deadline { .. } => true,
-        Error::Api { source, .. } => {
-            matches!(**source, kube::Error::Service(_) | kube::Error::HyperError(_))
-        }
-        _ => false,
-    };
-    if silent {
-        Error::trouble(exit::UNREACHABLE, format!("the API server does not answer: {error}"))
-    } else {
-        error
+    match error.is_silence() {
+        true => Error::trouble(exit::UNREACHABLE, format!("the API server does not answer: {error}")),
+        false => error,
     }
 }
 

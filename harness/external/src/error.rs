@@ -235,6 +235,14 @@ impl Error {
         self.status().is_some_and(|status| (400..500).contains(&status.code))
     }
 
+    /// Whether nobody answered: there was no connection, it broke, or the time was over.
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Api { source, .. } => broke_off(source),
+            error => matches!(error, Self::Deadline { .. }),
+        }
+    }
+
     /// Whether the API itself said no to what was asked: not a rule of the cluster, nor for want of rights or of time for us.
     pub fn is_own_refusal(&self) -> bool {
         let own =
@@ -255,6 +263,11 @@ impl Error {
             other => other.class().exit_code(),
         }
     }
+}
+
+/// Whether a call ended without an answer.
+pub(crate) fn broke_off(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Service(_) | kube::Error::HyperError(_))
 }
 
 impl From<record::Error> for Error {

@@ -4,23 +4,15 @@ use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    sync::Semaphore,
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{net::TcpStream, sync::Semaphore, task::JoinSet, time::timeout};
 
-use crate::names;
+use crate::{ask, names};
 
 /// For one connection, name look-up and answer included.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// So many connections are open at once: a service that drops them all must not take us minutes.
 const AT_ONCE: usize = 16;
 const ERRORS_KEPT: usize = 3;
-/// An identity is a line; who sends more is not a sentinel.
-const ANSWER_LIMIT: u64 = 64 * 1024;
 
 pub const TIMES_LIMIT: u32 = 10_000;
 
@@ -83,15 +75,11 @@ pub async fn count(request: Request) -> Counts {
 
 async fn ask(request: &Request) -> Result<String> {
     let address = SocketAddr::new(names::address(&request.host).await?, request.port);
-    let mut stream =
-        TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
+    let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
     if request.plain {
         return Ok(stream.peer_addr()?.ip().to_string());
     }
-    let question = format!("GET /identity HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", request.host);
-    stream.write_all(question.as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream.take(ANSWER_LIMIT).read_to_end(&mut answer).await?;
+    let answer = ask::get(stream, &request.host, "/identity").await?;
     hostname(&answer).with_context(|| format!("{address} answered no identity"))
 }
 
@@ -101,13 +89,7 @@ fn hostname(answer: &[u8]) -> Result<String> {
     struct Identity {
         hostname: String,
     }
-    let answer = str::from_utf8(answer)?;
-    let (head, body) = answer.split_once("\r\n\r\n").context("the answer is not HTTP")?;
-    let status = head.split(' ').nth(1).context("the answer has no status")?;
-    if status != "200" {
-        return Err(anyhow!("status {status}"));
-    }
-    let identity: Identity = serde_json::from_str(body)?;
+    let identity: Identity = serde_json::from_str(ask::body(answer)?)?;
     Ok(identity.hostname)
 }
 

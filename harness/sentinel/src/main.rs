@@ -5,6 +5,7 @@
 //! `sentinel hook SECONDS` is a preStop hook of a pod that serves, and takes so long.
 //! `sentinel mark TEXT DIRECTORY...` leaves a mark on other volumes, `sentinel marks DIRECTORY...` says what is there.
 
+mod ask;
 mod connect;
 mod hook;
 mod http;

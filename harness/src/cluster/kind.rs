@@ -81,7 +81,7 @@ pub(super) async fn create(
     run(program.holding(lock)?, &arguments, progress).await
 }
 
-/// Loads images onto those of these nodes that workloads run on, all at once, by way of an archive in the folder `scratch`.
+/// Loads images onto these nodes, all at once, by way of an archive in the folder `scratch`.
 pub(super) async fn load(
     kind: &Utf8Path,
     name: &str,
@@ -179,7 +179,7 @@ async fn listed(cluster: &str, which: &[&str]) -> Result<Vec<Node>> {
 
 /// Of a cluster's containers, each with its role, the nodes: what stands before several control planes is none.
 fn nodes_in(listed: &str) -> Vec<Node> {
-    let node = |line: &'_ str| {
+    let node = |line: &str| {
         let (name, role) = line.split_once(' ')?;
         ["control-plane", "worker"].contains(&role).then(|| name.to_owned())
     };

@@ -145,6 +145,23 @@ impl Recorder {
         Ok(Operations::read_until(&self.shared.path, lines).map_err(record::Error::from)?)
     }
 
+    /// What speaks against it that nothing was acknowledged in this time, in which nothing could be written; none where nothing was.
+    ///
+    /// # Errors
+    /// As for [`operations`](Self::operations).
+    pub fn against_acknowledged(&self, time: Range<Timestamp>, when: &str) -> Result<Option<String>> {
+        let operations = self.operations()?.all;
+        let keys: Vec<_> = operations
+            .iter()
+            .filter(|one| one.is_ok() && one.action.writes())
+            .filter(|one| time.contains(&one.invoked))
+            .filter(|one| one.ended.is_some_and(|ended| time.contains(&ended)))
+            .filter_map(|one| one.action.key())
+            .collect();
+        let words = |first| format!("{} writes were acknowledged {when}, {first} the first", keys.len());
+        Ok(keys.first().map(words))
+    }
+
     /// What became of the operations, now and at every change.
     pub fn counts(&self) -> watch::Receiver<Counts> {
         self.shared.counts.subscribe()

@@ -10,7 +10,7 @@ use std::{
 use camino::Utf8PathBuf;
 use jiff::Timestamp;
 use kube::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     catalogue::{Plan, Sabotage},
@@ -96,7 +96,7 @@ impl Run {
     }
 
     /// What manifests take from the cluster: its images, pull Secrets and storage class.
-    pub fn local(&self) -> &Local {
+    pub(crate) fn local(&self) -> &Local {
         &self.inner.parts.local
     }
 
@@ -287,6 +287,16 @@ impl Run {
             &[(RUN_LABEL, &self.inner.parts.run_label), (NAMESPACE_LABEL, self.namespace())],
         )
         .await
+    }
+
+    /// The patch by which a set gets the workload's container as this manifest has it, with what is the cluster's own.
+    ///
+    /// # Errors
+    /// When the manifest has no such container.
+    pub fn container_patch(&self, mut manifest: Manifest) -> Result<Value> {
+        manifest.take(self.local());
+        let container = self.workload().container(&mut manifest)?;
+        Ok(json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
     }
 
     /// The name of an object that this scenario makes outside its namespace: no other trial's.

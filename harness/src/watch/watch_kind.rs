@@ -90,7 +90,9 @@ impl Watch {
 
     /// Lists, says that recording has begun, and watches until `stop`.
     pub(super) async fn run(mut self, stop: CancellationToken, begun: oneshot::Sender<Result<()>>) {
-        let mut version = match self.list_at_first().await {
+        let began = Instant::now();
+        let listed = self.list_until(|error| error.is_refusal() || began.elapsed() >= AWAY).await;
+        let mut version = match listed {
             Ok(list) => {
                 let version = self.take_list(list);
                 // Nobody listening means that the recorder is gone; then `stop` follows.
@@ -107,7 +109,7 @@ impl Watch {
                 End::Stopped => return,
                 End::Resume => {}
                 End::Expired(reason) => {
-                    let Some(list) = self.list_again(&stop).await else {
+                    let Ok(list) = self.list_until(|_| stop.is_cancelled()).await else {
                         return self.log.gap(self.kind, reason, false);
                     };
                     self.log.gap(self.kind, reason, self.is_known(&list));
@@ -124,29 +126,14 @@ impl Watch {
         within(LIST_DEADLINE, &doing, list, Error::api(doing.clone())).await
     }
 
-    /// As [`list`](Self::list), and again for a while where nobody answers: a connection that is used anew may be closing just then.
-    async fn list_at_first(&self) -> Result<ObjectList<DynamicObject>> {
-        let began = Instant::now();
+    /// Lists until there is an answer, or one gives up: a connection that is used anew may be closing just then.
+    async fn list_until(&self, gives_up: impl Fn(&Error) -> bool) -> Result<ObjectList<DynamicObject>> {
         loop {
             match self.list().await {
-                Err(error) if !error.is_refusal() && began.elapsed() < AWAY => {
+                Err(error) if !gives_up(&error) => {
                     tracing::warn!(kind = self.kind.name(), %error, "listing again");
                 }
                 listed => return listed,
-            }
-            pause(BACK_OFF).await;
-        }
-    }
-
-    /// Lists until the API server answers; none when told to stop.
-    async fn list_again(&self, stop: &CancellationToken) -> Option<ObjectList<DynamicObject>> {
-        loop {
-            match self.list().await {
-                Ok(list) => return Some(list),
-                Err(error) => tracing::warn!(kind = self.kind.name(), %error, "listing again"),
-            }
-            if stop.is_cancelled() {
-                return None;
             }
             pause(BACK_OFF).await;
         }

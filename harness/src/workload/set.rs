@@ -121,15 +121,15 @@ impl Set {
         Ok((name, uid))
     }
 
-    /// The number of each revision that is kept; of two the newer one has the higher, also where it came back.
+    /// The name of the revision that is the newest by its number: the one that the template has now, also where it came back.
     ///
     /// # Errors
     /// When the API server refuses.
-    pub async fn revision_numbers(&self) -> Result<BTreeMap<String, i64>> {
-        let all = self.objects::<ControllerRevision>().list().await?;
-        let named = all.into_iter().filter_map(|one| Some((one.metadata.name?, one.revision)));
+    pub async fn newest_revision(&self) -> Result<Option<String>> {
         let ours = format!("{}-", self.promise.set);
-        Ok(named.filter(|(name, _)| name.starts_with(&ours)).collect())
+        let all = self.objects::<ControllerRevision>().list().await?.into_iter();
+        let numbered = all.filter_map(|one| Some((one.revision, one.metadata.name?)));
+        Ok(numbered.filter(|(_, name)| name.starts_with(&ours)).max().map(|(_, name)| name))
     }
 
     /// The ordinals that exist now, lowest first.

@@ -181,11 +181,8 @@ async fn claim_in_use(run: Run) -> Result<()> {
     let (workload, old) = (run.workload(), set.pod(0)?);
     let mut manifest = workload.manifest()?;
     with_second_volume(&mut manifest, &workload)?;
-    manifest.take(run.local());
-    let container = workload.container(&mut manifest)?;
-    container["envFrom"] = json!([{"configMapRef": {"name": "never-made"}}]);
-    let waits = json!({"spec": {"template": {"spec": {"containers": [container]}}}});
-    set.change("want a ConfigMap that there is not", &waits).await?;
+    workload.container(&mut manifest)?["envFrom"] = json!([{"configMapRef": {"name": "never-made"}}]);
+    set.change("want a ConfigMap that there is not", &run.container_patch(manifest)?).await?;
     let placed = pod_is_another(&old.meta.name, &old.meta.uid).and(pod_placed(&old.meta.name));
     run.wait(&placed, seconds(60)).await?;
     let volume_claims = volumes.uids().await?;

@@ -1,5 +1,7 @@
 //! What a checker says of a history.
 
+use std::collections::BTreeSet;
+
 /// The verdict of one checker.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Judgement {
@@ -18,6 +20,12 @@ impl Judgement {
     pub fn of(&self) -> u64 {
         self.counts.first().map_or(self.judged, |count| count.value)
     }
+}
+
+/// Where something was found, each place once: what comes after "at".
+pub(super) fn places<'a>(endpoints: impl Iterator<Item = &'a str>) -> String {
+    let places: BTreeSet<&str> = endpoints.collect();
+    places.into_iter().collect::<Vec<_>>().join(", and at ")
 }
 
 /// One thing that is wrong.

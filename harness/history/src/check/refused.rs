@@ -1,10 +1,8 @@
 //! A head, or a part, that an endpoint refuses for good while it gives the whole.
 
-use std::collections::BTreeSet;
-
 use super::{
     end::End,
-    judgement::{Anomaly, Kind},
+    judgement::{Anomaly, Kind, places},
     keys::OfKey,
     read_after_write::found,
 };
@@ -33,8 +31,7 @@ pub(super) fn refused_alone(
     let refused = asked.iter().copied().filter(|one| is_refusal(one) && whole(one) && !given(one));
     let refused: Vec<&Operation> = refused.collect();
     let why = refused.first()?.outcome.failure()?;
-    let places: BTreeSet<&str> = refused.iter().map(|one| &*one.endpoint).collect();
-    let places = places.into_iter().collect::<Vec<_>>().join(", and at ");
+    let places = places(refused.iter().map(|one| &*one.endpoint));
     let text = format!("{} can be read whole, and its {what} can't: {why}, at {places}", of.key);
     Some(Anomaly { kind: Kind::Unreadable, text, lines: refused.iter().map(|one| one.line).collect() })
 }

@@ -1,8 +1,8 @@
 //! What was acknowledged is there at the end, whole and once, and nothing else is.
 //!
 //! It judges keys that are written once and never deleted, and of others that what was deleted stays so and what must be there can be
-//! read. The last word of each
-//! endpoint on a key counts; an endpoint that was asked at the end and gave no answer is named, and judged neither way.
+//! read. The last word of each endpoint on a key counts; an endpoint that was asked at the end and gave no answer is named, and judged
+//! neither way.
 
 mod listing;
 mod over;

@@ -1,8 +1,6 @@
 //! Keys that are written more than once: what they hold is a matter of the order of their versions, which others judge. But what was
 //! deleted stays so, and what must be there can be read.
 
-use std::collections::BTreeSet;
-
 use super::{
     listing::Listings,
     word::{Said, Word},
@@ -11,7 +9,7 @@ use crate::{
     check::{
         end::End,
         gone::Gone,
-        judgement::{Anomaly, Kind},
+        judgement::{Anomaly, Kind, places},
         keys::OfKey,
     },
     operation::{Action, Answer, Key, Operation, Outcome},
@@ -30,8 +28,7 @@ pub fn risen(of: &OfKey<'_>, listings: &Listings<'_>, end: &End<'_>) -> Option<A
     let shown = read.chain(listed.map(|listing| listing.of));
     let proofs: Vec<_> = shown.filter_map(|one| Some((one, gone.before(one)?))).collect();
     let (_, deletion) = proofs.first()?;
-    let places: BTreeSet<&str> = proofs.iter().map(|(one, _)| &*one.endpoint).collect();
-    let places = places.into_iter().collect::<Vec<_>>().join(", and at ");
+    let places = places(proofs.iter().map(|(one, _)| &*one.endpoint));
     let text = format!("{} was deleted, nothing was put since, and it is there, at {places}", of.key);
     let lines = std::iter::once(*deletion).chain(proofs.iter().map(|(one, _)| one.line)).collect();
     Some(Anomaly { kind: Kind::Resurrected, text, lines })
@@ -52,7 +49,7 @@ pub fn unreadable(write: &Operation, key: &Key, told: &[&Word<'_>]) -> Option<An
     let refused = |word: &&&Word<'_>| matches!(word.said, Said::Refused(_));
     let words: Vec<_> = told.iter().filter(refused).collect();
     let Said::Refused(why) = &words.first()?.said else { return None };
-    let places = words.iter().map(|word| word.endpoint).collect::<Vec<_>>().join(", and at ");
+    let places = places(words.iter().map(|word| word.endpoint));
     let text = format!("{key}, acknowledged and never deleted since, can't be read: {why}, at {places}");
     let lines = std::iter::once(write.line).chain(words.iter().map(|word| word.line)).collect();
     Some(Anomaly { kind: Kind::Unreadable, text, lines })

@@ -1,6 +1,6 @@
 //! What clients notice of disks that fail: a fault that nobody noticed proves nothing.
 
-use std::{ops::Range, time::Duration};
+use std::time::Duration;
 
 use history::Operation;
 use jiff::Timestamp;
@@ -53,27 +53,5 @@ impl Disks {
             Err(Error::Failed(words)) => Err(Error::environment(words)),
             outcome => outcome.map(drop),
         }
-    }
-
-    /// What speaks against it that nothing was acknowledged in this time, in which nothing could be written; none where nothing was.
-    ///
-    /// # Errors
-    /// When the history can't be read.
-    pub fn against_acknowledged(
-        &self,
-        history: &Recorder,
-        time: Range<Timestamp>,
-        when: &str,
-    ) -> Result<Option<String>> {
-        let operations = history.operations()?.all;
-        let keys: Vec<_> = operations
-            .iter()
-            .filter(|one| one.is_ok() && one.action.writes())
-            .filter(|one| time.contains(&one.invoked))
-            .filter(|one| one.ended.is_some_and(|ended| time.contains(&ended)))
-            .filter_map(|one| one.action.key())
-            .collect();
-        let words = |first| format!("{} writes were acknowledged {when}, {first} the first", keys.len());
-        Ok(keys.first().map(words))
     }
 }
