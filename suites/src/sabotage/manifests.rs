@@ -248,12 +248,6 @@ pub const READINESS_AS_SHIPPED: Sabotage = Sabotage::Manifest(|manifest, workloa
     Ok(())
 });
 
-/// garage.toml says that the admin API is served, as we ship it.
-pub const ADMIN_AS_SHIPPED: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    let shipped = workload.manifest()?.find("ConfigMap", crate::document::CONFIGURATION)?.clone();
-    manifest.merge("ConfigMap", crate::document::CONFIGURATION, &json!({"data": shipped["data"]}))
-});
-
 /// A roll takes away one pod at a time.
 pub const ONE_AT_A_TIME: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let patch = json!({"spec": {"updateStrategy": {"rollingUpdate": {"maxUnavailable": 1}}}});
@@ -299,15 +293,6 @@ pub const CORDON_TOLERATED: Sabotage = Sabotage::Manifest(|manifest, _| {
     manifest.merge("StatefulSet", "late", &patch)
 });
 
-/// PostgreSQL acknowledges what is not on the disk yet, and takes its time to write it.
-pub const ASYNCHRONOUS_COMMIT: Sabotage = Sabotage::Manifest(|manifest, workload| {
-    postgres_settings(manifest, workload, &["synchronous_commit=off", "wal_writer_delay=10s"])
-});
-
-/// PostgreSQL leaves it to the page cache when something reaches the disk.
-pub const POSTGRES_WITHOUT_FSYNC: Sabotage =
-    Sabotage::Manifest(|manifest, workload| postgres_settings(manifest, workload, &["fsync=off"]));
-
 /// PostgreSQL is told to stop in the way that waits until its clients leave, and has less time for it.
 pub const CLIENTS_WAITED_FOR: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let until_left = "docker-entrypoint.sh postgres & server=$!; trap 'kill -TERM $server' INT TERM; wait $server; wait $server";
@@ -315,48 +300,3 @@ pub const CLIENTS_WAITED_FOR: Sabotage = Sabotage::Manifest(|manifest, workload|
     let patch = json!({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 15}}}});
     manifest.merge("StatefulSet", workload.name, &patch)
 });
-
-fn postgres_settings(manifest: &mut Manifest, workload: &Workload, settings: &[&str]) -> Result<()> {
-    let set = manifest.find("StatefulSet", workload.name)?;
-    let options = settings.iter().flat_map(|setting| ["-c", setting]);
-    let command: Vec<&str> = ["postgres"].into_iter().chain(options).collect();
-    set["spec"]["template"]["spec"]["containers"][0]["args"] = json!(command);
-    Ok(())
-}
-
-/// Garage as it is by default: it leaves it to the page cache when something reaches the disk.
-pub const GARAGE_WITHOUT_FSYNC: Sabotage = Sabotage::Manifest(|manifest, _| {
-    garage_setting(manifest, "metadata_fsync = true", "metadata_fsync = false")?;
-    garage_setting(manifest, "data_fsync = true", "data_fsync = false")
-});
-
-/// As above, and each object is on one node alone.
-pub const GARAGE_WITHOUT_COPIES: Sabotage = Sabotage::Manifest(|manifest, _| {
-    garage_setting(manifest, "metadata_fsync = true", "metadata_fsync = false")?;
-    garage_setting(manifest, "data_fsync = true", "data_fsync = false")?;
-    garage_setting(manifest, "replication_factor = 3", "replication_factor = 1")
-});
-
-/// One copy of an object is enough for Garage to read and to acknowledge.
-pub const ONE_COPY_IS_ENOUGH: Sabotage =
-    Sabotage::Manifest(|manifest, _| consistency_mode(manifest, "dangerous"));
-
-/// One copy of an object is enough to read it, so that each replica can be asked alone; a write takes two.
-pub fn read_one_copy(manifest: &mut Manifest, _: &Workload) -> Result<()> {
-    consistency_mode(manifest, "degraded")
-}
-
-fn consistency_mode(manifest: &mut Manifest, mode: &str) -> Result<()> {
-    let copies = "replication_factor = 3";
-    garage_setting(manifest, copies, &format!("{copies}\nconsistency_mode = \"{mode}\""))
-}
-
-fn garage_setting(manifest: &mut Manifest, shipped: &str, sabotaged: &str) -> Result<()> {
-    let file = &mut manifest.find("ConfigMap", "garage-configuration")?["data"]["garage.toml"];
-    let text = file.as_str().unwrap_or_default();
-    if !text.contains(shipped) {
-        return Err(Error::bug(format!("garage.toml has no {shipped:?} to sabotage")));
-    }
-    *file = json!(text.replace(shipped, sabotaged));
-    Ok(())
-}

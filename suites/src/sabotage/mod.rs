@@ -3,7 +3,9 @@
 mod acts;
 mod disks;
 mod manifests;
+mod settings;
 
 pub use acts::*;
 pub use disks::*;
 pub use manifests::*;
+pub use settings::*;
