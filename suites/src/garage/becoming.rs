@@ -138,17 +138,17 @@ async fn serves(run: &Run, set: &Set, key: &AccessKey) -> Result<()> {
     let probe = run.prober_beside().await?;
     let garage = run.garage();
     let hosts = [set.workload.name, set.workload.headless].map(|service| probe.host(service));
-    let mut written = Vec::new();
+    // A store that takes nothing yet from anybody is not one that can't be reached: that is to be known first.
+    let first = content("pods", 2048);
+    let mut written = vec![("pods".to_owned(), Value::of(&first))];
+    let put = run.found(S14, garage.answer(&set.pod_name(0), key, &Request::put("pods", first)).await)?;
+    run.judge(S14, put.failure().map(|why| format!("the first write after the layout: {why}")));
     for host in &hosts {
         let (name, content) = (format!("through/{host}"), content(host, 4096));
         written.push((name.clone(), Value::of(&content)));
         let put = Request::put(name, content);
         run.found(S13, garage.until_takes(&probe, host, key, &put, propagation(run)).await)?;
     }
-    let content = content("pods", 2048);
-    written.push(("pods".to_owned(), Value::of(&content)));
-    let put = run.found(S14, garage.answer(&set.pod_name(0), key, &Request::put("pods", content)).await)?;
-    run.judge(S14, put.failure().map(|why| format!("the first write after the layout: {why}")));
     for ordinal in 0..REPLICAS {
         let pod = set.pod_name(ordinal);
         for (name, value) in &written {
