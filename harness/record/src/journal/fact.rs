@@ -72,6 +72,10 @@ pub struct Pod {
     pub created: Option<Timestamp>,
     /// When the API server was told to delete it, in whole seconds of its clock.
     pub told_to_go: Option<Timestamp>,
+    /// How many seconds it may take to stop, by its own spec.
+    pub own_grace: Option<i64>,
+    /// How many it was given when it was told to go.
+    pub given_grace: Option<i64>,
     /// When the Ready condition last changed, in whole seconds of its node's clock.
     pub ready_since: Option<Timestamp>,
     /// Its addresses: one of each IP family that it has, the cluster's first family first.

@@ -121,13 +121,15 @@ impl Reducer {
         let only = status.pod_ip.map(|address| self.words.one(address));
         let addresses: Vec<_> = if listed.is_empty() { only.into_iter().collect() } else { listed };
         let containers = status.container_statuses.into_iter().flatten().map(container);
-        let grace = pod.metadata.deletion_grace_period_seconds.map(SignedDuration::from_secs);
+        let given_grace = pod.metadata.deletion_grace_period_seconds;
         let end = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0);
         Pod {
             version: version(&pod.metadata),
             created: pod.metadata.creation_timestamp.as_ref().map(|time| time.0),
             // What the API tells is the end of the grace period.
-            told_to_go: end.zip(grace).map(|(end, grace)| end - grace),
+            told_to_go: end.zip(given_grace).map(|(end, grace)| end - SignedDuration::from_secs(grace)),
+            own_grace: spec.termination_grace_period_seconds,
+            given_grace,
             meta: self.meta(pod.metadata),
             ready: ready.is_some_and(|condition| condition.status == "True"),
             ready_since: ready.and_then(|ready| ready.last_transition_time.as_ref()).map(|time| time.0),

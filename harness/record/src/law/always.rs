@@ -1,6 +1,6 @@
 //! The laws that always hold, and how they are led through a history.
 
-use super::{Inquiry, Judgement, census, identity, ordering, rollout, status, storage};
+use super::{Inquiry, Judgement, census, identity, ordering, rollout, status, storage, termination};
 use crate::journal::{Entry, Fact, History, Kind, Promise, Record};
 
 /// A law, put to work on the set that promised this at first.
@@ -23,6 +23,7 @@ pub const ALWAYS: &[Law] = &[
     rollout::on_delete_waits,
     rollout::availability_gates,
     rollout::recreates_all_at_once,
+    termination::pods_have_their_own_grace,
     status::counters_add_up,
     census::status_agrees_with_pods,
 ];

@@ -22,6 +22,7 @@ mod removal;
 pub mod rollout;
 pub mod status;
 pub mod storage;
+pub mod termination;
 
 pub use always::{ALWAYS, Law, judge};
 pub use inquiry::Inquiry;

@@ -15,3 +15,4 @@ mod recorded;
 mod rollout;
 mod status;
 mod storage;
+mod termination;
