@@ -1,6 +1,11 @@
 //! Who answers at an address: many connections, counted by the pod behind each.
 
-use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
@@ -35,14 +40,19 @@ fn once() -> u32 {
 pub struct Counts {
     /// How often each hostname answered, or with `plain` each address.
     answers: BTreeMap<String, u32>,
+    /// Which starts of the program answered; with `plain` none says.
+    instances: BTreeSet<String>,
     failed: u32,
     errors: Vec<String>,
 }
 
 impl Counts {
-    fn add(&mut self, result: Result<String>) {
+    fn add(&mut self, result: Result<Answer>) {
         match result {
-            Ok(answer) => *self.answers.entry(answer).or_default() += 1,
+            Ok(Answer { hostname, instance }) => {
+                *self.answers.entry(hostname).or_default() += 1;
+                self.instances.extend(instance);
+            }
             Err(error) => {
                 self.failed += 1;
                 if self.errors.len() < ERRORS_KEPT {
@@ -73,24 +83,26 @@ pub async fn count(request: Request) -> Counts {
     counts
 }
 
-async fn ask(request: &Request) -> Result<String> {
+/// Who answered.
+#[derive(Debug, PartialEq, Deserialize)]
+struct Answer {
+    hostname: String,
+    instance: Option<String>,
+}
+
+async fn ask(request: &Request) -> Result<Answer> {
     let address = SocketAddr::new(names::address(&request.host).await?, request.port);
     let stream = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
     if request.plain {
-        return Ok(stream.peer_addr()?.ip().to_string());
+        return Ok(Answer { hostname: stream.peer_addr()?.ip().to_string(), instance: None });
     }
     let answer = ask::get(stream, &request.host, "/identity").await?;
-    hostname(&answer).with_context(|| format!("{address} answered no identity"))
+    identity(&answer).with_context(|| format!("{address} answered no identity"))
 }
 
-/// The hostname in an answer to `GET /identity`.
-fn hostname(answer: &[u8]) -> Result<String> {
-    #[derive(Deserialize)]
-    struct Identity {
-        hostname: String,
-    }
-    let identity: Identity = serde_json::from_str(ask::body(answer)?)?;
-    Ok(identity.hostname)
+/// Who says so in an answer to `GET /identity`.
+fn identity(answer: &[u8]) -> Result<Answer> {
+    Ok(serde_json::from_str(ask::body(answer)?)?)
 }
 
 #[cfg(test)]
@@ -98,11 +110,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_hostname_is_read_from_the_answer() -> Result<()> {
-        let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 25\r\n\r\n{\"hostname\":\"sentinel-2\"}";
-        assert_eq!(hostname(answer)?, "sentinel-2");
-        assert!(hostname(b"HTTP/1.1 503 Service Unavailable\r\n\r\n{\"hostname\":\"a\"}").is_err());
-        assert!(hostname(b"").is_err());
+    fn who_answered_is_read_from_the_answer() -> Result<()> {
+        let answer = b"HTTP/1.1 200 OK\r\n\r\n{\"hostname\":\"sentinel-2\",\"instance\":\"00ff\"}";
+        let (hostname, instance) = ("sentinel-2".to_owned(), Some("00ff".to_owned()));
+        assert_eq!(identity(answer)?, Answer { hostname, instance });
+        assert!(identity(b"HTTP/1.1 503 Service Unavailable\r\n\r\n{\"hostname\":\"a\"}").is_err());
+        assert!(identity(b"").is_err());
         Ok(())
     }
 
@@ -112,10 +125,12 @@ mod tests {
         for number in 0..5 {
             counts.add(Err(anyhow!("error {number}")));
         }
-        counts.add(Ok("sentinel-0".to_owned()));
-        counts.add(Ok("sentinel-0".to_owned()));
+        for instance in [None, Some("00ff".to_owned())] {
+            counts.add(Ok(Answer { hostname: "sentinel-0".to_owned(), instance }));
+        }
         assert_eq!(counts.failed, 5);
         assert_eq!(counts.errors, ["error 0", "error 1", "error 2"]);
         assert_eq!(counts.answers, BTreeMap::from([("sentinel-0".to_owned(), 2)]));
+        assert_eq!(counts.instances, BTreeSet::from(["00ff".to_owned()]));
     }
 }

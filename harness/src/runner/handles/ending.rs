@@ -76,6 +76,26 @@ impl Ending {
         })
     }
 
+    /// What speaks against it that SIGTERM comes when its grace period is over, though its preStop hook is not: no later. The period
+    /// begins with the hook.
+    pub fn against_signalled_after(&self, grace: Duration) -> Option<String> {
+        let pod = &self.pod;
+        let Some(began) = self.pre_stop_began else {
+            return Some(format!("the preStop hook of {pod} did not run"));
+        };
+        let Some(sigterm) = self.sigterm else {
+            return Some(format!("{pod} ended without SIGTERM, with the exit code {}", self.exit_code));
+        };
+        let waited = sigterm.duration_since(began);
+        let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
+        (waited > grace + self.late).then(|| {
+            let (waited, grace) = (seconds(waited), seconds(grace));
+            format!(
+                "SIGTERM came to {pod} {waited} after its preStop hook began; its grace period is {grace}"
+            )
+        })
+    }
+
     /// What speaks against it that its end, if it does not stop by itself, comes when its grace period is over, and not
     /// before. The period begins with the hook.
     pub fn against_killed_after(&self, grace: Duration) -> Option<String> {
@@ -159,6 +179,23 @@ mod tests {
             "db-0 was killed 3.6 s after it was told to stop, in whole seconds; its grace period is 6.0 s"
         );
         assert!(killed(2100).is_some() && killed(14_000).is_some() && killed(9600).is_some());
+    }
+
+    #[test]
+    fn a_hook_that_is_not_over_puts_the_signal_off_for_the_grace_period_alone() {
+        let signalled =
+            |after: i64| ending(&[HOOK[0], (Seen::Sigterm, after)], after).against_signalled_after(GRACE);
+        for right in [5000, 6000, 8000] {
+            assert_eq!(signalled(right), None, "{right}");
+        }
+        let words = signalled(40_000).unwrap();
+        assert_eq!(
+            words,
+            "SIGTERM came to db-0 40.0 s after its preStop hook began; its grace period is 6.0 s"
+        );
+        let without = |seen: &[(Seen, i64)]| ending(seen, 6000).against_signalled_after(GRACE).unwrap();
+        assert_eq!(without(&[(Seen::Sigterm, 0)]), "the preStop hook of db-0 did not run");
+        assert_eq!(without(&HOOK[..1]), "db-0 ended without SIGTERM, with the exit code 137");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A pod of our program, from inside which names are asked and connections opened.
 
+mod ended;
 mod spellings;
 mod spread;
 mod steady;

@@ -1,6 +1,6 @@
 //! What a sentinel is told, and what it answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -56,6 +56,8 @@ pub struct Repeated {
 pub struct Connections {
     /// Who answered, and how often.
     pub answers: BTreeMap<String, u32>,
+    /// Which starts of the program did.
+    pub instances: BTreeSet<String>,
     /// How many did not.
     pub failed: u32,
     /// The first reasons.

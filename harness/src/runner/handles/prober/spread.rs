@@ -41,7 +41,7 @@ impl Prober {
             Ok(if connections.failed == 0 && reached(&connections) == *wanted {
                 Progress::Met
             } else {
-                let Connections { answers, failed, errors } = connections;
+                let Connections { answers, failed, errors, .. } = connections;
                 Progress::NotYet(format!("they reached {answers:?}, and {failed} failed {errors:?}"))
             })
         };
@@ -68,6 +68,11 @@ impl Prober {
         if connections.failed > 0 || ours.is_empty() || ours.iter().any(|pod| !wanted.contains(pod)) {
             return Ok(None);
         }
+        // In a cluster of ours nobody else has a part: what its proxies were told to do is known, and nobody told them more.
+        let to_one = to_one(self.run.terrain().clients_stick, &ours);
+        if self.run.is_in_cluster_of_ours() {
+            return Ok(to_one);
+        }
         let (client, namespace, name) = (self.run.client(), self.run.namespace(), set.workload.name);
         let service = objects::<Service>(client, namespace).get(name).await?;
         let slices = objects::<EndpointSlice>(client, namespace).list().await?;
@@ -77,8 +82,8 @@ impl Prober {
         if ours.len() > 1 || wanted.len() == 1 {
             return Ok(None);
         }
-        if self.run.terrain().clients_stick {
-            return Ok(Some("the proxies lead each client to one pod".to_owned()));
+        if to_one.is_some() {
+            return Ok(to_one);
         }
         // Who leads each client to one pod leads others to another; who leads all to one does not spread.
         for asker in set.ordinals() {
@@ -93,6 +98,11 @@ impl Prober {
 
 fn reached(connections: &Connections) -> Vec<String> {
     connections.answers.keys().cloned().collect()
+}
+
+/// Whether it is as proxies that lead each client to one pod are told to.
+fn to_one(clients_stick: bool, reached: &[String]) -> Option<String> {
+    (clients_stick && reached.len() == 1).then(|| "the proxies lead each client to one pod".to_owned())
 }
 
 /// What a service says that leads clients to some of its pods: ours says nothing of it, so that somebody else did.
@@ -141,6 +151,13 @@ mod tests {
         assert_eq!(sticky.unwrap(), "the service has sessionAffinity ClientIP");
         assert!(service(json!({"internalTrafficPolicy": "Local"})).is_some());
         assert!(service(json!({"trafficDistribution": "PreferClose"})).is_some());
+    }
+
+    #[test]
+    fn proxies_that_are_told_to_lead_a_client_to_one_pod_lead_it_to_no_other() {
+        let reached = |pods: u32| (0..pods).map(|pod| format!("db-{pod}")).collect::<Vec<_>>();
+        assert!(to_one(true, &reached(1)).is_some());
+        assert_eq!((to_one(true, &reached(2)), to_one(false, &reached(1))), (None, None));
     }
 
     #[test]

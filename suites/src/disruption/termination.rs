@@ -1,0 +1,153 @@
+//! Pods that are told to stop: their hooks, the signal, the kill, and when each comes.
+
+use anyhow::Result;
+use harness::{
+    claim::K18,
+    manifest::Manifest,
+    runner::{Run, Scenario, scenario},
+    wait::expectations::{controller_counts, pod_restarted, pod_returns},
+    workload::{Set, Workload, sentinel::Held},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    sabotage::{LONGER_GRACE, PRE_STOP_REMOVED, SIGTERM_IGNORED},
+    seconds,
+};
+
+/// How many seconds the pods' own preStop takes, and how long they have in all: who does not count the first is later than a busy
+/// machine may be.
+const PRE_STOP: u64 = 5;
+const GRACE: u64 = 8;
+/// How many somebody gives one that he deletes.
+const MORE_GRACE: u32 = 12;
+/// As long takes a hook that is a program; so long has its pod.
+const EXEC_HOOK: u64 = 2;
+const LONG_GRACE: u64 = 60;
+/// So long one takes, and so long has who is given less, and is late only long after it.
+const LONGER_HOOK: u64 = 40;
+const LESS_GRACE: u32 = 4;
+
+/// The step at which a control does its sabotage.
+pub(crate) const STOPS_BY_ITSELF: &str = "pod 1 is deleted: preStop, then SIGTERM, and it stops by itself";
+
+pub(super) fn scenarios() -> Vec<Scenario> {
+    vec![
+        scenario(
+            "disruption::termination",
+            "preStop to its end, SIGTERM at once, and the kill when the grace period is over",
+            termination,
+        )
+        .proves([K18])
+        .within(seconds(240))
+        .slow_control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1")
+        .control("pre_stop_removed", [K18], PRE_STOP_REMOVED, "the preStop hook of sentinel-1 did not run")
+        .slow_control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 1"),
+        scenario(
+            "disruption::exec_hook",
+            "a preStop that is a program runs to its end, or to that of the time that somebody gives its pod, which is less than its own",
+            exec_hook,
+        )
+        .proves([K18])
+        .within(seconds(180))
+        .slow_control(
+            "hook_removed",
+            [K18],
+            PRE_STOP_REMOVED,
+            "the preStop hook of sentinel-0 did not run",
+        ),
+    ]
+}
+
+/// The set, whose pods have a preStop hook and so many seconds in all to stop.
+fn with_hook(manifest: &mut Manifest, workload: &Workload, hook: Value, grace: u64) -> harness::Result<()> {
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let pod = &mut set["spec"]["template"]["spec"];
+    pod["terminationGracePeriodSeconds"] = json!(grace);
+    workload.container_in(pod)?["lifecycle"] = json!({"preStop": hook});
+    Ok(())
+}
+
+async fn termination(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let asked = json!({"path": format!("/pre-stop?seconds={PRE_STOP}"), "port": "http"});
+            with_hook(manifest, workload, json!({"httpGet": asked}), GRACE)?;
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
+    set.ready(2).await?;
+
+    run.step(STOPS_BY_ITSELF).await?;
+    stops_by_itself(&run, &set, 1).await?;
+
+    run.step("the liveness probe of pod 1 fails: its container is stopped in the same way").await?;
+    let (old, one) = (set.pod(1)?, run.sentinel(set.pod_name(1)));
+    let instance = one.identity().await?.instance;
+    one.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
+    run.expect(K18, &pod_restarted(&one.pod, &old.meta.uid, old.restarts()), seconds(60)).await?;
+    let end = run.life(&old).ending_before_restart(&instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, "the exit code of sentinel-1 before its restart", 0, end.exit_code);
+
+    run.step("pod 0 refuses to stop: it is killed when its grace period is over, and not before").await?;
+    let (old, zero) = (set.pod(0)?, run.sentinel(set.pod_name(0)));
+    let instance = zero.identity().await?.instance;
+    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    let grace = run.found(K18, run.pod(&zero.pod).grace(GRACE).await)?;
+    set.delete_pod(0).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
+    let end = run.life(&old).ending(&instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, "the exit code of sentinel-0", 137, end.exit_code);
+    run.judge(K18, end.against_killed_after(grace));
+
+    run.step("it refuses again, and is deleted with more time than its own: it has that").await?;
+    let (old, grace) = (set.pod(0)?, seconds(MORE_GRACE.into()));
+    let instance = zero.identity().await?.instance;
+    zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
+    set.delete_pod_within(0, MORE_GRACE).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
+    run.judge(K18, run.life(&old).ending(&instance).await?.against_killed_after(grace));
+    Ok(())
+}
+
+/// A pod is deleted, and ends as one does that has a hook and refuses nothing.
+async fn stops_by_itself(run: &Run, set: &Set, ordinal: u32) -> Result<()> {
+    let (old, one) = (set.pod(ordinal)?, run.sentinel(set.pod_name(ordinal)));
+    let instance = one.identity().await?.instance;
+    set.delete_pod(ordinal).await?;
+    run.expect(K18, &pod_returns(&set.promise, ordinal, &old.meta.uid), seconds(60)).await?;
+    let end = run.life(&old).ending(&instance).await?;
+    run.judge(K18, end.against_hook_then_signal());
+    run.judge_equal(K18, &format!("the exit code of {}", one.pod), 0, end.exit_code);
+    Ok(())
+}
+
+async fn exec_hook(run: Run) -> Result<()> {
+    let program = |seconds: u64| json!({"exec": {"command": ["/sentinel", "hook", seconds.to_string()]}});
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            with_hook(manifest, workload, program(EXEC_HOOK), LONG_GRACE)?;
+            let one = json!({"spec": {"replicas": 1, "updateStrategy": {"type": "OnDelete"}}});
+            manifest.merge("StatefulSet", workload.name, &one)
+        })
+        .await?;
+    set.ready(1).await?;
+    let mut longer = run.workload().manifest()?;
+    with_hook(&mut longer, &run.workload(), program(LONGER_HOOK), LONG_GRACE)?;
+    set.change("a longer hook for the next pod", &run.container_patch(longer)?).await?;
+    run.wait(&controller_counts(&set.promise, 1), seconds(30)).await?;
+
+    run.step("pod 0 is deleted: its hook, then SIGTERM, and it stops by itself").await?;
+    stops_by_itself(&run, &set, 0).await?;
+
+    run.step("the next one is deleted with less time than its own and its hook's: SIGTERM when that is over")
+        .await?;
+    let (old, grace) = (set.pod(0)?, seconds(LESS_GRACE.into()));
+    let instance = run.sentinel(set.pod_name(0)).identity().await?.instance;
+    set.delete_pod_within(0, LESS_GRACE).await?;
+    run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
+    run.judge(K18, run.life(&old).ending(&instance).await?.against_signalled_after(grace));
+    Ok(())
+}
