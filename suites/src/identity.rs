@@ -1,8 +1,10 @@
 //! Stable Pod Identity, and the storage that belongs to it.
 
+use std::time::Instant;
+
 use anyhow::Result;
 use harness::{
-    claim::{K1, K11, K12, K19, S1, S2, S3, S6, S7, S8, S9},
+    claim::{K1, K11, K12, K18, K19, S1, S2, S3, S6, S7, S8, S9},
     runner::{Run, Scenario, scenario},
     wait::expectations,
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
@@ -20,6 +22,9 @@ use crate::{
 
 /// The replicas that these scenarios run; the document's Garage has as many.
 const REPLICAS: u32 = 3;
+
+/// How many seconds a preStop hook sleeps, beside what is watched for longer.
+const SLEEP: u64 = 5;
 
 /// Steps at which controls do their sabotage.
 pub(crate) const COMES_BACK: &str = "delete pod 1, and wait for it to come back";
@@ -82,7 +87,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         ),
         scenario(
             "identity::slow_to_stop",
-            "the next pod of an ordinal waits until the one before has stopped",
+            "the next pod of an ordinal waits until the one before has stopped, for which its preStop hook sleeps first",
             slow_to_stop,
         )
         .proves([K1])
@@ -115,6 +120,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 async fn pod_returns(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, REPLICAS)).await?;
     let volumes = run.volumes(&set);
+    // They are made before their pod; asked at once, since a pod that lacks one never runs, and what is named then is another claim.
+    run.expect(S1, &expectations::pod_exists(&set.pod_name(0)), seconds(60)).await?;
+    run.expect(S6, &expectations::pods_have_volume_claims(&set.promise), seconds(30)).await?;
     run.expect(S1, &expectations::pods_exactly(&set.promise, 0..REPLICAS), seconds(240)).await?;
     set.ready(REPLICAS).await?;
 
@@ -145,17 +153,29 @@ async fn pod_returns(run: Run) -> Result<()> {
 }
 
 async fn slow_to_stop(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            let hook = json!({"preStop": {"sleep": {"seconds": SLEEP}}});
+            workload.container(manifest)?["lifecycle"] = hook;
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
     let one = run.sentinel(set.pod_name(1));
+    let instance = one.identity().await?.instance;
     run.pod(&one.pod).hold_stop().await?;
 
     run.step("delete pod 1, which does not stop: no other takes its place, nor comes above it").await?;
+    let (life, asked) = (run.life(&old), Instant::now());
     set.delete_pod(1).await?;
     run.wait(&expectations::pod_terminating(&one.pod), seconds(30)).await?;
     set.scale(3).await?;
-    run.hold_long(K1, &expectations::pod_is(&one.pod, &old.meta.uid)).await?;
+    let same = expectations::pod_is(&one.pod, &old.meta.uid);
+    tokio::try_join!(
+        run.hold_long(K1, &same),
+        life.judge_no_signal_within(K18, &instance, asked, seconds(SLEEP)),
+    )?;
 
     run.step(NEXT_ONE_COMES).await?;
     one.hold(Held { stop: Some(false), ..Held::default() }).await?;

@@ -1,11 +1,15 @@
 //! What the journal tells of a pod that is gone.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Ending;
 use crate::{
+    claim::Claim,
     error::{Error, Result},
     journal::{
         Fact, History, Kind, Record,
@@ -13,7 +17,12 @@ use crate::{
     },
     law::Obstacle,
     runner::Run,
+    wait::{Progress, until_asked},
+    workload::sentinel::{Seen, Stamp},
 };
+
+/// How long a sentinel that is told to stop, and does not, may take to answer.
+const ANSWERS: Duration = Duration::from_secs(30);
 
 /// The life of one pod: of the object, not of its name.
 #[derive(Debug, Clone)]
@@ -73,6 +82,27 @@ impl Life {
         self.ending_of(self.ended(|container| container.running)?, instance).await
     }
 
+    /// Judges that it does not see SIGTERM, where it is a sentinel that does not stop, while its preStop hook takes so long, which was
+    /// `asked` for later than at this moment. It is asked until then, and nobody's clock is compared with another.
+    ///
+    /// # Errors
+    /// When it does; that is a finding as well.
+    pub async fn judge_no_signal_within(
+        &self,
+        claim: Claim,
+        instance: &str,
+        asked: Instant,
+        hook: Duration,
+    ) -> Result<()> {
+        let name = &self.pod.meta.name;
+        let sentence =
+            format!("{name} sees no SIGTERM before its preStop hook is over, which takes {hook:?}");
+        let sentinel = self.run.sentinel(name);
+        let ask = || async { Ok(too_early(&sentinel.stamps().await?, instance, asked.elapsed(), hook)) };
+        let outcome = until_asked(&sentence, self.run.stretch(hook + ANSWERS), ask).await;
+        self.run.found(claim, outcome).map(drop)
+    }
+
     async fn ending_of(&self, Ended { code, at, .. }: Ended, instance: &str) -> Result<Ending> {
         let name = &self.pod.meta.name;
         let at =
@@ -113,6 +143,16 @@ impl Life {
     }
 }
 
+/// Whether this start of a sentinel has seen SIGTERM by now, when no more time has passed than its hook takes.
+fn too_early(stamps: &[Stamp], instance: &str, passed: Duration, hook: Duration) -> Progress {
+    let signalled = stamps.iter().any(|stamp| stamp.instance == instance && stamp.seen == Seen::Sigterm);
+    match signalled {
+        _ if passed >= hook => Progress::Met,
+        true => Progress::Never(format!("it came within {passed:.1?} of its deletion")),
+        false => Progress::NotYet(format!("it did not come within {passed:.1?}")),
+    }
+}
+
 /// What it means that a journal does not show something of a pod: nothing, where there was a time in which nobody watched pods.
 fn not_shown(history: &History, words: String) -> Error {
     match history.gaps().any(|(kind, _)| kind == Kind::Pod) {
@@ -144,6 +184,21 @@ mod tests {
         for other in [history(Kind::Pod, true), history(Kind::StatefulSet, false), History::default()] {
             assert_eq!(obstacle(&other), None);
         }
+    }
+
+    #[test]
+    fn a_signal_is_too_early_only_when_it_was_seen_before_the_hook_can_be_over() {
+        let stamp = |instance: &str, seen| Stamp { instance: instance.to_owned(), seen, at: 0 };
+        let told = |stamps: &[Stamp], passed| {
+            too_early(stamps, "00ff", Duration::from_secs(passed), Duration::from_secs(5))
+        };
+        let signalled = [stamp("00ff", Seen::Sigterm)];
+        assert_eq!(told(&signalled, 1), Progress::Never("it came within 1.0s of its deletion".to_owned()));
+        assert_eq!(told(&signalled, 5), Progress::Met);
+        for other in [stamp("0a0b", Seen::Sigterm), stamp("00ff", Seen::PreStopBegan)] {
+            assert!(matches!(told(&[other], 4), Progress::NotYet(_)));
+        }
+        assert_eq!(told(&[], 6), Progress::Met);
     }
 
     #[test]
