@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use harness::{
-    claim::{K2, K19, S1, S8, S9, S10, S17, S18, S21},
+    claim::{K2, K6, K19, S1, S8, S9, S10, S17, S18, S21},
     law::disorder::{Origin, disorder},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         controller_counts, pod_exists, pod_not_terminating, pod_ready, pod_restarted, pod_running,
-        pod_terminating, pods_exactly, pods_gone, pods_named, volume_claims_are,
+        pod_terminating, pods_exactly, pods_gone, pods_named, pods_stay, revision_is, volume_claims_are,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, sentinel::Held},
 };
@@ -135,10 +135,13 @@ async fn scale_down(run: Run) -> Result<()> {
     // One at a time, so that the way up is in order whatever the policy: here it is the way down that counts.
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 1)).await?;
     set.ready(1).await?;
+    let (first, lowest) = (set.state()?.update_revision.clone(), set.pods());
     for replicas in 2..=3 {
         run.step(format!("scale to {replicas}")).await?;
         set.scale(replicas).await?;
         run.found(S8, set.ready(replicas).await)?;
+        // Another number of replicas is no other template.
+        run.expect(K6, &revision_is(&set.promise, &first).and(pods_stay(&lowest)), seconds(1)).await?;
     }
     let volumes = run.volumes(&set);
     let (volume_claims, marks) = (volumes.uids().await?, volumes.leave_marks().await?);
@@ -255,13 +258,17 @@ async fn startup_gates(run: Run) -> Result<()> {
             container["startupProbe"] = container["readinessProbe"].clone();
             container["startupProbe"]["failureThreshold"] = json!(STARTUP_TRIES);
             container["readinessProbe"]["httpGet"]["path"] = json!("/live");
+            // One that was asked would restart the container soon.
+            container["livenessProbe"]["httpGet"]["path"] = json!("/ready");
             Ok(())
         })
         .await?;
     let one = set.pod_name(1);
     run.step(format!("{one} runs, would be Ready, and its startup probe fails")).await?;
     run.expect(S21, &pod_running(&one), seconds(120)).await?;
+    let restarts = set.pod(1)?.restarts();
     run.hold_long(S21, &pods_exactly(&set.promise, 0..=1)).await?;
+    run.judge_equal(S21, &format!("the restarts of {one}"), restarts, set.pod(1)?.restarts());
 
     run.step("the startup probe passes, and the next replica comes").await?;
     run.sentinel(one).hold(Held { ready: Some(false), ..Held::default() }).await?;

@@ -65,15 +65,17 @@ async fn limits(run: Run) -> Result<()> {
     run.step("a pod that asks for more than any node has stays Pending").await?;
     let mut manifest = run.workload().manifest()?;
     // More than any machine has that could be bought for it; a limit that is given where there is none would be less.
-    let resources = json!({"requests": {"memory": "100Ti"}, "limits": {"memory": "100Ti"}});
+    let too_much = json!({"cpu": "100000", "memory": "100Ti"});
+    let resources = json!({"requests": too_much, "limits": too_much});
     run.workload().container(&mut manifest)?["resources"] = resources;
     let greedy = manifest.find("StatefulSet", run.workload().name)?;
     if let Admitted::Refused(why) = run.admits_pods_of(greedy).await? {
         run.leave_out(format!("that a pod for which there is no room stays Pending: {why}"));
         return Ok(());
     }
-    set.change("requests of 100 TiB", &run.container_patch(manifest)?).await?;
-    let pending = pod_unschedulable(&one.pod, &before.meta.uid, "Insufficient memory").despite([POD_FAILED]);
+    set.change("requests of 100000 processors and 100 TiB", &run.container_patch(manifest)?).await?;
+    let lacks = |what: &str| pod_unschedulable(&one.pod, &before.meta.uid, what).despite([POD_FAILED]);
+    let pending = lacks("Insufficient memory").and(lacks("Insufficient cpu"));
     run.expect(S20, &pending, seconds(60)).await?;
     run.hold_long(S20, &pending).await?;
     Ok(())

@@ -69,8 +69,12 @@ async fn min_ready_seconds(run: Run) -> Result<()> {
 
     run.step("pod 1 is not Ready for a moment, and then not available again at once").await?;
     let one = run.sentinel(set.pod_name(1));
+    let before = set.pod(1)?.ready_since;
     one.hold(Held { ready: Some(true), ..Held::default() }).await?;
     run.expect(K8, &controller_counts(&set.promise, 1), seconds(30)).await?;
+    // It was Ready for long enough to be available: the times, in whole seconds, differ.
+    let stayed = set.pod(1)?.ready_since == before;
+    run.judge(K8, stayed.then(|| format!("{} is not Ready any more since {before:?}, as before", one.pod)));
     one.hold(Held { ready: Some(false), ..Held::default() }).await?;
     run.expect(K8, &controller_counts(&set.promise, 2), seconds(30)).await?;
     judge_not_available_yet(&run, &set, 1)?;

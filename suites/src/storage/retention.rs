@@ -40,7 +40,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         )
         .proves([K9, D3])
         .within(seconds(300))
-        .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-3 are gone"),
+        .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-5 are gone"),
     ]
 }
 
@@ -70,25 +70,26 @@ async fn retention_policy(run: Run) -> Result<()> {
     let policy = |scaled: &str, deleted: &str| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
     let mut set = run
         .deploy_with(|manifest, workload| {
-            let parallel = json!({"spec": {"podManagementPolicy": "Parallel"}});
-            manifest.merge("StatefulSet", workload.name, &parallel)?;
-            workload.with_replicas(manifest, 5)
+            // By its number, the highest pod that is asked for is as high as there are replicas.
+            let from_one = json!({"spec": {"podManagementPolicy": "Parallel", "ordinals": {"start": 1}}});
+            manifest.merge("StatefulSet", workload.name, &from_one)?;
+            workload.with_replicas(manifest, 6)
         })
         .await?;
-    set.ready(5).await?;
+    set.ready(6).await?;
     let volumes = run.volumes(&set);
     let volume_claims = volumes.uids().await?;
-    let name = |ordinal: usize| volume_claims.keys().nth(ordinal).cloned().unwrap_or_default();
+    let name = |ordinal: usize| volume_claims.keys().nth(ordinal - 1).cloned().unwrap_or_default();
 
     run.step("no policy is set: scaled down, all claims stay, and nobody owns one").await?;
     let unowned = volume_claims_owned(volume_claims.keys().cloned(), &[]);
     run.found(K9, run.expect(D3, &unowned, seconds(15)).await)?;
-    set.scale(4).await?;
-    run.found(D3, set.ready(4).await)?;
+    set.scale(5).await?;
+    run.found(D3, set.ready(5).await)?;
     run.found(K9, run.hold(D3, &volume_claims_are(&volume_claims)).await)?;
     let mut rest = volume_claims.clone();
     // Of a pod that is gone already, no policy says anything.
-    rest.remove(&name(4));
+    rest.remove(&name(6));
 
     run.step(
         "deleted when scaled: until then nobody owns one, and a pod that is deleted finds its own again",
@@ -96,50 +97,54 @@ async fn retention_policy(run: Run) -> Result<()> {
     .await?;
     set.change("whenScaled Delete", &policy("Delete", "Retain")).await?;
     run.hold(K9, &volume_claims_owned(rest.keys().cloned(), &[])).await?;
-    let old = set.pod(0)?;
-    set.delete_pod(0).await?;
-    run.expect(K9, &pod_returns(&set.promise, 0, &old.meta.uid), seconds(60)).await?;
+    let old = set.pod(1)?;
+    set.delete_pod(1).await?;
+    run.expect(K9, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
 
     run.step(SCALED_DOWN).await?;
-    set.scale(3).await?;
-    run.found(K9, run.expect(D3, &volume_claims_gone([name(3)]), seconds(30)).await)?;
-    rest.remove(&name(3));
-    run.found(K9, set.ready(3).await)?;
+    set.scale(4).await?;
+    run.found(K9, run.expect(D3, &volume_claims_gone([name(5)]), seconds(30)).await)?;
+    rest.remove(&name(5));
+    run.found(K9, set.ready(4).await)?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
 
     run.step("deleted in both cases: the set owns its claims beside another owner, and that of a pod scaled away goes")
         .await?;
-    volumes.own(&name(1), "beside", false).await?;
+    volumes.own(&name(2), "beside", false).await?;
     set.change("whenScaled Delete, whenDeleted Delete", &policy("Delete", "Delete")).await?;
-    run.expect(K9, &volume_claims_owned([name(0), name(2)], &["StatefulSet"]), seconds(30)).await?;
-    run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap", "StatefulSet"]), seconds(30)).await?;
-    set.scale(2).await?;
-    run.expect(K9, &volume_claims_gone([name(2)]), seconds(30)).await?;
-    rest.remove(&name(2));
-    run.found(K9, set.ready(2).await)?;
+    run.expect(K9, &volume_claims_owned([name(1), name(3), name(4)], &["StatefulSet"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(2)], &["ConfigMap", "StatefulSet"]), seconds(30)).await?;
+    set.scale(3).await?;
+    run.expect(K9, &volume_claims_gone([name(4)]), seconds(30)).await?;
+    rest.remove(&name(4));
+    run.found(K9, set.ready(3).await)?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
 
     run.step("retained again: the set owns no claim").await?;
     set.change("whenScaled Retain, whenDeleted Retain", &policy("Retain", "Retain")).await?;
-    run.expect(K9, &volume_claims_owned([name(0)], &[]), seconds(30)).await?;
-    run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(1), name(3)], &[]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(2)], &["ConfigMap"]), seconds(30)).await?;
 
-    run.step("deleted with the set: the set owns its claims, but not one that has another owner").await?;
-    volumes.own(&name(1), "foreign", true).await?;
+    run.step("deleted with the set: the set owns its claims, but not one that another owner controls")
+        .await?;
+    volumes.own(&name(2), "foreign", true).await?;
+    volumes.own(&name(3), "beside", false).await?;
     set.change("whenDeleted Delete", &policy("Retain", "Delete")).await?;
-    run.expect(K9, &volume_claims_owned([name(0)], &["StatefulSet"]), seconds(30)).await?;
-    run.expect(K9, &volume_claims_owned([name(1)], &["ConfigMap"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(1)], &["StatefulSet"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(2)], &["ConfigMap"]), seconds(30)).await?;
+    run.expect(K9, &volume_claims_owned([name(3)], &["ConfigMap", "StatefulSet"]), seconds(30)).await?;
 
     run.step("scaled down now, the claim stays").await?;
-    set.scale(1).await?;
-    run.found(K9, set.ready(1).await)?;
+    set.scale(2).await?;
+    run.found(K9, set.ready(2).await)?;
     run.hold(K9, &volume_claims_are(&rest)).await?;
 
-    run.step("delete the set: its claim goes, the foreign one stays").await?;
+    run.step("delete the set: its claim goes, the foreign one stays, and so does one that another owner is left of").await?;
     set.delete().await?;
-    run.expect(K9, &volume_claims_gone([name(0)]), seconds(60)).await?;
-    rest.remove(&name(0));
+    run.expect(K9, &volume_claims_gone([name(1)]), seconds(60)).await?;
+    rest.remove(&name(1));
+    run.expect(K9, &volume_claims_owned([name(2), name(3)], &["ConfigMap"]), seconds(60)).await?;
     run.hold_long(K9, &volume_claims_are(&rest)).await?;
     Ok(())
 }
