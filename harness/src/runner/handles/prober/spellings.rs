@@ -27,7 +27,9 @@ impl Prober {
         let full = self.full_name(set, ordinal);
         let short = format!("{}.{service}", pod.meta.name);
         let expected = self.addresses_of(&pod);
-        for name in [format!("{short}.{namespace}"), short, full.to_uppercase()] {
+        for name in
+            [format!("{short}.{namespace}.svc"), format!("{short}.{namespace}"), short, full.to_uppercase()]
+        {
             let sentence =
                 format!("the address of {name}, asked from {}, is {expected:?}", self.sentinel.pod);
             let expected = || Ok(expected.clone());
