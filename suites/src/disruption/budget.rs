@@ -49,6 +49,8 @@ async fn is_evicted_and_returns(run: &Run, set: &Set, ordinal: u32) -> Result<()
     let old = set.pod(ordinal)?;
     run.found(K16, run.pod(&old.meta.name).evict_when_allowed(seconds(30)).await)?;
     run.expect(K16, &pod_returns(&set.promise, ordinal, &old.meta.uid), seconds(60)).await?;
+    // Counted as well: who is not Ready next is then seen to be by the count.
+    run.found(K16, set.ready(4).await)?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use harness::{
     claim::{K3, K8},
     cluster::Capability,
     runner::{Run, Scenario, scenario},
-    wait::expectations::{available, controller_counts, pods_stay, rolled},
+    wait::expectations::{available, controller_counts, pod_unready, pods_stay, rolled},
     workload::{Set, sentinel::Held},
 };
 use serde_json::json;
@@ -72,7 +72,8 @@ async fn min_ready_seconds(run: Run) -> Result<()> {
     let before = set.pod(1)?.ready_since;
     one.hold(Held { ready: Some(true), ..Held::default() }).await?;
     run.expect(K8, &controller_counts(&set.promise, 1), seconds(30)).await?;
-    // It was Ready for long enough to be available: the times, in whole seconds, differ.
+    // Its status may be heard later than the set's. It was Ready for long enough to be available: the times, in whole seconds, differ.
+    run.wait(&pod_unready(&one.pod), seconds(30)).await?;
     let stayed = set.pod(1)?.ready_since == before;
     run.judge(K8, stayed.then(|| format!("{} is not Ready any more since {before:?}, as before", one.pod)));
     one.hold(Held { ready: Some(false), ..Held::default() }).await?;
