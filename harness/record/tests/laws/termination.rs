@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::fixtures::{act, green, lines, position, red, versions};
+use crate::fixtures::{act, green, lines, position, red, refuted, versions};
 
 /// The journal of a scale-down, in which pod 2 was given so many seconds to stop, and so many at last.
 fn given(first: u64) -> Vec<Value> {
@@ -45,7 +45,7 @@ fn k18_a_pod_that_never_was_placed_or_that_ended_needs_no_time() {
         for version in versions(&mut lines, "Pod", "sentinel-2") {
             version["object"]["status"]["phase"] = json!(phase);
         }
-        let words = crate::fixtures::refuted(&lines);
+        let words = refuted(&lines);
         assert!(words.iter().all(|(claim, _)| claim != "K18"), "{phase}: {words:#?}");
     }
 }
