@@ -42,7 +42,7 @@ pub fn set_ready(promise: &Promise, replicas: u32) -> Expectation {
     Expectation::new(format!("{replicas} of {replicas} pods of {} are ready", promise.set), move |world| {
         let pods = world.pods_of(&promise);
         for pod in pods.values() {
-            if let Some(why) = doomed(pod) {
+            if let Some(why) = doomed(world, pod) {
                 return why;
             }
         }

@@ -162,6 +162,8 @@ pub struct Set {
     pub update_revision: Arc<str>,
     /// `OrderedReady`, `Parallel`
     pub policy: Arc<str>,
+    /// The containers of its template, by name.
+    pub containers: Arc<[Arc<str>]>,
     /// The Progressing condition, where there is one: status and reason.
     pub progressing: Option<(String, String)>,
 }

@@ -28,7 +28,7 @@ pub struct Reducer {
     owners: Pool<[Owner]>,
     metas: Pool<Meta>,
     claims: Pool<BTreeMap<String, String>>,
-    addresses: Pool<[Arc<str>]>,
+    lists: Pool<[Arc<str>]>,
     containers: Pool<[Container]>,
 }
 
@@ -141,7 +141,7 @@ impl Reducer {
                 .map(|condition| self.words.one(condition.reason.clone().unwrap_or_default())),
             reason: status.reason.map(|reason| self.words.one(reason)),
             phase: self.word(status.phase),
-            addresses: self.addresses.one(addresses),
+            addresses: self.lists.one(addresses),
             node: spec.node_name.map(|node| self.words.one(node)),
             claims: self.claims.one(claims),
             containers: self.containers.one(containers.collect::<Vec<_>>()),
@@ -167,6 +167,8 @@ impl Reducer {
         let status = set.status.unwrap_or_default();
         let mut conditions = status.conditions.into_iter().flatten();
         let progressing = conditions.find(|condition| condition.type_ == "Progressing");
+        let containers = spec.template.spec.into_iter().flat_map(|template| template.containers);
+        let containers: Vec<_> = containers.map(|container| self.words.one(container.name)).collect();
         Set {
             meta: self.meta(set.metadata),
             replicas: count(Some(spec.replicas.unwrap_or(1))),
@@ -179,6 +181,7 @@ impl Reducer {
             current_revision: self.word(status.current_revision),
             update_revision: self.word(status.update_revision),
             policy: self.word(spec.pod_management_policy),
+            containers: self.lists.one(containers),
             progressing: progressing
                 .map(|condition| (condition.status, condition.reason.unwrap_or_default())),
         }

@@ -33,9 +33,9 @@ impl Pod {
         let as_made = pod.metadata.generation.unwrap_or(1) <= 1;
         let Some(given) = instead(of(&pod.spec.unwrap_or_default()), asked.as_ref()) else { return Ok(None) };
         // In a cluster of ours there is nobody else.
-        if as_made && (self.run.is_in_cluster_of_ours() || admission::changes_no_pods(client).await) {
+        if as_made && (self.run.is_in_cluster_of_ours() || admission::changes_nothing(client).await) {
             return Err(Error::failed(format!(
-                "the {what} of {}: expected {asked:?}, as its set asks, found {given:?}; and nothing changes pods here on their way in",
+                "the {what} of {}: expected {asked:?}, as its set asks, found {given:?}; and nothing changes sets or pods here on their way in",
                 self.name
             )));
         }

@@ -42,8 +42,8 @@ pub(super) fn said_of_set(world: &World, promise: &Promise) -> String {
     }
 }
 
-/// What no time can mend: an image that can't be had, a program that ends again and again.
-pub(super) fn doomed(pod: &Pod) -> Option<Progress> {
+/// What no time can mend: an image that can't be had, a program of the set's own that ends again and again.
+pub(super) fn doomed(world: &World, pod: &Pod) -> Option<Progress> {
     pod.containers.iter().find_map(|container| {
         let (reason, message) = container.waiting.as_ref()?;
         let name = &pod.meta.name;
@@ -51,7 +51,7 @@ pub(super) fn doomed(pod: &Pod) -> Option<Progress> {
             "ErrImageNeverPull" | "InvalidImageName" | "ImagePullBackOff" => {
                 Some(Progress::Prevented(Obstacle::Image, format!("{name}: {reason}: {message}")))
             }
-            "CrashLoopBackOff" => {
+            "CrashLoopBackOff" if !given_by_others(world, pod, &container.name) => {
                 let ended = container.ended.as_ref();
                 let how = ended.map_or_else(String::new, |ended| {
                     format!(" ({}, exit code {})", ended.reason, ended.code)
@@ -63,7 +63,14 @@ pub(super) fn doomed(pod: &Pod) -> Option<Progress> {
     })
 }
 
+/// Whether the template of the pod's set has no such container: whoever gave it to the pod answers for its program.
+fn given_by_others(world: &World, pod: &Pod, container: &str) -> bool {
+    let set = pod.meta.owner().filter(|owner| owner.kind == "StatefulSet");
+    let set = set.and_then(|owner| world.sets.get(&owner.name));
+    set.is_some_and(|set| !set.containers.iter().any(|own| &**own == container))
+}
+
 /// What a pod that is not there yet waits for.
 pub(super) fn waiting(world: &World, pod: &Pod) -> Progress {
-    doomed(pod).unwrap_or_else(|| NotYet(describe(world, pod)))
+    doomed(world, pod).unwrap_or_else(|| NotYet(describe(world, pod)))
 }

@@ -120,6 +120,27 @@ fn an_image_that_cannot_be_had_is_the_surroundings_fault_and_a_crash_is_not() {
     assert!(matches!(waiting("ContainerCreating"), NotYet(_)));
 }
 
+// As a mesh's proxy does that starts before its control plane answers.
+#[test]
+fn a_crash_of_a_container_that_the_sets_template_does_not_name_is_waited_for() {
+    let crashing = |container: &str, owner: &str| {
+        let (kind, mut pod) = pod("db-0", false);
+        let owner =
+            json!({"apiVersion": "apps/v1", "kind": owner, "name": "db", "uid": "set", "controller": true});
+        pod["metadata"]["ownerReferences"] = json!([owner]);
+        let status = &mut pod["status"]["containerStatuses"][0];
+        status["name"] = json!(container);
+        status["state"] = json!({"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}});
+        let template = json!({"spec": {"containers": [{"name": "main"}]}});
+        let set = with(set(1, 1, 1, 0), "spec.template", template);
+        set_ready(&promise(), 1).check(&world(&[(kind, pod), set]))
+    };
+    assert!(not_yet(crashing("mesh", "StatefulSet")).contains("container mesh waits: CrashLoopBackOff"));
+    assert!(never(crashing("main", "StatefulSet")).contains("container main ends again and again"));
+    // Of whose template nothing is known, every container is its own.
+    never(crashing("mesh", "ReplicaSet"));
+}
+
 #[test]
 fn a_pod_that_returned_is_another_object() {
     let old = "uid-db-0";
