@@ -16,6 +16,9 @@ use crate::words::count;
 /// What a cluster is like. What could not be read is empty, and [`Terrain::unread`] says why.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Terrain {
+    /// The release that its API server behaves as: `(1, 34)`. None where that is not known.
+    #[serde(default)]
+    pub release: Option<(u32, u32)>,
     /// Its DNS; none where neither its configuration nor a pod could tell.
     pub dns: Option<Dns>,
     /// How many seconds may pass until the DNS and the proxies have heard of a pod.
@@ -122,6 +125,11 @@ impl Terrain {
     /// How long its DNS and its proxies may take to hear of a pod.
     pub fn hears_within(&self) -> Duration {
         Duration::from_secs(self.hearing_seconds)
+    }
+
+    /// Whether a part of Kubernetes may be switched off here that no later release than this one lets be switched off.
+    pub fn may_lack(&self, until: (u32, u32)) -> bool {
+        self.release.is_some_and(|release| release <= until)
     }
 
     /// The family of a Service that asks for none.

@@ -43,7 +43,8 @@ pub struct Scout {
 /// Reads what can be read of a cluster without writing to it. Claims are to have this storage class, or else the default one.
 pub async fn look(client: &Client, storage_class: Option<&str>) -> Terrain {
     let mut terrain = Terrain::default();
-    let (dns, storage, found, ours, clocks) = tokio::join!(
+    let (release, dns, storage, found, ours, clocks) = tokio::join!(
+        api::release(client),
         dns::configured(client),
         storage::classes(client),
         all_nodes(client),
@@ -51,6 +52,7 @@ pub async fn look(client: &Client, storage_class: Option<&str>) -> Terrain {
         nodes::clocks(client),
     );
     let unread = &mut terrain.unread;
+    terrain.release = known(release, unread).flatten();
     terrain.dns = known(dns, unread).flatten();
     terrain.storage = known(storage, unread).unwrap_or_default();
     for class in &mut terrain.storage {

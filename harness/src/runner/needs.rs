@@ -7,6 +7,7 @@ use crate::{
     cluster::{Capability, Cluster},
     error::Result,
     report::terrain::Terrain,
+    workload::SENTINEL,
 };
 
 /// Something that not every cluster has.
@@ -136,13 +137,18 @@ impl Needs {
         namespace: &str,
     ) -> Result<BTreeMap<String, String>> {
         let mut missing = BTreeMap::new();
+        let mut manifest = SENTINEL.manifest()?;
+        manifest.take(&cluster.local);
+        let set = manifest.find("StatefulSet", SENTINEL.name)?;
         for (need, plans) in &self.0 {
             let reason = match need {
                 Need::OwnNodes => cluster.nodes().is_empty().then(|| {
                     "it hurts nodes or the control plane, which is done to clusters of our own alone"
                         .to_owned()
                 }),
-                Need::Offered(capability) => capability.missing(cluster, namespace).await?,
+                Need::Offered(capability) => {
+                    unasked(capability.missing(cluster, terrain, namespace, set).await)?
+                }
                 need => need.lacking(terrain).map(|why| format!("it needs {need}: {why}")),
             };
             let reason = reason
@@ -151,6 +157,19 @@ impl Needs {
             missing.extend(reason);
         }
         Ok(missing)
+    }
+}
+
+/// What a need is known to lack; where something else kept it from being asked, that is the reason.
+fn unasked(missing: Result<Option<String>>) -> Result<Option<String>> {
+    match missing {
+        Err(error) => match error.obstacle() {
+            Some(obstacle) => {
+                Ok(Some(format!("it can't be known whether it is offered: {obstacle}: {error}")))
+            }
+            None => Err(error),
+        },
+        missing => missing,
     }
 }
 
@@ -175,6 +194,16 @@ pub(super) fn lines(plans: &[&Plan]) -> String {
 mod tests {
     use super::*;
     use crate::report::terrain::{Closed, Node, StorageClass};
+    use crate::{error::Error, law::Obstacle};
+
+    #[test]
+    fn what_could_not_be_asked_leaves_the_plans_out_and_ends_no_run() {
+        let denied = Error::not_judged(Obstacle::Admission, "a webhook denied the request");
+        let why = unasked(Err(denied)).unwrap().unwrap();
+        assert!(why.ends_with("an admission policy is in the way: a webhook denied the request"), "{why}");
+        assert_eq!(unasked(Ok(None)).unwrap(), None);
+        assert!(unasked(Err(Error::bug("ours"))).is_err());
+    }
 
     #[test]
     fn what_is_lacking_is_said_in_the_clusters_own_names() {

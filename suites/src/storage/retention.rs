@@ -3,6 +3,7 @@
 use anyhow::Result;
 use harness::{
     claim::{D3, K9, S6, S7, S17},
+    cluster::Capability,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         pod_returns, pods_gone, volume_claims_are, volume_claims_gone, volume_claims_owned,
@@ -39,6 +40,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             retention_policy,
         )
         .proves([K9, D3])
+        .needs([Capability::RetentionPolicy])
         .within(seconds(300))
         .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-5 are gone"),
     ]

@@ -6,4 +6,4 @@ mod server;
 
 pub use call::{DEADLINE, call};
 pub use objects::{Kind, Namespaced, Objects, cluster_objects, dynamic_objects, objects};
-pub use server::{VolumeInUse, clock, served_kind, version, volumes_in_use};
+pub use server::{VolumeInUse, clock, release, served_kind, version, volumes_in_use};

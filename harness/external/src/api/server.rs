@@ -23,6 +23,26 @@ pub async fn version(client: &Client) -> Result<String> {
     Ok(version.git_version)
 }
 
+/// The release that the API server behaves as: its own, or the one that it emulates. None where it tells none.
+///
+/// # Errors
+/// The API server refuses, or has not answered in time.
+pub async fn release(client: &Client) -> Result<Option<(u32, u32)>> {
+    let ask = async {
+        let request = http::Request::get("/version").body(Vec::new()).map_err(kube::Error::HttpError)?;
+        client.request::<Value>(request).await
+    };
+    Ok(told(&call("asking the API server for its release", ask).await?))
+}
+
+/// The emulated release, else its own; a vendor may write `31+`.
+fn told(version: &Value) -> Option<(u32, u32)> {
+    let number =
+        |field: &str| version[field].as_str().and_then(|text| text.trim_end_matches('+').parse().ok());
+    let of = |major, minor| number(major).zip(number(minor));
+    of("emulationMajor", "emulationMinor").or_else(|| of("major", "minor"))
+}
+
 /// The API server's clock, in whole seconds, by the date of an answer; none when the answer has no date.
 ///
 /// # Errors
@@ -86,4 +106,22 @@ pub async fn volumes_in_use(client: &Client, node: &str) -> Result<Vec<VolumeInU
         })
     };
     Ok(volumes.filter_map(of_claim).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::told;
+
+    #[test]
+    fn the_release_is_the_emulated_one_where_one_is() {
+        let own = json!({"major": "1", "minor": "34", "gitVersion": "v1.34.4"});
+        assert_eq!(told(&own), Some((1, 34)));
+        let mut emulating = own.clone();
+        (emulating["emulationMajor"], emulating["emulationMinor"]) = (json!("1"), json!("31"));
+        assert_eq!(told(&emulating), Some((1, 31)));
+        assert_eq!(told(&json!({"major": "1", "minor": "31+"})), Some((1, 31)));
+        assert_eq!(told(&json!({"major": "", "minor": ""})), None);
+    }
 }

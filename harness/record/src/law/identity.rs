@@ -33,12 +33,19 @@ pub(super) fn belongs(pod: &Pod, promise: &Promise) -> bool {
     owned || promise.ordinal(&pod.meta.name).is_some()
 }
 
+/// The last release that may leave a pod's ordinal off its labels (feature gate PodIndexLabel).
+const LAST_WITHOUT_INDEX: (u32, u32) = (1, 31);
+
 /// S1: every pod of the set is named `<set>-<ordinal>`, says so in its labels, and has an ordinal that the set
 /// asked for.
 pub fn pods_carry_their_ordinals(_: &Promise) -> Inquiry<'_> {
     let mut demand = Demand::default();
+    let mut may_lack_index = false;
     Inquiry::new(S1, &[Kind::Pod, Kind::StatefulSet], move |judgement, world, promise, entry| {
         demand.follow(entry, promise);
+        if let Record::Terrain(terrain) = &entry.record {
+            may_lack_index = terrain.may_lack(LAST_WITHOUT_INDEX);
+        }
         let Some(pod) = born(world, entry, promise) else { return };
         judgement.examined += 1;
         let name = &pod.meta.name;
@@ -47,12 +54,12 @@ pub fn pods_carry_their_ordinals(_: &Promise) -> Inquiry<'_> {
                 .find(format!("a pod of {0} is named {name}; expected {0}-<ordinal>", promise.set), [entry]);
             return;
         };
-        for (label, expected) in [
-            ("statefulset.kubernetes.io/pod-name", name.clone()),
-            ("apps.kubernetes.io/pod-index", ordinal.to_string()),
+        for (label, expected, may_lack) in [
+            ("statefulset.kubernetes.io/pod-name", name.clone(), false),
+            ("apps.kubernetes.io/pod-index", ordinal.to_string(), may_lack_index),
         ] {
             let found = pod.meta.labels.get(label).map(AsRef::as_ref);
-            if found != Some(expected.as_str()) {
+            if found != Some(expected.as_str()) && !(may_lack && found.is_none()) {
                 let found = found.unwrap_or("nothing");
                 judgement
                     .find(format!("label {label} of {name}: expected {expected}, found {found}"), [entry]);
