@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Inquiry, health::status};
+use super::{Inquiry, Obstacle, health::status, judgement::quote};
 use crate::{
     claim::K19,
     journal::{
@@ -12,6 +12,7 @@ use crate::{
         entry::END,
         fact::{Pod, Set},
     },
+    result::Finding,
 };
 
 /// How long a status may lag behind what it tells of. A controller writes it within a second; a machine that is starved
@@ -19,6 +20,49 @@ use crate::{
 const LATE: SignedDuration = SignedDuration::from_secs(10);
 /// The same where controllers are elected: another stands in for one that died when its lease is over.
 const ELECTED_LATE: SignedDuration = SignedDuration::from_secs(45);
+
+/// Who was seen to take long for a look may take so many times as long for another.
+const LOOKS: i32 = 3;
+
+/// A generation of a set that its controller has not been seen to look at.
+struct Unseen {
+    since: Timestamp,
+    /// Whether a status was written since: then it has looked, and tells something else.
+    answered: bool,
+}
+
+/// How long a controller takes to look at what is asked of it.
+#[derive(Default)]
+struct Looks {
+    unseen: Option<Unseen>,
+    longest: SignedDuration,
+}
+
+impl Looks {
+    /// Follows a set from one version to the next; what a controller that was away takes is no measure.
+    fn follow(&mut self, before: Option<&Set>, set: &Set, at: Timestamp, away: bool) {
+        let before = before.filter(|before| before.meta.uid == set.meta.uid);
+        if before.is_none_or(|before| before.observed < set.observed)
+            && let Some(unseen) = self.unseen.take()
+            && before.is_some()
+            && !away
+        {
+            self.longest = self.longest.max(at.duration_since(unseen.since));
+        }
+        if set.observed < set.meta.generation {
+            let answers = before.is_some_and(|before| status(before) != status(set));
+            match &mut self.unseen {
+                Some(unseen) => unseen.answered |= answers,
+                none => *none = Some(Unseen { since: at, answered: false }),
+            }
+        }
+    }
+
+    /// Whether nobody knows that the controller has looked at what is asked.
+    fn unknown(&self) -> bool {
+        self.unseen.as_ref().is_some_and(|unseen| !unseen.answered)
+    }
+}
 
 /// The pods of one owner, counted as a set's status counts them.
 #[derive(Default)]
@@ -123,7 +167,8 @@ fn behind(set: &Set) -> Option<String> {
 }
 
 /// K19: a status agrees with the pods that there are. It is told a little late, so what counts is what stays: a
-/// contradiction, while neither the set nor its pods change.
+/// contradiction, while neither the set nor its pods change. By how long its controller took for other looks a slow one is known;
+/// and where it was not seen to look at all, nothing is.
 pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
     let mut pods: HashMap<&str, Counted> = HashMap::new();
     let mut censuses: HashMap<&str, Census> = HashMap::new();
@@ -133,6 +178,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
     let mut away = false;
     let mut told: Option<(Timestamp, String)> = None;
     let mut late = LATE;
+    let mut looks = Looks::default();
     Inquiry::new(K19, &[Kind::Pod, Kind::StatefulSet], move |judgement, _, promise, entry| {
         // Who has looked at the set and told of it has had its pods before him.
         let mut looked = false;
@@ -161,6 +207,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
                 if before.is_none_or(|before| version(before) != version(seen)) {
                     still = Some(entry.at);
                 }
+                looks.follow(before, seen, entry.at, away);
                 away &= before.is_some_and(|before| status(before) == status(seen));
                 looked = seen.observed == seen.meta.generation
                     && before.is_some_and(|before| {
@@ -181,7 +228,8 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
         }
         let tells = matches!(&entry.record, Record::Object { fact: Fact::Set(_), .. });
         let unchanged = if looked { pods_still } else { still };
-        let since = unchanged.filter(|since| entry.at.duration_since(*since) >= late);
+        let since =
+            unchanged.filter(|since| entry.at.duration_since(*since) >= late.max(looks.longest * LOOKS));
         if !tells && since.is_none() {
             return;
         }
@@ -193,10 +241,21 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
             return;
         };
         let Some(since) = since else { return };
+        let waited = entry.at.duration_since(since).as_secs_f64();
+        if looks.unknown() {
+            if matches!(&entry.record, Record::Act(act) if act.verb == END) {
+                let message = format!(
+                    "the status of {}: {wrong}; for {waited:.0} s its controller was not seen to look",
+                    promise.set
+                );
+                let finding = Finding::not_judged(K19.id, Obstacle::Controller, message);
+                judgement.findings.push(Finding { quotes: vec![quote(proof), quote(entry)], ..finding });
+            }
+            return;
+        }
         // Once for each change that the status should have followed.
         if told.as_ref() != Some(&(since, wrong.clone())) {
             judgement.examined += 1;
-            let waited = entry.at.duration_since(since).as_secs_f64();
             let message =
                 format!("the status of {}: {wrong}, and for {waited:.0} s nothing has changed", promise.set);
             judgement.find(message, [proof, entry]);

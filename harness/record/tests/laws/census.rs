@@ -1,9 +1,11 @@
 //! K19: what a set says of its pods, held against the pods.
 
-use record::terrain::Terrain;
+use std::collections::BTreeMap;
+
+use record::{law::Obstacle, terrain::Terrain};
 use serde_json::{Value, json};
 
-use crate::fixtures::{act, green, insert, lines, red, versions};
+use crate::fixtures::{act, green, hidden, insert, lines, red, versions};
 
 /// A healthy set of three, one of them above a partition, with its last status changed, and the end of the recording so
 /// many seconds later.
@@ -47,11 +49,66 @@ fn k19_a_counter_that_never_agrees_with_the_pods() {
     }
 }
 
+/// A healthy set of three that goes on with these versions, each so many seconds later than all before, until the recording ends.
+fn goes_on(versions_after: &[(i64, fn(&mut Value))], end: i64) -> Vec<Value> {
+    let mut lines = ends(0, |_| {});
+    let mut over = lines.pop().unwrap();
+    let from: jiff::Timestamp = over["at"].as_str().unwrap().parse().unwrap();
+    let at = |seconds: i64| json!((from + jiff::SignedDuration::from_secs(seconds)).to_string());
+    let mut last = versions(&mut lines, "StatefulSet", "sentinel").last().unwrap().clone();
+    for ((seconds, change), line) in versions_after.iter().zip(900..) {
+        change(&mut last["object"]);
+        let told = json!({"kind": "StatefulSet", "change": "modified", "object": last["object"]});
+        lines.push(json!({"line": line, "at": at(*seconds), "object": told}));
+    }
+    over["at"] = at(end);
+    lines.push(over);
+    lines
+}
+
+fn asked(set: &mut Value) {
+    set["metadata"]["generation"] = json!(9);
+}
+
+fn seen(set: &mut Value) {
+    set["status"]["observedGeneration"] = json!(9);
+}
+
+fn counts_short(set: &mut Value) {
+    set["status"]["availableReplicas"] = json!(2);
+}
+
 #[test]
 fn k19_a_generation_that_is_never_seen() {
-    let changed = |version: &mut Value| version["object"]["metadata"]["generation"] = json!(9);
-    red(&ends(20, changed), "K19", ", the generation 9, and for 2");
-    green(&ends(3, changed));
+    // Who tells of what came with it has looked.
+    let revision = |set: &mut Value| set["status"]["updateRevision"] = json!("sentinel-later");
+    red(&goes_on(&[(1, asked), (2, revision)], 20), "K19", ", the generation 9, and for 19 s");
+    green(&goes_on(&[(1, asked), (2, revision)], 8));
+    // Who tells nothing may be slow or away.
+    let unseen = goes_on(&[(1, asked)], 60);
+    green(&unseen);
+    assert_eq!(hidden(&unseen).get("K19"), Some(&Obstacle::Controller));
+    let late = goes_on(&[(1, asked), (50, seen)], 60);
+    green(&late);
+    assert_eq!(hidden(&late), BTreeMap::new());
+}
+
+// As one is that may ask the API server once in a while only, or whose writes wait for somebody's webhook.
+#[test]
+fn k19_a_controller_that_is_slow_to_look_may_be_as_slow_to_count() {
+    let slow = [(1, asked as fn(&mut Value)), (21, seen), (22, counts_short)];
+    green(&goes_on(&slow, 55));
+    red(&goes_on(&slow, 65), "K19", "availableReplicas is 2; its pods give 3");
+    let quick = [(1, asked as fn(&mut Value)), (2, seen), (3, counts_short)];
+    red(&goes_on(&quick, 55), "K19", "availableReplicas is 2; its pods give 3");
+}
+
+// A controller that ends while its set is asked for something: its counters are as old as what it has seen.
+#[test]
+fn k19_counters_say_nothing_before_the_controller_was_seen_to_look() {
+    let away = goes_on(&[(0, counts_short), (1, asked)], 60);
+    green(&away);
+    assert_eq!(hidden(&away).get("K19"), Some(&Obstacle::Controller));
 }
 
 // As halts_while_unhealthy met it, of a controller that wrote no counters: nothing came for minutes but its own look.

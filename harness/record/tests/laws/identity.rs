@@ -1,5 +1,6 @@
 //! S1, S2, K1 and K11: what pods are called, and that there is one of each.
 
+use record::terrain::Terrain;
 use serde_json::{Value, json};
 
 use crate::fixtures::{act_position, green, insert, lines, position, promises, red, versions};
@@ -51,6 +52,24 @@ fn s1_a_label_that_is_missing_or_wrong() {
         }
         red(&lines, "S1", label);
     }
+}
+
+#[test]
+fn s1_a_release_that_may_leave_the_ordinal_off_the_labels() {
+    let on = |release: (u32, u32), index: Option<&str>| {
+        let mut lines = lines("scale_up");
+        for version in versions(&mut lines, "Pod", "sentinel-1") {
+            let labels = version["object"]["metadata"]["labels"].as_object_mut().unwrap();
+            labels.remove("apps.kubernetes.io/pod-index");
+            labels.extend(index.map(|index| ("apps.kubernetes.io/pod-index".to_owned(), json!(index))));
+        }
+        let terrain = Terrain { release: Some(release), ..Terrain::default() };
+        lines.insert(0, json!({"line": 0, "at": "2026-11-22T10:00:00Z", "terrain": terrain}));
+        lines
+    };
+    green(&on((1, 31), None));
+    red(&on((1, 31), Some("7")), "S1", "expected 1, found 7");
+    red(&on((1, 32), None), "S1", "expected 1, found nothing");
 }
 
 #[test]
