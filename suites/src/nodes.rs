@@ -5,7 +5,9 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::{K1, K21, K22, S7},
-    explain::cause::{NODE_NOT_READY, NODES_CORDONED, TAINT_NOT_TOLERATED, VOLUME_NODE_UNAVAILABLE},
+    explain::cause::{
+        NODE_NOT_READY, NODES_CORDONED, POD_FAILED, TAINT_NOT_TOLERATED, VOLUME_NODE_UNAVAILABLE,
+    },
     fault::node::UNREACHABLE,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
@@ -166,7 +168,14 @@ async fn paused(run: Run) -> Result<()> {
     node.pause().await?;
     let missed = node.until_missed(seconds(120)).await?;
     run.measure("until a paused node is missed", missed.as_secs_f64(), "s");
-    let same = pod_is(&old.meta.name, &old.meta.uid);
+    // That its node is away takes nobody's pod from it.
+    let same = pod_is(&old.meta.name, &old.meta.uid).despite([
+        NODES_CORDONED,
+        NODE_NOT_READY,
+        POD_FAILED,
+        TAINT_NOT_TOLERATED,
+        VOLUME_NODE_UNAVAILABLE,
+    ]);
     run.expect(K22, &pod_terminating(&old.meta.name).despite([NODE_NOT_READY]), seconds(60)).await?;
     let told_to_go = run.life(&old).told_to_go()?;
     run.judge(K22, node.against_gone_before(told_to_go, TOLERATED).await?);

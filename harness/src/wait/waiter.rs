@@ -105,10 +105,7 @@ impl Waiter {
                         return concluded;
                     }
                 }
-                End::Prevented(obstacle, why) => {
-                    let message = format!("{} is prevented: {why}", expectation.sentence);
-                    return Err(Error::not_judged(obstacle, message));
-                }
+                End::Prevented(obstacle, why) => return Err(prevented(expectation, obstacle, &why)),
             }
         }
     }
@@ -161,12 +158,7 @@ impl Waiter {
         words: String,
         explains: impl Fn(Obstacle) -> bool,
     ) -> Result<Duration> {
-        let unknown = |error: Error| match error.obstacle() {
-            Some(obstacle) => {
-                Error::not_judged(obstacle, format!("{words}; which says nothing, since {error}"))
-            }
-            None => error,
-        };
+        let unknown = |error: Error| unknown(&words, error);
         let asked = self.settle().await.map_err(unknown)?;
         let in_the_way = self.in_the_way(&expectation.despite).await.map_err(unknown)?;
         // Late is not never; but what nobody would have looked at again is.
@@ -215,8 +207,8 @@ impl Waiter {
     /// for `least` at the least, where only time shows.
     ///
     /// # Errors
-    /// [`Error::Failed`] at the first moment at which it is not met, [`Error::NotJudged`] when nobody can know, or somebody else
-    /// evicted pods.
+    /// [`Error::Failed`] at the first moment at which it is not met, [`Error::NotJudged`] when nobody can know, or something outside
+    /// may have ended it: a node, a taint, somebody else who evicted pods.
     pub async fn hold(&self, expectation: &Expectation, least: Duration) -> Result<()> {
         let (started, line) = (Instant::now(), self.line());
         let log: &Log = self.recorder.log();
@@ -233,15 +225,17 @@ impl Waiter {
             match log.now(|world| expectation.check(world)) {
                 Progress::Met => {}
                 Progress::Prevented(obstacle, why) => {
-                    let message = format!("{} is prevented: {why}", expectation.sentence);
-                    return Err(Error::not_judged(obstacle, message));
+                    return Err(prevented(expectation, obstacle, &why));
                 }
-                Progress::NotYet(why) | Progress::Never(why) => {
+                ref ended @ (Progress::NotYet(ref why) | Progress::Never(ref why)) => {
                     let (after, words) = (started.elapsed(), &expectation.sentence);
                     let words = format!("{words} had to stay so, and ended after {after:.1?}: {why}");
                     // What brought it about may be told later. It was seen, whether the recording is whole or not.
                     drop(self.recorder.barrier().await);
-                    return Err(self.failed(line, words));
+                    return Err(match ended {
+                        Progress::Never(_) => self.failed(line, words),
+                        _ => self.ended(expectation, line, words).await,
+                    });
                 }
             }
             // What came with the end was looked at.
@@ -254,6 +248,35 @@ impl Waiter {
             };
         }
     }
+
+    /// What a hold says that ended: nothing, where something outside may have ended it.
+    async fn ended(&self, expectation: &Expectation, line: u64, words: String) -> Error {
+        if let Progress::Prevented(obstacle, why) = self.progress(expectation) {
+            return prevented(expectation, obstacle, &why);
+        }
+        // Who does nothing has ended nothing.
+        let ends = |obstacle: Obstacle| !obstacle.only_keeps_away() && obstacle != Obstacle::Controller;
+        match self.witness.outside(&expectation.despite).await {
+            Ok(Some((obstacle, why))) if ends(obstacle) => {
+                Error::not_judged(obstacle, format!("{words}; {why}"))
+            }
+            Ok(_) => self.failed(line, words),
+            Err(error) => unknown(&words, error),
+        }
+    }
+}
+
+/// What was seen, where something kept it from being understood.
+fn unknown(words: &str, error: Error) -> Error {
+    match error.obstacle() {
+        Some(obstacle) => Error::not_judged(obstacle, format!("{words}; which says nothing, since {error}")),
+        None => error,
+    }
+}
+
+/// What the surroundings don't allow.
+fn prevented(expectation: &Expectation, obstacle: Obstacle, why: &str) -> Error {
+    Error::not_judged(obstacle, format!("{} is prevented: {why}", expectation.sentence))
 }
 
 /// Returns as soon as the journal shows it, whatever that says; whether it did in time.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::{
     journal::{Promise, fact::Pod},
+    law::Obstacle,
     wait::{
         Expectation,
-        Progress::{Met, Never, NotYet},
+        Progress::{Met, Never, NotYet, Prevented},
     },
 };
 
@@ -60,6 +61,11 @@ pub fn endpoint_leaving(pod: &Pod, service: &str) -> Expectation {
         move |world| {
             match world.pods.get(&name) {
                 Some(pod) if pod.meta.uid == uid && pod.meta.terminating && pod.ready => {}
+                // Its probe failed, or its node was not heard of: its endpoint follows it.
+                Some(pod) if pod.meta.uid == uid && pod.meta.terminating => {
+                    let why = format!("{name}, which was to serve on, is {}", pod.summary());
+                    return Prevented(Obstacle::Prober, why);
+                }
                 Some(pod) if pod.meta.uid == uid => return NotYet(format!("{name} is {}", pod.summary())),
                 _ => return Never(format!("{name} ended before {service} led nobody there")),
             }

@@ -195,6 +195,24 @@ async fn a_hold_ends_with_a_look_and_at_the_first_moment_at_which_it_is_not_so()
     assert_eq!(unknown, Err("the controller has not looked".to_owned()));
 }
 
+#[tokio::test]
+async fn what_something_outside_ends_is_no_broken_promise() {
+    let node = Some((Obstacle::Node, "node-not-ready"));
+    let held = async |name: &str, outside, last: Progress| {
+        let ends = answering(vec![Progress::Met, last]).despite(["expected"]);
+        let held = waiter(name, true, [outside, None]).hold(&ends, Duration::ZERO).await;
+        held.expect_err("it ended").obstacle()
+    };
+    assert_eq!(held("node", node, not_yet()).await, Some(Obstacle::Node));
+    assert_eq!(held("nothing", None, not_yet()).await, None);
+    // What keeps pods from coming ends nothing that is there, and neither does who does nothing.
+    for keeps in [Obstacle::Room, Obstacle::Admission, Obstacle::Controller] {
+        assert_eq!(held("keeps", Some((keeps, "in the way")), not_yet()).await, None, "{keeps:?}");
+    }
+    assert_eq!(held("despite", Some((Obstacle::Node, "expected")), not_yet()).await, None);
+    assert_eq!(held("seen", node, Progress::Never("it is another".into())).await, None);
+}
+
 /// `db-0` as this object, taken away for these reasons.
 fn pod(uid: &str, taken: &[&str]) -> serde_json::Value {
     let condition = |reason: &&str| json!({"type": "DisruptionTarget", "status": "True", "reason": reason});
