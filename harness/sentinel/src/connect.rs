@@ -13,10 +13,10 @@ use tokio::{net::TcpStream, sync::Semaphore, task::JoinSet, time::timeout};
 
 use crate::{ask, names};
 
-/// For one connection, name look-up and answer included.
-const DEADLINE: Duration = Duration::from_secs(2);
-/// So many connections are open at once: a service that drops them all must not take us minutes.
-const AT_ONCE: usize = 16;
+/// For one connection, name look-up and answer included: the kernel sends what a network lost again after 1 s, 3 s and 7 s.
+const DEADLINE: Duration = Duration::from_secs(8);
+/// So many connections are open at once: a service that drops them all must not take longer than who asks us waits.
+const AT_ONCE: usize = 64;
 const ERRORS_KEPT: usize = 3;
 
 pub const TIMES_LIMIT: u32 = 10_000;

@@ -69,6 +69,8 @@ pub enum Code {
     NoData,
     ServFail,
     Timeout,
+    /// There was no way to ask.
+    Unreachable,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -240,6 +242,7 @@ fn negative_ttl(error: &NetError) -> Option<u32> {
 fn code(error: &NetError) -> Code {
     match error {
         NetError::Timeout => Code::Timeout,
+        NetError::Io(_) | NetError::NoConnections | NetError::Busy => Code::Unreachable,
         NetError::Dns(DnsError::NoRecordsFound(none)) => match none.response_code {
             ResponseCode::NXDomain => Code::NxDomain,
             ResponseCode::NoError => Code::NoData,
@@ -275,7 +278,12 @@ mod tests {
     #[test]
     fn failures_have_the_names_of_dns() -> Result<()> {
         assert_eq!(code(&NetError::Timeout), Code::Timeout);
-        assert_eq!(code(&NetError::NoConnections), Code::ServFail);
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        for unasked in [NetError::NoConnections, NetError::from(refused)] {
+            assert_eq!(code(&unasked), Code::Unreachable, "{unasked}");
+        }
+        // What came and can't be understood is the server's.
+        assert_eq!(code(&NetError::Message("broken")), Code::ServFail);
         assert_eq!(serde_json::to_string(&Code::NxDomain)?, r#""NXDOMAIN""#);
         assert_eq!(serde_json::to_string(&Code::NoData)?, r#""NODATA""#);
         Ok(())

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::{Progress, until_asked};
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    law::Obstacle,
+};
 
 /// So many answers in a row must be right before any more is asked: behind one address there may be several servers, and
 /// each learns of a change in its own time.
@@ -15,7 +18,8 @@ const STEADY: u32 = 60;
 /// often to ask, and is met when each answer is. Returns how long it took until they were right.
 ///
 /// # Errors
-/// As [`until_asked`], and [`Error::Failed`] when an answer was right first and wrong later.
+/// As [`until_asked`], and [`Error::Failed`] when an answer was right first and wrong later. Who gives none at first, to the end
+/// ([`Obstacle::Prober`]), does not do what it is for; who gave right ones first has said nothing wrong, and is not judged.
 pub async fn until_steady<A>(
     sentence: &str,
     deadline: Duration,
@@ -24,7 +28,16 @@ pub async fn until_steady<A>(
 where
     A: Future<Output = Result<Progress>>,
 {
-    let lag = until_asked(sentence, deadline, || ask(FIRST)).await?;
+    let first = || {
+        let answer = ask(FIRST);
+        async {
+            Ok(match answer.await? {
+                Progress::Prevented(Obstacle::Prober, why) => Progress::NotYet(why),
+                progress => progress,
+            })
+        }
+    };
+    let lag = until_asked(sentence, deadline, first).await?;
     match ask(STEADY).await? {
         Progress::Met => Ok(lag),
         Progress::NotYet(why) | Progress::Never(why) => Err(Error::failed(format!(
@@ -75,6 +88,17 @@ mod tests {
         let words = error.to_string();
         assert!(words.starts_with("it is right: that was right after "), "{words}");
         assert!(words.ends_with("and then not each of 60 times: one was SERVFAIL"), "{words}");
+    }
+
+    #[tokio::test]
+    async fn silence_is_waited_for_at_first_and_says_nothing_later() {
+        let silence = || Ok(Progress::Prevented(Obstacle::Prober, "one was TIMEOUT".into()));
+        let (passed, asked) = outcome(&[silence(), Ok(Progress::Met)]).await;
+        assert!(passed.is_ok(), "{asked:?}");
+        let (later, _) = outcome(&[Ok(Progress::Met), silence()]).await;
+        assert_eq!(later.unwrap_err().obstacle(), Some(Obstacle::Prober));
+        let (never, _) = outcome(&[silence()]).await;
+        assert_eq!(never.unwrap_err().class(), Class::Failed);
     }
 
     #[tokio::test]

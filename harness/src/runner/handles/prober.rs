@@ -15,6 +15,7 @@ use crate::{
     cluster::Tunnel,
     error::{Error, Result},
     journal::fact::Pod,
+    law::Obstacle,
     report::terrain::KnownBy,
     runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_answered},
@@ -76,7 +77,9 @@ impl Prober {
             let answer = self.resolve(name).await?;
             match answer.code.as_str() {
                 "NOERROR" | "NODATA" | "NXDOMAIN" => Ok(answer),
-                "TIMEOUT" => Err(Error::environment(format!("it did not answer for {name}"))),
+                _ if answer.is_silence() => {
+                    Err(Error::environment(format!("it did not answer for {name}")))
+                }
                 code => Err(Error::failed(format!("it is {code}"))),
             }
         };
@@ -312,7 +315,8 @@ fn says(answer: &Answer, addresses: &[String]) -> bool {
     found == addresses && (!addresses.is_empty() || NO_ADDRESS.contains(&answer.code.as_str()))
 }
 
-/// Whether each of many answers is right; if one is not, all that differ are told.
+/// Whether each of many answers is right; if one is not, all that differ are told. Where the others are none, nobody said anything
+/// wrong.
 fn each_right(name: &str, answers: &[Repeated], right: impl Fn(&Answer) -> bool, expected: &str) -> Progress {
     if !answers.is_empty() && answers.iter().all(|repeated| right(&repeated.answer)) {
         return Progress::Met;
@@ -324,7 +328,12 @@ fn each_right(name: &str, answers: &[Repeated], right: impl Fn(&Answer) -> bool,
         format!("{often} {code} [{}]", answers.join(", "))
     };
     let told: Vec<_> = answers.iter().map(told).collect();
-    Progress::NotYet(format!("{name} is {}; expected {expected}", told.join(", ")))
+    let told = format!("{name} is {}; expected {expected}", told.join(", "));
+    let silent = |repeated: &Repeated| right(&repeated.answer) || repeated.answer.is_silence();
+    match !answers.is_empty() && answers.iter().all(silent) {
+        true => Progress::Prevented(Obstacle::Prober, told),
+        false => Progress::NotYet(told),
+    }
 }
 
 #[cfg(test)]

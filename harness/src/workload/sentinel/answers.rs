@@ -31,7 +31,7 @@ pub struct Identity {
 /// An answer of the DNS, as seen from inside the pod.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Answer {
-    /// `NOERROR`, `NXDOMAIN`, `NODATA`, `SERVFAIL`, `TIMEOUT`
+    /// `NOERROR`, `NXDOMAIN`, `NODATA`, `SERVFAIL`; `TIMEOUT`, `UNREACHABLE`
     pub code: String,
     /// Addresses as text, services as objects; sorted.
     pub answers: Vec<Value>,
@@ -97,6 +97,11 @@ pub struct Stored {
 }
 
 impl Answer {
+    /// Whether no server said anything.
+    pub fn is_silence(&self) -> bool {
+        matches!(self.code.as_str(), "TIMEOUT" | "UNREACHABLE")
+    }
+
     /// The addresses.
     pub fn addresses(&self) -> Vec<&str> {
         self.answers.iter().filter_map(Value::as_str).collect()

@@ -35,5 +35,12 @@ fn one_wrong_answer_among_many_is_told_with_the_right_ones() {
             r#"db-0. is 59 times NOERROR ["10.0.0.1"], once SERVFAIL []; expected 10.0.0.1"#.into()
         )
     );
+    let silence = |code: &str| answer(code, &[], 1);
+    let good = || answer("NOERROR", &["10.0.0.1"], 59);
+    for code in ["TIMEOUT", "UNREACHABLE"] {
+        assert!(matches!(judged(&[good(), silence(code)]), Progress::Prevented(Obstacle::Prober, _)), "{code}");
+        let both = judged(&[good(), silence(code), silence("SERVFAIL")]);
+        assert!(matches!(both, Progress::NotYet(_)), "{code}");
+    }
     assert_eq!(judged(&[]), Progress::NotYet("db-0. is ; expected 10.0.0.1".into()));
 }
