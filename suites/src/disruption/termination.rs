@@ -87,7 +87,7 @@ async fn termination(run: Run) -> Result<()> {
     one.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
     run.expect(K18, &pod_restarted(&one.pod, &old.meta.uid, old.restarts()), seconds(60)).await?;
     let end = run.life(&old).ending_before_restart(&instance).await?;
-    run.judge(K18, end.against_hook_then_signal());
+    drop(run.found(K18, end.signal_follows_hook()));
     run.judge_equal(K18, "the exit code of sentinel-1 before its restart", 0, end.exit_code);
 
     run.step("pod 0 refuses to stop: it is killed when its grace period is over, and not before").await?;
@@ -98,9 +98,9 @@ async fn termination(run: Run) -> Result<()> {
     set.delete_pod(0).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
     let end = run.life(&old).ending(&instance).await?;
-    run.judge(K18, end.against_hook_then_signal());
+    drop(run.found(K18, end.signal_follows_hook()));
     run.judge_equal(K18, "the exit code of sentinel-0", 137, end.exit_code);
-    run.judge(K18, end.against_killed_after(grace));
+    drop(run.found(K18, end.killed_after(grace)));
 
     run.step("it refuses again, and is deleted with more time than its own: it has that").await?;
     let (old, grace) = (set.pod(0)?, seconds(MORE_GRACE.into()));
@@ -108,7 +108,7 @@ async fn termination(run: Run) -> Result<()> {
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     set.delete_pod_within(0, MORE_GRACE).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
-    run.judge(K18, run.life(&old).ending(&instance).await?.against_killed_after(grace));
+    drop(run.found(K18, run.life(&old).ending(&instance).await?.killed_after(grace)));
     Ok(())
 }
 
@@ -119,7 +119,7 @@ async fn stops_by_itself(run: &Run, set: &Set, ordinal: u32) -> Result<()> {
     set.delete_pod(ordinal).await?;
     run.expect(K18, &pod_returns(&set.promise, ordinal, &old.meta.uid), seconds(60)).await?;
     let end = run.life(&old).ending(&instance).await?;
-    run.judge(K18, end.against_hook_then_signal());
+    drop(run.found(K18, end.signal_follows_hook()));
     run.judge_equal(K18, &format!("the exit code of {}", one.pod), 0, end.exit_code);
     Ok(())
 }
@@ -148,6 +148,6 @@ async fn exec_hook(run: Run) -> Result<()> {
     let instance = run.sentinel(set.pod_name(0)).identity().await?.instance;
     set.delete_pod_within(0, LESS_GRACE).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
-    run.judge(K18, run.life(&old).ending(&instance).await?.against_signalled_after(grace));
+    drop(run.found(K18, run.life(&old).ending(&instance).await?.signalled_after(grace)));
     Ok(())
 }

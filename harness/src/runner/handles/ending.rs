@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::workload::sentinel::{Seen, Stamp};
+use crate::{
+    error::{Error, Result},
+    law::Obstacle,
+    workload::sentinel::{Seen, Stamp},
+};
 
 /// How much later than its time a kubelet may do something.
 const LATE: SignedDuration = SignedDuration::from_secs(2);
@@ -26,6 +30,8 @@ pub struct Ending {
     sigterm: Option<Timestamp>,
     /// How much later than it should something may come.
     late: SignedDuration,
+    /// What its node went through meanwhile.
+    unsettled: Option<String>,
 }
 
 impl Ending {
@@ -33,6 +39,16 @@ impl Ending {
     pub(super) fn with_patience(self, patience: f64) -> Self {
         let late = SignedDuration::try_from_secs_f64(LATE.as_secs_f64() * patience).unwrap_or(LATE);
         Self { late, ..self }
+    }
+
+    /// On a node that went through this meanwhile: what came late then may have had to.
+    pub(super) fn on_node(self, unsettled: Option<String>) -> Self {
+        Self { unsettled, ..self }
+    }
+
+    /// When it heard that it was to stop, by its node's clock.
+    pub(super) fn told_to_stop(&self) -> Option<Timestamp> {
+        self.pre_stop_began.or(self.sigterm)
     }
 
     pub(super) fn new(pod: &str, exit_code: i32, ended: Timestamp, stamps: &[Stamp]) -> Self {
@@ -48,70 +64,100 @@ impl Ending {
             pre_stop_ended: at(Seen::PreStopEnded),
             sigterm: at(Seen::Sigterm),
             late: LATE,
+            unsettled: None,
         }
     }
 
-    /// What speaks against it that its preStop hook ran to its end, and that SIGTERM followed at once.
-    pub fn against_hook_then_signal(&self) -> Option<String> {
+    /// Sees that its preStop hook ran to its end, and that SIGTERM followed at once.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when not, and [`Error::NotJudged`] when it came late on a node that was not well.
+    pub fn signal_follows_hook(&self) -> Result<()> {
         let pod = &self.pod;
         let Some(began) = self.pre_stop_began else {
             let saw =
                 if self.sigterm.is_some() { "it saw SIGTERM alone" } else { "it saw no SIGTERM either" };
-            return Some(format!("the preStop hook of {pod} did not run: {saw}"));
+            return Err(Error::failed(format!("the preStop hook of {pod} did not run: {saw}")));
         };
         let Some(sigterm) = self.sigterm else {
-            return Some(format!("{pod} ended without SIGTERM, with the exit code {}", self.exit_code));
+            let words = format!("{pod} ended without SIGTERM, with the exit code {}", self.exit_code);
+            return Err(Error::failed(words));
         };
         let Some(ended) = self.pre_stop_ended.filter(|ended| *ended <= sigterm) else {
             let after = seconds(sigterm.duration_since(began));
-            return Some(format!(
-                "SIGTERM came to {pod} {after} after its preStop hook began, before it had ended"
-            ));
+            let words =
+                format!("SIGTERM came to {pod} {after} after its preStop hook began, before it had ended");
+            return Err(Error::failed(words));
         };
         let waited = sigterm.duration_since(ended);
-        let late = waited > self.late;
-        late.then(|| {
-            let (waited, most) = (seconds(waited), seconds(self.late));
-            format!("SIGTERM came to {pod} {waited} after its preStop hook; expected at most {most}")
-        })
+        if waited <= self.late {
+            return Ok(());
+        }
+        let (waited, most) = (seconds(waited), seconds(self.late));
+        Err(self.came_late(format!(
+            "SIGTERM came to {pod} {waited} after its preStop hook; expected at most {most}"
+        )))
     }
 
-    /// What speaks against it that SIGTERM comes when its grace period is over, though its preStop hook is not: no later. The period
-    /// begins with the hook.
-    pub fn against_signalled_after(&self, grace: Duration) -> Option<String> {
+    /// Sees that SIGTERM comes when its grace period is over, though its preStop hook is not: no later. The period begins with the
+    /// hook.
+    ///
+    /// # Errors
+    /// As [`Ending::signal_follows_hook`].
+    pub fn signalled_after(&self, grace: Duration) -> Result<()> {
         let pod = &self.pod;
         let Some(began) = self.pre_stop_began else {
-            return Some(format!("the preStop hook of {pod} did not run"));
+            return Err(Error::failed(format!("the preStop hook of {pod} did not run")));
         };
         let Some(sigterm) = self.sigterm else {
-            return Some(format!("{pod} ended without SIGTERM, with the exit code {}", self.exit_code));
+            let code = self.exit_code;
+            return Err(Error::failed(format!("{pod} ended without SIGTERM, with the exit code {code}")));
         };
         let waited = sigterm.duration_since(began);
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
-        (waited > grace + self.late).then(|| {
-            let (waited, grace) = (seconds(waited), seconds(grace));
-            format!(
-                "SIGTERM came to {pod} {waited} after its preStop hook began; its grace period is {grace}"
-            )
-        })
+        if waited <= grace + self.late {
+            return Ok(());
+        }
+        let (waited, grace) = (seconds(waited), seconds(grace));
+        Err(self.came_late(format!(
+            "SIGTERM came to {pod} {waited} after its preStop hook began; its grace period is {grace}"
+        )))
     }
 
-    /// What speaks against it that its end, if it does not stop by itself, comes when its grace period is over, and not
-    /// before. The period begins with the hook.
-    pub fn against_killed_after(&self, grace: Duration) -> Option<String> {
+    /// Sees that its end, if it does not stop by itself, comes when its grace period is over, and not before. The period begins
+    /// with the hook.
+    ///
+    /// # Errors
+    /// As [`Ending::signal_follows_hook`].
+    pub fn killed_after(&self, grace: Duration) -> Result<()> {
         let pod = &self.pod;
-        let Some(began) = self.pre_stop_began.or(self.sigterm) else {
-            return Some(format!("{pod} was not told to stop before it was killed"));
+        let Some(began) = self.told_to_stop() else {
+            return Err(Error::failed(format!("{pod} was not told to stop before it was killed")));
         };
         let lasted = self.ended.duration_since(began);
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
-        // It ended at the second that is told, or within it.
-        let early = lasted + CUT_OFF <= grace - WAY;
-        let late = lasted > grace + self.late;
-        (early || late).then(|| {
+        let words = || {
             let (lasted, grace) = (seconds(lasted), seconds(grace));
-            format!("{pod} was killed {lasted} after it was told to stop, in whole seconds; its grace period is {grace}")
-        })
+            format!(
+                "{pod} was killed {lasted} after it was told to stop, in whole seconds; its grace period is {grace}"
+            )
+        };
+        // It ended at the second that is told, or within it.
+        if lasted + CUT_OFF <= grace - WAY {
+            return Err(Error::failed(words()));
+        }
+        if lasted > grace + self.late {
+            return Err(self.came_late(words()));
+        }
+        Ok(())
+    }
+
+    /// What it means that something came late.
+    fn came_late(&self, words: String) -> Error {
+        match &self.unsettled {
+            Some(why) => Error::not_judged(Obstacle::Node, format!("{words}; {why}")),
+            None => Error::failed(words),
+        }
     }
 }
 
@@ -137,8 +183,27 @@ mod tests {
 
     const HOOK: [(Seen, i64); 2] = [(Seen::PreStopBegan, 0), (Seen::PreStopEnded, 2000)];
 
+    fn against(seen: Result<()>) -> Option<String> {
+        seen.err().map(|error| error.to_string())
+    }
+
     fn signalled(after: i64) -> Option<String> {
-        ending(&[HOOK[0], HOOK[1], (Seen::Sigterm, after)], 6000).against_hook_then_signal()
+        against(ending(&[HOOK[0], HOOK[1], (Seen::Sigterm, after)], 6000).signal_follows_hook())
+    }
+
+    #[test]
+    fn what_comes_late_on_a_node_that_was_not_well_is_not_judged() {
+        let restarted = || Some("its kubelet began anew".to_owned());
+        let obstacle = |seen: Result<()>| seen.unwrap_err().obstacle();
+        let late = ending(&[HOOK[0], HOOK[1], (Seen::Sigterm, 9000)], 30_000);
+        assert_eq!(obstacle(late.signal_follows_hook()), None);
+        let late = late.on_node(restarted());
+        assert_eq!(obstacle(late.signal_follows_hook()), Some(Obstacle::Node));
+        assert_eq!(obstacle(late.killed_after(GRACE)), Some(Obstacle::Node));
+        // Nothing makes a kubelet early.
+        let early = ending(&[HOOK[0], (Seen::Sigterm, 100)], 2100).on_node(restarted());
+        assert_eq!(obstacle(early.killed_after(GRACE)), None);
+        assert_eq!(obstacle(early.signal_follows_hook()), None);
     }
 
     #[test]
@@ -153,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_a_pod_did_not_see_did_not_happen() {
-        let words = |seen: &[(Seen, i64)]| ending(seen, 6000).against_hook_then_signal().unwrap();
+        let words = |seen: &[(Seen, i64)]| against(ending(seen, 6000).signal_follows_hook()).unwrap();
         assert_eq!(
             words(&[(Seen::Sigterm, 0)]),
             "the preStop hook of db-0 did not run: it saw SIGTERM alone"
@@ -162,13 +227,13 @@ mod tests {
         assert_eq!(words(&HOOK), "db-0 ended without SIGTERM, with the exit code 137");
         let unended = [HOOK[0], (Seen::Sigterm, 100)];
         assert!(words(&unended).ends_with("0.1 s after its preStop hook began, before it had ended"));
-        let never = ending(&[], 6000).against_killed_after(GRACE);
-        assert_eq!(never.unwrap(), "db-0 was not told to stop before it was killed");
+        let never = ending(&[], 6000).killed_after(GRACE);
+        assert_eq!(against(never).unwrap(), "db-0 was not told to stop before it was killed");
     }
 
     #[test]
     fn the_kill_comes_when_the_grace_period_is_over_and_not_before() {
-        let killed = |after: i64| ending(&HOOK, after).against_killed_after(GRACE);
+        let killed = |after: i64| against(ending(&HOOK, after).killed_after(GRACE));
         for right in [5600, 6000, 6999, 7900, 8400] {
             assert_eq!(killed(right), None, "{right}");
         }
@@ -184,7 +249,7 @@ mod tests {
     #[test]
     fn a_hook_that_is_not_over_puts_the_signal_off_for_the_grace_period_alone() {
         let signalled =
-            |after: i64| ending(&[HOOK[0], (Seen::Sigterm, after)], after).against_signalled_after(GRACE);
+            |after: i64| against(ending(&[HOOK[0], (Seen::Sigterm, after)], after).signalled_after(GRACE));
         for right in [5000, 6000, 8000] {
             assert_eq!(signalled(right), None, "{right}");
         }
@@ -193,13 +258,13 @@ mod tests {
             words,
             "SIGTERM came to db-0 40.0 s after its preStop hook began; its grace period is 6.0 s"
         );
-        let without = |seen: &[(Seen, i64)]| ending(seen, 6000).against_signalled_after(GRACE).unwrap();
+        let without = |seen: &[(Seen, i64)]| against(ending(seen, 6000).signalled_after(GRACE)).unwrap();
         assert_eq!(without(&[(Seen::Sigterm, 0)]), "the preStop hook of db-0 did not run");
         assert_eq!(without(&HOOK[..1]), "db-0 ended without SIGTERM, with the exit code 137");
     }
 
     #[test]
     fn without_a_hook_the_grace_period_begins_with_the_signal() {
-        assert_eq!(ending(&[(Seen::Sigterm, 0)], 6000).against_killed_after(GRACE), None);
+        assert_eq!(against(ending(&[(Seen::Sigterm, 0)], 6000).killed_after(GRACE)), None);
     }
 }

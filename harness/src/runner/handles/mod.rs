@@ -22,6 +22,7 @@ mod scale;
 mod server;
 mod storage_class;
 mod tunnelled;
+mod unsettled;
 mod volumes;
 mod worker;
 mod works;
