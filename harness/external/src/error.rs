@@ -58,6 +58,10 @@ pub mod exit {
     pub const OLD_NOT_READY: u8 = 33;
 }
 
+/// Codes that answer nothing, and for which nobody broke anything: the time to ask was over, what was asked for is kept no longer,
+/// another server is to be asked, too many ask.
+const NO_ANSWER: [u16; 4] = [408, 410, 421, 429];
+
 /// The harness's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -137,7 +141,8 @@ impl Error {
                 kube::Error::Api(ref status) => refusal::behind(&status.message).or(match status.code {
                     401 => Some(Obstacle::Credentials),
                     403 => Some(Obstacle::Rights),
-                    429 | 500.. => Some(Obstacle::ApiAway),
+                    500.. => Some(Obstacle::ApiAway),
+                    code if NO_ANSWER.contains(&code) => Some(Obstacle::ApiAway),
                     _ => None,
                 }),
                 _ => Some(Obstacle::ApiAway),
@@ -197,7 +202,8 @@ impl Error {
                 // What we were about to act on is gone: somebody broke a promise, or the scenario would not have asked.
                 kube::Error::Api(ref status) if status.code == 404 => Class::Failed,
                 // What we may do is a matter of the cluster that we were given.
-                kube::Error::Api(ref status) if [401, 403, 429].contains(&status.code) => Class::Environment,
+                kube::Error::Api(ref status) if [401, 403].contains(&status.code) => Class::Environment,
+                kube::Error::Api(ref status) if NO_ANSWER.contains(&status.code) => Class::Environment,
                 kube::Error::Api(ref status) if refusal::behind(&status.message).is_some() => {
                     Class::Environment
                 }
@@ -245,8 +251,11 @@ impl Error {
 
     /// Whether the API itself said no to what was asked: not a rule of the cluster, nor for want of rights or of time for us.
     pub fn is_own_refusal(&self) -> bool {
-        let own =
-            |status: &Status| !matches!(status.code, 401 | 429) && refusal::behind(&status.message).is_none();
+        let own = |status: &Status| {
+            status.code != 401
+                && !NO_ANSWER.contains(&status.code)
+                && refusal::behind(&status.message).is_none()
+        };
         self.is_refusal() && self.status().is_some_and(own)
     }
 

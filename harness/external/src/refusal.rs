@@ -83,6 +83,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_is_none_is_no_bug_of_ours() {
+        for code in [408, 410, 421, 429] {
+            let error = refused(code, "later");
+            assert_eq!(
+                (error.obstacle(), error.class()),
+                (Some(Obstacle::ApiAway), Class::Environment),
+                "{code}"
+            );
+            assert!(!error.is_own_refusal(), "{code}");
+        }
+    }
+
+    #[test]
     fn what_the_api_itself_refuses_is_its_own() {
         let invalid =
             "StatefulSet.apps \"sentinel\" is invalid: spec: Forbidden: updates to statefulset spec";

@@ -151,12 +151,19 @@ impl<K: Kind> Objects<K> {
         self.pages(ListParams::default().labels(labels)).await
     }
 
+    /// From the beginning again where the next page is kept no longer.
     async fn pages(&self, parameters: ListParams) -> Result<Vec<K>> {
-        let mut parameters = parameters.limit(PAGE);
+        let first = parameters.limit(PAGE);
         let pages = async {
-            let mut all = Vec::new();
+            let (mut all, mut parameters) = (Vec::new(), first.clone());
             loop {
-                let page = twice(|| self.api.list(&parameters)).await?;
+                let page = match twice(|| self.api.list(&parameters)).await {
+                    Err(kube::Error::Api(status)) if status.code == 410 && !all.is_empty() => {
+                        (all, parameters) = (Vec::new(), first.clone());
+                        continue;
+                    }
+                    page => page?,
+                };
                 all.extend(page.items);
                 match page.metadata.continue_.filter(|token| !token.is_empty()) {
                     Some(token) => parameters = parameters.continue_token(&token),

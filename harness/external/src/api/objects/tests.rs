@@ -29,14 +29,19 @@ async fn silence_ends_at_the_deadline_and_is_said_of_what_was_being_done() {
     assert_eq!(named, Err("pod x-0: hold: no answer within 20ms".into()));
 }
 
-/// Answers the first request so; gives its first line.
-async fn answer_once(listener: TcpListener, status: &str, body: &str) -> String {
+/// Answers the next request so, on a connection of its own; gives its first line.
+async fn answer(listener: &TcpListener, status: &str, body: &str) -> String {
     let (mut stream, _) = listener.accept().await.unwrap();
     let mut request = [0; 4096];
     let read = stream.read(&mut request).await.unwrap();
-    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let answer =
+        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     stream.write_all(answer.as_bytes()).await.unwrap();
     String::from_utf8_lossy(&request[..read]).lines().next().unwrap_or_default().to_owned()
+}
+
+async fn answer_once(listener: TcpListener, status: &str, body: &str) -> String {
+    answer(&listener, status, body).await
 }
 
 #[tokio::test]
@@ -86,4 +91,29 @@ async fn what_changes_something_is_asked_once() {
     let error = objects::<Pod>(&client, "a").delete("x-0", &DeleteParams::default()).await.unwrap_err();
     assert!(error.is_silence(), "{error}");
     serving.await.unwrap();
+}
+
+// As where etcd was compacted between two pages of a large cluster.
+#[tokio::test]
+async fn a_list_begins_again_where_its_next_page_is_kept_no_longer() {
+    let (listener, client) = server().await;
+    let page = |pod: &str, next: &str| {
+        format!(
+            r#"{{"kind":"PodList","apiVersion":"v1","metadata":{{"continue":"{next}"}},"items":[{{"metadata":{{"name":"{pod}"}}}}]}}"#
+        )
+    };
+    let gone = r#"{"kind":"Status","status":"Failure","message":"expired","reason":"Expired","code":410}"#;
+    let serving = tokio::spawn(async move {
+        let (first, again, last) = (page("old", "next"), page("x-0", "next"), page("x-1", ""));
+        let answers = [("200 OK", &*first), ("410 Gone", gone), ("200 OK", &*again), ("200 OK", &*last)];
+        let mut asked = Vec::new();
+        for (status, body) in answers {
+            asked.push(answer(&listener, status, body).await.contains("continue=next"));
+        }
+        asked
+    });
+    let pods = objects::<Pod>(&client, "a").list().await.unwrap();
+    let names: Vec<_> = pods.into_iter().filter_map(|pod| pod.metadata.name).collect();
+    assert_eq!(names, ["x-0", "x-1"]);
+    assert_eq!(serving.await.unwrap(), [false, true, false, true]);
 }
