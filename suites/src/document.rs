@@ -5,6 +5,7 @@ use anyhow::Result;
 use harness::{
     Error,
     claim::{D1, D2},
+    law::Obstacle,
     runner::{Run, Scenario, scenario},
     wait::expectations::{controller_counts, pod_running, pods_exactly},
     workload::GARAGE,
@@ -20,6 +21,8 @@ use crate::{
 pub(crate) const CONFIGURATION: &str = "garage-configuration";
 /// The port that the document gives the admin API.
 const ADMIN: u16 = 3902;
+/// A port that is nobody's.
+const NOBODYS: u16 = 3999;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -95,6 +98,11 @@ async fn admin_port(run: Run) -> Result<()> {
         reached => Err(Error::failed(format!("connections to port 3900: expected 1, found {reached}"))),
     };
     run.found(D2, run.unless_kept_apart(answers).await)?;
+    // A mesh's proxy takes connections to any port.
+    if probe.reached(&host, NOBODYS).await? > 0 {
+        let words = format!("connections to port {NOBODYS}, which nobody serves, come about");
+        run.found(D2, Err::<(), _>(Error::not_judged(Obstacle::Network, words)))?;
+    }
     for port in [ADMIN, ADMIN + 1] {
         let reached = probe.reached(&host, port).await?;
         run.judge_equal(D2, &format!("connections to port {port}"), 0, reached);

@@ -135,6 +135,7 @@ pub fn terrain() -> Terrain {
             absence_seconds: 0,
             client_seconds: 30,
             node_cache: false,
+            forwards_absence: false,
             known_by: KnownBy::Configuration,
         }),
         hearing_seconds: 20,

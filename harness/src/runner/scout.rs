@@ -110,6 +110,7 @@ async fn ask_a_pod(cluster: &Cluster, scout: &Scout, family: Family) -> Result<D
         absence_seconds: absent.ttl.unwrap_or(address).into(),
         client_seconds: address.into(),
         node_cache: false,
+        forwards_absence: false,
         known_by: KnownBy::Measurement,
     })
 }

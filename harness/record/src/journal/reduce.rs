@@ -120,7 +120,12 @@ impl Reducer {
         let listed: Vec<_> = listed.map(|address| self.words.one(address)).collect();
         let only = status.pod_ip.map(|address| self.words.one(address));
         let addresses: Vec<_> = if listed.is_empty() { only.into_iter().collect() } else { listed };
-        let containers = status.container_statuses.into_iter().flatten().map(container);
+        // Of those before them only that an image can't be had is told: what they do else is their own.
+        let before = status.init_container_statuses.into_iter().flatten().map(container);
+        let before = before.filter(|container| {
+            container.waiting.as_ref().is_some_and(|(reason, _)| reason.contains("Image"))
+        });
+        let containers = status.container_statuses.into_iter().flatten().map(container).chain(before);
         let given_grace = pod.metadata.deletion_grace_period_seconds;
         let end = pod.metadata.deletion_timestamp.as_ref().map(|time| time.0);
         Pod {
@@ -261,6 +266,20 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn of_init_containers_only_what_is_wrong_with_their_images_is_told() {
+        let waiting = |name: &str, reason: &str| {
+            json!({"name": name, "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                "state": {"waiting": {"reason": reason}}})
+        };
+        let pod = json!({"metadata": {"name": "db-0"}, "status": {
+            "initContainerStatuses": [waiting("first", "ImagePullBackOff"), waiting("second", "PodInitializing")],
+            "containerStatuses": [waiting("db", "PodInitializing")]}});
+        let Fact::Pod(pod) = Reducer::default().reduce(Kind::Pod, &pod).unwrap() else { panic!("no pod") };
+        let names: Vec<_> = pod.containers.iter().map(|container| &*container.name).collect();
+        assert_eq!(names, ["db", "first"]);
+    }
 
     #[test]
     fn versions_of_an_object_share_what_they_have_in_common() {

@@ -17,6 +17,9 @@ pub struct Dns {
     pub client_seconds: u64,
     /// Whether a cache on each node stands between the pods and it.
     pub node_cache: bool,
+    /// Whether it asks other servers where it knows no name: what they say, or that they don't, is its answer then.
+    #[serde(default)]
+    pub forwards_absence: bool,
     /// How this is known.
     pub known_by: KnownBy,
 }
@@ -77,6 +80,9 @@ impl fmt::Display for Dns {
         }
         if self.node_cache {
             write!(formatter, ", with a cache on each node")?;
+        }
+        if self.forwards_absence {
+            write!(formatter, ", asks others where it knows no name")?;
         }
         match self.known_by {
             KnownBy::Configuration => Ok(()),

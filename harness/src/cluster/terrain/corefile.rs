@@ -1,6 +1,8 @@
 //! CoreDNS' own configuration: which domains it serves, and how old its answers may be. What the documentation says of 30
 //! seconds is not what every cluster does.
 
+use std::collections::BTreeMap;
+
 /// What CoreDNS does where nothing is said: the `ttl` of its kubernetes plugin, and the bounds of `cache`.
 const DEFAULT_TTL: u64 = 5;
 const LONGEST_ADDRESS: u64 = 3600;
@@ -15,7 +17,7 @@ pub(super) struct Server<'a> {
 }
 
 /// A plugin: its line, and those in its braces.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Plugin<'a> {
     name: &'a str,
     arguments: Vec<&'a str>,
@@ -31,8 +33,26 @@ pub(super) struct Kept {
     pub absence: u64,
 }
 
-/// The servers of a Corefile.
-pub(super) fn servers(corefile: &str) -> Vec<Server<'_>> {
+/// The servers of a Corefile, each with what it imports of the Corefile's own snippets.
+pub(super) fn servers<'a>(corefile: &'a str) -> Vec<Server<'a>> {
+    let mut snippets: BTreeMap<&'a str, Vec<Plugin<'a>>> = BTreeMap::new();
+    let mut servers = Vec::new();
+    for Server { zones, plugins } in blocks(corefile) {
+        let imported = |plugin: Plugin<'a>| match plugin.imports().and_then(|name| snippets.get(name)) {
+            Some(snippet) => snippet.clone(),
+            None => vec![plugin],
+        };
+        let plugins = plugins.into_iter().flat_map(imported).collect();
+        match zones[..].first().and_then(|zone| zone.strip_prefix('(')?.strip_suffix(')')) {
+            Some(name) => drop(snippets.insert(name, plugins)),
+            None => servers.push(Server { zones, plugins }),
+        }
+    }
+    servers
+}
+
+/// The blocks of a Corefile, as they stand there.
+fn blocks(corefile: &str) -> Vec<Server<'_>> {
     let mut servers: Vec<Server<'_>> = Vec::new();
     let mut depth = 0_usize;
     for line in corefile.lines() {
@@ -72,6 +92,18 @@ impl<'a> Server<'a> {
             zones.filter(|zone| within(domain, zone)).map(|zone| zone.len() + 1).max().unwrap_or(0)
         };
         servers.iter().filter(|server| fit(server) > 0).max_by_key(fit)
+    }
+
+    /// Whether it imports a file, of which the Corefile tells nothing; or is such an import itself, of whole servers.
+    pub(super) fn imports(&self) -> bool {
+        self.zones.first() == Some(&"import") || self.plugin("import").is_some()
+    }
+
+    /// Whether it asks other servers where it knows no name in this domain: as its own fall-through, or for names of the search list.
+    pub(super) fn forwards_absence(&self, domain: &str) -> bool {
+        let falls = self.plugin("kubernetes").and_then(|plugin| plugin.option("fallthrough"));
+        let falls = falls.is_some_and(|zones| covers(zones, domain));
+        (falls || self.plugin("autopath").is_some()) && self.plugin("forward").is_some()
     }
 
     fn plugin(&self, name: &str) -> Option<&Plugin<'a>> {
@@ -139,6 +171,11 @@ impl<'a> Server<'a> {
 }
 
 impl<'a> Plugin<'a> {
+    /// The file or snippet that it stands for.
+    fn imports(&self) -> Option<&'a str> {
+        (self.name == "import").then(|| self.arguments.first().copied()).flatten()
+    }
+
     fn option(&self, name: &str) -> Option<&[&'a str]> {
         let line = self.options.iter().find(|line| line.first() == Some(&name))?;
         line.get(1..)
@@ -234,6 +271,31 @@ mod tests {
         let server = Server::of_kubernetes(&servers).unwrap();
         assert_eq!(server.domains(), ["one.example", "two.example"]);
         assert_eq!(server.kept("one.example", server.ttl()), Kept { address: 5, absence: 5 });
+    }
+
+    #[test]
+    fn a_snippet_is_read_where_it_is_imported_and_a_file_is_not() {
+        let text = "(short) {\n cache 5\n}\n(all) {\n import short\n}\n.:53 {\n kubernetes a.b {\n ttl 30\n }\n import all\n}";
+        let whole = servers(text);
+        assert_eq!(whole.len(), 1);
+        assert_eq!(whole[0].kept("a.b", 30), Kept { address: 5, absence: 5 });
+        assert!(!whole[0].imports());
+        let file = servers(".:53 {\n kubernetes a.b\n import custom/*.override\n}\nimport custom/*.server");
+        assert_eq!(file.iter().map(Server::imports).collect::<Vec<_>>(), [true, true]);
+    }
+
+    #[test]
+    fn absence_is_forwarded_where_the_domain_falls_through() {
+        let forwards = |fallthrough: &str, more: &str| {
+            let text =
+                format!(".:53 {{\n kubernetes a.b in-addr.arpa {{\n ttl 5\n {fallthrough}\n }}\n {more}\n}}");
+            servers(&text)[0].forwards_absence("a.b")
+        };
+        let forward = "forward . /etc/resolv.conf";
+        assert!(!forwards("fallthrough in-addr.arpa ip6.arpa", forward));
+        assert!(!forwards("", forward) && !forwards("fallthrough", ""));
+        assert!(forwards("fallthrough", forward) && forwards("fallthrough a.b", forward));
+        assert!(forwards("pods verified", &format!("autopath @kubernetes\n {forward}")));
     }
 
     #[test]

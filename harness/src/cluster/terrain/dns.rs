@@ -44,13 +44,18 @@ async fn corefile(client: &Client, (namespace, name): (&str, &str)) -> Result<Op
 /// What follows from the Corefile of the cluster's DNS and from that of a cache on each node.
 fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
     let servers_of_cluster = servers(corefile);
+    let servers_of_nodes = servers(node_cache.unwrap_or_default());
+    // What stands in another file may say anything of it.
+    if servers_of_cluster.iter().chain(&servers_of_nodes).any(Server::imports) {
+        return None;
+    }
     let server = Server::of_kubernetes(&servers_of_cluster)?;
     // Of several domains, only a pod can tell which one its names end in.
     let [domain] = server.domains()[..] else { return None };
     // What of it can't be read, only a pod can tell.
     let ttl = server.rewritten(server.ttl())?;
     let behind = server.kept(domain, ttl);
-    let servers_of_nodes = servers(node_cache.unwrap_or_default());
+    let forwards_absence = server.forwards_absence(domain);
     let (ttl, before) = match Server::of_domain(&servers_of_nodes, domain) {
         Some(server) => {
             let ttl = server.rewritten(ttl)?;
@@ -66,6 +71,7 @@ fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
         // A cache says of what it gives how long it keeps it itself.
         client_seconds: ttl.max(behind.address).max(before.address),
         node_cache: before != Kept::default(),
+        forwards_absence,
         known_by: KnownBy::Configuration,
     })
 }
@@ -101,5 +107,17 @@ mod tests {
         assert_eq!(concluded(".:53 {\n forward . 1.1.1.1\n}", None), None);
         assert_eq!(concluded(".:53 {\n kubernetes a.example b.example\n}", None), None);
         assert_eq!(concluded("", None), None);
+        let imports = CACHED.replace("cache 30", "import custom/*.override\n cache 30");
+        assert_eq!(concluded(&imports, None), None);
+        assert_eq!(concluded(CACHED, Some("import custom/*.server")), None);
+    }
+
+    #[test]
+    fn whether_absence_is_forwarded_is_told() {
+        assert!(!concluded(CACHED, None).unwrap().forwards_absence);
+        let falls =
+            CACHED.replace("ttl 30", "ttl 30\n fallthrough").replace("cache 30", "forward . 10.0.0.1");
+        let told = concluded(&falls, None).unwrap();
+        assert!(told.forwards_absence && told.to_string().ends_with("asks others where it knows no name"));
     }
 }

@@ -30,6 +30,9 @@ const ANSWERED: Duration = Duration::from_secs(20);
 /// How a DNS says that a name has no address: there is no such name, or nothing of this kind under it.
 const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 
+/// Why an error says nothing of a name.
+const FORWARDED: &str = "where there is no such name, this DNS asks other servers";
+
 /// Asks and judges as clients inside the cluster would: from inside a pod of our program.
 #[derive(Debug, Clone)]
 pub struct Prober {
@@ -77,13 +80,19 @@ impl Prober {
             let answer = self.resolve(name).await?;
             match answer.code.as_str() {
                 "NOERROR" | "NODATA" | "NXDOMAIN" => Ok(answer),
-                _ if answer.is_silence() => {
-                    Err(Error::environment(format!("it did not answer for {name}")))
+                _ if answer.is_silence() => Err(Error::environment(format!("it did not answer for {name}"))),
+                code if self.forwards_absence() && may_be_others(&answer) => {
+                    Err(Error::not_judged(Obstacle::Terrain, format!("it is {code}; {FORWARDED}")))
                 }
                 code => Err(Error::failed(format!("it is {code}"))),
             }
         };
         until_answered(&sentence, self.run.stretch(ANSWERED), ask).await
+    }
+
+    /// Whether the DNS asks other servers where it knows no name.
+    fn forwards_absence(&self) -> bool {
+        self.run.terrain().dns.as_ref().is_some_and(|dns| dns.forwards_absence)
     }
 
     /// The addresses of a pod by which a Service of ours names it.
@@ -168,7 +177,11 @@ impl Prober {
                 let told = if wanted.is_empty() { NO_ADDRESS.join(" or ") } else { format!("{wanted:?}") };
                 let record = self.run.terrain().family().record();
                 let answers = self.sentinel.resolve_often(name, record, times).await?;
-                Ok(each_right(name, &answers, |answer| says(answer, &wanted), &told))
+                let progress = each_right(name, &answers, |answer| says(answer, &wanted), &told);
+                Ok(match wanted.is_empty() && self.forwards_absence() {
+                    true => unless_others(&answers, progress),
+                    false => progress,
+                })
             }
         };
         self.judge_steady(claim, sentence, name, propagation, ask).await
@@ -248,7 +261,8 @@ impl Prober {
         let ask = |times| async move {
             let answers =
                 self.sentinel.resolve_often(name, self.run.terrain().family().record(), times).await?;
-            Ok(each_right(name, &answers, |answer| answer.code == "NXDOMAIN", "NXDOMAIN"))
+            let progress = each_right(name, &answers, |answer| answer.code == "NXDOMAIN", "NXDOMAIN");
+            Ok(if self.forwards_absence() { unless_others(&answers, progress) } else { progress })
         };
         self.judge_steady(claim, &sentence, &format!("the end of {name}"), propagation, ask).await
     }
@@ -313,6 +327,23 @@ fn says(answer: &Answer, addresses: &[String]) -> bool {
     let mut found = answer.addresses();
     found.sort_unstable();
     found == addresses && (!addresses.is_empty() || NO_ADDRESS.contains(&answer.code.as_str()))
+}
+
+/// Whether an error may be that of other servers.
+fn may_be_others(answer: &Answer) -> bool {
+    answer.is_silence() || answer.code == "SERVFAIL"
+}
+
+/// What answers say of a name that must not be there, of a DNS that asks others then: nothing, where they differ by errors alone.
+fn unless_others(answers: &[Repeated], progress: Progress) -> Progress {
+    let mut errors = answers.iter().map(|repeated| &repeated.answer);
+    let alone = errors.all(|answer| NO_ADDRESS.contains(&answer.code.as_str()) || may_be_others(answer));
+    match progress {
+        Progress::NotYet(told) | Progress::Prevented(_, told) if alone => {
+            Progress::Prevented(Obstacle::Terrain, format!("{told}; {FORWARDED}"))
+        }
+        progress => progress,
+    }
 }
 
 /// Whether each of many answers is right; if one is not, all that differ are told. Where the others are none, nobody said anything

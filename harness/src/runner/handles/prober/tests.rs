@@ -38,9 +38,32 @@ fn one_wrong_answer_among_many_is_told_with_the_right_ones() {
     let silence = |code: &str| answer(code, &[], 1);
     let good = || answer("NOERROR", &["10.0.0.1"], 59);
     for code in ["TIMEOUT", "UNREACHABLE"] {
-        assert!(matches!(judged(&[good(), silence(code)]), Progress::Prevented(Obstacle::Prober, _)), "{code}");
+        assert!(
+            matches!(judged(&[good(), silence(code)]), Progress::Prevented(Obstacle::Prober, _)),
+            "{code}"
+        );
         let both = judged(&[good(), silence(code), silence("SERVFAIL")]);
         assert!(matches!(both, Progress::NotYet(_)), "{code}");
     }
     assert_eq!(judged(&[]), Progress::NotYet("db-0. is ; expected 10.0.0.1".into()));
+}
+
+#[test]
+fn an_error_of_those_who_are_asked_of_absence_is_not_this_dns_own() {
+    let absent = |answers: &[Repeated]| {
+        let progress = each_right("db-9.", answers, |answer| answer.code == "NXDOMAIN", "NXDOMAIN");
+        unless_others(answers, progress)
+    };
+    let none = || answer("NXDOMAIN", &[], 59);
+    assert_eq!(absent(&[none()]), Progress::Met);
+    for error in ["SERVFAIL", "TIMEOUT"] {
+        let said = absent(&[none(), answer(error, &[], 1)]);
+        assert!(
+            matches!(&said, Progress::Prevented(Obstacle::Terrain, why) if why.ends_with(FORWARDED)),
+            "{said:?}"
+        );
+    }
+    // A name that is still there is another matter.
+    let there = absent(&[answer("NOERROR", &["10.0.0.1"], 2), answer("SERVFAIL", &[], 1)]);
+    assert!(matches!(there, Progress::NotYet(_)), "{there:?}");
 }
