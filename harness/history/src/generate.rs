@@ -21,11 +21,19 @@ pub use request::Request;
 /// deletion of unknown outcome explains whatever is missing for ever.
 const GENERATION: u64 = 40;
 
+/// So many keys a process with [`Work::Deletes`] leaves.
+const LEFT: u32 = 5;
+
 /// What a process is to do, again and again.
 #[derive(Debug, Clone)]
 pub enum Work {
     /// Writes keys that nobody wrote before, with contents of these sizes in turn.
     Writes {
+        /// In bytes.
+        sizes: &'static [usize],
+    },
+    /// Writes keys that nobody wrote before, deletes each of them a while later, and reads them before and after.
+    Deletes {
         /// In bytes.
         sizes: &'static [usize],
     },
@@ -105,6 +113,16 @@ impl Generator {
             Work::Writes { sizes } => {
                 let key = key(&self.run, self.process, self.next);
                 self.put(key, pick(sizes, place), How::Whole)
+            }
+            Work::Deletes { sizes } => {
+                let (sequence, turn) = (self.next / 3, self.next % 3);
+                let (run, process) = (self.run.clone(), self.process);
+                let key = |earlier: u64| key(&run, process, sequence.saturating_sub(earlier));
+                match turn {
+                    0 => self.put(key(0), pick(sizes, usize::try_from(sequence).unwrap_or(0)), How::Whole),
+                    1 if sequence >= u64::from(LEFT) => bare(Action::Delete { key: key(LEFT.into()) }),
+                    _ => bare(Action::Get { key: key(self.noise.below(2 * LEFT).into()) }),
+                }
             }
             Work::Reads { of } => bare(Action::Get { key: self.written(of, self.next).0 }),
             Work::Uploads { sizes } => {
@@ -241,6 +259,7 @@ mod tests {
         for work in [
             Work::Writes { sizes: SIZES },
             Work::Reads { of: 0..3 },
+            Work::Deletes { sizes: SIZES },
             Work::Ranges { of: 0..3, sizes: SIZES },
             Work::Objects { keys: 4, sizes: SIZES, deletes: true },
             Work::Bank { accounts: 5 },
@@ -308,6 +327,24 @@ mod tests {
             let sequence: usize = key.strip_prefix("r/a/2/").unwrap().parse().unwrap();
             assert!(length > 0 && from + length <= SIZES[sequence % 2] as u64);
         }
+    }
+
+    #[test]
+    fn a_key_is_written_once_then_deleted_once_and_read_before_and_after() {
+        let (mut written, mut deleted, mut read) = (Vec::new(), Vec::new(), HashSet::new());
+        for request in Generator::new("r", 1, 0, Work::Deletes { sizes: SIZES }).take(300) {
+            match request.action {
+                Action::Put { key, .. } => written.push(key),
+                Action::Delete { key } => deleted.push(key),
+                Action::Get { key } => {
+                    assert!(written.contains(&key));
+                    read.insert(deleted.contains(&key));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((written.len(), deleted.len(), read.len()), (100, 95, 2));
+        assert!(written.starts_with(&deleted), "in their order, each once");
     }
 
     #[test]
