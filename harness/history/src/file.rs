@@ -4,6 +4,7 @@ use std::{
     collections::{HashMap, HashSet},
     fs::File,
     io::{BufRead, BufReader},
+    ops::Range,
     sync::Arc,
 };
 
@@ -68,6 +69,8 @@ struct Reading {
     in_flight: HashMap<u32, usize>,
     /// How many operations share their lists.
     shared: usize,
+    /// When the store could keep nothing.
+    doubted: Vec<Range<Timestamp>>,
 }
 
 impl Operations {
@@ -144,17 +147,36 @@ impl Reading {
                 let operation =
                     operation.ok_or_else(|| format!("process {process} ends what it never began"))?;
                 (operation.outcome, operation.ended) = (outcome, Some(at));
+                // What it says yes to after that was doubted is no part of it.
+                if !operation.is_ok() {
+                    self.doubted.iter().for_each(|time| doubt(operation, time));
+                }
             }
             Line::Doubted { from, to } => {
-                let doubtful =
-                    operations.all.iter_mut().filter(|one| one.is_ok() && one.action.may_rest_on_doubt());
-                for one in doubtful.filter(|one| one.ended.is_some_and(|ended| (from..to).contains(&ended))) {
-                    one.outcome = Outcome::Unknown(Failure::new(Cause::Doubted, "it had no disk"));
-                }
+                operations.all.iter_mut().for_each(|one| doubt(one, &(from..to)));
+                self.doubted.push(from..to);
             }
         }
         operations.lines += 1;
         Ok(())
+    }
+}
+
+/// Takes back what an operation was told by a store that could keep nothing in this time.
+fn doubt(one: &mut Operation, time: &Range<Timestamp>) {
+    let Some(ended) = one.ended else { return };
+    let doubted = Failure::new(Cause::Doubted, "it had no disk");
+    match &one.outcome {
+        Outcome::Ok(_) if one.action.may_rest_on_doubt() && time.contains(&ended) => {
+            one.outcome = Outcome::Unknown(doubted);
+        }
+        // Nobody knows when its steps were acknowledged.
+        Outcome::Failed(failure) if failure.cause == Cause::Forgotten => {
+            if one.invoked < time.end && ended >= time.start {
+                one.outcome = Outcome::Failed(doubted);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -243,6 +265,29 @@ mod tests {
             [true, false, false, true, true],
             "only what was acknowledged then, or seen by a transaction, and before it was doubted"
         );
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn a_step_that_was_acknowledged_without_a_disk_may_be_forgotten() {
+        let line = |number: u32, second: u32, what: &str| match what {
+            "ended" => format!(
+                r#"{{"ended":{{"process":{number},"outcome":{{"failed":{{"cause":"forgotten","text":"no"}}}},"at":"2026-11-29T04:00:0{second}Z"}}}}"#
+            ),
+            _ => format!(
+                r#"{{"invoked":{{"process":{number},"endpoint":"e","action":{{"delete":{{"key":"r/a"}}}},"at":"2026-11-29T04:00:0{second}Z"}}}}"#
+            ),
+        };
+        let doubted = r#"{"doubted":{"from":"2026-11-29T04:00:03Z","to":"2026-11-29T04:00:05Z"}}"#;
+        let lines = [
+            [line(1, 1, "invoked"), line(1, 2, "ended"), line(2, 2, "invoked"), line(2, 4, "ended")],
+            [line(3, 4, "invoked"), doubted.to_owned(), line(3, 7, "ended"), line(4, 6, "invoked")],
+        ];
+        let text = format!("{}\n{}\n", lines.concat().join("\n"), line(4, 7, "ended"));
+        let path = written("forgotten", &text);
+        let all = Operations::read(&path).unwrap().all;
+        let causes: Vec<_> = all.iter().map(|one| one.outcome.failure().unwrap().cause.clone()).collect();
+        assert_eq!(causes, [Cause::Forgotten, Cause::Doubted, Cause::Doubted, Cause::Forgotten]);
         std::fs::remove_file(path).unwrap();
     }
 

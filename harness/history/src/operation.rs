@@ -10,6 +10,9 @@ use crate::{elements::Elements, value::Value};
 /// What the endpoint of those begins with who come through a service, and so to any pod of it.
 pub const SERVICE: &str = "service ";
 
+/// An SQLSTATE has so many characters, and an HTTP status fewer.
+const SQLSTATE: usize = 5;
+
 /// The name of an object, or of a row.
 pub type Key = Arc<str>;
 
@@ -196,6 +199,8 @@ pub enum Cause {
     Broken,
     /// The answer began well, and broke off.
     CutShort,
+    /// The store said no for want of what it had acknowledged in a step before, of the same operation.
+    Forgotten,
     /// The history ends before.
     Unended,
     /// The store said yes in a time in which it could keep nothing.
@@ -221,6 +226,13 @@ impl Operation {
             Outcome::Ok(_) | Outcome::Failed(_) => self.ended,
         }
     }
+}
+
+/// Whether an operation acted on the store that is at a pod: there, or through a service where nobody writes at another pod.
+pub fn reaches(all: &[Operation], pod: &str) -> impl Fn(&Operation) -> bool {
+    let elsewhere = |one: &Operation| one.action.writes() && !one.through_service() && *one.endpoint != *pod;
+    let alone = !all.iter().any(elsewhere);
+    move |one| *one.endpoint == *pod || (alone && one.through_service())
 }
 
 impl Action {
@@ -282,6 +294,18 @@ impl Failure {
     }
 }
 
+impl Cause {
+    /// Whether who asks again may well be answered: too early, too many, too slow, or stopped for others' sake.
+    pub fn is_momentary(&self) -> bool {
+        const STATUSES: [&str; 3] = ["408", "425", "429"];
+        // Connections, rollbacks, resources, locks, and what an operator does.
+        const CLASSES: [&str; 5] = ["08", "40", "53", "55", "57"];
+        let Self::Answered(code) = self else { return false };
+        let of_a_class = || CLASSES.iter().any(|class| code.starts_with(class));
+        STATUSES.contains(&&**code) || (code.len() == SQLSTATE && of_a_class())
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.text)
@@ -296,8 +320,26 @@ impl fmt::Display for Cause {
             Self::Unreachable => formatter.write_str("no connection"),
             Self::Broken => formatter.write_str("connection broke"),
             Self::CutShort => formatter.write_str("answer broke off"),
+            Self::Forgotten => formatter.write_str("a step was forgotten"),
             Self::Unended => formatter.write_str("not ended"),
             Self::Doubted => formatter.write_str("acknowledged without a disk"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_told_to_come_again_is_told_of_the_moment() {
+        let momentary = |code: &str| Cause::Answered(code.into()).is_momentary();
+        for code in ["408", "425", "429", "40001", "40P01", "53300", "55P03", "57014", "57P03"] {
+            assert!(momentary(code), "{code}");
+        }
+        for code in ["400", "404", "500", "503", "21000", "42P01", "XX001", "endless"] {
+            assert!(!momentary(code), "{code}");
+        }
+        assert!(!Cause::Silent.is_momentary());
     }
 }

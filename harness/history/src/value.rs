@@ -26,6 +26,13 @@ pub fn digest(bytes: &[u8]) -> Digest {
     Digest(half)
 }
 
+impl Digest {
+    /// Whether it is so as a number, as every other one is.
+    pub fn is_even(self) -> bool {
+        self.0.last().is_some_and(|byte| byte % 2 == 0)
+    }
+}
+
 impl Value {
     /// That of some bytes.
     pub fn of(bytes: &[u8]) -> Self {
@@ -85,6 +92,7 @@ mod tests {
         let json = serde_json::to_string(&Value::of(b"a")).unwrap();
         assert_eq!(json, r#"{"size":1,"digest":"ca978112ca1bbdcafac231b39a23dc4d"}"#);
         assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), Value::of(b"a"));
+        assert_eq!([digest(b""), digest(b"a")].map(Digest::is_even), [true, false]);
         assert!("xyz".parse::<Digest>().unwrap_err().contains("xyz is no hash"));
     }
 }

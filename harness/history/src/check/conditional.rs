@@ -8,7 +8,7 @@ use super::{
     keys::ByKey,
     read_after_write::{Seen, Witness, older},
 };
-use crate::operation::{Action, Cause, How, Operation};
+use crate::operation::{Action, Cause, How, Operation, Outcome};
 
 /// A store that answers so says that something is there.
 const THERE_IS_ONE: &str = "412";
@@ -42,16 +42,13 @@ pub fn judge(all: &[Operation]) -> Judgement {
 }
 
 fn refused(one: &Operation) -> bool {
-    one.outcome.failure().is_some_and(|failure| failure.cause == Cause::Answered(THERE_IS_ONE.into()))
+    matches!(&one.outcome, Outcome::Failed(failure) if failure.cause == Cause::Answered(THERE_IS_ONE.into()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        fixture::{delete, failed, put, unknown},
-        operation::Outcome,
-    };
+    use crate::fixture::{delete, failed, put, unknown};
 
     fn if_new(line: u64, key: &str, span: (i64, i64), outcome: Outcome) -> Operation {
         let mut one = put(line, key, &line.to_le_bytes(), span, outcome);
@@ -74,6 +71,8 @@ mod tests {
             if_new(7, "l", (0, 1), there_is_one()),
             put(8, "l", b"1", (2, 3), Outcome::DONE),
             if_new(9, "l", (1, 2), there_is_one()),
+            // Somebody on the way sent it twice.
+            if_new(10, "m", (0, 1), Outcome::Unknown(failed(Cause::Answered("412".into())))),
         ];
         let judgement = judge(&all);
         let lines: Vec<_> = judgement.anomalies.iter().map(|one| one.lines[0]).collect();

@@ -25,7 +25,7 @@ pub fn judge(all: &[Operation], members: &Members) -> Judgement {
                     judgement.judged += 1;
                     continue;
                 }
-                Cause::Answered(_) => failure.text.to_string(),
+                Cause::Answered(_) | Cause::Forgotten => failure.text.to_string(),
                 // Silence is no answer, honest or not.
                 _ => continue,
             },

@@ -10,7 +10,8 @@ use crate::{
     value::Value,
 };
 
-/// The reads of a key whose head was of something else than what somebody wrote and they found: one anomaly, however many there are.
+/// The reads of a key whose head was of something else than what somebody wrote and they found, and the writes that were told a tag of
+/// something else: one anomaly, however many there are.
 pub(super) fn mislabelled(of: &OfKey<'_>, written: impl Fn(Value) -> bool) -> Option<Anomaly> {
     // What nobody wrote is worse than a wrong label of it.
     let foreign = of.reads.iter().any(|one| found(one).is_some_and(|value| !written(value)));
@@ -22,7 +23,9 @@ pub(super) fn mislabelled(of: &OfKey<'_>, written: impl Fn(Value) -> bool) -> Op
         }
         _ => false,
     };
-    let wrong: Vec<&Operation> = of.reads.iter().chain(&of.heads).copied().filter(wrong).collect();
+    // A store tells its writer the tag as well.
+    let all = of.writes.iter().chain(&of.reads).chain(&of.heads).copied();
+    let wrong: Vec<&Operation> = all.filter(wrong).collect();
     let first = wrong.first()?;
     let (at, begun) = (&first.endpoint, first.invoked);
     let text =
@@ -66,6 +69,17 @@ mod tests {
         assert_eq!(kinds(&[get(3, "r/k", (4, 5), labelled(b"x"))]), [(Kind::Diverged, vec![3])]);
         let foreign = [get(3, "r/k", (4, 5), labelled(b"x")), head(4, (4, 5), Outcome::Ok(Answer::There))];
         assert_eq!(kinds(&foreign), [(Kind::Diverged, vec![3])]);
+    }
+
+    #[test]
+    fn a_writer_is_told_the_tag_of_what_it_wrote() {
+        let write = put(1, "r/k", b"1", (0, 1), Outcome::Ok(Answer::Mislabelled(Value::of(b"1"))));
+        let read = get(2, "r/k", (2, 3), found(b"1"));
+        let all = [write, read];
+        for judgement in [read_after_write::judge(&all), set::judge(&all, "r", set::Copies::Same)] {
+            let found: Vec<_> = judgement.anomalies.iter().map(|one| (one.kind, one.lines.clone())).collect();
+            assert_eq!(found, [(Kind::Mislabelled, vec![1])]);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod bank;
 mod checker;
 pub mod conditional;
 mod end;
+mod forgotten;
 mod gone;
 pub mod honesty;
 pub mod isolation;
@@ -23,6 +24,7 @@ pub mod read_after_write;
 mod refused;
 pub mod register;
 pub mod set;
+mod unread;
 
 pub use availability::Uninterrupted;
 pub use checker::Checker;

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::{
+    forgotten::forgotten,
     judgement::{Anomaly, Judgement, Kind},
     keys::{ByKey, OfKey},
     labels,
@@ -53,6 +54,7 @@ pub fn judge(all: &[Operation]) -> Judgement {
         // A head tells what is there as well.
         let reads: Vec<&Operation> = of.reads.iter().chain(&of.heads).copied().collect();
         judgement.anomalies.extend(labels::mislabelled(&of, |value| writers.contains_key(&value)));
+        judgement.anomalies.extend(forgotten(&of));
         let first = judgement.anomalies.len();
         for (read, found) in reads.iter().filter_map(|read| Some((*read, found(read)?))) {
             let Some((kind, text, line)) = flaw(&of, read, found, writers.get(&found).copied()) else {

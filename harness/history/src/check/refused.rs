@@ -38,7 +38,9 @@ pub(super) fn refused_alone(
 
 fn is_refusal(one: &Operation) -> bool {
     let cause = one.outcome.failure().map(|failure| &failure.cause);
-    matches!(cause, Some(Cause::Answered(code)) if !NO_NEWS.contains(&&**code))
+    cause.is_some_and(|cause| {
+        matches!(cause, Cause::Answered(code) if !NO_NEWS.contains(&&**code)) && !cause.is_momentary()
+    })
 }
 
 #[cfg(test)]
@@ -86,7 +88,8 @@ mod tests {
         // Given at another time; unavailable, silent, or without such bytes; while the load ran, or by who had a part in it.
         assert_eq!(with(&[whole(2, 9), part(3, 0, 1, no("500")), given()]), NONE);
         assert_eq!(with(&[whole(2, 9), head(3, 9, no("500")), head(4, 11, ABSENT)]), NONE);
-        for outcome in [no("503"), no("416"), Outcome::Failed(failed(Cause::Unreachable)), ABSENT] {
+        for outcome in [no("503"), no("416"), no("429"), Outcome::Failed(failed(Cause::Unreachable)), ABSENT]
+        {
             assert_eq!(with(&[whole(2, 9), head(3, 9, outcome)]), NONE);
         }
         assert_eq!(

@@ -1,7 +1,7 @@
 //! What was acknowledged is there at the end, whole and once, and nothing else is.
 //!
-//! It judges keys that are written once and never deleted, and of others that what was deleted stays so and what must be there can be
-//! read. The last word of each endpoint on a key counts; an endpoint that was asked at the end and gave no answer is named, and judged
+//! It judges keys that are written once and never deleted, and of others that what was deleted stays so, what must be there is there,
+//! and copies end alike. Accounts and lists can be read. The last word of each endpoint on a key counts; an endpoint that was asked at the end and gave no answer is named, and judged
 //! neither way.
 
 mod listing;
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     listing::Listings,
-    over::{kept, risen, unreadable},
+    over::{kept, missing, parted, risen},
     strange::strange,
     word::{Said, Word, words},
 };
@@ -25,6 +25,7 @@ use super::{
     keys::ByKey,
     labels,
     refused::refused_alone,
+    unread,
 };
 use crate::{
     operation::{Action, Key, Operation, Outcome, SERVICE},
@@ -93,11 +94,16 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
             }
             _ => {
                 written.insert(of.key);
+                let before = judgement.anomalies.len();
                 judgement.anomalies.extend(risen(&of, &listings, &end));
                 if let Some(write) = kept(&of) {
                     let told = told(&words, write, copies);
                     tally.count_silent(&told);
-                    judgement.anomalies.extend(unreadable(write, of.key, &told));
+                    judgement.anomalies.extend(missing(write, of.key, &told, &listings, &end));
+                }
+                // Who has lost it, or has it again, differs for that.
+                if copies == Copies::Same && judgement.anomalies.len() == before {
+                    judgement.anomalies.extend(parted(&of, &words));
                 }
             }
         }
@@ -115,6 +121,7 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
             _ => judgement.unjudged.push(format!("{} did not list {}", one.endpoint, one.prefix)),
         }
     }
+    unread::judge(all, &end, &mut judgement);
     judgement.judged = (tally.acknowledged + tally.refused + tally.unknown_there) - tally.unread;
     if tally.never_asked > 0 {
         let (never, of) = (tally.never_asked, tally.acknowledged);

@@ -96,7 +96,12 @@ fn what_could_not_be_asked_is_not_judged_and_a_refusal_in_the_middle_is_no_news(
     let judgement = judge(std::slice::from_ref(&written), "r/", Copies::Same);
     assert_eq!((judgement.judged, judgement.unjudged), (0, vec![NEVER.to_owned()]));
     let later = put(3, "r/b", b"2", (20, 21), unknown());
-    assert_eq!(kinds(&[written, get(2, "r/a", (9, 10), busy), later]), []);
+    assert_eq!(kinds(&[written.clone(), get(2, "r/a", (9, 10), busy), later]), []);
+    // Who is to come again is told nothing.
+    let later = Outcome::Failed(Failure::new(Cause::Answered("429".into()), "429 SlowDown"));
+    let judgement = judge(&[written, get(2, "r/a", (9, 10), later)], "r/", Copies::Same);
+    assert_eq!(judgement.anomalies, []);
+    assert_eq!(judgement.unjudged, ["store-0 said nothing of 1 keys"]);
 }
 
 #[test]

@@ -49,7 +49,8 @@ impl Said {
     /// What an outcome says that is no good answer.
     pub fn of_failure(outcome: &Outcome) -> Option<Self> {
         let failure = outcome.failure()?;
-        Some(match failure.cause {
+        Some(match &failure.cause {
+            cause if cause.is_momentary() => Self::Nothing { broke_off: 0 },
             Cause::Answered(_) => Self::Refused(failure.text.to_string()),
             Cause::CutShort => Self::Nothing { broke_off: 1 },
             _ => Self::Nothing { broke_off: 0 },
