@@ -265,7 +265,7 @@ impl Process {
 fn answered(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Ok(_) => true,
-        Outcome::Failed(failure) => matches!(failure.cause, Cause::Answered(_)),
+        Outcome::Failed(failure) => matches!(failure.cause, Cause::Answered(_) | Cause::Forgotten),
         Outcome::Unknown(_) => false,
     }
 }

@@ -7,7 +7,9 @@ use std::{
 };
 
 use futures::future::try_join_all;
-use history::{Action, Answer, Cause, Failure, Key, Operation, Outcome, Step, generate::Request};
+use history::{
+    Action, Answer, Cause, Failure, Key, Operation, Outcome, Step, generate::Request, operation::reaches,
+};
 
 use super::{Recorder, Store};
 use crate::{error::Result, wait::pause};
@@ -89,10 +91,11 @@ fn written_over(all: &[Operation]) -> BTreeSet<Key> {
     times.into_iter().filter(|(_, times)| *times > 1).map(|(key, _)| Arc::clone(key)).collect()
 }
 
-/// What reads the accounts and lists that were written at an endpoint.
+/// What reads the accounts and lists that were written at an endpoint, or through a service that leads there alone.
 fn transactions(all: &[Operation], endpoint: &str) -> Vec<Request> {
     let (mut lists, mut requests) = (BTreeSet::new(), Vec::new());
-    for one in all.iter().filter(|one| *one.endpoint == *endpoint) {
+    let reaches = reaches(all, endpoint);
+    for one in all.iter().filter(|one| reaches(one)) {
         match &one.action {
             Action::Transfer { .. } if requests.is_empty() => requests.push(Request::balances()),
             Action::Transaction(steps) => lists.extend(steps.iter().filter_map(|step| match step {
@@ -205,7 +208,8 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
 
 /// Whether it may be of the moment: who says no to what is asked says so again.
 fn falters(cause: &Cause) -> bool {
-    !matches!(cause, Cause::Answered(code) if code.len() == 3 && !code.starts_with('5'))
+    cause.is_momentary()
+        || !matches!(cause, Cause::Answered(code) if code.len() == 3 && !code.starts_with('5'))
 }
 
 #[cfg(test)]
@@ -278,6 +282,38 @@ mod tests {
         });
         assert_eq!(reads.collect::<Vec<_>>(), [16, 4]);
         assert_eq!(asked("a-2"), []);
+    }
+
+    #[test]
+    fn what_only_a_service_reached_is_read_at_the_one_that_stands_behind_it() {
+        let operation = |endpoint: &str, action: Action| Operation {
+            line: 1,
+            process: 0,
+            endpoint: endpoint.into(),
+            action,
+            invoked: jiff::Timestamp::UNIX_EPOCH,
+            ended: None,
+            outcome: Outcome::DONE,
+        };
+        let append = Action::Transaction(vec![Step::Append { list: 4, element: 1 }]);
+        let mut all = vec![
+            operation("service a", append),
+            operation("a-0", Action::Transfer { from: 0, to: 1, amount: 1 }),
+            operation("a-1", Action::Balances),
+        ];
+        let lists = |all: &[Operation]| transactions(all, "a-0").contains(&Request::lists(&[4]));
+        assert!(lists(&all));
+        // Two stand behind it.
+        all.push(operation("a-1", Action::Delete { key: "run/k".into() }));
+        assert!(!lists(&all));
+    }
+
+    #[test]
+    fn who_is_told_to_come_again_does() {
+        for code in ["429", "408", "425", "503", "40001", "XX001"] {
+            assert!(falters(&Cause::Answered(code.into())), "{code}");
+        }
+        assert!(!falters(&Cause::Answered("404".into())));
     }
 
     #[tokio::test]

@@ -154,6 +154,7 @@ impl S3 {
                 let found = Value::of(&body.into_bytes());
                 let beside = Beside {
                     metadata: answer.metadata(),
+                    content_type: answer.content_type(),
                     tag: answer.e_tag(),
                     encrypted: answer.server_side_encryption().is_some(),
                 };
@@ -171,6 +172,7 @@ impl S3 {
             Ok(answer) => Outcome::Ok(
                 Beside {
                     metadata: answer.metadata(),
+                    content_type: answer.content_type(),
                     tag: answer.e_tag(),
                     encrypted: answer.server_side_encryption().is_some(),
                 }
@@ -218,17 +220,49 @@ mod tests {
         assert!(!format!("{access:?} {client:?}").contains("hunter2"));
     }
 
+    /// How a request ends that a server answers so, call by call, and what it was asked. Each answer is a head, and
+    /// after an empty line a body.
+    pub(super) async fn talk(request: &Request, answers: &[&str]) -> (Outcome, Vec<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = S3::new(&access(listener.local_addr().unwrap().port()), Duration::from_secs(5));
+        let answering = async {
+            let mut asked = Vec::new();
+            for answer in answers {
+                let (head, body) = answer.split_once("\n\n").unwrap_or((answer, ""));
+                let head = format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}", body.len());
+                let answer = format!("{head}\r\n\r\n{body}");
+                asked.push(once(&listener, answer.as_bytes()).await);
+            }
+            asked
+        };
+        let (asked, outcome) = tokio::join!(answering, client.perform(request));
+        (outcome, asked)
+    }
+
+    /// Takes one request, and answers it.
+    async fn once(listener: &TcpListener, answer: &[u8]) -> String {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut asked = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&asked).into_owned();
+            let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+                let lengths = head.lines().filter_map(|line| line.strip_prefix("content-length: "));
+                body.len() >= lengths.map(|length| length.parse::<usize>().unwrap()).sum()
+            });
+            if whole {
+                stream.write_all(answer).await.unwrap();
+                return text;
+            }
+            assert_ne!(stream.read_buf(&mut asked).await.unwrap(), 0);
+        }
+    }
+
     /// How a get ends that a server answers so.
     async fn answered(answer: &[u8]) -> Outcome {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = S3::new(&access(listener.local_addr().unwrap().port()), Duration::from_secs(5));
-        let answering = async {
-            let (mut stream, _) = listener.accept().await.unwrap();
-            assert_ne!(stream.read(&mut [0; 4096]).await.unwrap(), 0);
-            stream.write_all(answer).await.unwrap();
-        };
         let request = Request::get("key");
-        tokio::join!(answering, client.perform(&request)).1
+        tokio::join!(once(&listener, answer), client.perform(&request)).1
     }
 
     #[tokio::test]

@@ -1,5 +1,7 @@
 //! A store that speaks SQL: rows, accounts and lists, one transaction an operation.
 
+mod answers;
+
 use std::time::Duration;
 
 use futures::TryStreamExt;
@@ -8,6 +10,7 @@ use history::{
 };
 use tokio_postgres::{Error as Refusal, error::SqlState, types::ToSql};
 
+use self::answers::{failure, is_there_already, surely_refused, there};
 use super::{
     Store,
     store::{silent, without_answer},
@@ -34,6 +37,9 @@ const TABLES: &str = "
     insert into accounts select account, 100 from generate_series(0, 4) as account on conflict do nothing";
 const PUT_OVER: &str = "insert into entries values ($1, $2)
     on conflict (key) do update set payload = excluded.payload";
+// Two rows under one key are no value: the server says so itself (21000), where a client would count them.
+const PAYLOAD: &str = "select (select payload from entries where key = $1)";
+const ELEMENTS: &str = "select (select elements from lists where list = $1)";
 const APPEND: &str = "insert into lists values ($1, array[$2::bigint])
     on conflict (list) do update set elements = array_append(lists.elements, $2)";
 
@@ -63,12 +69,19 @@ impl Sql {
         Self { session, level }
     }
 
-    /// Makes the tables. Once, before any load: PostgreSQL lets two at once collide.
+    /// Makes the tables. Once, before any load: PostgreSQL lets two at once collide. A standby makes none, and has those of its
+    /// primary: it can be read, and says itself that it takes no writes.
     ///
     /// # Errors
     /// They can't be made, or there was no answer.
     pub async fn create_tables(session: &Session) -> Result<()> {
-        session.run("creating the tables of a history", session.client().batch_execute(TABLES)).await
+        let made = async {
+            match session.client().batch_execute(TABLES).await {
+                Err(error) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => Ok(()),
+                made => made,
+            }
+        };
+        session.run("creating the tables of a history", made).await
     }
 
     /// The connection itself, for what a history does not do.
@@ -120,15 +133,14 @@ impl Sql {
         let inserted =
             self.execute("insert into entries values ($1, $2)", &[&&**key, &request.payload]).await;
         match inserted {
-            Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Outcome::DONE,
+            Err(error) if is_there_already(&error) => Outcome::DONE,
             inserted => self.one(request, inserted.map(|_| Answer::Done)),
         }
     }
 
     async fn get(&self, key: &Key) -> Result<Answer, Refusal> {
-        let row =
-            self.session.client().query_opt("select payload from entries where key = $1", &[&&**key]).await?;
-        let payload: Option<&[u8]> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+        let row = self.session.client().query_one(PAYLOAD, &[&&**key]).await?;
+        let payload: Option<&[u8]> = row.try_get(0)?;
         Ok(payload.map_or(Answer::Absent, |payload| Answer::Found(Value::of(payload))))
     }
 
@@ -200,9 +212,8 @@ impl Sql {
                     self.session.client().batch_execute("rollback to savepoint undone").await?;
                 }
                 Step::Read { list } => {
-                    let select = "select elements from lists where list = $1";
-                    let row = self.session.client().query_opt(select, &[&list.cast_signed()]).await?;
-                    let elements: Option<Vec<i64>> = row.as_ref().map(|row| row.try_get(0)).transpose()?;
+                    let row = self.session.client().query_one(ELEMENTS, &[&list.cast_signed()]).await?;
+                    let elements: Option<Vec<i64>> = row.try_get(0)?;
                     let elements = elements.unwrap_or_default().into_iter().map(i64::cast_unsigned);
                     lists.push(elements.collect::<Vec<u64>>().into());
                 }
@@ -253,14 +264,6 @@ impl Store for Sql {
     }
 }
 
-/// What a query found; none where there is not even where to look.
-fn there<T>(found: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
-    match found {
-        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(None),
-        found => found.map(Some),
-    }
-}
-
 /// How PostgreSQL calls a level.
 fn name(level: Level) -> &'static str {
     match level {
@@ -270,37 +273,5 @@ fn name(level: Level) -> &'static str {
     }
 }
 
-fn failure(error: &Refusal) -> Failure {
-    let cause = error.code().map_or(Cause::Broken, |code| Cause::Answered(code.code().into()));
-    Failure::new(cause, reason(error))
-}
-
-fn surely_refused(error: &Refusal) -> bool {
-    error.as_db_error().is_some_and(|answer| surely_rolled_back(answer.severity(), answer.code().code()))
-}
-
-/// Whether PostgreSQL surely rolled back. It did for an ERROR of these classes: data, constraint, transaction state,
-/// authorization, names, rollback, syntax, resources, limits, object state, feature. It may have committed before a
-/// FATAL or PANIC, when the connection broke (08), when an administrator ended it (57), and when it says so (40003).
-fn surely_rolled_back(severity: &str, code: &str) -> bool {
-    const REFUSALS: [&str; 13] =
-        ["0A", "22", "23", "25", "28", "3D", "3F", "40", "42", "44", "53", "54", "55"];
-    severity == "ERROR" && code != "40003" && REFUSALS.iter().any(|class| code.starts_with(class))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_sure_rollback_counts_as_failed() {
-        for code in ["23502", "42601", "42501", "25006", "53100", "40001", "0A000"] {
-            assert!(surely_rolled_back("ERROR", code), "{code}");
-        }
-        for code in ["57P01", "57P02", "57P03", "57014", "08006", "08003", "40003", "58030", "XX000"] {
-            assert!(!surely_rolled_back("ERROR", code), "{code}");
-        }
-        assert!(!surely_rolled_back("FATAL", "53300"));
-        assert!(!surely_rolled_back("PANIC", "53100"));
-    }
-}
+mod tests;

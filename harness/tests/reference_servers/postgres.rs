@@ -2,7 +2,7 @@
 
 use harness::{
     history::{
-        Checker, Outcome,
+        Cause, Checker, Outcome,
         check::{Copies, Kind, Level},
         generate::{Request, Work, content},
     },
@@ -106,6 +106,11 @@ async fn what_is_done_behind_the_clients_back_is_found() {
     let mut store = server.sql().await.unwrap();
     let process = book.recorder.processes(1).start;
     book.recorder.perform(process, &"postgresql".into(), &Request::balances(), &mut store).await.unwrap();
+    let twice = store.perform(&Request::get(key("1/000005"))).await;
+    assert!(
+        matches!(&twice, Outcome::Failed(why) if why.cause == Cause::Answered("21000".into())),
+        "{twice:?}"
+    );
     let mut found = kinds(&book.judged(&SET));
     found.sort();
     assert_eq!(found, [Kind::Lost, Kind::Diverged, Kind::Duplicated, Kind::Phantom]);
@@ -132,7 +137,8 @@ async fn acknowledged_commits_survive_sigkill_in_mid_write() {
 
     let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
     let over = Work::Registers { keys: 3, sizes: sql::SIZES };
-    let works = [rows(sql::SIZES), vec![over.clone(), over, money, lists.clone(), lists]].concat();
+    let deletes = Work::Deletes { sizes: sql::SIZES };
+    let works = [rows(sql::SIZES), vec![over.clone(), over, deletes, money, lists.clone(), lists]].concat();
     killed_in_mid_write(&server, &book, works).await;
     let isolation = Checker::Isolation(Level::Serializable);
     for checker in [SET, BANK, Checker::ReadAfterWrite, Checker::Agreement, Checker::Register, isolation] {

@@ -10,6 +10,11 @@ use history::{Answer, Cause, Failure, Outcome, generate::Request};
 
 use crate::{error::Error, load::store::without_answer};
 
+/// What S3 calls it that a part was never uploaded.
+pub(super) const NO_SUCH_PART: &str = "InvalidPart";
+/// What it calls it that nothing is there.
+pub(super) const NO_SUCH_KEY: &str = "NoSuchKey";
+
 /// How a request ended that S3 answered so.
 pub(super) fn outcome<T, E>(
     request: &Request,
@@ -23,6 +28,27 @@ where
         Ok(answer) => Outcome::Ok(well(answer)),
         Err(error) => without_answer(request, surely_refused(&error), failure(&error)),
     }
+}
+
+/// How the last of several steps ended. One that the store refuses by this code did not see what it had acknowledged in one before.
+pub(super) fn last_step<T, E>(
+    request: &Request,
+    forgets: &str,
+    result: Result<T, SdkError<E, HttpResponse>>,
+    well: impl FnOnce(T) -> Answer,
+) -> Outcome
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    match &result {
+        Err(error) if names(error, forgets) => Outcome::Failed(Failure::new(Cause::Forgotten, reason(error))),
+        _ => outcome(request, result, well),
+    }
+}
+
+/// Whether the store refused with this code.
+pub(super) fn names<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>, code: &str) -> bool {
+    matches!(error, SdkError::ServiceError(answer) if answer.err().code() == Some(code))
 }
 
 pub(super) fn failure<E>(error: &SdkError<E, HttpResponse>) -> Failure

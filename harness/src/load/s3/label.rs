@@ -1,10 +1,10 @@
-//! What lies beside an object: its writer's word on what it is, and the tag that the store gave to it. Both are of what is there, wherever
-//! and however often it is asked for.
+//! What lies beside an object: its writer's word on what it is, its type, and the tag that the store gave to it. All are of what is
+//! there, wherever and however often it is asked for.
 
 use std::collections::HashMap;
 
-use history::{Answer, How, Value};
-use md5::{Digest, Md5};
+use history::{Answer, How, Value, value::Digest};
+use md5::{Digest as _, Md5};
 
 /// The name of the writer's word.
 const CONTENT: &str = "content";
@@ -16,6 +16,7 @@ pub(super) const PARTS: usize = 2;
 /// What a store says beside an object.
 pub(super) struct Beside<'a> {
     pub metadata: Option<&'a HashMap<String, String>>,
+    pub content_type: Option<&'a str>,
     pub tag: Option<&'a str>,
     /// Whether it was encrypted by the store: then its tag is of something else.
     pub encrypted: bool,
@@ -25,6 +26,22 @@ pub(super) struct Beside<'a> {
 pub(super) fn label(content: &[u8], how: How) -> HashMap<String, String> {
     let word = [(CONTENT, Value::of(content).digest.to_string()), (TAG, tag_of(content, how))];
     word.map(|(name, word)| (name.to_owned(), word)).into()
+}
+
+/// The type that a writer gives to an object with this content: stores keep it apart from other metadata.
+pub(super) fn content_type(content: &[u8]) -> String {
+    type_of(Value::of(content).digest)
+}
+
+fn type_of(digest: Digest) -> String {
+    format!("application/vnd.steadfast.{digest}")
+}
+
+/// What a writer is told that wrote this, by the tag that it is given.
+pub(super) fn acknowledged(content: &[u8], how: How, tag: Option<&str>, encrypted: bool) -> Answer {
+    let metadata = label(content, how);
+    let beside = Beside { metadata: Some(&metadata), content_type: None, tag, encrypted };
+    if beside.tag_fits() { Answer::Done } else { Answer::Mislabelled(Value::of(content)) }
 }
 
 /// The parts of what is uploaded in parts.
@@ -49,18 +66,23 @@ impl Beside<'_> {
     /// What this says of a content that was found.
     pub fn answer(&self, found: Value) -> Answer {
         let said = self.metadata.and_then(|metadata| metadata.get(CONTENT));
-        let fits = said.is_some_and(|said| *said == found.digest.to_string()) && self.tag_fits();
-        if fits { Answer::Found(found) } else { Answer::Mislabelled(found) }
+        let fits = said.is_some_and(|said| *said == found.digest.to_string());
+        if fits && self.fits(found.digest) { Answer::Found(found) } else { Answer::Mislabelled(found) }
     }
 
     /// What this says by itself of something so long.
     pub fn answer_alone(&self, size: u64) -> Answer {
         let said = self.metadata.and_then(|metadata| metadata.get(CONTENT));
         match said.and_then(|said| said.parse().ok()) {
-            Some(digest) if self.tag_fits() => Answer::Found(Value { size, digest }),
+            Some(digest) if self.fits(digest) => Answer::Found(Value { size, digest }),
             Some(digest) => Answer::Mislabelled(Value { size, digest }),
             None => Answer::There,
         }
+    }
+
+    /// Whether the type and the tag belong to what the writer says.
+    fn fits(&self, digest: Digest) -> bool {
+        self.content_type == Some(&*type_of(digest)) && self.tag_fits()
     }
 
     /// Whether the tag is the one that belongs to what the writer says. Where a store has tags of another form, they are its own.
@@ -82,9 +104,13 @@ mod tests {
     fn what_lies_beside_an_object_is_of_it() {
         let content = [7; 100];
         let found = Value::of(&content);
-        let told = |label: &HashMap<String, String>, tag: &str, encrypted| {
-            let beside = Beside { metadata: Some(label), tag: Some(tag), encrypted };
+        let typed = |label: &HashMap<String, String>, content_type: &str, tag: &str, encrypted| {
+            let beside =
+                Beside { metadata: Some(label), content_type: Some(content_type), tag: Some(tag), encrypted };
             (beside.answer(found), beside.answer_alone(100))
+        };
+        let told = |label: &HashMap<String, String>, tag: &str, encrypted| {
+            typed(label, &content_type(&content), tag, encrypted)
         };
         let right = (Answer::Found(found), Answer::Found(found));
         let wrong = (Answer::Mislabelled(found), Answer::Mislabelled(found));
@@ -93,6 +119,8 @@ mod tests {
         assert_eq!(told(&whole, &quoted, false), right);
         let another = hex(&Md5::digest(b"another"));
         assert_eq!(told(&whole, &another, false), wrong);
+        assert_eq!(typed(&whole, &content_type(b"another"), &quoted, false), wrong);
+        assert_eq!(typed(&whole, "application/octet-stream", &quoted, false), wrong);
         // Not a tag of this form, or one of what the store keeps instead.
         assert_eq!(told(&whole, "etag-1", false), right);
         assert_eq!(told(&whole, &another, true), right);
@@ -102,7 +130,8 @@ mod tests {
         // Of another object, or lost.
         let other = label(b"another", How::Whole);
         let alone = Answer::Found(Value { size: 100, ..Value::of(b"another") });
-        assert_eq!(told(&other, &another, false), (Answer::Mislabelled(found), alone));
+        let of_the_other = typed(&other, &content_type(b"another"), &another, false);
+        assert_eq!(of_the_other, (Answer::Mislabelled(found), alone));
         assert_eq!(told(&HashMap::new(), &quoted, false), (Answer::Mislabelled(found), Answer::There));
     }
 

@@ -1,0 +1,60 @@
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+use super::*;
+use crate::{Secret, workload::postgres::Login};
+
+/// A message of PostgreSQL's.
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).unwrap();
+    [&[kind], &length.to_be_bytes()[..], body].concat()
+}
+
+/// Lets anybody log in, and says this to whatever is asked.
+async fn refuse(mut stream: TcpStream, code: &str, constraint: &str) {
+    let fields = format!("SERROR\0VERROR\0C{code}\0Mno\0n{constraint}\0\0");
+    let ready = message(b'Z', b"I");
+    let length = stream.read_u32().await.unwrap() as usize;
+    stream.read_exact(&mut vec![0; length - 4]).await.unwrap();
+    stream.write_all(&[message(b'R', &[0; 4]), ready.clone()].concat()).await.unwrap();
+    while let Ok(kind) = stream.read_u8().await {
+        let length = stream.read_u32().await.unwrap() as usize;
+        stream.read_exact(&mut vec![0; length - 4]).await.unwrap();
+        if matches!(kind, b'Q' | b'S') {
+            let said = [message(b'E', fields.as_bytes()), ready.clone()].concat();
+            stream.write_all(&said).await.unwrap();
+        }
+    }
+}
+
+/// A connection to a server that says this to whatever is asked.
+async fn refused(code: &'static str, constraint: &'static str) -> Session {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let login = Login {
+        host: "127.0.0.1".to_owned(),
+        port: listener.local_addr().unwrap().port(),
+        user: "dagster".to_owned(),
+        password: Secret::new("hunter2"),
+        database: "dagster".to_owned(),
+    };
+    tokio::spawn(async move { refuse(listener.accept().await.unwrap().0, code, constraint).await });
+    Session::connect(&login, Duration::from_secs(5)).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_standby_is_no_way_that_is_broken() {
+    assert!(Sql::create_tables(&refused("25006", "").await).await.is_ok());
+    assert!(Sql::create_tables(&refused("42501", "").await).await.is_err());
+    let written = Sql::new(refused("25006", "").await).perform(&Request::put("run/k", vec![1])).await;
+    assert!(matches!(written, Outcome::Failed(why) if why.cause == Cause::Answered("25006".into())));
+}
+
+#[tokio::test]
+async fn a_key_that_is_there_already_was_committed_and_another_constraint_is_a_refusal() {
+    let put = Request::put("run/k", vec![1]);
+    let by = async |constraint| Sql::new(refused("23505", constraint).await).perform(&put).await;
+    assert_eq!(by("entries_pkey").await, Outcome::DONE);
+    assert!(matches!(by("entries_payload_key").await, Outcome::Failed(_)));
+}
