@@ -14,7 +14,8 @@ use harness::{
 
 use crate::{
     READ_BACK,
-    garage::{WITHOUT_LARGE, clients_that_write_over, pods_and_service},
+    garage::{WITHOUT_LARGE, checkers_of_what_is_shared, clients_that_write_over, pods_and_service},
+    lost_with,
     postgres::{checkers_of_one_database, clients_of_one_database},
     sabotage::{ASYNCHRONOUS_COMMIT, OBJECT_DELETED},
     seconds,
@@ -87,13 +88,21 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let stage = Stage { run: &run, set: &set, disks: &disks, inside: &inside, history: &history };
+    let came_back = |back: harness::Result<Duration>| run.found(G10, back.map_err(lost_with("store")));
+    let stage = Stage {
+        run: &run,
+        set: &set,
+        disks: &disks,
+        inside: &inside,
+        history: &history,
+        came_back: &came_back,
+    };
     let fault = chaos.unleash(stage).await?;
 
     run.step("the store heals, and takes writes again").await?;
-    let healed = garage.until_healthy(&garage.admins(&set).await?).await?;
+    let healed = came_back(garage.until_healthy(&garage.admins(&set).await?).await)?;
     run.measure("health after chaos", healed.as_secs_f64(), "s");
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
     beats.stop().await?;
 
@@ -102,7 +111,9 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
     run.check(G10, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
-    run.check(G14, set.workload.name, &history, Checker::ReadAfterWrite, Some(&fault));
+    for checker in checkers_of_what_is_shared(&run, &history)? {
+        run.check(G14, set.workload.name, &history, checker, Some(&fault));
+    }
     Ok(())
 }
 
@@ -121,11 +132,19 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let stage = Stage { run: &run, set: &set, disks: &disks, inside: &inside, history: &history };
+    let came_back = |back: harness::Result<Duration>| run.found(P1, back.map_err(lost_with("server")));
+    let stage = Stage {
+        run: &run,
+        set: &set,
+        disks: &disks,
+        inside: &inside,
+        history: &history,
+        came_back: &came_back,
+    };
     let fault = chaos.unleash(stage).await?;
 
     run.step("it takes writes again").await?;
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
     beats.stop().await?;
 

@@ -19,7 +19,7 @@ use harness::{
 
 use crate::{
     READ_BACK,
-    garage::{SMALL, clients, pods},
+    garage::{SMALL, checkers, clients, pods},
     postgres::writers_and_reader,
     sabotage::{
         DATABASE_EMPTIED, LOG_PUSHED_ON, OBJECT_DELETED, ROOM_TAKEN_AGAIN_GARAGE, ROOM_TAKEN_AGAIN_POSTGRES,
@@ -109,12 +109,14 @@ async fn full_postgres(run: Run) -> Result<()> {
     run.step(ROOM_AGAIN).await?;
     let again = run.found(F5, postgres.until_works(&pod, seconds(120)).await)?;
     run.measure("writes after there was room again", again.as_secs_f64(), "s");
-    load.acknowledged(ENOUGH, seconds(60)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(60)).await);
     load.stop().await?;
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
-    run.check(F5, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    for checker in [Checker::Set(Copies::Same), Checker::ReadAfterWrite] {
+        run.check(F5, set.workload.name, &history, checker, Some(&fault));
+    }
     Ok(())
 }
 
@@ -154,14 +156,16 @@ async fn full_garage(run: Run) -> Result<()> {
     for pod in &pods {
         run.found(F5, garage.until_works(pod, &key, seconds(120)).await)?;
     }
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
 
     run.step(READ_BACK).await?;
     for pod in &pods {
         garage.read_back(&history, pod, &key).await?;
     }
-    run.check(F5, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    for checker in checkers() {
+        run.check(F5, set.workload.name, &history, checker, Some(&fault));
+    }
     Ok(())
 }
 
@@ -192,11 +196,13 @@ async fn other_postgres(run: Run) -> Result<()> {
     recovers(&run, &set, 0, restarts).await?;
     let fault = run.fault_ends(fault);
     run.found(F6, postgres.until_works(&pod, seconds(120)).await)?;
-    load.acknowledged(ENOUGH, seconds(60)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(60)).await);
     load.stop().await?;
     run.judge(F6, history.against_acknowledged(from..to, "while the volume was read-only")?);
     postgres.read_back(&history, &pod).await?;
-    run.check(F6, set.workload.name, &history, Checker::Set(Copies::Apart), Some(&fault));
+    for checker in [Checker::Set(Copies::Apart), Checker::ReadAfterWrite] {
+        run.check(F6, set.workload.name, &history, checker, Some(&fault));
+    }
 
     run.step("the volume is put back to an older state").await?;
     let (before, restarts) = (postgres.identity(&pod).await?, set.pod(0)?.restarts());

@@ -7,10 +7,7 @@ use anyhow::Result;
 use harness::{
     claim::{Claim, F1, F2, F3, F4, F7},
     fault::disk::Cut,
-    history::{
-        Checker,
-        check::{Copies, Fault},
-    },
+    history::check::Fault,
     load::{Plan, sql::Sql},
     runner::{Disks, Need, Run, Scenario, scenario},
     wait::expectations::pod_recovers,
@@ -19,9 +16,9 @@ use harness::{
 
 use crate::{
     READ_BACK,
-    garage::{SMALL, clients, pods},
+    garage::{SMALL, checkers, clients, pods},
     lost_with,
-    postgres::writers_and_reader,
+    postgres::{checkers_of_one_database, clients_of_one_database},
     sabotage::{
         ASYNCHRONOUS_COMMIT, DISK_EMPTIED, GARAGE_WITHOUT_COPIES, GARAGE_WITHOUT_FSYNC,
         POSTGRES_WITHOUT_FSYNC,
@@ -75,7 +72,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn postgres(run: Run) -> Result<()> {
-    let disks = run.disks(1, 256).await?;
+    let disks = run.disks(1, 1024).await?;
     let set = run.deploy_with(|manifest, workload| disks.use_in(manifest, workload)).await?;
     set.ready(1).await?;
     let (postgres, pod) = (run.postgres(), set.pod_name(0));
@@ -87,9 +84,9 @@ async fn postgres(run: Run) -> Result<()> {
 
     run.step("the power of its node is cut under load").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let clients = writers_and_reader(&pod);
+    let clients = clients_of_one_database(&set);
     let mut load =
-        postgres.load(&history, &Plan { clients, pace: Duration::from_millis(5), budget: BUDGET }, &inside);
+        postgres.load(&history, &Plan { clients, pace: Duration::from_millis(20), budget: BUDGET }, &inside);
     load.acknowledged(ENOUGH, seconds(120)).await?;
     let (cut, fault) = cut(&run, &disks, &set, &[0], F1).await?;
 
@@ -98,13 +95,15 @@ async fn postgres(run: Run) -> Result<()> {
     run.judge_equal(F4, "the system identifier", before, after);
 
     run.step("it takes writes again").await?;
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
     run.judge(F7, history.against_acknowledged(cut.at..cut.until, "after the power was cut")?);
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
-    run.check(F1, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    for checker in checkers_of_one_database() {
+        run.check(F1, set.workload.name, &history, checker, Some(&fault));
+    }
     Ok(())
 }
 
@@ -139,7 +138,7 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     let admins = garage.admins(&set).await?;
     let healed = garage.until_healthy(&admins).await?;
     run.measure("health after the cut", healed.as_secs_f64(), "s");
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
     run.judge_equal(F4, "the node ids", before, node_ids(&admins).await?);
 
@@ -147,7 +146,9 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    run.check(claim, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    for checker in checkers() {
+        run.check(claim, set.workload.name, &history, checker, Some(&fault));
+    }
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use harness::{
 
 use crate::{
     READ_BACK,
-    garage::{OBJECTS, clients_that_write_over, pods_and_service},
+    garage::{OBJECTS, checkers_of_what_is_shared, clients_that_write_over, pods_and_service},
     lost_with,
     postgres::{checkers_of_three_databases, clients_of_three_databases},
     sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, META_OFF_THE_VOLUME, OBJECT_DELETED},
@@ -79,7 +79,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     let healed = garage.until_healthy(&garage.admins(&set).await?).await;
     let healed = run.found(S23, healed.map_err(lost_with("store")))?;
     run.measure("health after 3 → 1 → 3", healed.as_secs_f64(), "s");
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
     beats.stop().await?;
 
@@ -87,7 +87,8 @@ async fn s3_survives(run: Run) -> Result<()> {
     for ordinal in 0..REPLICAS {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    for checker in [Checker::Set(Copies::Same), Checker::ReadAfterWrite] {
+    let shared = checkers_of_what_is_shared(&run, &history)?;
+    for checker in [Checker::Set(Copies::Same)].into_iter().chain(shared) {
         run.check(S23, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())
@@ -107,7 +108,7 @@ async fn sql_survives(run: Run) -> Result<()> {
     let fault = down_and_up(&run, &set).await?;
 
     run.step("every pod takes writes again").await?;
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
     beats.stop().await?;
 

@@ -15,6 +15,7 @@ use crate::{
     load::Recorder,
     runner::{Disks, Prober, Run},
     wait::{
+        Expectation,
         expectations::{pod_is_another, pod_recovers, pods_exactly, set_recovers},
         pause,
     },
@@ -43,6 +44,15 @@ pub struct Stage<'a> {
     pub inside: &'a Prober,
     /// What clients were told; what they are told while disks are gone is doubted there.
     pub history: &'a Recorder,
+    /// What is made of it whether the store, or a server of it, came back: what it held is lost with one that does not.
+    pub came_back: &'a (dyn Fn(Result<Duration>) -> Result<Duration> + Sync),
+}
+
+impl Stage<'_> {
+    /// Waits until this came back.
+    async fn back(&self, back: &Expectation, deadline: Duration) -> Result<()> {
+        (self.came_back)(self.run.wait(back, deadline).await).map(drop)
+    }
 }
 
 /// Faults of a seed, for so long.
@@ -78,11 +88,11 @@ impl Chaos {
             let pod = set.pod_name(planned.ordinal);
             run.step(format!("{}, at {:.0?}", planned.of(&pod), began.elapsed())).await?;
             planned.happen(stage).await?;
-            run.wait(&set_recovers(&set.promise, replicas), HEALED).await?;
+            stage.back(&set_recovers(&set.promise, replicas), HEALED).await?;
             // Who is Ready may not have found the others yet; a fault of one whom nobody hears is none.
             if set.workload.kind == Kind::Garage {
                 let garage = run.garage();
-                garage.until_healthy(&garage.admins(set).await?).await?;
+                (stage.came_back)(garage.until_healthy(&garage.admins(set).await?).await)?;
             }
             done += 1;
         }
@@ -94,7 +104,7 @@ impl Chaos {
 impl Planned {
     /// Does it, and ends it. Returns when the journal shows that it happened, where it is to be seen there.
     async fn happen(&self, stage: Stage<'_>) -> Result<()> {
-        let Stage { run, set, disks, inside, history } = stage;
+        let Stage { run, set, disks, inside, history, .. } = stage;
         let old = set.pod(self.ordinal)?;
         let (name, uid) = (&old.meta.name, &old.meta.uid);
         match self.deed {
@@ -104,7 +114,7 @@ impl Planned {
             }
             Deed::Kill => {
                 run.pod(name).server().await?.kill().await?;
-                run.wait(&pod_recovers(name, uid, old.restarts()), SEEN).await?;
+                stage.back(&pod_recovers(name, uid, old.restarts()), SEEN).await?;
             }
             Deed::Stop => {
                 let server = run.pod(name).server().await?;
@@ -121,13 +131,13 @@ impl Planned {
                 let beside = on_the_node_of(run, set, &old);
                 run.node(old.node.as_deref().unwrap_or_default())?.restart().await?;
                 disks.attach(&names(&beside)).await?;
-                recover(run, &beside).await?;
+                recover(stage, &beside).await?;
             }
             Deed::CutPower => {
                 let beside = on_the_node_of(run, set, &old);
                 let cut = disks.cut(&names(&beside), WITHOUT_DISKS).await?;
                 history.doubt(cut.begun..cut.until)?;
-                recover(run, &beside).await?;
+                recover(stage, &beside).await?;
             }
             Deed::FillDisks => {
                 let pods = std::slice::from_ref(name);
@@ -194,9 +204,9 @@ fn names(pods: &[Arc<Pod>]) -> Vec<String> {
 }
 
 /// Waits until the servers of these pods were started again, in their places.
-async fn recover(run: &Run, pods: &[Arc<Pod>]) -> Result<()> {
+async fn recover(stage: Stage<'_>, pods: &[Arc<Pod>]) -> Result<()> {
     for pod in pods {
-        run.wait(&pod_recovers(&pod.meta.name, &pod.meta.uid, pod.restarts()), SEEN).await?;
+        stage.back(&pod_recovers(&pod.meta.name, &pod.meta.uid, pod.restarts()), SEEN).await?;
     }
     Ok(())
 }

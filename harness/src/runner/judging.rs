@@ -86,6 +86,12 @@ impl Run {
         self.found(claim, outcome)
     }
 
+    /// Keeps an error for the end of the scenario, which goes on to judge what clients were told until then; says whether there was
+    /// none.
+    pub fn put_off(&self, outcome: Result<()>) -> bool {
+        self.state().put_off(outcome)
+    }
+
     /// Passes an outcome on; one that a claim forbids is a finding as well.
     ///
     /// # Errors

@@ -218,11 +218,12 @@ impl Run {
         Ok(())
     }
 
-    /// Returns when a control has acted, if this is one that acts at a step: a green end without it says nothing.
+    /// How a scenario ended that came to its last line. A control that acts at a step has acted: a green end without that says nothing.
     ///
     /// # Errors
-    /// When its step never came.
-    pub(super) fn was_sabotaged(&self) -> Result<()> {
+    /// The one that was put off, or that the control's step never came.
+    pub(super) fn ended(&self) -> Result<()> {
+        self.state().ended()?;
         match self.sabotage() {
             Some(Sabotage::At(step, _)) if !self.state().steps.iter().any(|came| came.name == *step) => {
                 Err(Error::bug(format!("the control is to act before the step {step:?}, which never came")))

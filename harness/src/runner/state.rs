@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::{
     claim::Claim,
     clock,
+    error::{Error, Result},
     report::result::{Finding, Measure, Row, Step},
     workload::Set,
 };
@@ -39,6 +40,8 @@ pub struct State {
     pub also: Vec<Claim>,
     /// The images that were loaded for it.
     pub loaded: BTreeSet<String>,
+    /// What it ends with when it has judged what it saw until then.
+    put_off: Option<Error>,
 }
 
 impl State {
@@ -57,7 +60,23 @@ impl State {
             upgrade: None,
             also: Vec::new(),
             loaded: BTreeSet::new(),
+            put_off: None,
         }
+    }
+
+    /// Keeps an error for the end, the first of several, and says whether there was none.
+    pub fn put_off(&mut self, outcome: Result<()>) -> bool {
+        let Err(error) = outcome else { return true };
+        self.put_off.get_or_insert(error);
+        false
+    }
+
+    /// What was kept for the end.
+    ///
+    /// # Errors
+    /// The one that was.
+    pub fn ended(&mut self) -> Result<()> {
+        self.put_off.take().map_or(Ok(()), Err)
     }
 
     /// Seconds since the scenario began.
@@ -87,5 +106,19 @@ impl State {
 impl Default for State {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scenario_ends_with_the_first_error_that_was_put_off() {
+        let mut state = State::new();
+        assert!(state.put_off(Ok(())) && state.ended().is_ok());
+        assert!(!state.put_off(Err(Error::environment("no write was taken"))));
+        assert!(!state.put_off(Err(Error::environment("nor a later one"))) && state.put_off(Ok(())));
+        assert_eq!(state.ended().unwrap_err().to_string(), "no write was taken");
     }
 }

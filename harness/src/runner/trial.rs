@@ -308,7 +308,7 @@ async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
     let mut body = tokio::spawn((plan.scenario.body)(run.clone()));
     let outcome = tokio::select! {
         ended = &mut body => match ended {
-            Ok(outcome) => return outcome.and_then(|()| Ok(run.was_sabotaged()?)),
+            Ok(outcome) => return outcome.and_then(|()| Ok(run.ended()?)),
             Err(panic) => Error::bug(format!("the scenario panicked: {panic}")),
         },
         () = shared.cancelled.cancelled() => Error::Interrupted,

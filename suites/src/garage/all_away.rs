@@ -5,14 +5,13 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::G8,
-    history::{Checker, check::Copies},
     load::Plan,
     runner::{Run, Scenario, scenario},
     wait::expectations::pods_exactly,
     workload::GARAGE,
 };
 
-use super::clients::{OBJECTS, clients, pods_and_service};
+use super::clients::{OBJECTS, checkers, clients, pods_and_service};
 use crate::{READ_BACK, lost_with, sabotage::META_OFF_THE_VOLUME, seconds};
 
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
@@ -62,13 +61,15 @@ async fn all_away(run: Run) -> Result<()> {
     let healed = garage.until_healthy(&garage.admins(&set).await?).await;
     let healed = run.found(G8, healed.map_err(lost_with("store")))?;
     run.measure("health after 3 → 0 → 3", healed.as_secs_f64(), "s");
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
 
     run.step(READ_BACK).await?;
     for ordinal in 0..3 {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    run.check(G8, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    for checker in checkers() {
+        run.check(G8, set.workload.name, &history, checker, Some(&fault));
+    }
     Ok(())
 }

@@ -1,8 +1,10 @@
 //! Who writes to the three nodes of Garage, and who reads what they write.
 
 use harness::{
-    history::generate::Work,
-    load::{Client, service},
+    Result,
+    history::{Cause, Checker, Operation, check::Copies, generate::Work},
+    load::{Client, Recorder, service},
+    runner::Run,
     workload::Set,
 };
 
@@ -15,8 +17,8 @@ pub(crate) const SMALL: &[usize] = &[100, 3072, 65_536];
 pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 0, 3072, 20_000, 100];
 /// As [`OBJECTS`], without the large one: an hour of them is to be read back in minutes.
 pub(crate) const WITHOUT_LARGE: &[usize] = &[100, 3071, 100, 20_000, 0, 3072, 100, 65_536];
-/// As [`OBJECTS`], each once: few are written, and each of them is to be replicated.
-const EACH_ONCE: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32];
+/// As [`OBJECTS`], each once, and one of three blocks: few are written, and each of them is to be replicated.
+const EACH_ONCE: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32, (2 << 20) + 32];
 /// As [`OBJECTS`], of what is uploaded in two parts.
 const UPLOADS: &[usize] = &[6_200, 65_536, 6_200, 200_000, 6_200, (2 << 20) + 64];
 
@@ -63,6 +65,26 @@ pub(crate) fn clients_that_upload(endpoints: Vec<String>) -> Vec<Client> {
         Client { endpoint, works: vec![Work::Uploads { sizes: UPLOADS }, ranges, shared] }
     };
     (0..).zip(endpoints).map(client).collect()
+}
+
+/// What Garage is held to by what [`clients`] saw, after everything was read back.
+pub(crate) fn checkers() -> [Checker; 2] {
+    [Checker::Set(Copies::Same), Checker::ReadAfterWrite]
+}
+
+/// What it is held to by what those saw that write over keys, list them, and write some only where there is nothing.
+pub(crate) fn checkers_of_what_is_shared(run: &Run, history: &Recorder) -> Result<Vec<Checker>> {
+    let mut checkers = vec![Checker::ReadAfterWrite, Checker::Listings];
+    // A store that never refuses for what is there knows no conditions, and promises nothing of them.
+    let minds = |one: &Operation| {
+        one.outcome.failure().is_some_and(|failure| failure.cause == Cause::Answered("412".into()))
+    };
+    if history.operations()?.all.iter().any(minds) {
+        checkers.push(Checker::Conditional);
+    } else {
+        run.leave_out("conditional puts: Garage took every one, whether there was something or not");
+    }
+    Ok(checkers)
 }
 
 /// At each endpoint one writes objects at once, and one in parts.

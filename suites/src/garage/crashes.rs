@@ -6,16 +6,18 @@ use anyhow::Result;
 use harness::{
     claim::{G10, G14, G16},
     history::{
-        Cause, Checker, Operation,
+        Checker,
         check::{Copies, Fault},
     },
-    load::{Plan, Recorder},
+    load::Plan,
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{pod_recovers, pod_restarted},
     workload::{GARAGE, Set},
 };
 
-use super::clients::{OBJECTS, clients, clients_that_upload, pods, pods_and_service};
+use super::clients::{
+    OBJECTS, checkers, checkers_of_what_is_shared, clients, clients_that_upload, pods, pods_and_service,
+};
 use crate::{READ_BACK, sabotage::OBJECTS_TAMPERED_WITH, seconds};
 
 /// Acknowledged writes at each endpoint before the first fault, and again after each.
@@ -83,8 +85,12 @@ async fn crashes(run: Run) -> Result<()> {
         run.measure(&format!("health after the {}", fault.name), healed.as_secs_f64(), "s");
         // Its server is Ready within a second or two: for the others it is back when they have found it again.
         faults.push(run.fault_ends(fault));
+        let mut go_on = true;
         for load in &mut loads {
-            load.acknowledged(ENOUGH, seconds(120)).await?;
+            go_on &= run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
+        }
+        if !go_on {
+            break;
         }
     }
     for load in loads {
@@ -103,17 +109,12 @@ async fn crashes(run: Run) -> Result<()> {
             garage.read_back(history, &set.pod_name(ordinal), &key).await?;
         }
     }
-    for checker in [Checker::Set(Copies::Same), Checker::ReadAfterWrite] {
+    for checker in checkers() {
         run.check(G10, set.workload.name, &whole, checker, faults.last());
     }
-    let same = Checker::Set(Copies::Same);
-    for checker in [same, Checker::ReadAfterWrite, Checker::Ranges, Checker::Listings] {
+    let shared = checkers_of_what_is_shared(&run, &other)?;
+    for checker in [Checker::Set(Copies::Same), Checker::Ranges].into_iter().chain(shared) {
         run.check(G16, set.workload.name, &other, checker, faults.last());
-    }
-    if minds_conditions(&other)? {
-        run.check(G16, set.workload.name, &other, Checker::Conditional, faults.last());
-    } else {
-        run.leave_out("conditional puts: Garage took every one, whether there was something or not");
     }
     Ok(())
 }
@@ -156,12 +157,4 @@ impl Crash {
         set.ready(3).await?;
         Ok(fault)
     }
-}
-
-/// Whether a put was ever refused for what was there: a store that never does knows no conditions, and promises nothing of them.
-fn minds_conditions(history: &Recorder) -> Result<bool> {
-    let refused = |one: &Operation| {
-        one.outcome.failure().is_some_and(|failure| failure.cause == Cause::Answered("412".into()))
-    };
-    Ok(history.operations()?.all.iter().any(refused))
 }

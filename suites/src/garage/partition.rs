@@ -5,13 +5,12 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::G14,
-    history::Checker,
     load::Plan,
     runner::{Run, Scenario, Ways, scenario},
     workload::GARAGE,
 };
 
-use super::clients::{SMALLEST, clients_that_write_over, pods};
+use super::clients::{SMALLEST, checkers_of_what_is_shared, clients_that_write_over, pods};
 use crate::{sabotage::ONE_COPY_IS_ENOUGH, seconds};
 
 /// Acknowledged writes at each pod before a partition, and again after it.
@@ -63,11 +62,16 @@ async fn partition(run: Run) -> Result<()> {
         run.step(format!("they hear each other again: {words}")).await?;
         let healed = garage.until_healthy(&admins).await?;
         run.measure(&format!("health after the partition, {words}"), healed.as_secs_f64(), "s");
-        load.acknowledged(ENOUGH, seconds(120)).await?;
+        if !run.put_off(load.acknowledged(ENOUGH, seconds(120)).await) {
+            break;
+        }
     }
     load.stop().await?;
+    let checkers = checkers_of_what_is_shared(&run, &history)?;
     for fault in &faults {
-        run.check(G14, set.workload.name, &history, Checker::ReadAfterWrite, Some(fault));
+        for checker in checkers.clone() {
+            run.check(G14, set.workload.name, &history, checker, Some(fault));
+        }
     }
     Ok(())
 }

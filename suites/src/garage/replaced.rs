@@ -6,7 +6,6 @@ use anyhow::Result;
 use harness::{
     Error,
     claim::{G13, S7},
-    history::{Checker, check::Copies},
     load::Plan,
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{pod_is_another, pod_returns},
@@ -20,7 +19,7 @@ use harness::{
     },
 };
 
-use super::clients::{SMALL, clients, pods};
+use super::clients::{SMALL, checkers, clients, pods};
 use crate::{READ_BACK, sabotage::GARAGE_WITHOUT_COPIES, seconds};
 
 /// Acknowledged writes at each endpoint before the node is lost, and again after it is replaced.
@@ -148,7 +147,7 @@ async fn replaced(
     run.measure("the next version of the layout alone in use", taken_over.as_secs_f64(), "s");
     run.found(G13, garage.until_healthy(&admins).await)?;
     let fault = run.fault_ends(fault);
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
 
     run.step("the new node holds what the others do").await?;
@@ -167,6 +166,8 @@ async fn replaced(
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    run.check(G13, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
+    for checker in checkers() {
+        run.check(G13, set.workload.name, &history, checker, Some(&fault));
+    }
     Ok(())
 }

@@ -77,7 +77,7 @@ async fn replication(run: Run) -> Result<()> {
     let admins = garage.admins(&set).await?;
     garage.until_healthy(&admins).await?;
     let fault = run.fault_ends(fault);
-    load.acknowledged(1, seconds(120)).await?;
+    run.put_off(load.acknowledged(1, seconds(120)).await);
     load.stop().await?;
 
     run.step(CATCHES_UP).await?;

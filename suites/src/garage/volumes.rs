@@ -16,7 +16,7 @@ use harness::{
     workload::{GARAGE, Set, garage::layout::node_ids},
 };
 
-use super::clients::{SMALL, clients, pods};
+use super::clients::{SMALL, checkers, clients, pods};
 use crate::{
     READ_BACK,
     disks::recovers,
@@ -156,13 +156,13 @@ async fn other_volumes(run: Run) -> Result<()> {
     let fault = run.fault_ends(fault);
 
     run.step("all nodes are what they were, and nothing is lost").await?;
-    load.acknowledged(ENOUGH, seconds(120)).await?;
+    run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
     load.stop().await?;
     run.judge_equal(F6, "the node ids", ids, node_ids(&garage.admins(&set).await?).await?);
     for pod in &pods {
         garage.read_back(&history, pod, &key).await?;
     }
-    for checker in [Checker::Set(Copies::Same), Checker::ReadAfterWrite] {
+    for checker in checkers() {
         run.check(F6, set.workload.name, &history, checker, Some(&fault));
     }
     Ok(())

@@ -27,16 +27,16 @@ pub(crate) fn writers_and_reader(pod: &str) -> Vec<Client> {
     vec![Client { endpoint: pod.to_owned(), works }]
 }
 
-/// At the pod one writes and one reads what is written there, one writes over a few rows, money is moved, and lists grow. Through the
-/// service, from inside the cluster, two write, one reads what is written at the pod, and the rest is as at the pod: it leads to the
-/// same database.
+/// At the pod one writes and one reads what is written there, one writes over a few rows, one deletes what it wrote, money is moved, and
+/// lists grow. Through the service, from inside the cluster, two write, one reads what is written at the pod, and the rest is as at the
+/// pod: it leads to the same database.
 pub(crate) fn clients_of_one_database(set: &Set) -> Vec<Client> {
     let (writes, over) = (Work::Writes { sizes: ROWS }, Work::Registers { keys: 3, sizes: ROWS });
     let (money, lists) = (Work::Bank { accounts: sql::ACCOUNTS }, Work::Lists { lists: 3 });
     let reads = Work::Reads { of: 0..1 };
-    let through =
-        vec![writes.clone(), writes.clone(), reads.clone(), over.clone(), money.clone(), lists.clone()];
-    let works = vec![writes, reads, over, money.clone(), money, lists.clone(), lists.clone(), lists];
+    let rest = [over, Work::Deletes { sizes: SMALL_ROWS }, money.clone(), lists.clone()];
+    let through = [&[writes.clone(), writes.clone(), reads.clone()], &rest[..]].concat();
+    let works = [&[writes, reads], &rest[..], &[money, lists.clone(), lists]].concat();
     vec![
         Client { endpoint: set.pod_name(0), works },
         Client { endpoint: service(set.workload.name), works: through },

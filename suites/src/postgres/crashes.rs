@@ -7,11 +7,8 @@ use harness::{
     claim::{P1, P6, P7},
     load::{Plan, sql::Sql},
     runner::{Need, Run, Scenario, scenario},
-    wait::{
-        Expectation,
-        expectations::{pod_recovers, pod_returns, pods_exactly},
-    },
-    workload::DAGSTER_POSTGRESQL,
+    wait::expectations::{pod_recovers, pod_returns, pods_exactly},
+    workload::{DAGSTER_POSTGRESQL, Set},
 };
 
 use super::clients::{checkers_of_one_database, clients_of_one_database};
@@ -51,6 +48,15 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
+/// What happens to the database.
+#[derive(Debug, Clone, Copy)]
+enum Crash {
+    Delete,
+    Kill,
+    Scale,
+    Restart,
+}
+
 async fn crashes(run: Run) -> Result<()> {
     let set = run.deploy().await?;
     set.ready(1).await?;
@@ -67,32 +73,14 @@ async fn crashes(run: Run) -> Result<()> {
     load.acknowledged(ENOUGH, seconds(120)).await?;
     let fault = run.fault_begins("deletion, kill -9, 1 → 0 → 1, restart of the node");
 
-    run.step("the pod is deleted").await?;
-    let old = set.pod(0)?;
-    set.delete_pod(0).await?;
-    comes_back(&run, &pod_returns(&set.promise, 0, &old.meta.uid)).await?;
-    load.acknowledged(ENOUGH, seconds(120)).await?;
-
-    run.step("the server is killed with SIGKILL").await?;
-    let old = set.pod(0)?;
-    run.pod(&pod).server().await?.kill().await?;
-    comes_back(&run, &pod_recovers(&pod, &old.meta.uid, old.restarts())).await?;
-    load.acknowledged(ENOUGH, seconds(120)).await?;
-
-    run.step("scale 1 → 0 → 1").await?;
-    let old = set.pod(0)?;
-    set.scale(0).await?;
-    run.wait(&pods_exactly(&set.promise, []), seconds(120)).await?;
-    set.scale(1).await?;
-    comes_back(&run, &pod_returns(&set.promise, 0, &old.meta.uid)).await?;
-    load.acknowledged(ENOUGH, seconds(120)).await?;
-
-    run.step("its node is restarted").await?;
-    let old = set.pod(0)?;
-    run.node(old.node.as_deref().unwrap_or_default())?.restart().await?;
-    comes_back(&run, &pod_recovers(&pod, &old.meta.uid, old.restarts())).await?;
+    for crash in [Crash::Delete, Crash::Kill, Crash::Scale, Crash::Restart] {
+        run.step(crash.words()).await?;
+        crash.happens(&run, &set).await?;
+        if !run.put_off(load.acknowledged(ENOUGH, seconds(120)).await) {
+            break;
+        }
+    }
     let fault = run.fault_ends(fault);
-    load.acknowledged(ENOUGH, seconds(120)).await?;
     load.stop().await?;
     beats.stop().await?;
 
@@ -116,9 +104,44 @@ async fn crashes(run: Run) -> Result<()> {
     Ok(())
 }
 
-/// Waits until it is there again.
-async fn comes_back(run: &Run, back: &Expectation) -> Result<()> {
-    let back = run.wait(back, seconds(180)).await;
-    run.found(P1, back.map_err(lost_with("server")))?;
-    Ok(())
+impl Crash {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Delete => "the pod is deleted",
+            Self::Kill => "the server is killed with SIGKILL",
+            Self::Scale => "scale 1 → 0 → 1",
+            Self::Restart => "its node is restarted",
+        }
+    }
+
+    /// Lets it happen, and waits until the server is there again.
+    async fn happens(self, run: &Run, set: &Set) -> Result<()> {
+        let old = set.pod(0)?;
+        let (pod, uid) = (&old.meta.name, &old.meta.uid);
+        let returns = pod_returns(&set.promise, 0, uid);
+        let recovers = pod_recovers(pod, uid, old.restarts());
+        let back = match self {
+            Self::Delete => {
+                set.delete_pod(0).await?;
+                returns
+            }
+            Self::Kill => {
+                run.pod(pod).server().await?.kill().await?;
+                recovers
+            }
+            Self::Scale => {
+                set.scale(0).await?;
+                run.wait(&pods_exactly(&set.promise, []), seconds(120)).await?;
+                set.scale(1).await?;
+                returns
+            }
+            Self::Restart => {
+                run.node(old.node.as_deref().unwrap_or_default())?.restart().await?;
+                recovers
+            }
+        };
+        let back = run.wait(&back, seconds(180)).await;
+        run.found(P1, back.map_err(lost_with("server")))?;
+        Ok(())
+    }
 }
