@@ -171,10 +171,10 @@ fn doubt(one: &mut Operation, time: &Range<Timestamp>) {
             one.outcome = Outcome::Unknown(doubted);
         }
         // Nobody knows when its steps were acknowledged.
-        Outcome::Failed(failure) if failure.cause == Cause::Forgotten => {
-            if one.invoked < time.end && ended >= time.start {
-                one.outcome = Outcome::Failed(doubted);
-            }
+        Outcome::Failed(failure)
+            if failure.cause == Cause::Forgotten && one.invoked < time.end && ended >= time.start =>
+        {
+            one.outcome = Outcome::Failed(doubted);
         }
         _ => {}
     }
