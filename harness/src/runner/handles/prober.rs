@@ -1,5 +1,6 @@
 //! A pod of our program, from inside which names are asked and connections opened.
 
+mod answers;
 mod ended;
 mod spellings;
 mod spread;
@@ -7,6 +8,7 @@ mod steady;
 
 use std::time::Duration;
 
+use answers::{FORWARDED, NO_ADDRESS, each_right, may_be_others, says, unless_others};
 use external::api::objects;
 use k8s_openapi::api::core::v1::Service;
 
@@ -21,17 +23,12 @@ use crate::{
     wait::{Progress, expectations::endpoints_ready, until_answered},
     workload::{
         Set,
-        sentinel::{Answer, Repeated, Sentinel},
+        sentinel::{Answer, Sentinel},
     },
 };
 
 /// How long a DNS may err until that is its answer.
 const ANSWERED: Duration = Duration::from_secs(20);
-/// How a DNS says that a name has no address: there is no such name, or nothing of this kind under it.
-const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
-
-/// Why an error says nothing of a name.
-const FORWARDED: &str = "where there is no such name, this DNS asks other servers";
 
 /// Asks and judges as clients inside the cluster would: from inside a pod of our program.
 #[derive(Debug, Clone)]
@@ -320,52 +317,3 @@ impl Prober {
         })
     }
 }
-
-/// Whether an answer is exactly these addresses, given sorted. That there is none must be said: a question that failed has
-/// no answer.
-fn says(answer: &Answer, addresses: &[String]) -> bool {
-    let mut found = answer.addresses();
-    found.sort_unstable();
-    found == addresses && (!addresses.is_empty() || NO_ADDRESS.contains(&answer.code.as_str()))
-}
-
-/// Whether an error may be that of other servers.
-fn may_be_others(answer: &Answer) -> bool {
-    answer.is_silence() || answer.code == "SERVFAIL"
-}
-
-/// What answers say of a name that must not be there, of a DNS that asks others then: nothing, where they differ by errors alone.
-fn unless_others(answers: &[Repeated], progress: Progress) -> Progress {
-    let mut errors = answers.iter().map(|repeated| &repeated.answer);
-    let alone = errors.all(|answer| NO_ADDRESS.contains(&answer.code.as_str()) || may_be_others(answer));
-    match progress {
-        Progress::NotYet(told) | Progress::Prevented(_, told) if alone => {
-            Progress::Prevented(Obstacle::Terrain, format!("{told}; {FORWARDED}"))
-        }
-        progress => progress,
-    }
-}
-
-/// Whether each of many answers is right; if one is not, all that differ are told. Where the others are none, nobody said anything
-/// wrong.
-fn each_right(name: &str, answers: &[Repeated], right: impl Fn(&Answer) -> bool, expected: &str) -> Progress {
-    if !answers.is_empty() && answers.iter().all(|repeated| right(&repeated.answer)) {
-        return Progress::Met;
-    }
-    let told = |Repeated { answer, times }: &Repeated| {
-        let Answer { code, answers, .. } = answer;
-        let answers: Vec<_> = answers.iter().map(ToString::to_string).collect();
-        let often = if *times == 1 { "once".to_owned() } else { format!("{times} times") };
-        format!("{often} {code} [{}]", answers.join(", "))
-    };
-    let told: Vec<_> = answers.iter().map(told).collect();
-    let told = format!("{name} is {}; expected {expected}", told.join(", "));
-    let silent = |repeated: &Repeated| right(&repeated.answer) || repeated.answer.is_silence();
-    match !answers.is_empty() && answers.iter().all(silent) {
-        true => Progress::Prevented(Obstacle::Prober, told),
-        false => Progress::NotYet(told),
-    }
-}
-
-#[cfg(test)]
-mod tests;
