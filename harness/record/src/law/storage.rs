@@ -9,6 +9,7 @@ use crate::{
         Change, Entry, Fact, Kind, Promise, Record, World,
         fact::{Pod, VolumeClaim},
     },
+    quantity,
 };
 
 /// What tells why a claim ends: what its set asks for counts as much as the claim itself.
@@ -22,6 +23,11 @@ fn claim_of<'entry>(entry: &'entry Entry, promise: &Promise) -> Option<(Change, 
         }
         _ => None,
     }
+}
+
+/// Whether two quantities are one: the API server writes 1024Mi as 1Gi.
+fn same(one: &str, other: &str) -> bool {
+    one == other || quantity::parse(one).is_some_and(|number| quantity::parse(other) == Some(number))
 }
 
 /// S6: each pod mounts one claim per template, named after itself; each claim asks for what the template says.
@@ -52,7 +58,7 @@ pub fn claims_belong_to_ordinals(_: &Promise) -> Inquiry<'_> {
                     == Some(&promise.pod(ordinal))
             });
             if let Some((template, storage)) = template
-                && claim.storage != *storage
+                && !same(&claim.storage, storage)
             {
                 judgement.find(
                     format!(

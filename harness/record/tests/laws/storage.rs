@@ -33,6 +33,20 @@ fn s6_another_claim_another_size_another_mode() {
 }
 
 #[test]
+fn s6_a_size_in_other_words_is_the_same_size() {
+    let asked = |storage: &str| {
+        let mut lines = lines("scale_up");
+        for promise in promises(&mut lines) {
+            promise["templates"] = json!({"data": storage});
+        }
+        lines
+    };
+    green(&asked("65536Ki"));
+    green(&asked("67108864"));
+    red(&asked("64M"), "S6", "asks for 64Mi; template data says 64M");
+}
+
+#[test]
 fn s6_a_template_whose_name_begins_with_anothers() {
     let text: Vec<_> = lines("scale_up").iter().map(Value::to_string).collect();
     let text = text
