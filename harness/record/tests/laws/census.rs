@@ -49,8 +49,11 @@ fn k19_a_counter_that_never_agrees_with_the_pods() {
     }
 }
 
+/// What the next version of a set has that the one before had not.
+type Change = fn(&mut Value);
+
 /// A healthy set of three that goes on with these versions, each so many seconds later than all before, until the recording ends.
-fn goes_on(versions_after: &[(i64, fn(&mut Value))], end: i64) -> Vec<Value> {
+fn goes_on(versions_after: &[(i64, Change)], end: i64) -> Vec<Value> {
     let mut lines = ends(0, |_| {});
     let mut over = lines.pop().unwrap();
     let from: jiff::Timestamp = over["at"].as_str().unwrap().parse().unwrap();
@@ -96,10 +99,10 @@ fn k19_a_generation_that_is_never_seen() {
 // As one is that may ask the API server once in a while only, or whose writes wait for somebody's webhook.
 #[test]
 fn k19_a_controller_that_is_slow_to_look_may_be_as_slow_to_count() {
-    let slow = [(1, asked as fn(&mut Value)), (21, seen), (22, counts_short)];
+    let slow = [(1, asked as Change), (21, seen), (22, counts_short)];
     green(&goes_on(&slow, 55));
     red(&goes_on(&slow, 65), "K19", "availableReplicas is 2; its pods give 3");
-    let quick = [(1, asked as fn(&mut Value)), (2, seen), (3, counts_short)];
+    let quick = [(1, asked as Change), (2, seen), (3, counts_short)];
     red(&goes_on(&quick, 55), "K19", "availableReplicas is 2; its pods give 3");
 }
 
