@@ -71,16 +71,17 @@ async fn crashes(run: Run) -> Result<()> {
     let mut load = postgres.load(&history, &plan, &inside);
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
-    let fault = run.fault_begins("deletion, kill -9, 1 → 0 → 1, restart of the node");
+    let mut fault = run.fault_begins("deletion, kill -9, 1 → 0 → 1, restart of the node");
 
     for crash in [Crash::Delete, Crash::Kill, Crash::Scale, Crash::Restart] {
         run.step(crash.words()).await?;
         crash.happens(&run, &set).await?;
+        // What is acknowledged from here on comes after it, if no other follows.
+        fault = run.fault_ends(fault);
         if !run.put_off(load.acknowledged(ENOUGH, seconds(120)).await) {
             break;
         }
     }
-    let fault = run.fault_ends(fault);
     load.stop().await?;
     beats.stop().await?;
 
