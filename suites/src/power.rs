@@ -45,7 +45,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             .within(seconds(300))
             .control("asynchronous_commit", [F1, F7], ASYNCHRONOUS_COMMIT, "acknowledged writes are lost")
             .slow_control("without_fsync", [F1], POSTGRES_WITHOUT_FSYNC, "acknowledged writes are lost")
-            .slow_control("disk_emptied", [F4], DISK_EMPTIED, "the system identifier: expected"),
+            .slow_control("disk_emptied", [F4, F1], DISK_EMPTIED, "the system identifier: expected"),
         scenario(
             "power::garage_node",
             "the power of one of Garage's three nodes is cut under load",
