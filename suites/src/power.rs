@@ -56,7 +56,8 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .needs([Need::OwnNodes, Need::TwoNodes])
         .within(seconds(420))
         .slow()
-        .slow_control("without_copies", [F2], GARAGE_WITHOUT_COPIES, "acknowledged writes are lost"),
+        // Metadata that is gone loses an object, a block that is gone leaves one that can't be read: which of both is chance.
+        .slow_control("without_copies", [F2], GARAGE_WITHOUT_COPIES, "acknowledged writes "),
         scenario(
             "power::garage_all",
             "the power of all of Garage's nodes is cut at once, under load",
@@ -67,7 +68,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .needs([Need::OwnNodes])
         .within(seconds(420))
         .slow()
-        .slow_control("without_fsync", [F3], GARAGE_WITHOUT_FSYNC, "acknowledged writes are lost"),
+        .slow_control("without_fsync", [F3], GARAGE_WITHOUT_FSYNC, "acknowledged writes "),
     ]
 }
 
