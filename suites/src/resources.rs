@@ -4,7 +4,7 @@ use anyhow::Result;
 use harness::{
     Error,
     claim::S20,
-    explain::cause::{INSUFFICIENT_RESOURCE, POD_FAILED},
+    explain::cause::{INSUFFICIENT_CPU, INSUFFICIENT_MEMORY, INSUFFICIENT_RESOURCE, POD_FAILED},
     fault::node::ROOM,
     runner::{Admitted, Run, Scenario, scenario},
     wait::expectations::{pod_ready, pod_restarted, pod_unschedulable},
@@ -74,7 +74,8 @@ async fn limits(run: Run) -> Result<()> {
         return Ok(());
     }
     set.change("requests of 100000 processors and 100 TiB", &run.container_patch(manifest)?).await?;
-    let lacks = |what: &str| pod_unschedulable(&one.pod, &before.meta.uid, what).despite([POD_FAILED]);
+    let despite = [POD_FAILED, INSUFFICIENT_CPU, INSUFFICIENT_MEMORY];
+    let lacks = |what: &str| pod_unschedulable(&one.pod, &before.meta.uid, what).despite(despite);
     let pending = lacks("Insufficient memory").and(lacks("Insufficient cpu"));
     run.expect(S20, &pending, seconds(60)).await?;
     run.hold_long(S20, &pending).await?;

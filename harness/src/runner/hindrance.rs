@@ -43,8 +43,17 @@ fn of_pod(pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
     let name = &pod.meta.name;
     // Who waits for another to go lacks room until then.
     let expected = |lack: &str| causes.contains(&lack) || causes.contains(&PREEMPTION_PENDING);
-    if let Some(said) = pod.unschedulable.as_deref().filter(|said| lacks(said).any(|lack| !expected(lack))) {
+    // All that a node lacks is said at once: another lack may come beside the one that is the cause, and not instead of it.
+    let lacks_more = |said: &&str| {
+        lacks(said).any(|lack| !expected(lack))
+            && (are_others(causes, Obstacle::Room) || lacks(said).any(expected))
+    };
+    if let Some(said) = pod.unschedulable.as_deref().filter(lacks_more) {
         return Some((Obstacle::Room, format!("{name} is not scheduled: {said}")));
+    }
+    // Who is to find no node has no image to wait for.
+    if !(are_others(causes, Obstacle::Room) && are_others(causes, Obstacle::Taint)) {
+        return None;
     }
     // Of all that a container waits for, only what is wrong with its image has the word in its name.
     let mut waiting = pod.containers.iter().filter_map(|container| container.waiting.as_ref());
@@ -141,6 +150,12 @@ mod tests {
         assert_eq!(found(both, &[INSUFFICIENT_MEMORY]), Some(Obstacle::Room));
         assert_eq!(found(both, &[INSUFFICIENT_MEMORY, TOO_MANY_PODS]), None);
         assert_eq!(found(both, &[PREEMPTION_PENDING]), None);
+        // A scheduler that names another lack than the one that there is.
+        assert_eq!(found("0/2 nodes are available: 2 Insufficient cpu.", &[INSUFFICIENT_MEMORY]), None);
+        assert_eq!(
+            found("0/2 nodes are available: 2 Insufficient cpu.", &[NO_DEFAULT_STORAGE_CLASS]),
+            Some(Obstacle::Room)
+        );
         let selector = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.";
         assert_eq!(found(selector, &[]), None);
     }
@@ -166,6 +181,9 @@ mod tests {
         };
         assert_eq!(found("ErrImagePull", &[SECRET_MISSING]), Some(Obstacle::Image));
         assert_eq!(found("ImagePullBackOff", &[IMAGE_UNAVAILABLE]), None);
+        // It has been placed, which it was not to be.
+        assert_eq!(found("ErrImagePull", &[NODES_CORDONED]), None);
+        assert_eq!(found("ErrImagePull", &[INSUFFICIENT_CPU]), None);
         assert_eq!(found("CrashLoopBackOff", &[]), None);
     }
 }
