@@ -293,7 +293,8 @@ async fn what_comes_about_only_when_a_controller_is_made_to_look_was_overlooked_
         log.object(Change::Added, Kind::Pod, owned(&json!([])));
         let witness = Forgetful { log: Arc::clone(&log), awake };
         let waiter = Waiter::new(Arc::new(Recorder::idle(log)), Arc::new(witness), LONG);
-        let ended = waiter.until(&adopted, SHORT).await.map_err(|error| error.to_string());
+        // Half of it is to be told from all of it on a starved machine as well.
+        let ended = waiter.until(&adopted, SHORT * 25).await.map_err(|error| error.to_string());
         assert_eq!(ended.is_err(), awake, "{ended:?}");
         if let Err(words) = ended {
             assert!(
