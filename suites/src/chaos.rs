@@ -110,10 +110,8 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    run.check(G10, set.workload.name, &history, Checker::Set(Copies::Same), Some(&fault));
-    for checker in checkers_of_what_is_shared(&run, &history)? {
-        run.check(G14, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(G10, set.workload.name, &history, [Checker::Set(Copies::Same)], Some(&fault));
+    run.check(G14, set.workload.name, &history, checkers_of_what_is_shared(&run, &history)?, Some(&fault));
     Ok(())
 }
 
@@ -150,8 +148,6 @@ async fn postgres(run: Run, chaos: Chaos) -> Result<()> {
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
-    for checker in checkers_of_one_database() {
-        run.check(P1, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(P1, set.workload.name, &history, checkers_of_one_database(), Some(&fault));
     Ok(())
 }

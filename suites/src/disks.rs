@@ -114,9 +114,8 @@ async fn full_postgres(run: Run) -> Result<()> {
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
-    for checker in [Checker::Set(Copies::Same), Checker::ReadAfterWrite] {
-        run.check(F5, set.workload.name, &history, checker, Some(&fault));
-    }
+    let both = [Checker::Set(Copies::Same), Checker::ReadAfterWrite];
+    run.check(F5, set.workload.name, &history, both, Some(&fault));
     Ok(())
 }
 
@@ -163,9 +162,7 @@ async fn full_garage(run: Run) -> Result<()> {
     for pod in &pods {
         garage.read_back(&history, pod, &key).await?;
     }
-    for checker in checkers() {
-        run.check(F5, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(F5, set.workload.name, &history, checkers(), Some(&fault));
     Ok(())
 }
 
@@ -200,9 +197,8 @@ async fn other_postgres(run: Run) -> Result<()> {
     load.stop().await?;
     run.judge(F6, history.against_acknowledged(from..to, "while the volume was read-only")?);
     postgres.read_back(&history, &pod).await?;
-    for checker in [Checker::Set(Copies::Apart), Checker::ReadAfterWrite] {
-        run.check(F6, set.workload.name, &history, checker, Some(&fault));
-    }
+    let both = [Checker::Set(Copies::Apart), Checker::ReadAfterWrite];
+    run.check(F6, set.workload.name, &history, both, Some(&fault));
 
     run.step("the volume is put back to an older state").await?;
     let (before, restarts) = (postgres.identity(&pod).await?, set.pod(0)?.restarts());

@@ -102,9 +102,7 @@ async fn postgres(run: Run) -> Result<()> {
 
     run.step("read everything back").await?;
     postgres.read_back(&history, &pod).await?;
-    for checker in checkers_of_one_database() {
-        run.check(F1, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(F1, set.workload.name, &history, checkers_of_one_database(), Some(&fault));
     Ok(())
 }
 
@@ -147,9 +145,7 @@ async fn garage(run: Run, ordinals: &[u32], claim: Claim) -> Result<()> {
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    for checker in checkers() {
-        run.check(claim, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(claim, set.workload.name, &history, checkers(), Some(&fault));
     Ok(())
 }
 

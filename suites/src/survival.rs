@@ -88,9 +88,8 @@ async fn s3_survives(run: Run) -> Result<()> {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
     let shared = checkers_of_what_is_shared(&run, &history)?;
-    for checker in [Checker::Set(Copies::Same)].into_iter().chain(shared) {
-        run.check(S23, set.workload.name, &history, checker, Some(&fault));
-    }
+    let all = [Checker::Set(Copies::Same)].into_iter().chain(shared);
+    run.check(S23, set.workload.name, &history, all, Some(&fault));
     Ok(())
 }
 
@@ -116,9 +115,7 @@ async fn sql_survives(run: Run) -> Result<()> {
     for ordinal in 0..REPLICAS {
         postgres.read_back(&history, &set.pod_name(ordinal)).await?;
     }
-    for checker in checkers_of_three_databases() {
-        run.check(S23, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(S23, set.workload.name, &history, checkers_of_three_databases(), Some(&fault));
     Ok(())
 }
 

@@ -257,9 +257,8 @@ mod tests {
         std::fs::remove_file(path).unwrap();
     }
 
-    #[test]
-    fn accounts_and_lists_are_read_where_they_were_written() {
-        let operation = |endpoint: &str, action: Action| Operation {
+    fn operation(endpoint: &str, action: Action) -> Operation {
+        Operation {
             line: 1,
             process: 0,
             endpoint: endpoint.into(),
@@ -267,7 +266,11 @@ mod tests {
             invoked: jiff::Timestamp::UNIX_EPOCH,
             ended: None,
             outcome: Outcome::DONE,
-        };
+        }
+    }
+
+    #[test]
+    fn accounts_and_lists_are_read_where_they_were_written() {
         let append =
             |list| Action::Transaction(vec![Step::Append { list, element: 1 }, Step::Read { list: 99 }]);
         let transfer = || Action::Transfer { from: 0, to: 1, amount: 1 };
@@ -286,15 +289,6 @@ mod tests {
 
     #[test]
     fn what_only_a_service_reached_is_read_at_the_one_that_stands_behind_it() {
-        let operation = |endpoint: &str, action: Action| Operation {
-            line: 1,
-            process: 0,
-            endpoint: endpoint.into(),
-            action,
-            invoked: jiff::Timestamp::UNIX_EPOCH,
-            ended: None,
-            outcome: Outcome::DONE,
-        };
         let append = Action::Transaction(vec![Step::Append { list: 4, element: 1 }]);
         let mut all = vec![
             operation("service a", append),

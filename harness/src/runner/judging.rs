@@ -195,12 +195,15 @@ impl Run {
         claim: Claim,
         store: &str,
         recorder: &Recorder,
-        checker: Checker,
+        checkers: impl IntoIterator<Item = Checker>,
         fault: Option<&Fault>,
     ) {
         let (history, lines) = recorder.file();
-        let (claim, store, fault) = (claim.id.to_owned(), store.to_owned(), fault.cloned());
-        self.log().checked(Checked { claim, store, history, lines, checker, fault });
+        for checker in checkers {
+            let (claim, store) = (claim.id.to_owned(), store.to_owned());
+            let (history, fault) = (history.clone(), fault.cloned());
+            self.log().checked(Checked { claim, store, history, lines, checker, fault });
+        }
     }
 
     /// Begins a history of what clients do: a file of this name in the trial's folder.

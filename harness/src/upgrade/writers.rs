@@ -234,7 +234,7 @@ impl Writers {
             }
             let store = written.pods.first().filter(|_| !written.store.replicated());
             let store = store.unwrap_or(&written.store.set);
-            run.check(claim, store, recorder, Checker::Set(Copies::Same), None);
+            run.check(claim, store, recorder, [Checker::Set(Copies::Same)], None);
         }
         Ok(())
     }

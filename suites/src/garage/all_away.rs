@@ -68,8 +68,6 @@ async fn all_away(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    for checker in checkers() {
-        run.check(G8, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(G8, set.workload.name, &history, checkers(), Some(&fault));
     Ok(())
 }

@@ -99,7 +99,7 @@ async fn crashes(run: Run) -> Result<()> {
     beats.stop().await?;
     for history in [&whole, &other] {
         for fault in &faults {
-            run.check(G14, set.workload.name, history, Checker::ReadAfterWrite, Some(fault));
+            run.check(G14, set.workload.name, history, [Checker::ReadAfterWrite], Some(fault));
         }
     }
 
@@ -109,13 +109,10 @@ async fn crashes(run: Run) -> Result<()> {
             garage.read_back(history, &set.pod_name(ordinal), &key).await?;
         }
     }
-    for checker in checkers() {
-        run.check(G10, set.workload.name, &whole, checker, faults.last());
-    }
+    run.check(G10, set.workload.name, &whole, checkers(), faults.last());
     let shared = checkers_of_what_is_shared(&run, &other)?;
-    for checker in [Checker::Set(Copies::Same), Checker::Ranges].into_iter().chain(shared) {
-        run.check(G16, set.workload.name, &other, checker, faults.last());
-    }
+    let all = [Checker::Set(Copies::Same), Checker::Ranges].into_iter().chain(shared);
+    run.check(G16, set.workload.name, &other, all, faults.last());
     Ok(())
 }
 

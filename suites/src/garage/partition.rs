@@ -69,9 +69,7 @@ async fn partition(run: Run) -> Result<()> {
     load.stop().await?;
     let checkers = checkers_of_what_is_shared(&run, &history)?;
     for fault in &faults {
-        for checker in checkers.clone() {
-            run.check(G14, set.workload.name, &history, checker, Some(fault));
-        }
+        run.check(G14, set.workload.name, &history, checkers.clone(), Some(fault));
     }
     Ok(())
 }

@@ -95,8 +95,8 @@ async fn quorum(run: Run) -> Result<()> {
     }
     health(0..2).await?;
     let members = members(&run.log().history(), &set.promise, QUORUM);
-    run.check(G7, set.workload.name, &history, Checker::Honesty(members.clone()), None);
-    run.check(G7, set.workload.name, &history, Checker::Quorum(members), None);
+    let both = [Checker::Honesty(members.clone()), Checker::Quorum(members)];
+    run.check(G7, set.workload.name, &history, both, None);
 
     run.step("2 → 3").await?;
     set.scale(3).await?;
@@ -105,7 +105,7 @@ async fn quorum(run: Run) -> Result<()> {
     health(0..3).await?;
     load.stop().await?;
     beats.stop().await?;
-    run.check(G14, set.workload.name, &history, Checker::ReadAfterWrite, None);
+    run.check(G14, set.workload.name, &history, [Checker::ReadAfterWrite], None);
     Ok(())
 }
 
@@ -128,7 +128,7 @@ async fn with_two(run: &Run, set: &Set, history: &Recorder, load: &mut Load) -> 
             let longest = goes_on.longest_wait(&operations, endpoint);
             run.measure(&format!("{endpoint}: longest wait for a good answer with two nodes"), longest, "s");
         }
-        run.check(G6, set.workload.name, history, Checker::Available(goes_on), None);
+        run.check(G6, set.workload.name, history, [Checker::Available(goes_on)], None);
     }
     Ok(())
 }

@@ -166,8 +166,6 @@ async fn replaced(
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &key).await?;
     }
-    for checker in checkers() {
-        run.check(G13, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(G13, set.workload.name, &history, checkers(), Some(&fault));
     Ok(())
 }

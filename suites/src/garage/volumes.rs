@@ -96,7 +96,7 @@ async fn flipped_bits(run: Run) -> Result<()> {
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &access).await?;
     }
-    run.check(G11, set.workload.name, &history, Checker::Set(Copies::Same), None);
+    run.check(G11, set.workload.name, &history, [Checker::Set(Copies::Same)], None);
     Ok(())
 }
 
@@ -162,9 +162,7 @@ async fn other_volumes(run: Run) -> Result<()> {
     for pod in &pods {
         garage.read_back(&history, pod, &key).await?;
     }
-    for checker in checkers() {
-        run.check(F6, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(F6, set.workload.name, &history, checkers(), Some(&fault));
     Ok(())
 }
 

@@ -89,9 +89,7 @@ async fn crashes(run: Run) -> Result<()> {
     let after = postgres.session(&pod).await?.system_identifier().await?;
     run.judge_equal(P7, "the system identifier", before, after);
     postgres.read_back(&history, &pod).await?;
-    for checker in checkers_of_one_database() {
-        run.check(P1, set.workload.name, &history, checker, Some(&fault));
-    }
+    run.check(P1, set.workload.name, &history, checkers_of_one_database(), Some(&fault));
 
     run.step(STOPPED).await?;
     set.scale(0).await?;

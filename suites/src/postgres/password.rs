@@ -70,7 +70,7 @@ async fn password(run: Run) -> Result<()> {
 
     run.step("the data is there").await?;
     postgres.read_back(&history, &pod).await?;
-    run.check(P8, set.workload.name, &history, Checker::Set(Copies::Same), None);
+    run.check(P8, set.workload.name, &history, [Checker::Set(Copies::Same)], None);
     Ok(())
 }
 

@@ -120,7 +120,7 @@ async fn single_replica(run: Run) -> Result<()> {
     let after = postgres.session(&pod).await?;
     run.judge_equal(P7, "the system identifier", identifier, after.system_identifier().await?);
     postgres.read_back(&history, &pod).await?;
-    run.check(S12, set.workload.name, &history, Checker::Set(Copies::Same), None);
+    run.check(S12, set.workload.name, &history, [Checker::Set(Copies::Same)], None);
     Ok(())
 }
 

@@ -79,10 +79,7 @@ impl Ending {
                 if self.sigterm.is_some() { "it saw SIGTERM alone" } else { "it saw no SIGTERM either" };
             return Err(Error::failed(format!("the preStop hook of {pod} did not run: {saw}")));
         };
-        let Some(sigterm) = self.sigterm else {
-            let words = format!("{pod} ended without SIGTERM, with the exit code {}", self.exit_code);
-            return Err(Error::failed(words));
-        };
+        let sigterm = self.signalled()?;
         let Some(ended) = self.pre_stop_ended.filter(|ended| *ended <= sigterm) else {
             let after = seconds(sigterm.duration_since(began));
             let words =
@@ -109,10 +106,7 @@ impl Ending {
         let Some(began) = self.pre_stop_began else {
             return Err(Error::failed(format!("the preStop hook of {pod} did not run")));
         };
-        let Some(sigterm) = self.sigterm else {
-            let code = self.exit_code;
-            return Err(Error::failed(format!("{pod} ended without SIGTERM, with the exit code {code}")));
-        };
+        let sigterm = self.signalled()?;
         let waited = sigterm.duration_since(began);
         let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
         if waited <= grace + self.late {
@@ -150,6 +144,13 @@ impl Ending {
             return Err(self.came_late(words()));
         }
         Ok(())
+    }
+
+    /// When SIGTERM came.
+    fn signalled(&self) -> Result<Timestamp> {
+        let (pod, code) = (&self.pod, self.exit_code);
+        self.sigterm
+            .ok_or_else(|| Error::failed(format!("{pod} ended without SIGTERM, with the exit code {code}")))
     }
 
     /// What it means that something came late.

@@ -23,7 +23,7 @@ use crate::{
     wait::{Progress, expectations::endpoints_ready, until_answered},
     workload::{
         Set,
-        sentinel::{Answer, Sentinel},
+        sentinel::{Answer, Repeated, Sentinel},
     },
 };
 
@@ -90,6 +90,11 @@ impl Prober {
     /// Whether the DNS asks other servers where it knows no name.
     fn forwards_absence(&self) -> bool {
         self.run.terrain().dns.as_ref().is_some_and(|dns| dns.forwards_absence)
+    }
+
+    /// What answers say of a name that must not be there.
+    fn of_absence(&self, answers: &[Repeated], progress: Progress) -> Progress {
+        if self.forwards_absence() { unless_others(answers, progress) } else { progress }
     }
 
     /// The addresses of a pod by which a Service of ours names it.
@@ -175,10 +180,7 @@ impl Prober {
                 let record = self.run.terrain().family().record();
                 let answers = self.sentinel.resolve_often(name, record, times).await?;
                 let progress = each_right(name, &answers, |answer| says(answer, &wanted), &told);
-                Ok(match wanted.is_empty() && self.forwards_absence() {
-                    true => unless_others(&answers, progress),
-                    false => progress,
-                })
+                Ok(if wanted.is_empty() { self.of_absence(&answers, progress) } else { progress })
             }
         };
         self.judge_steady(claim, sentence, name, propagation, ask).await
@@ -259,7 +261,7 @@ impl Prober {
             let answers =
                 self.sentinel.resolve_often(name, self.run.terrain().family().record(), times).await?;
             let progress = each_right(name, &answers, |answer| answer.code == "NXDOMAIN", "NXDOMAIN");
-            Ok(if self.forwards_absence() { unless_others(&answers, progress) } else { progress })
+            Ok(self.of_absence(&answers, progress))
         };
         self.judge_steady(claim, &sentence, &format!("the end of {name}"), propagation, ask).await
     }
