@@ -8,6 +8,7 @@ use external::{
     error::{Class, Error, Result, exit},
     find_program,
 };
+use record::law::Obstacle;
 
 use super::{Chart, Rendered, Way};
 
@@ -228,6 +229,9 @@ fn is_trouble(said: &str) -> bool {
         "connection refused",
         "is forbidden: User",
         "context deadline exceeded",
+        "etcdserver: ",
+        "TLS handshake timeout",
+        "unable to return a response in the time allotted",
     ];
     around.iter().any(|words| said.contains(words))
 }
@@ -238,7 +242,12 @@ fn refused(arguments: &[&str], said: &str) -> Error {
         () if said.contains("release: not found") => exit::NO_RELEASE,
         () => Class::Environment.exit_code(),
     };
-    Error::trouble(code, format!("helm {}: Helm says: {said}", arguments.join(" ")))
+    let message = format!("helm {}: Helm says: {said}", arguments.join(" "));
+    // Who may not, or has no release, has had an answer.
+    if code == Class::Environment.exit_code() && is_trouble(said) {
+        return Error::not_judged(Obstacle::ApiAway, message);
+    }
+    Error::trouble(code, message)
 }
 
 /// How many lines of Helm's are told.

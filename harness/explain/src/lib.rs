@@ -94,7 +94,7 @@ pub use diagnose::diagnose;
 pub use evidence::Evidence;
 pub use explain::{explain, explain_all, glance};
 pub use picture::Picture;
-pub use scheduling::lacks;
+pub use scheduling::{accounts_for_each_node, lacks};
 pub use survey::{Survey, survey};
 
 use record::quantity;

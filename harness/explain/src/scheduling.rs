@@ -50,13 +50,28 @@ static SENTENCES: [(&str, Refusal); 16] = [
     ("Too many pods", Refusal::Resource(String::new())),
 ];
 
-/// The refusals in a message, each once.
-pub(super) fn refusals(message: &str) -> Vec<Refusal> {
+/// What the scheduler says of nodes, piece by piece.
+fn reasons(message: &str) -> impl Iterator<Item = &str> {
     // What follows says why evicting others would not help either.
     let own = message.split("preemption:").next().unwrap_or_default();
-    let own = own.split_once("nodes are available:").map_or(own, |(_, reasons)| reasons);
+    own.split_once("nodes are available:").map_or(own, |(_, reasons)| reasons).split(", ")
+}
+
+/// Whether a scheduler's message has a reason for each node that it counts, as each has at least one: what it says of some does not
+/// explain why it takes none of the others.
+pub fn accounts_for_each_node(message: &str) -> bool {
+    let all = message.split_once(" nodes are available:").and_then(|(before, _)| before.rsplit_once('/'));
+    let Some(all) = all.and_then(|(_, all)| all.parse::<u32>().ok()) else { return true };
+    let count = |reason: &str| reason.split_whitespace().next().map(|count| count.parse::<u32>().ok());
+    // What is said without a number is said of all.
+    let counted: Option<Vec<u32>> = reasons(message).filter_map(count).collect();
+    counted.is_none_or(|counted| counted.into_iter().fold(0, u32::saturating_add) >= all)
+}
+
+/// The refusals in a message, each once.
+pub(super) fn refusals(message: &str) -> Vec<Refusal> {
     let mut found = Vec::new();
-    for reason in own.split(", ") {
+    for reason in reasons(message) {
         let refusal = one(reason);
         if let Some(refusal) = refusal.filter(|refusal| !found.contains(refusal)) {
             found.push(refusal);
@@ -160,10 +175,27 @@ mod tests {
         assert_eq!(lacks("0/1 nodes are available: 1 node(s) were unschedulable.").count(), 0);
     }
 
+    #[test]
+    fn a_message_may_leave_nodes_out() {
+        let silent = "0/3 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.";
+        assert!(!accounts_for_each_node(silent));
+        for said in [
+            "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.",
+            "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu, 2 Insufficient memory.",
+            "0/3 nodes are available: persistentvolumeclaim \"data-db-0\" not found.",
+            "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+            "no nodes available to schedule pods",
+            "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded",
+        ] {
+            assert!(accounts_for_each_node(said), "{said}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_text_is_read(text in "\\PC*") {
             closest(refusals(&text));
+            accounts_for_each_node(&text);
         }
 
         #[test]

@@ -43,6 +43,8 @@ pub struct Counts {
     /// Which starts of the program answered; with `plain` none says.
     instances: BTreeSet<String>,
     failed: u32,
+    /// How many of these had no answer from the DNS.
+    silent: u32,
     errors: Vec<String>,
 }
 
@@ -55,6 +57,7 @@ impl Counts {
             }
             Err(error) => {
                 self.failed += 1;
+                self.silent += u32::from(error.is::<names::Silent>());
                 if self.errors.len() < ERRORS_KEPT {
                     self.errors.push(format!("{error:#}"));
                 }
@@ -120,6 +123,15 @@ mod tests {
     }
 
     #[test]
+    fn a_silent_dns_is_told_from_a_connection_that_fails() {
+        let mut counts = Counts::default();
+        counts.add(Err(anyhow::Error::from(names::Silent).context("cannot resolve db")));
+        counts.add(Err(anyhow!("cannot connect")));
+        assert_eq!((counts.failed, counts.silent), (2, 1));
+        assert_eq!(counts.errors[0], "cannot resolve db: DNS did not answer in 5s");
+    }
+
+    #[test]
     fn failures_are_counted_and_the_first_kept() {
         let mut counts = Counts::default();
         for number in 0..5 {
@@ -128,7 +140,7 @@ mod tests {
         for instance in [None, Some("00ff".to_owned())] {
             counts.add(Ok(Answer { hostname: "sentinel-0".to_owned(), instance }));
         }
-        assert_eq!(counts.failed, 5);
+        assert_eq!((counts.failed, counts.silent), (5, 0));
         assert_eq!(counts.errors, ["error 0", "error 1", "error 2"]);
         assert_eq!(counts.answers, BTreeMap::from([("sentinel-0".to_owned(), 2)]));
         assert_eq!(counts.instances, BTreeSet::from(["00ff".to_owned()]));

@@ -2,6 +2,7 @@
 //! (which a statically linked program must not call).
 
 use std::{
+    fmt,
     net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
@@ -152,6 +153,18 @@ async fn look_up(resolver: &TokioResolver, name: &Name, kind: Kind) -> Result<Lo
     }
 }
 
+/// The DNS gave no answer, which says nothing of the name.
+#[derive(Debug)]
+pub struct Silent;
+
+impl fmt::Display for Silent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "DNS did not answer in {BOUND:?}")
+    }
+}
+
+impl std::error::Error for Silent {}
+
 /// One address of a host; IPv6 only where there is no other. The first of the answer as it came,
 /// because DNS rotates a headless service's addresses to spread its clients.
 pub async fn address(host: &str) -> Result<IpAddr> {
@@ -176,7 +189,7 @@ pub async fn address(host: &str) -> Result<IpAddr> {
     };
     timeout(BOUND, asked)
         .await
-        .unwrap_or_else(|_| Err(anyhow!("DNS did not answer in {BOUND:?}")))
+        .unwrap_or_else(|_| Err(Silent.into()))
         .with_context(|| format!("cannot resolve {host}"))
 }
 

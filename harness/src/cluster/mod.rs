@@ -57,5 +57,5 @@ pub use ready::{DNS_LABEL, SYSTEM, all_nodes as all_nodes_ready, api as api_read
 pub use runs::RunLock;
 pub use scripts::{sentinel, set_up};
 pub use site::{Loader, Site};
-pub use strain::strain;
+pub use strain::Patience;
 pub use tunnel::Tunnel;

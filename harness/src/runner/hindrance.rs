@@ -7,7 +7,7 @@ use external::refusal;
 
 use super::witness;
 use crate::{
-    explain::{cause::PREEMPTION_PENDING, lacks},
+    explain::{accounts_for_each_node, cause::PREEMPTION_PENDING, lacks},
     journal::{World, fact::Pod},
     law::Obstacle,
 };
@@ -15,10 +15,13 @@ use crate::{
 /// What is in the way, and who says so.
 type Hindrance = (Obstacle, String);
 
+fn pods_of<'a>(world: &'a World, set: &'a str) -> impl Iterator<Item = &'a Arc<Pod>> {
+    world.pods.values().filter(move |pod| pod.meta.owner().is_some_and(|owner| owner.name == set))
+}
+
 /// What keeps the pods of a set away and is none of these causes.
 pub(super) fn of_set(world: &World, set: &str, causes: &[&str]) -> Option<Hindrance> {
-    let of_set = |pod: &&Arc<Pod>| pod.meta.owner().is_some_and(|owner| owner.name == set);
-    let pods = || world.pods.values().filter(of_set);
+    let pods = || pods_of(world, set);
     // A set that has all its pods was refused one in the past.
     let lacks_one = world.sets.get(set).is_none_or(|set| pods().count() < set.replicas as usize);
     let refused = refused(world, &format!("StatefulSet/{set}"), causes).filter(|_| lacks_one);
@@ -33,6 +36,13 @@ pub(super) fn of_others(world: &World, causes: &[&str]) -> Option<Hindrance> {
     pod.or_else(|| events.find_map(|event| refused(world, &event.regarding, causes)))
 }
 
+/// Whether the scheduler leaves a pod of the set without a node, and does not say why it takes none of some of them: then nothing
+/// that it says of the others is in the way.
+pub(super) fn unexplained(world: &World, set: &str) -> bool {
+    let mut said = pods_of(world, set).filter_map(|pod| pod.unschedulable.as_deref());
+    said.any(|said| !accounts_for_each_node(said))
+}
+
 /// Whether these causes are of other kinds.
 fn are_others(causes: &[&str], kind: Obstacle) -> bool {
     causes.iter().all(|cause| witness::obstacle(cause) != Some(kind))
@@ -45,7 +55,8 @@ fn of_pod(pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
     let expected = |lack: &str| causes.contains(&lack) || causes.contains(&PREEMPTION_PENDING);
     // All that a node lacks is said at once: another lack may come beside the one that is the cause, and not instead of it.
     let lacks_more = |said: &&str| {
-        lacks(said).any(|lack| !expected(lack))
+        accounts_for_each_node(said)
+            && lacks(said).any(|lack| !expected(lack))
             && (are_others(causes, Obstacle::Room) || lacks(said).any(expected))
     };
     if let Some(said) = pod.unschedulable.as_deref().filter(lacks_more) {
@@ -158,6 +169,11 @@ mod tests {
         );
         let selector = "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.";
         assert_eq!(found(selector, &[]), None);
+        // A scheduler that says nothing of one of its nodes.
+        let silent = "0/2 nodes are available: 1 Insufficient cpu.";
+        assert_eq!(found(silent, &[]), None);
+        assert!(unexplained(&world([pod("StatefulSet", unplaced(silent))]), "db"));
+        assert!(!unexplained(&world([pod("StatefulSet", unplaced(both))]), "db"));
     }
 
     #[test]

@@ -69,15 +69,19 @@ impl Run {
         self.hold_for(claim, expectation, Duration::ZERO).await
     }
 
-    /// As [`Run::hold`], for half a minute: what only time shows is given time, once for a scenario of several workloads, and
-    /// not in a control, which has its own way to be red.
+    /// As [`Run::hold`], for half a minute: what only time shows is given time, once for a scenario of several workloads. A control
+    /// that is to turn the claim red has time for that as well; others have their own way to be red.
     ///
     /// # Errors
     /// When it does not stay so; that is a finding as well.
     pub async fn hold_long(&self, claim: Claim, expectation: &Expectation) -> Result<()> {
         let Parts { plan, .. } = self.parts();
-        let once = plan.control.is_none() && plan.scenario.workloads.first() == Some(&plan.workload);
-        self.hold_for(claim, expectation, if once { LONG } else { Duration::ZERO }).await
+        let least = match &plan.control {
+            None if plan.scenario.workloads.first() == Some(&plan.workload) => LONG,
+            Some(control) if control.claims.contains(&claim) => self.time_for(claim, LONG),
+            _ => Duration::ZERO,
+        };
+        self.hold_for(claim, expectation, least).await
     }
 
     async fn hold_for(&self, claim: Claim, expectation: &Expectation, least: Duration) -> Result<()> {

@@ -22,7 +22,7 @@ fn in_vain_within(deadline: Duration) -> Duration {
 impl Run {
     /// A deadline for a quick machine, as the setting for slow ones stretches it, within the scenario's time.
     pub fn stretch(&self, deadline: Duration) -> Duration {
-        self.parts().waiter.at_most(deadline.mul_f64(self.parts().patience))
+        self.parts().waiter.at_most(self.parts().patience.stretch(deadline))
     }
 
     /// As [`Run::stretch`], for what a claim promises. A control that is to turn that claim red waits in vain, and in the quick

@@ -19,7 +19,7 @@ use super::{
     state::State,
 };
 use crate::{
-    cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site},
+    cluster::{NAMESPACE_LABEL, Node, Patience, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
     manifest::{Local, Manifest, apply::apply},
@@ -57,7 +57,7 @@ pub(super) struct Parts {
     pub(super) log: Arc<Log>,
     pub(super) waiter: Waiter,
     pub(super) progress: Screen,
-    pub(super) patience: f64,
+    pub(super) patience: Patience,
     pub(super) directory: Utf8PathBuf,
     pub(super) secrets: Secrets,
     pub(super) site: Site,

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     clock,
-    cluster::{Namespaces, Node, Of, Site, remove_outside, strain},
+    cluster::{Namespaces, Node, Of, Patience, Site, remove_outside},
     error::{Error, Result},
     fault,
     journal::{
@@ -205,7 +205,7 @@ async fn recorded(
         secrets.clone(),
     );
     let following = tokio::spawn(following);
-    let patience = patience(shared);
+    let patience = Patience::begin(shared.settings.scenario_deadline_factor);
     let controllers =
         Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
@@ -218,7 +218,7 @@ async fn recorded(
         local: Arc::clone(&shared.local),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
-        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan))
+        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan, patience))
             .on_nodes(!shared.nodes.is_empty()),
         progress: shared.progress.clone(),
         patience,
@@ -289,21 +289,16 @@ fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
     }
 }
 
-/// How many times longer things may take than on a quick machine.
-fn patience(shared: &Shared) -> f64 {
-    shared.settings.scenario_deadline_factor * strain()
-}
-
 /// The time that a scenario has: more where its questions to the DNS may have to wait for old answers to go.
-fn time(shared: &Shared, plan: &Plan) -> Duration {
+fn time(shared: &Shared, plan: &Plan, patience: Patience) -> Duration {
     let deadline = in_cluster(!shared.nodes.is_empty(), plan.scenario.deadline);
     let deadline = deadline + shared.terrain.dns_horizon() * QUESTIONS;
-    deadline.mul_f64(patience(shared))
+    patience.stretch(deadline)
 }
 
 /// Lets the scenario play, within its time and as long as nobody interrupts.
 async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
-    let deadline = time(shared, plan);
+    let deadline = time(shared, plan, run.parts().patience);
     // A task of its own, so that a panic in a scenario is an error of that scenario alone.
     let mut body = tokio::spawn((plan.scenario.body)(run.clone()));
     let outcome = tokio::select! {

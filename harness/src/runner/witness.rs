@@ -14,6 +14,7 @@ use others::Others;
 
 use super::hindrance;
 use crate::{
+    cluster::Patience,
     error::{Error, Result},
     explain::{cause::*, glance},
     journal::{Log, World},
@@ -35,11 +36,11 @@ pub(super) struct Controllers {
     client: Client,
     namespace: String,
     log: Arc<Log>,
-    patience: f64,
+    patience: Patience,
 }
 
 impl Controllers {
-    pub(super) fn new(client: Client, namespace: String, log: Arc<Log>, patience: f64) -> Self {
+    pub(super) fn new(client: Client, namespace: String, log: Arc<Log>, patience: Patience) -> Self {
         Self { client, namespace, log, patience }
     }
 
@@ -70,7 +71,7 @@ impl Controllers {
             changed => changed?,
         };
         let generation = changed.metadata.generation.unwrap_or(0);
-        let look = LOOK.mul_f64(self.patience);
+        let look = self.patience.stretch(LOOK);
         let gone_or_seen = |world: &World| {
             world.sets.get(set).is_none_or(|set| set.meta.terminating || set.observed >= generation)
         };
@@ -87,7 +88,7 @@ impl Controllers {
             objects::<StatefulSet>(&self.client, &self.namespace).doing("see whether a controller is awake");
         let made = sets.create(&bystander()?).await;
         let observed = |world: &World| world.sets.get(BYSTANDER).is_some_and(|set| set.observed > 0);
-        let seen = made.is_ok() && until_seen(&self.log, LOOK.mul_f64(self.patience), observed).await;
+        let seen = made.is_ok() && until_seen(&self.log, self.patience.stretch(LOOK), observed).await;
         // Also one that a wait left which ended meanwhile.
         sets.delete(BYSTANDER, &DeleteParams::background()).await?;
         Ok(seen)
@@ -154,7 +155,12 @@ impl Witness for Controllers {
             let others = Others::read(&self.client, &self.namespace).await?;
             for set in self.sets() {
                 let diagnosis = glance(&self.client, &self.namespace, &set).await?;
-                let excuses = || diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
+                let unexplained = self.log.now(|world| hindrance::unexplained(world, &set));
+                let explains = |id: &str| !(unexplained && of_scheduler(id));
+                let excuses = || {
+                    let excuses = |cause: &&Cause| !despite.contains(&cause.id) && explains(cause.id);
+                    diagnosis.causes.iter().filter(excuses)
+                };
                 let outside = excuses().find_map(|cause| Some((obstacle(cause.id)?, cause)));
                 if let Some((obstacle, cause)) = outside {
                     return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
@@ -190,6 +196,11 @@ impl Witness for Controllers {
             Ok(attaching.map(|why| (Obstacle::Volume, why)))
         })
     }
+}
+
+/// Whether a cause is what the scheduler says of nodes that it does not take.
+fn of_scheduler(cause: &str) -> bool {
+    PLACEMENT.contains(&cause) || matches!(obstacle(cause), Some(Obstacle::Room | Obstacle::Taint))
 }
 
 /// What a cause stands in the way of a judgement as; none of a cause that is the set's own, or that the promise is about.

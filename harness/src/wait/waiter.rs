@@ -186,6 +186,14 @@ impl Waiter {
         self.witness.outside(despite).await
     }
 
+    /// Returns when everything that happened is recorded.
+    ///
+    /// # Errors
+    /// When it is not in time.
+    pub(crate) async fn recorded(&self) -> Result<()> {
+        self.recorder.barrier().await
+    }
+
     /// Returns when the controllers have looked at what there is, and everything that happened meanwhile is recorded.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::Workload;
 use crate::{
-    cluster::HOLD_FINALIZER,
+    cluster::{HOLD_FINALIZER, Patience},
     error::{Error, Result},
     journal::{Log, Promise, fact},
     manifest::patch::merge,
@@ -41,7 +41,7 @@ pub struct Set {
     client: Client,
     log: Arc<Log>,
     waiter: Waiter,
-    patience: f64,
+    patience: Patience,
     announced: bool,
 }
 
@@ -60,7 +60,7 @@ impl Set {
         client: Client,
         log: Arc<Log>,
         waiter: Waiter,
-        patience: f64,
+        patience: Patience,
     ) -> Self {
         let promise = Promise::of(&manifest);
         log.promise(promise.clone());
@@ -162,7 +162,7 @@ impl Set {
     /// # Errors
     /// When it can't be met, or was not in time.
     pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        self.waiter.until(expectation, deadline.mul_f64(self.patience)).await
+        self.waiter.until(expectation, self.patience.stretch(deadline)).await
     }
 
     /// Waits until this many pods are ready, and no other is there.

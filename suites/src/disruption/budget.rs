@@ -61,7 +61,7 @@ async fn budget(run: Run) -> Result<()> {
             Ok(())
         })
         .await?;
-    set.ready(3).await?;
+    run.found(D5, set.ready(3).await)?;
 
     run.step(NO_DISRUPTION_ALLOWED).await?;
     set.scale(4).await?;
@@ -92,6 +92,9 @@ async fn budget(run: Run) -> Result<()> {
     };
     run.apply_objects([while_healthy(json!({"minAvailable": 4}))]).await?;
     let fewer = "needs 4 healthy pods and has 3 currently";
+    // That of a Ready pod first: once it is refused so, the new budget has been counted. Of a pod that is not Ready the
+    // API server asks what was counted last, of whichever budget that was.
+    run.pod(set.pod_name(3)).judge_eviction_refused(K16, fewer, seconds(30)).await?;
     run.pod(&zero.pod).judge_eviction_refused(K16, fewer, seconds(30)).await?;
 
     run.step("but not under one that says that such a pod may always go").await?;

@@ -17,16 +17,16 @@ use crate::{
 
 /// How many seconds the pods' own preStop takes, and how long they have in all: who does not count the first is later than a busy
 /// machine may be.
-const PRE_STOP: u64 = 5;
-const GRACE: u64 = 8;
+const PRE_STOP: u64 = 4;
+const GRACE: u64 = 9;
 /// How many somebody gives one that he deletes.
-const MORE_GRACE: u32 = 12;
+const MORE_GRACE: u32 = 14;
 /// As long takes a hook that is a program; so long has its pod.
 const EXEC_HOOK: u64 = 2;
 const LONG_GRACE: u64 = 60;
 /// So long one takes, and so long has who is given less, and is late only long after it.
 const LONGER_HOOK: u64 = 40;
-const LESS_GRACE: u32 = 4;
+const LESS_GRACE: u32 = 8;
 
 /// The step at which a control does its sabotage.
 pub(crate) const STOPS_BY_ITSELF: &str = "pod 1 is deleted: preStop, then SIGTERM, and it stops by itself";
@@ -42,7 +42,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .within(seconds(240))
         .slow_control("sigterm_ignored", [K18], SIGTERM_IGNORED, "the exit code of sentinel-1")
         .control("pre_stop_removed", [K18], PRE_STOP_REMOVED, "the preStop hook of sentinel-1 did not run")
-        .slow_control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 1"),
+        .slow_control("longer_grace", [K18], LONGER_GRACE, "sentinel-0 was killed 2"),
         scenario(
             "disruption::exec_hook",
             "a preStop that is a program runs to its end, or to that of the time that somebody gives its pod, which is less than its own",

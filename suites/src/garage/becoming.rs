@@ -11,7 +11,7 @@ use harness::{
         generate::{Request, content},
     },
     runner::{Need, Run, Scenario, scenario},
-    wait::expectations::pod_ready,
+    wait::expectations::{pod_ready, pods_replaced},
     workload::{
         GARAGE, Set,
         garage::{Wanted, answers::AccessKey, layout},
@@ -51,7 +51,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .control("layout_before", [G2, S14], LAYOUT_BEFORE, "the layout's version: expected 0, found 1")
         .slow_control("layout_applied_naively", [S14, G4], LAYOUT_APPLIED_NAIVELY, "has 5000000000 bytes")
         .slow_control("other_rpc_secret", [S13], OTHER_RPC_SECRET, "read at garage-2")
-        .slow_control("meta_off_the_claim", [G3, G5], META_OFF_THE_VOLUME, "the id of garage-1")
+        .slow_control("meta_off_the_claim", [G3, G4, G5], META_OFF_THE_VOLUME, "the id of garage-1")
         .slow_control("discovery_withdrawn", [G5], DISCOVERY_WITHDRAWN, "every node is healthy"),
     ]
 }
@@ -81,11 +81,13 @@ async fn becomes_a_store(run: Run) -> Result<()> {
 
     run.step(INITIALISED_AT_ONCE).await?;
     let (one, other) = tokio::join!(layout::initialise(&admins), layout::initialise(&admins));
-    run.judge(S14, [one, other].into_iter().filter_map(|outcome| Some(outcome.err()?.to_string())));
-    run.judge(S14, layout::initialise(&admins).await.err().map(|error| error.to_string()));
+    for outcome in [one, other, layout::initialise(&admins).await] {
+        drop(run.found(S14, outcome));
+    }
     garage.until_healthy(&admins).await?;
     let ids = layout::node_ids(&admins).await?;
-    run.judge(S14, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
+    let wanted = Wanted::document(ids.clone());
+    run.judge(S14, run.found(S14, garage.against_layout(&admins, &wanted).await)?);
 
     let key = garage.bucket(&admins).await?;
     run.step(S3_WORKS).await?;
@@ -99,15 +101,16 @@ async fn becomes_a_store(run: Run) -> Result<()> {
     run.judge_equal(G3, "the id of garage-1", ids[1].clone(), back.node_info().await?.node_id);
 
     run.step(ALL_RESTARTED).await?;
-    let before = addresses(&set)?;
+    let (before, pods) = (addresses(&set)?, set.pods());
     for ordinal in 0..REPLICAS {
         set.delete_pod(ordinal).await?;
     }
+    run.wait(&pods_replaced(&pods), seconds(120)).await?;
     set.ready(REPLICAS).await?;
     run.found(G5, all_elsewhere(&before, &addresses(&set)?))?;
     let admins = garage.admins(&set).await?;
     // Who has forgotten either can't form the store again: that is to be known first.
-    run.judge(G4, layout::layout_is(&admins, &Wanted::document(ids.clone())).await);
+    run.judge(G4, run.found(G4, garage.against_layout(&admins, &wanted).await)?);
     run.judge_equal(G3, "the ids of all nodes", ids, layout::node_ids(&admins).await?);
     let again = run.found(G5, garage.until_healthy(&admins).await)?;
     run.measure("health after a restart of all", again.as_secs_f64(), "s");

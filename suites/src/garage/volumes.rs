@@ -74,7 +74,11 @@ async fn flipped_bits(run: Run) -> Result<()> {
     for number in 0..OBJECTS {
         let name = key(history.run(), process, number);
         let put = Request::put(name.clone(), content(&name, 65_536));
-        history.perform(process, &pod.as_str().into(), &put, &mut store).await?;
+        if let Some(failure) =
+            history.perform(process, &pod.as_str().into(), &put, &mut store).await?.failure()
+        {
+            return Err(harness::Error::environment(format!("{name} at {pod}: {failure}")).into());
+        }
     }
     let blocks = disks.blocks(&pod).await?;
     run.measure("blocks of the node", blocks.count() as f64, "blocks");

@@ -3,6 +3,7 @@
 use harness::{
     Error, Result, Secret,
     history::{
+        Action, Key, Operations,
         check::Level,
         generate::{Request, content},
     },
@@ -41,9 +42,11 @@ pub const READY_AND_NOT_READY_SWAPPED: Sabotage = Sabotage::At(SCALED_DOWN_BY_TW
             |pod: &String| run.log().now(|world| world.pods.get(pod).is_some_and(|pod| pod.healthy()));
         let (ready, unready): (Vec<_>, Vec<_>) =
             run.deployment(STATELESS).pods().into_iter().partition(ready);
+        // One after the other: as many are Ready before as after, and who has counted is to have seen which.
         for pod in &ready {
             run.pod(pod).close_gate().await?;
         }
+        run.deployment(STATELESS).until_counted(0).await?;
         for pod in &unready {
             run.pod(pod).open_gate().await?;
         }
@@ -100,7 +103,13 @@ pub const PODS_DELETED_WITH_SET: Sabotage =
 
 /// Somebody else has given the cluster a layout.
 pub const LAYOUT_BEFORE: Sabotage = Sabotage::At(WITHOUT_LAYOUT, |run, set| {
-    Box::pin(async move { layout::initialise(&run.garage().admins(&set).await?).await.map(drop) })
+    Box::pin(async move {
+        let garage = run.garage();
+        let admins = garage.admins(&set).await?;
+        layout::initialise(&admins).await?;
+        // Whoever is asked has heard of it then.
+        garage.until_healthy(&admins).await.map(drop)
+    })
 });
 
 /// Somebody applies a layout of his own, naively, before the scenario does.
@@ -190,7 +199,7 @@ const fn volume_claim_deleted_at(step: &'static str) -> Sabotage {
 /// Somebody deletes an object that the store has acknowledged.
 pub const OBJECT_DELETED: Sabotage = Sabotage::At(READ_BACK, |run, set| {
     Box::pin(async move {
-        let first = first_written(&run, "history");
+        let first = first_written(&run, "history")?;
         done_by_somebody(&run, &set, &Request::delete(first)).await
     })
 });
@@ -198,7 +207,7 @@ pub const OBJECT_DELETED: Sabotage = Sabotage::At(READ_BACK, |run, set| {
 /// As above, and writes over another that was uploaded in parts.
 pub const OBJECTS_TAMPERED_WITH: Sabotage = Sabotage::At(READ_BACK, |run, set| {
     Box::pin(async move {
-        let (deleted, uploaded) = (first_written(&run, "history"), first_written(&run, "objects"));
+        let (deleted, uploaded) = (first_written(&run, "history")?, first_written(&run, "objects")?);
         done_by_somebody(&run, &set, &Request::delete(deleted)).await?;
         done_by_somebody(&run, &set, &Request::put(uploaded, content("somebody", 3072))).await
     })
@@ -207,16 +216,23 @@ pub const OBJECTS_TAMPERED_WITH: Sabotage = Sabotage::At(READ_BACK, |run, set| {
 /// Somebody deletes an object when two of three nodes have been read alone. Every node is let know, since one that did not hear of it has it still.
 pub const OBJECT_DELETED_BEFORE_THE_LAST: Sabotage = Sabotage::At(LAST_ALONE, |run, set| {
     Box::pin(async move {
-        let first = first_written(&run, "history");
+        let first = first_written(&run, "history")?;
         done_by_somebody(&run, &set, &Request::delete(first)).await?;
         let garage = run.garage();
         garage.catch_up(&garage.admins(&set).await?).await.map(drop)
     })
 });
 
-/// The key that the first client of a history wrote first.
-fn first_written(run: &Run, history: &str) -> String {
-    format!("{}/{history}/0/000000", run.namespace())
+/// The first key of the first client of a history that the store has acknowledged.
+fn first_written(run: &Run, history: &str) -> Result<Key> {
+    let path = run.directory().join(format!("{history}.jsonl"));
+    let all = Operations::read(&path).map_err(|error| Error::bug(error.to_string()))?.all;
+    let mut puts = all.iter().filter(|one| one.process == 0 && one.is_ok());
+    let key = puts.find_map(|one| match &one.action {
+        Action::Put { key, .. } => Some(Key::clone(key)),
+        _ => None,
+    });
+    key.ok_or_else(|| Error::environment(format!("nothing was acknowledged in {path}")))
 }
 
 async fn done_by_somebody(run: &Run, set: &Set, request: &Request) -> Result<()> {
@@ -252,7 +268,12 @@ pub const SET_GONE_BEFORE_ADOPTION: Sabotage = set_gone_at(OWNER_LOST);
 pub const SET_GONE_BEFORE_FAILURE: Sabotage = set_gone_at(POD_FAILS);
 
 const fn set_gone_at(step: &'static str) -> Sabotage {
-    Sabotage::At(step, |_, set| Box::pin(async move { set.delete_orphaning().await }))
+    Sabotage::At(step, |_, set| {
+        Box::pin(async move {
+            set.delete_orphaning().await?;
+            set.wait(&expectations::set_gone(&set.promise), seconds(60)).await.map(drop)
+        })
+    })
 }
 
 /// As above, before a PVC and its pod are deleted.

@@ -227,7 +227,7 @@ pub const PRE_STOP_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
 /// Pods have longer than is promised, as by a kubelet that kills late: by more than the busiest machine is granted.
 pub const LONGER_GRACE: Sabotage = Sabotage::Manifest(|manifest, workload| {
     let set = manifest.find("StatefulSet", workload.name)?;
-    set["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(19);
+    set["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = json!(22);
     Ok(())
 });
 

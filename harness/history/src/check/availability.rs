@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::judgement::{Anomaly, Judgement, Kind};
@@ -34,8 +34,11 @@ impl Uninterrupted {
     }
 }
 
+/// Who answers with an error after so long has waited for another in vain: that is late, and no word.
+const TIMED_OUT: SignedDuration = SignedDuration::from_secs(10);
+
 /// Judges what ended in that time: each error that the store answered is one too many. Where nobody answered for longer than is
-/// allowed, it may have been the way there.
+/// allowed, it may have been the way there; who answered late with an error had a slow neighbour.
 pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
     let Uninterrupted { endpoints, from, to, longest } = demand;
     let span = (*from, *to);
@@ -51,12 +54,18 @@ pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
                 continue;
             }
             judgement.judged += found.len() as u64;
-            let errors = found.iter().filter_map(|one| Some((one, error_of(one)?)));
-            judgement.anomalies.extend(errors.map(|(one, said)| Anomaly {
-                kind: Kind::Unavailable,
-                text: format!("a {what} at {endpoint}, sent at {}: {said}", one.invoked),
-                lines: vec![one.line],
-            }));
+            for (one, said) in found.iter().filter_map(|one| Some((one, error_of(one)?))) {
+                let text = format!("a {what} at {endpoint}, sent at {}: {said}", one.invoked);
+                if one.ended.is_some_and(|ended| ended.duration_since(one.invoked) >= TIMED_OUT) {
+                    judgement.unjudged.push(format!("{text}, after {TIMED_OUT:#} or more"));
+                } else {
+                    judgement.anomalies.push(Anomaly {
+                        kind: Kind::Unavailable,
+                        text,
+                        lines: vec![one.line],
+                    });
+                }
+            }
             let windows = Availability::of(found, span).without(&way).windows;
             let silent = windows.iter().filter(|window| {
                 window.seconds() > f64::from(*longest) && !window.causes.keys().any(|cause| is_error(cause))
@@ -119,6 +128,9 @@ mod tests {
         let judgement = judge(&all, &demand(30));
         assert_eq!((judgement.anomalies.len(), judgement.unjudged.len()), (1, 0));
         assert_eq!(judgement.anomalies[0].lines, [9]);
+        all.push(put(10, "b", b"2", (20, 30), failure("503")));
+        let judgement = judge(&all, &demand(30));
+        assert_eq!((judgement.anomalies.len(), judgement.unjudged.len()), (1, 1));
         assert_eq!(judge(&[], &demand(30)).unjudged.len(), 2);
     }
 }

@@ -28,8 +28,9 @@ pub struct Ending {
     pre_stop_began: Option<Timestamp>,
     pre_stop_ended: Option<Timestamp>,
     sigterm: Option<Timestamp>,
-    /// How much later than it should something may come.
+    /// How much later than it should something may come, and how long the request for its hook may be on its way.
     late: SignedDuration,
+    way: SignedDuration,
     /// What its node went through meanwhile.
     unsettled: Option<String>,
 }
@@ -37,8 +38,10 @@ pub struct Ending {
 impl Ending {
     /// With so many times more time for what may come late.
     pub(super) fn with_patience(self, patience: f64) -> Self {
-        let late = SignedDuration::try_from_secs_f64(LATE.as_secs_f64() * patience).unwrap_or(LATE);
-        Self { late, ..self }
+        let stretch = |time: SignedDuration| {
+            SignedDuration::try_from_secs_f64(time.as_secs_f64() * patience).unwrap_or(time)
+        };
+        Self { late: stretch(LATE), way: stretch(WAY), ..self }
     }
 
     /// On a node that went through this meanwhile: what came late then may have had to.
@@ -64,6 +67,7 @@ impl Ending {
             pre_stop_ended: at(Seen::PreStopEnded),
             sigterm: at(Seen::Sigterm),
             late: LATE,
+            way: WAY,
             unsettled: None,
         }
     }
@@ -137,7 +141,7 @@ impl Ending {
             )
         };
         // It ended at the second that is told, or within it.
-        if lasted + CUT_OFF <= grace - WAY {
+        if lasted + CUT_OFF <= grace - self.way {
             return Err(Error::failed(words()));
         }
         if lasted > grace + self.late {

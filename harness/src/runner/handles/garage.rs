@@ -1,12 +1,13 @@
 //! The Garage store of a trial: its nodes, each pod on its own, and S3.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use history::{
     Cause, Outcome,
     generate::{Request, content},
 };
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 
 use super::{Prober, Tunnelled, works::until_works};
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     wait::{Progress, pause, until_answered, until_asked, until_asked_every},
     workload::{
         Set,
-        garage::{Admin, answers::AccessKey, layout, replication},
+        garage::{Admin, Wanted, answers::AccessKey, layout, replication},
     },
 };
 
@@ -30,6 +31,8 @@ use crate::{
 const CALL: Duration = Duration::from_secs(12);
 /// How long Garage may take until its nodes have the same in their tables, and then until they have the same blocks.
 const CAUGHT_UP: Duration = Duration::from_secs(150);
+/// How long nodes are given to compare their tables, until they are asked to once more.
+const COMPARED: Duration = Duration::from_secs(30);
 /// How long a way to a pod may be broken.
 const ANSWERED: Duration = Duration::from_secs(60);
 /// The port of Garage's admin API in the manifest, which is the document's choice.
@@ -105,7 +108,7 @@ impl GarageStore {
     /// # Errors
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_acquainted(&self, admins: &[Admin]) -> Result<Duration> {
-        let ask = || async { Ok(unless(layout::not_acquainted(admins).await)) };
+        let ask = || async { Ok(unless(layout::not_acquainted(admins).await?)) };
         let outcome =
             until_asked("every node knows every other", self.run.stretch(Duration::from_secs(130)), ask)
                 .await;
@@ -117,10 +120,19 @@ impl GarageStore {
     /// # Errors
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_healthy(&self, admins: &[Admin]) -> Result<Duration> {
-        let ask = || async { Ok(unless(layout::not_healthy(admins).await)) };
+        let ask = || async { Ok(unless(layout::not_healthy(admins).await?)) };
         let outcome =
             until_asked("every node is healthy", self.run.stretch(Duration::from_secs(130)), ask).await;
         self.run.unless_kept_apart(outcome).await
+    }
+
+    /// How the nodes' layouts differ from the wanted one, in words, once all have been asked.
+    ///
+    /// # Errors
+    /// One does not answer.
+    pub async fn against_layout(&self, admins: &[Admin], wanted: &Wanted) -> Result<Vec<String>> {
+        let ask = || layout::layout_is(admins, wanted);
+        until_answered("every node tells its layout", self.run.stretch(ANSWERED), ask).await
     }
 
     /// Waits until every node uses this version of the layout, and none before it any more.
@@ -145,10 +157,17 @@ impl GarageStore {
     /// When one has not in time.
     pub async fn catch_up(&self, admins: &[Admin]) -> Result<Duration> {
         let (each, time) = (Duration::from_secs(1), self.run.stretch(CAUGHT_UP));
-        for admin in admins {
-            admin.compare_tables().await?;
-        }
-        let ask = || async { Ok(unless(replication::tables_lack(admins).await?)) };
+        let asked = Mutex::new(None::<Instant>);
+        let ask = || async {
+            // Who missed one answer counts as compared, until the next time.
+            if asked.lock().await.is_none_or(|asked| asked.elapsed() > COMPARED) {
+                for admin in admins {
+                    admin.compare_tables().await?;
+                }
+                *asked.lock().await = Some(Instant::now());
+            }
+            Ok(unless(replication::tables_lack(admins).await?))
+        };
         let tables = until_asked_every(each, "every node has everything in its tables", time, ask).await?;
         pause(replication::LOOKS_FOR_BLOCKS).await;
         let ask = || async { Ok(unless(replication::blocks_lack(admins).await?)) };
@@ -291,11 +310,12 @@ fn s3(tunnel: Tunnel, key: &AccessKey) -> Tunnelled<S3> {
     Tunnelled::new(S3::new(&access, CALL), tunnel)
 }
 
-/// An outcome, where it is the store's own: its word, or its silence.
+/// An outcome, where it is the store's own word.
 fn answered(whose: &str, outcome: Outcome) -> Result<Outcome> {
-    let of_the_way = |cause: &Cause| matches!(cause, Cause::Unreachable | Cause::Broken);
     match outcome.failure() {
-        Some(failure) if of_the_way(&failure.cause) => Err(Error::environment(format!("{whose}: {failure}"))),
+        Some(failure) if !matches!(failure.cause, Cause::Answered(_)) => {
+            Err(Error::environment(format!("{whose}: {failure}")))
+        }
         _ => Ok(outcome),
     }
 }
@@ -317,10 +337,9 @@ mod tests {
         let failed = |cause| Outcome::Failed(Failure::new(cause, "it was not"));
         let said = |outcome: Outcome| answered("garage-0", outcome).map_err(|error| error.obstacle());
         assert_eq!(said(Outcome::DONE), Ok(Outcome::DONE));
-        for own in [failed(Cause::Answered(Arc::from("503"))), failed(Cause::Silent)] {
-            assert_eq!(said(own.clone()), Ok(own));
-        }
-        for cause in [Cause::Unreachable, Cause::Broken] {
+        let own = failed(Cause::Answered(Arc::from("503")));
+        assert_eq!(said(own.clone()), Ok(own));
+        for cause in [Cause::Unreachable, Cause::Broken, Cause::Silent] {
             assert!(said(failed(cause)).is_err_and(|obstacle| obstacle.is_some()));
         }
     }

@@ -20,7 +20,7 @@ use crate::{
     law::Obstacle,
     report::terrain::KnownBy,
     runner::Run,
-    wait::{Progress, expectations::endpoints_ready, until_answered},
+    wait::{Progress, expectations::endpoints_ready, until_answered, until_asked},
     workload::{
         Set,
         sentinel::{Answer, Repeated, Sentinel},
@@ -284,6 +284,21 @@ impl Prober {
         let words = format!("{words} {ttl} s; its configuration says {most:?}");
         self.run.judge(claim, too_long.then_some(words));
         Ok(())
+    }
+
+    /// Waits until a connection to a port comes about: the DNS learns of a pod later than the API does.
+    ///
+    /// # Errors
+    /// When none does in time.
+    pub async fn until_reached(&self, host: &str, port: u16, propagation: Duration) -> Result<Duration> {
+        let ask = || async {
+            Ok(match self.reached(host, port).await? {
+                0 => Progress::NotYet("none comes about".to_owned()),
+                _ => Progress::Met,
+            })
+        };
+        let sentence = format!("a connection to {host}:{port}, from {}", self.pod());
+        until_asked(&sentence, self.run.stretch(propagation), ask).await
     }
 
     /// How many of one connection to a port come about.

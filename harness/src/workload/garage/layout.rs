@@ -110,41 +110,33 @@ pub async fn node_ids(admins: &[Admin]) -> Result<Vec<String>> {
 }
 
 /// What keeps the nodes from knowing each other, in words: each must see all others up. Empty when nothing does.
-pub async fn not_acquainted(admins: &[Admin]) -> Vec<String> {
-    let ids = match node_ids(admins).await {
-        Ok(ids) => ids,
-        Err(error) => return vec![error.to_string()],
-    };
+///
+/// # Errors
+/// One does not answer.
+pub async fn not_acquainted(admins: &[Admin]) -> Result<Vec<String>> {
+    let ids = node_ids(admins).await?;
     let mut reasons = Vec::new();
     for admin in admins {
-        match admin.status().await {
-            Ok(status) => {
-                let up: BTreeSet<_> =
-                    status.nodes.iter().filter(|node| node.is_up).map(|node| node.id.as_str()).collect();
-                let missing = ids.iter().filter(|id| !up.contains(id.as_str()));
-                reasons.extend(
-                    missing.map(|id| format!("{} does not see node {} up", admin.address(), short(id))),
-                );
-            }
-            Err(error) => reasons.push(error.to_string()),
-        }
+        let status = admin.status().await?;
+        let up: BTreeSet<_> =
+            status.nodes.iter().filter(|node| node.is_up).map(|node| node.id.as_str()).collect();
+        let missing = ids.iter().filter(|id| !up.contains(id.as_str()));
+        reasons.extend(missing.map(|id| format!("{} does not see node {} up", admin.address(), short(id))));
     }
-    reasons
+    Ok(reasons)
 }
 
 /// How the nodes' layouts differ from the wanted one, in words, each asked for itself. Empty when none does.
-pub async fn layout_is(admins: &[Admin], wanted: &Wanted) -> Vec<String> {
+///
+/// # Errors
+/// One does not answer.
+pub async fn layout_is(admins: &[Admin], wanted: &Wanted) -> Result<Vec<String>> {
     let mut reasons = Vec::new();
     for admin in admins {
-        match admin.layout().await {
-            Ok(layout) => {
-                let differences = wanted.differences(&layout).into_iter();
-                reasons.extend(differences.map(|difference| format!("{}: {difference}", admin.address())));
-            }
-            Err(error) => reasons.push(error.to_string()),
-        }
+        let differences = wanted.differences(&admin.layout().await?).into_iter();
+        reasons.extend(differences.map(|difference| format!("{}: {difference}", admin.address())));
     }
-    reasons
+    Ok(reasons)
 }
 
 /// What speaks against it that this version of the layout has taken over, in words, in the eyes of each node: one that is still
@@ -166,17 +158,16 @@ pub async fn not_taken_over(admins: &[Admin], version: u64) -> Result<Vec<String
 }
 
 /// What is wrong with the cluster's health, in words, in the eyes of each node. Empty when nothing is.
-pub async fn not_healthy(admins: &[Admin]) -> Vec<String> {
+///
+/// # Errors
+/// One does not answer.
+pub async fn not_healthy(admins: &[Admin]) -> Result<Vec<String>> {
     let mut reasons = Vec::new();
     for admin in admins {
-        match admin.health().await {
-            Ok(health) => reasons.extend(
-                unhealthy(&health).into_iter().map(|reason| format!("{}: {reason}", admin.address())),
-            ),
-            Err(error) => reasons.push(error.to_string()),
-        }
+        let reason = unhealthy(&admin.health().await?);
+        reasons.extend(reason.map(|reason| format!("{}: {reason}", admin.address())));
     }
-    reasons
+    Ok(reasons)
 }
 
 fn unhealthy(health: &ClusterHealth) -> Option<String> {

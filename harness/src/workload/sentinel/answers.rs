@@ -60,6 +60,8 @@ pub struct Connections {
     pub instances: BTreeSet<String>,
     /// How many did not.
     pub failed: u32,
+    /// How many of these had no answer from the DNS.
+    pub silent: u32,
     /// The first reasons.
     pub errors: Vec<String>,
 }

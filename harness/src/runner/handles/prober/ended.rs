@@ -49,13 +49,14 @@ mod tests {
     fn who_answers_is_told_by_its_start_and_not_by_its_name() -> serde_json::Result<()> {
         let answered = |instance: &str| {
             let text = format!(
-                r#"{{"answers": {{"db-1": 1}}, "instances": ["{instance}"], "failed": 0, "errors": []}}"#
+                r#"{{"answers": {{"db-1": 1}}, "instances": ["{instance}"], "failed": 0, "silent": 0, "errors": []}}"#
             );
             serde_json::from_str(&text).map(|connections| still(&connections, "00ff"))
         };
         assert_eq!(answered("00ff")?, Progress::NotYet("its process 00ff does".to_owned()));
         assert_eq!(answered("0a0b")?, Progress::Met);
-        let refused = r#"{"answers": {}, "instances": [], "failed": 1, "errors": ["cannot connect"]}"#;
+        let refused =
+            r#"{"answers": {}, "instances": [], "failed": 1, "silent": 0, "errors": ["cannot connect"]}"#;
         assert_eq!(still(&serde_json::from_str(refused)?, "00ff"), Progress::Met);
         Ok(())
     }

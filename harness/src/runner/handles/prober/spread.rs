@@ -36,15 +36,7 @@ impl Prober {
         let wanted: Vec<_> = ordinals.into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
         let sentence = format!("{CONNECTIONS} connections to {service} reach {}", wanted.join(", "));
         let wanted = &wanted;
-        let ask = |_| async move {
-            let connections = self.connections(set).await?;
-            Ok(if connections.failed == 0 && reached(&connections) == *wanted {
-                Progress::Met
-            } else {
-                let Connections { answers, failed, errors, .. } = connections;
-                Progress::NotYet(format!("they reached {answers:?}, and {failed} failed {errors:?}"))
-            })
-        };
+        let ask = |_| async move { Ok(progress(&self.connections(set).await?, wanted)) };
         let steady = match self.steady(&sentence, self.run.time_for(claim, propagation), ask).await {
             Err(Error::Failed(message)) => match self.led_elsewhere(set, wanted).await {
                 Ok(None) => Err(Error::Failed(message)),
@@ -96,6 +88,21 @@ impl Prober {
     }
 }
 
+/// How far these show that connections reach each of those pods, and no other.
+fn progress(connections: &Connections, wanted: &[String]) -> Progress {
+    let reached = reached(connections);
+    let Connections { answers, failed, silent, errors, .. } = connections;
+    if *failed == 0 && reached == wanted {
+        return Progress::Met;
+    }
+    let words = format!("they reached {answers:?}, and {failed} failed {errors:?}");
+    // Whose question for the name had no answer was led nowhere.
+    if failed == silent && *silent > 0 && reached.iter().all(|pod| wanted.contains(pod)) {
+        return Progress::Prevented(Obstacle::Prober, words);
+    }
+    Progress::NotYet(words)
+}
+
 fn reached(connections: &Connections) -> Vec<String> {
     connections.answers.keys().cloned().collect()
 }
@@ -140,6 +147,26 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_dns_that_is_silent_leads_nobody_elsewhere() {
+        let found = |answers: &str, failed: u32, silent: u32| {
+            let text = format!(
+                r#"{{"answers": {answers}, "instances": [], "failed": {failed}, "silent": {silent}, "errors": []}}"#
+            );
+            progress(&serde_json::from_str(&text).unwrap(), &["db-0".to_owned()])
+        };
+        assert_eq!(found(r#"{"db-0": 60}"#, 0, 0), Progress::Met);
+        assert!(matches!(found(r#"{"db-0": 59}"#, 1, 1), Progress::Prevented(Obstacle::Prober, _)));
+        for (answers, failed, silent) in [
+            (r#"{"db-0": 59}"#, 1, 0),
+            (r#"{"db-0": 58}"#, 2, 1),
+            (r#"{"db-0": 58, "db-1": 1}"#, 1, 1),
+            ("{}", 0, 0),
+        ] {
+            assert!(matches!(found(answers, failed, silent), Progress::NotYet(_)), "{answers}");
+        }
+    }
 
     #[test]
     fn what_leads_a_client_to_some_pods_only_is_told() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Prober;
 use crate::{
@@ -15,6 +15,8 @@ use crate::{
 
 /// How often is asked anew where a pod changed meanwhile.
 const TRIES: u32 = 3;
+/// So long before may a pod have changed of which a proxy or the DNS hears only now: what is right at first then becomes wrong.
+const HEARD_LATE: SignedDuration = SignedDuration::from_secs(10);
 
 impl Prober {
     /// As [`until_steady`], and anew where a pod became Ready meanwhile, or was so no more: on a busy machine a probe may fail, and what
@@ -38,10 +40,15 @@ impl Prober {
                 Err(Error::Failed(message)) => message,
                 outcome => return outcome,
             };
-            let Some(why) = changed(&self.run.log().history(), began) else {
+            // What it was right or wrong about may be told later.
+            drop(self.run.parts().waiter.recorded().await);
+            let last = tries == TRIES;
+            // A change of before is no excuse for ever.
+            let since = if last { began } else { began - HEARD_LATE };
+            let Some(why) = changed(&self.run.log().history(), since) else {
                 return Err(Error::Failed(message));
             };
-            if tries == TRIES {
+            if last {
                 return Err(Error::not_judged(Obstacle::Prober, format!("{message}; {why}")));
             }
             tries += 1;

@@ -19,6 +19,8 @@ use crate::{
 
 /// What a class promises that says nothing of it.
 const DELETE: &str = "Delete";
+/// How long it may take until it is told that a PVC is bound of whose pod it was told that it runs.
+const TOLD: Duration = Duration::from_secs(15);
 
 impl Volumes {
     /// Judges that each PVC of each of the set's pods is there and has a volume of its own, bound to it, as large as
@@ -31,6 +33,10 @@ impl Volumes {
         let set = &self.set;
         // Those of a pod that was just made may be heard after it.
         self.run.against(claim, self.uids().await)?;
+        for ordinal in set.ordinals() {
+            let bound = self.run.wait(&volume_claims_bound(&set.promise, ordinal), TOLD).await;
+            self.run.against(claim, bound)?;
+        }
         let promised: Vec<_> =
             set.ordinals().into_iter().flat_map(|ordinal| set.promise.volume_claims(ordinal)).collect();
         if promised.is_empty() {
