@@ -1,6 +1,6 @@
 //! What a Garage node says of itself, and what clients find there at that moment.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use history::{
@@ -19,6 +19,8 @@ use crate::{
 
 /// The least size with which an object has a block of its own for certain.
 const BLOCK: u64 = 65_536;
+/// How long Garage's nodes wait for each other in our manifest: an error after so long is no word about how things are.
+const WAITED_FOR_OTHERS: Duration = Duration::from_secs(10);
 /// How long a node may take until its health stays as it is while a write and a read are answered.
 const SETTLED: Duration = Duration::from_secs(60);
 
@@ -131,8 +133,9 @@ impl GarageStore {
         for (what, request) in
             [("a write", Request::put(name.clone(), written)), ("a read", Request::get(name))]
         {
+            let asked = Instant::now();
             found = recorder.perform(process, &pod.into(), &request, &mut store).await?;
-            if let Some(said) = refused(what, &found)? {
+            if let Some(said) = refused(what, &found, asked.elapsed())? {
                 return Ok(Some(said));
             }
         }
@@ -148,11 +151,11 @@ fn kept_block(one: &Operation) -> Option<Key> {
     }
 }
 
-/// What the store said, where it is no good answer.
-fn refused(what: &str, outcome: &Outcome) -> Result<Option<String>> {
+/// What the store said after a time, where it is no good answer.
+fn refused(what: &str, outcome: &Outcome, after: Duration) -> Result<Option<String>> {
     match outcome.failure() {
         None => Ok(None),
-        Some(failure) if matches!(failure.cause, Cause::Answered(_)) => {
+        Some(failure) if matches!(failure.cause, Cause::Answered(_)) && after < WAITED_FOR_OTHERS => {
             Ok(Some(format!("{what} is told {failure}")))
         }
         Some(failure) => Err(Error::environment(format!("{what} was not answered: {failure}"))),
@@ -161,7 +164,19 @@ fn refused(what: &str, outcome: &Outcome) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use history::Failure;
+
     use super::*;
+
+    #[test]
+    fn an_error_after_others_were_waited_for_is_no_word() {
+        let answered = Outcome::Failed(Failure::new(Cause::Answered(Arc::from("503")), "503"));
+        let refused = |after: u64| refused("a write", &answered, Duration::from_secs(after));
+        assert_eq!(refused(9).unwrap().unwrap(), "a write is told 503");
+        assert!(refused(10).unwrap_err().obstacle().is_some());
+    }
 
     #[test]
     fn health_is_what_is_found() {
