@@ -1,13 +1,17 @@
 //! What keeps pods away, in the words of who refuses them, does not place them or can't pull their images: raw, so that a diagnosis
 //! which is wrong about it stays to be seen.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use external::refusal;
 
 use super::witness;
 use crate::{
-    explain::{accounts_for_each_node, cause::PREEMPTION_PENDING, lacks},
+    explain::{
+        accounts_for_each_node,
+        cause::{PREEMPTION_PENDING, SANDBOX_FAILED},
+        lacks,
+    },
     journal::{World, fact::Pod},
     law::Obstacle,
 };
@@ -25,13 +29,15 @@ pub(super) fn of_set(world: &World, set: &str, causes: &[&str]) -> Option<Hindra
     // A set that has all its pods was refused one in the past.
     let lacks_one = world.sets.get(set).is_none_or(|set| pods().count() < set.replicas as usize);
     let refused = refused(world, &format!("StatefulSet/{set}"), causes).filter(|_| lacks_one);
-    refused.or_else(|| pods().find_map(|pod| of_pod(pod, causes)))
+    refused.or_else(|| pods().find_map(|pod| of_pod(world, pod, causes)))
 }
 
-/// What keeps pods away that are no set's, a Deployment's or one beside the workload, and is none of these causes.
-pub(super) fn of_others(world: &World, causes: &[&str]) -> Option<Hindrance> {
-    let of_none = |pod: &&Arc<Pod>| pod.meta.owner().is_none_or(|owner| owner.kind != "StatefulSet");
-    let pod = world.pods.values().filter(of_none).find_map(|pod| of_pod(pod, causes));
+/// What keeps pods away that are of none of these sets, a Deployment's or one beside the workload, and is none of these causes.
+pub(super) fn of_others(world: &World, sets: &BTreeSet<String>, causes: &[&str]) -> Option<Hindrance> {
+    let of_none = |pod: &&Arc<Pod>| {
+        pod.meta.owner().is_none_or(|owner| owner.kind != "StatefulSet" || !sets.contains(&owner.name))
+    };
+    let pod = world.pods.values().filter(of_none).find_map(|pod| of_pod(world, pod, causes));
     let mut events = world.events.values().filter(|event| event.regarding.starts_with("ReplicaSet/"));
     pod.or_else(|| events.find_map(|event| refused(world, &event.regarding, causes)))
 }
@@ -49,7 +55,7 @@ fn are_others(causes: &[&str], kind: Obstacle) -> bool {
 }
 
 /// What keeps a pod from running that is there.
-fn of_pod(pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
+fn of_pod(world: &World, pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
     let name = &pod.meta.name;
     // Who waits for another to go lacks room until then.
     let expected = |lack: &str| causes.contains(&lack) || causes.contains(&PREEMPTION_PENDING);
@@ -62,6 +68,9 @@ fn of_pod(pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
     if let Some(said) = pod.unschedulable.as_deref().filter(lacks_more) {
         return Some((Obstacle::Room, format!("{name} is not scheduled: {said}")));
     }
+    if let Some(said) = without_sandbox(world, pod).filter(|_| !causes.contains(&SANDBOX_FAILED)) {
+        return Some((Obstacle::Node, format!("{name} has no sandbox: {said}")));
+    }
     // Who is to find no node has no image to wait for.
     if !(are_others(causes, Obstacle::Room) && are_others(causes, Obstacle::Taint)) {
         return None;
@@ -71,6 +80,17 @@ fn of_pod(pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
     let (reason, message) = waiting.find(|(reason, _)| reason.contains("Image"))?;
     let words = || format!("{name} waits for its image: {reason}: {message}");
     are_others(causes, Obstacle::Image).then(|| (Obstacle::Image, words()))
+}
+
+/// What its node says of a pod none of whose containers was ever made, where it can make none: it has no address left, for one.
+fn without_sandbox<'a>(world: &'a World, pod: &Pod) -> Option<&'a str> {
+    if pod.node.is_none() || pod.containers.iter().any(|container| container.waiting.is_none()) {
+        return None;
+    }
+    let events = world.events_about(&format!("Pod/{}", pod.meta.name)).into_iter();
+    let of_it = events.filter(|event| event.regarding_uid == pod.meta.uid && event.severity == "Warning");
+    let newest = of_it.max_by_key(|event| event.at)?;
+    (newest.reason == "FailedCreatePodSandBox").then_some(&*newest.message)
 }
 
 /// What a rule of the cluster refused last of what a controller was to create, where it has created nothing since.
@@ -179,13 +199,44 @@ mod tests {
     #[test]
     fn pods_of_no_set_are_looked_at_for_themselves() {
         let full = unplaced("0/2 nodes are available: 2 Too many pods.");
-        let found = |object: (Kind, Value), causes: &[&str]| kind(of_others(&world([object]), causes));
+        let db = BTreeSet::from(["db".to_owned()]);
+        let found = |object: (Kind, Value), causes: &[&str]| kind(of_others(&world([object]), &db, causes));
         assert_eq!(found(pod("ReplicaSet", full.clone()), &[]), Some(Obstacle::Room));
         assert_eq!(found(pod("ReplicaSet", full.clone()), &[TOO_MANY_PODS]), None);
-        assert_eq!(found(pod("StatefulSet", full), &[]), None);
+        assert_eq!(found(pod("StatefulSet", full.clone()), &[]), None);
+        // A set of the scenario's own, of which nothing is promised.
+        let promised = BTreeSet::new();
+        let of_case = of_others(&world([pod("StatefulSet", full)]), &promised, &[]);
+        assert_eq!(kind(of_case), Some(Obstacle::Room));
         let refused = |kind: &str| event((kind, "web-5f"), "FailedCreate", 10, QUOTA);
         assert_eq!(found(refused("ReplicaSet"), &[]), Some(Obstacle::Quota));
         assert_eq!(found(refused("StatefulSet"), &[]), None);
+    }
+
+    #[test]
+    fn a_node_that_makes_no_sandbox_is_in_the_way_unless_that_is_the_cause() {
+        let waits = |ready: &str| {
+            let (kind, mut pod) = pod(
+                "StatefulSet",
+                json!({"containerStatuses": [{"name": "main", "image": "",
+                "imageID": "", "ready": false, "restartCount": 0, "state": {ready: {"reason": "ContainerCreating"}}}]}),
+            );
+            pod["spec"]["nodeName"] = json!("worker");
+            (kind, pod)
+        };
+        let said = |reason: &str, second| {
+            let (kind, mut event) = event(("Pod", "db-0"), reason, second, "no IP addresses available");
+            event["involvedObject"]["uid"] = json!("two");
+            (kind, event)
+        };
+        let found =
+            |objects: Vec<(Kind, Value)>, causes: &[&str]| kind(of_set(&world(objects), "db", causes));
+        let failed = || said("FailedCreatePodSandBox", 10);
+        assert_eq!(found(vec![waits("waiting"), failed()], &[CONTAINER_CRASHES]), Some(Obstacle::Node));
+        assert_eq!(found(vec![waits("waiting"), failed()], &[SANDBOX_FAILED]), None);
+        assert_eq!(found(vec![waits("waiting"), failed(), said("Failed", 11)], &[]), None);
+        assert_eq!(found(vec![waits("running"), failed()], &[]), None);
+        assert_eq!(found(vec![waits("waiting")], &[]), None);
     }
 
     #[test]

@@ -25,6 +25,12 @@ impl Run {
         self.parts().waiter.at_most(self.parts().patience.stretch(deadline))
     }
 
+    /// How many times longer than on a quick machine of ours something may take on a node here, whose load may be seen nowhere.
+    pub(super) fn slowness(&self) -> f64 {
+        let Parts { patience, .. } = self.parts();
+        if self.is_in_cluster_of_ours() { patience.now() } else { patience.now() * f64::from(ELSEWHERE) }
+    }
+
     /// As [`Run::stretch`], for what a claim promises. A control that is to turn that claim red waits in vain, and in the quick
     /// profile not for as long: what else is judged there has its whole time.
     pub(super) fn time_for(&self, claim: Claim, deadline: Duration) -> Duration {

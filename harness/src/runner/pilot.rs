@@ -8,7 +8,7 @@ use std::{
 };
 
 use external::api::objects;
-use k8s_openapi::api::core::v1::{Event, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::{Container, Event, PersistentVolumeClaim, Pod};
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
@@ -188,7 +188,9 @@ fn flight(pod: &Pod, volume_claim: Option<&PersistentVolumeClaim>, age: Duration
         match reason {
             "InvalidImageName" => return Ok(Flight::Image(said)),
             // Where it is refused, the second of the two says only that it waits until it asks again.
-            "ErrImagePull" | "ImagePullBackOff" if age >= REFUSED => return Ok(Flight::Image(said)),
+            "ErrImagePull" | "ImagePullBackOff" if age >= REFUSED => {
+                return Ok(Flight::Image(format!("{said}{}", pulled_anew(pod))));
+            }
             "RunContainerError" | "CreateContainerError" | "CreateContainerConfigError" if age >= REFUSED => {
                 return Ok(Flight::Image(said));
             }
@@ -208,6 +210,19 @@ fn flight(pod: &Pod, volume_claim: Option<&PersistentVolumeClaim>, age: Duration
         Some(why) if age >= PLACED => Ok(Flight::Pod(why)),
         Some(why) => Err(why),
         None => Err(state.waiting.and_then(|waiting| waiting.reason).unwrap_or_else(|| "it runs".to_owned())),
+    }
+}
+
+/// What there is to say of one whose image somebody has pulled however often it is there.
+fn pulled_anew(pod: &Pod) -> &'static str {
+    let mut containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let always = |container: &Container| {
+        container.name == CONTAINER && container.image_pull_policy.as_deref() == Some("Always")
+    };
+    if containers.any(always) {
+        "; somebody has every image pulled anew here (imagePullPolicy Always), so that what was loaded into nodes does not count"
+    } else {
+        ""
     }
 }
 
@@ -302,6 +317,14 @@ mod tests {
             of_container(json!({"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}));
         assert_eq!(after(5, &absent, None), Err("ImagePullBackOff".into()));
         assert_eq!(after(25, &absent, None), Ok(Flight::Image("ImagePullBackOff: no such host".into())));
+        let mut anew = absent.clone();
+        let container = json!({"name": "pilot", "imagePullPolicy": "Always"});
+        anew.spec = serde_json::from_value(json!({"containers": [container]})).unwrap();
+        let Ok(Flight::Image(why)) = after(25, &anew, None) else { panic!("it flew") };
+        assert!(
+            why.starts_with("ImagePullBackOff: no such host; somebody has every image pulled anew"),
+            "{why}"
+        );
         let pulling = of_container(json!({"waiting": {"reason": "ContainerCreating"}}));
         assert_eq!(after(300, &pulling, Some("Bound")), Err("ContainerCreating".into()));
         let waits = seen(

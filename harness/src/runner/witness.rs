@@ -153,9 +153,10 @@ impl Witness for Controllers {
     ) -> BoxFuture<'a, Result<Option<(Obstacle, String)>>> {
         Box::pin(async {
             let others = Others::read(&self.client, &self.namespace).await?;
-            for set in self.sets() {
-                let diagnosis = glance(&self.client, &self.namespace, &set).await?;
-                let unexplained = self.log.now(|world| hindrance::unexplained(world, &set));
+            let sets = self.sets();
+            for set in &sets {
+                let diagnosis = glance(&self.client, &self.namespace, set).await?;
+                let unexplained = self.log.now(|world| hindrance::unexplained(world, set));
                 let explains = |id: &str| !(unexplained && of_scheduler(id));
                 let excuses = || {
                     let excuses = |cause: &&Cause| !despite.contains(&cause.id) && explains(cause.id);
@@ -165,23 +166,23 @@ impl Witness for Controllers {
                 if let Some((obstacle, cause)) = outside {
                     return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
                 }
-                if let Some(why) = self.log.now(|world| provisioning(world, &set)) {
+                if let Some(why) = self.log.now(|world| provisioning(world, set)) {
                     return Ok(Some((Obstacle::Volume, why)));
                 }
                 if let Some(cause) = excuses().find(|cause| cause.id == INIT_CONTAINER_RUNS)
-                    && let Some(container) = others.init_container(&set)
+                    && let Some(container) = others.init_container(set)
                 {
                     let why = format!("{}; the set's template has no init container {container}", cause.seen);
                     return Ok(Some((Obstacle::Admission, why)));
                 }
                 if let Some(cause) = excuses().find(|cause| PLACEMENT.contains(&cause.id))
-                    && !others.places(&set)
+                    && !others.places(set)
                 {
                     let why = format!("{}; the set's template has no such rule", cause.seen);
                     return Ok(Some((Obstacle::Room, why)));
                 }
             }
-            if let Some(hindrance) = self.log.now(|world| hindrance::of_others(world, despite)) {
+            if let Some(hindrance) = self.log.now(|world| hindrance::of_others(world, &sets, despite)) {
                 return Ok(Some(hindrance));
             }
             if let Some(why) = others.waited_for() {

@@ -31,6 +31,8 @@ use crate::{
 const CALL: Duration = Duration::from_secs(12);
 /// How long Garage may take until its nodes have the same in their tables, and then until they have the same blocks.
 const CAUGHT_UP: Duration = Duration::from_secs(150);
+/// Twice the time between Garage's discovery rounds, and some.
+const DISCOVERED: Duration = Duration::from_secs(130);
 /// How long nodes are given to compare their tables, until they are asked to once more.
 const COMPARED: Duration = Duration::from_secs(30);
 /// How long a way to a pod may be broken.
@@ -53,6 +55,11 @@ impl GarageStore {
 
     pub(super) fn run(&self) -> &Run {
         &self.run
+    }
+
+    /// A deadline of a quick machine, here.
+    fn stretch(&self, deadline: Duration) -> Duration {
+        self.run.stretch(self.run.in_this_cluster(deadline))
     }
 
     /// The admin API of a pod.
@@ -109,9 +116,7 @@ impl GarageStore {
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_acquainted(&self, admins: &[Admin]) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_acquainted(admins).await?)) };
-        let outcome =
-            until_asked("every node knows every other", self.run.stretch(Duration::from_secs(130)), ask)
-                .await;
+        let outcome = until_asked("every node knows every other", self.stretch(DISCOVERED), ask).await;
         self.run.unless_kept_apart(outcome).await
     }
 
@@ -121,8 +126,7 @@ impl GarageStore {
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_healthy(&self, admins: &[Admin]) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_healthy(admins).await?)) };
-        let outcome =
-            until_asked("every node is healthy", self.run.stretch(Duration::from_secs(130)), ask).await;
+        let outcome = until_asked("every node is healthy", self.stretch(DISCOVERED), ask).await;
         self.run.unless_kept_apart(outcome).await
     }
 

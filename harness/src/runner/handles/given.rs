@@ -59,6 +59,13 @@ impl Pod {
     /// When the API server does not tell.
     pub async fn too_many_mebibytes(&self, asked: u32) -> Result<Option<u32>> {
         let container = self.run.workload().container;
+        if memory_limit(&self.asked()?, container).is_none()
+            && let Some(limit) = memory_limit(&self.spec().await?, container)
+        {
+            let words =
+                format!("{} was given a memory limit of {limit}, and its set asks for none", self.name);
+            return Err(Error::not_judged(Obstacle::Quota, words));
+        }
         let given = self.given_instead("memory limit", |spec| memory_limit(spec, container)).await?;
         Ok(given.map_or(Some(asked), |limit| twice(limit.as_deref()?)))
     }
@@ -86,6 +93,12 @@ impl Pod {
         }
         let message = format!("{} was given {given:?} to stop, and its set asks for {asked} s", self.name);
         Err(Error::not_judged(Obstacle::Admission, message))
+    }
+
+    /// The spec that it has.
+    async fn spec(&self) -> Result<PodSpec> {
+        let pods = objects::<PodObject>(self.run.client(), self.run.namespace());
+        Ok(pods.get(&self.name).await?.spec.unwrap_or_default())
     }
 
     /// The spec that the set asks for which was deployed last.

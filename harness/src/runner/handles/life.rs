@@ -109,7 +109,7 @@ impl Life {
             at.ok_or_else(|| Error::environment(format!("its kubelet does not tell when {name} ended")))?;
         let stamps = self.run.sentinel(name).stamps().await?;
         let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
-        let ending = Ending::new(name, code, at, &stamps).with_patience(self.run.parts().patience.now());
+        let ending = Ending::new(name, code, at, &stamps).with_patience(self.run.slowness());
         let unsettled = match (&self.pod.node, ending.told_to_stop()) {
             (Some(node), Some(moment)) => unsettled::since(self.run.client(), node, moment).await,
             _ => None,

@@ -68,12 +68,13 @@ impl NamedSet {
         Ok(())
     }
 
-    /// Passes an outcome on. Where no event is told of its pods and their claims, as where events are kept back or not kept, a
-    /// diagnosis that goes by them says nothing.
+    /// Passes an outcome on. Where no event is told of it, its pods and their claims, as where events are kept back or not kept, a
+    /// diagnosis that goes by them says nothing; in a cluster of others neither where none is told that warns.
     fn unless_untold<T>(&self, outcome: Result<T>) -> Result<T> {
+        let warnings = !self.run.is_in_cluster_of_ours();
         match outcome {
-            Err(Error::Failed(message)) if !told_of(&self.run.log().history(), &self.name) => {
-                let words = format!("{message}; no event was told of its pods and claims");
+            Err(Error::Failed(message)) if !told_of(&self.run.log().history(), &self.name, warnings) => {
+                let words = format!("{message}; no event was told of it that says what is wrong");
                 Err(Error::not_judged(Obstacle::Recording, words))
             }
             outcome => outcome,
@@ -269,15 +270,17 @@ impl NamedSet {
     }
 }
 
-/// Whether an event was told of the pods of a set, or of their claims.
-fn told_of(history: &History, set: &str) -> bool {
+/// Whether an event was told of a set, of its pods or of their claims; of those that warn, where only they count.
+fn told_of(history: &History, set: &str, warnings: bool) -> bool {
     let own = |name: &str| {
         let (before, ordinal) = name.rsplit_once('-').unwrap_or_default();
         ordinal.parse::<u32>().is_ok() && (before == set || before.ends_with(&format!("-{set}")))
     };
     history.entries().iter().any(|entry| match &entry.record {
+        Record::Object { fact: Fact::Event(event), .. } if warnings && event.severity != "Warning" => false,
         Record::Object { fact: Fact::Event(event), .. } => match event.regarding.split_once('/') {
             Some(("Pod" | "PersistentVolumeClaim", name)) => own(name),
+            Some(("StatefulSet", name)) => name == set && event.severity == "Warning",
             _ => false,
         },
         _ => false,
@@ -293,15 +296,19 @@ mod tests {
 
     #[test]
     fn an_event_of_another_set_tells_nothing() {
-        let told = |kind: &str, name: &str| {
-            let event = json!({"metadata": {"name": "one", "uid": "one"},
+        let told_of = |kind: &str, name: &str, severity: &str, warnings: bool| {
+            let event = json!({"metadata": {"name": "one", "uid": "one"}, "type": severity,
                 "involvedObject": {"kind": kind, "name": name}});
             let fact = Reducer::default().reduce(Kind::Event, &event).unwrap();
             let record = Record::Object { change: Change::Added, revision: 1, fact };
             let entry = Entry { line: 1, at: Timestamp::UNIX_EPOCH, record };
-            told_of(&History::new([Arc::new(entry)]), "db")
+            told_of(&History::new([Arc::new(entry)]), "db", warnings)
         };
+        let told = |kind: &str, name: &str| told_of(kind, name, "Normal", false);
         assert!(told("Pod", "db-0") && told("PersistentVolumeClaim", "data-db-1"));
         assert!(!told("Pod", "other-0") && !told("StatefulSet", "db") && !told("Pod", "db-new-0"));
+        // That a pod was scheduled says nothing of what is wrong with it.
+        assert!(!told_of("Pod", "db-0", "Normal", true) && told_of("Pod", "db-0", "Warning", true));
+        assert!(told_of("StatefulSet", "db", "Warning", true));
     }
 }
