@@ -69,7 +69,8 @@ impl Log {
         self.append(Content::Terrain(Box::new(terrain)));
     }
 
-    /// Records that versions of a kind may have been missed; `bridged` when a list then showed every object unchanged.
+    /// Records that versions of a kind may have been missed; `bridged` when a list then showed every object
+    /// unchanged, or what there was in between was read and recorded before.
     pub fn gap(&self, kind: Kind, reason: impl Into<String>, bridged: bool) {
         self.append(Content::Gap { kind, reason: reason.into(), bridged });
     }

@@ -1,6 +1,7 @@
 //! One kind of a namespace, list then watch, without holes that nobody marks.
 
 mod access;
+mod retrace;
 mod whole;
 
 use std::{
@@ -94,7 +95,7 @@ impl Watch {
         let listed = self.list_until(|error| error.is_refusal() || began.elapsed() >= AWAY).await;
         let mut version = match listed {
             Ok(list) => {
-                let version = self.take_list(list);
+                let version = self.take_list(list, |_| Change::Listed);
                 // Nobody listening means that the recorder is gone; then `stop` follows.
                 drop(begun.send(Ok(())));
                 version
@@ -112,8 +113,10 @@ impl Watch {
                     let Ok(list) = self.list_until(|_| stop.is_cancelled()).await else {
                         return self.log.gap(self.kind, reason, false);
                     };
-                    self.log.gap(self.kind, reason, self.is_known(&list));
-                    version = self.take_list(list);
+                    let newest = list.metadata.resource_version.clone().unwrap_or_default();
+                    let bridged = self.is_known(&list) || self.retrace(&version, &newest).await;
+                    self.log.gap(self.kind, reason, bridged);
+                    version = self.take_list(list, |_| Change::Listed);
                 }
             }
         }
@@ -139,13 +142,15 @@ impl Watch {
         }
     }
 
-    /// Records what a list shows that was not recorded yet; returns the list's version.
-    fn take_list(&mut self, list: ObjectList<DynamicObject>) -> String {
+    /// Records what a list shows that was not recorded yet, as this kind of change where the object is known and where it is not;
+    /// returns the list's version.
+    fn take_list(&mut self, list: ObjectList<DynamicObject>, change: fn(bool) -> Change) -> String {
         let version = list.metadata.resource_version.clone().unwrap_or_default();
         let mut missing: Vec<_> = self.known.keys().cloned().collect();
         for object in list.items {
             missing.retain(|uid| Some(uid) != object.metadata.uid.as_ref());
-            self.record(Change::Listed, object);
+            let known = object.metadata.uid.as_ref().is_some_and(|uid| self.known.contains_key(uid));
+            self.record(change(known), object);
         }
         for uid in missing {
             if let Some((_, object)) = self.known.remove(&uid) {

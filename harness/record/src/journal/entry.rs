@@ -120,8 +120,9 @@ pub enum Content {
         kind: Kind,
         /// Why.
         reason: String,
-        /// Whether the list after it showed every object unchanged. Then it hides at most an object that came and went
-        /// within it, and no controller does that without a trace in what is recorded beside: a status, an event.
+        /// Whether it hides nothing: all versions within it were read one by one and recorded before it, or the list after it
+        /// showed every object unchanged. Then it hides at most an object that came and went within it, and no controller does
+        /// that without a trace in what is recorded beside: a status, an event.
         #[serde(default)]
         bridged: bool,
     },
