@@ -94,6 +94,9 @@ pub struct NamespaceRules {
     pub warns: Vec<String>,
     /// The quotas and limit ranges that a namespace comes with.
     pub limits: Vec<String>,
+    /// How a PVC is not what was asked for, where somebody changes those on their way in.
+    #[serde(default)]
+    pub claims_changed: Option<String>,
     /// Whether namespaces are given, and are somebody else's.
     #[serde(default)]
     pub given: bool,

@@ -2,7 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Inquiry, by_hand::ByHand, identity::born, removal::ended};
+use super::{
+    Inquiry, Obstacle,
+    by_hand::ByHand,
+    identity::born,
+    judgement::{Judgement, quote},
+    removal::ended,
+};
 use crate::{
     claim::{K24, S6, S7, S17},
     journal::{
@@ -10,6 +16,7 @@ use crate::{
         fact::{Pod, VolumeClaim},
     },
     quantity,
+    result::Finding,
 };
 
 /// What tells why a claim ends: what its set asks for counts as much as the claim itself.
@@ -32,7 +39,11 @@ fn same(one: &str, other: &str) -> bool {
 
 /// S6: each pod mounts one claim per template, named after itself; each claim asks for what the template says.
 pub fn claims_belong_to_ordinals(_: &Promise) -> Inquiry<'_> {
+    let mut changed: Option<&str> = None;
     Inquiry::new(S6, &[Kind::Pod, Kind::PersistentVolumeClaim], move |judgement, world, promise, entry| {
+        if let Record::Terrain(terrain) = &entry.record {
+            changed = terrain.namespace.claims_changed.as_deref();
+        }
         if let Some(pod) = born(world, entry, promise) {
             judgement.examined += 1;
             for template in promise.templates.keys() {
@@ -60,25 +71,29 @@ pub fn claims_belong_to_ordinals(_: &Promise) -> Inquiry<'_> {
             if let Some((template, storage)) = template
                 && !same(&claim.storage, storage)
             {
-                judgement.find(
-                    format!(
-                        "{} asks for {}; template {template} says {storage}",
-                        claim.meta.name, claim.storage
-                    ),
-                    [entry],
+                let words = format!(
+                    "{} asks for {}; template {template} says {storage}",
+                    claim.meta.name, claim.storage
                 );
+                find(judgement, words, entry, changed);
             }
             if claim.access_modes != ["ReadWriteOnce"] {
-                judgement.find(
-                    format!(
-                        "{} has the access modes {:?}; expected ReadWriteOnce",
-                        claim.meta.name, claim.access_modes
-                    ),
-                    [entry],
+                let words = format!(
+                    "{} has the access modes {:?}; expected ReadWriteOnce",
+                    claim.meta.name, claim.access_modes
                 );
+                find(judgement, words, entry, changed);
             }
         }
     })
+}
+
+/// Adds what is wrong with a claim; where somebody changes claims on their way in it may be his.
+fn find(judgement: &mut Judgement, words: String, entry: &Entry, changed: Option<&str>) {
+    let Some(changed) = changed else { return judgement.find(words, [entry]) };
+    let words = format!("{words}; somebody changes claims here: {changed}");
+    let finding = Finding::not_judged(S6.id, Obstacle::Admission, words);
+    judgement.findings.push(Finding { quotes: vec![quote(entry)], ..finding });
 }
 
 /// S7: a pod that comes back finds the claims of its ordinal as they were: the same objects, the same volumes.

@@ -1,9 +1,10 @@
 //! S6, S7, S17 and K24: the same volume back.
 
+use record::{law::Obstacle, terrain::Terrain};
 use serde_json::{Value, json};
 
 use crate::fixtures::{
-    act, act_position, examined, green, insert, lines, position, promises, red, refuted, revision,
+    act, act_position, examined, green, hidden, insert, lines, position, promises, red, refuted, revision,
     set_revision, versions,
 };
 
@@ -30,6 +31,20 @@ fn s6_another_claim_another_size_another_mode() {
         version["object"]["spec"]["accessModes"] = json!(["ReadWriteMany"]);
     }
     red(&shared, "S6", "access modes");
+}
+
+#[test]
+fn s6_where_somebody_changes_claims_it_may_be_his() {
+    let mut larger = lines("scale_up");
+    for version in versions(&mut larger, "PersistentVolumeClaim", "data-sentinel-1") {
+        version["object"]["spec"]["resources"]["requests"]["storage"] = json!("1Gi");
+        version["object"]["spec"]["accessModes"] = json!(["ReadWriteOncePod"]);
+    }
+    let mut terrain = Terrain::default();
+    terrain.namespace.claims_changed = Some("one of 64Mi is made 1Gi".to_owned());
+    larger.insert(0, json!({"line": 0, "at": "2026-11-22T10:00:00Z", "terrain": terrain}));
+    green(&larger);
+    assert_eq!(hidden(&larger).get("S6"), Some(&Obstacle::Admission));
 }
 
 #[test]

@@ -9,7 +9,9 @@ use external::{
 use futures::future::try_join_all;
 use http::{HeaderMap, header::WARNING};
 use http_body_util::BodyExt;
-use k8s_openapi::api::core::v1::{ConfigMap, Event, LimitRange, LimitRangeItem, ResourceQuota, Service};
+use k8s_openapi::api::core::v1::{
+    ConfigMap, Event, LimitRange, LimitRangeItem, PersistentVolumeClaim, ResourceQuota, Service,
+};
 use kube::{Client, ResourceExt, client::Body};
 use serde_json::{Value, json};
 
@@ -28,8 +30,9 @@ pub(super) async fn tell(client: &Client, scout: &Scout) -> Terrain {
     let quotas = quotas.doing("reading the quotas of a fresh namespace");
     let ranges = objects::<LimitRange>(client, &scout.namespace);
     let ranges = ranges.doing("reading the limit ranges of a fresh namespace");
-    let (families, pods, quotas, ranges, apart) = tokio::join!(
+    let (families, claims_changed, pods, quotas, ranges, apart) = tokio::join!(
         families(client, scout),
+        claims_changed(client, scout),
         try_join_all(scout.pods.iter().map(|(_, pod)| dry_run(client, scout, pod))),
         quotas.list(),
         ranges.list(),
@@ -42,6 +45,7 @@ pub(super) async fn tell(client: &Client, scout: &Scout) -> Terrain {
         rules.refuses.extend(refusal.map(|why| (workload.clone(), why)));
         rules.warns.extend(warnings);
     }
+    rules.claims_changed = known(claims_changed, &mut unread).flatten();
     rules.warns.sort();
     rules.warns.dedup();
     rules.limits.extend(known(quotas, &mut unread).iter().flatten().map(quota));
@@ -68,6 +72,31 @@ async fn families(client: &Client, scout: &Scout) -> Result<Vec<Family>> {
         _ => None,
     };
     Ok(families.iter().filter_map(family).collect())
+}
+
+/// What the API server makes of a PVC that is not as it was asked for; none where it makes none at all.
+async fn claims_changed(client: &Client, scout: &Scout) -> Result<Option<String>> {
+    let asked = object::<PersistentVolumeClaim>(json!({"metadata": {"name": "claims"},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "64Mi"}}}}))?;
+    let claims = objects::<PersistentVolumeClaim>(client, &scout.namespace).dry_run();
+    match claims.doing("seeing by a dry run whether somebody changes claims").create(&asked).await {
+        Ok(made) => Ok(changed(asked, made)),
+        Err(error) if error.is_refusal() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn changed(asked: PersistentVolumeClaim, made: PersistentVolumeClaim) -> Option<String> {
+    let seen = |claim: PersistentVolumeClaim| {
+        let spec = claim.spec.unwrap_or_default();
+        let storage = spec.resources.and_then(|resources| resources.requests?.remove("storage"));
+        (storage.map(|storage| storage.0).unwrap_or_default(), spec.access_modes.unwrap_or_default())
+    };
+    let ((asked, asked_modes), (made, made_modes)) = (seen(asked), seen(made));
+    let differs = (&asked, &asked_modes) != (&made, &made_modes);
+    let words =
+        || format!("one of {asked} {} is made {made} {}", asked_modes.join(" "), made_modes.join(" "));
+    differs.then(words)
 }
 
 fn quota(quota: &ResourceQuota) -> String {
@@ -178,6 +207,19 @@ mod tests {
         assert_eq!(apart("100", "7", "101"), Some(true));
         assert_eq!(apart("100", "90000", "101"), Some(true));
         assert_eq!(apart("100", "x", "101"), None);
+    }
+
+    #[test]
+    fn who_changes_claims_is_seen_by_one_that_is_not_as_it_was_asked_for() {
+        let claim = |storage: &str, mode: &str| -> PersistentVolumeClaim {
+            let spec = json!({"accessModes": [mode], "resources": {"requests": {"storage": storage}}});
+            serde_json::from_value(json!({"spec": spec})).unwrap()
+        };
+        let asked = || claim("64Mi", "ReadWriteOnce");
+        assert_eq!(changed(asked(), asked()), None);
+        let larger = changed(asked(), claim("1Gi", "ReadWriteOnce"));
+        assert_eq!(larger.unwrap(), "one of 64Mi ReadWriteOnce is made 1Gi ReadWriteOnce");
+        assert!(changed(asked(), claim("64Mi", "ReadWriteOncePod")).is_some());
     }
 
     #[test]
