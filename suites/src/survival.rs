@@ -18,7 +18,7 @@ use harness::{
 
 use crate::{
     READ_BACK,
-    garage::{OBJECTS, checkers_of_what_is_shared, clients_that_write_over, pods_and_service},
+    garage::{OBJECTS, checkers_of_what_is_shared, clients, pods_and_service},
     lost_with,
     postgres::{checkers_of_three_databases, clients_of_three_databases},
     sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, META_OFF_THE_VOLUME, OBJECT_DELETED},
@@ -67,7 +67,7 @@ async fn s3_survives(run: Run) -> Result<()> {
     run.step("initialise; write and read at every pod, and through the service").await?;
     let (_, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let clients = clients_that_write_over(pods_and_service(&set), OBJECTS);
+    let clients = clients(pods_and_service(&set), OBJECTS, 1);
     let plan = Plan { clients, pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     let beats = inside.beats(&history, PACE, BUDGET);

@@ -27,6 +27,11 @@ pub fn digest(bytes: &[u8]) -> Digest {
 }
 
 impl Digest {
+    /// One of so many, each as often as any other; whether it is even says nothing of which.
+    pub fn turn(self, of: u8) -> u8 {
+        self.0.first().map_or(0, |byte| byte % of.max(1))
+    }
+
     /// Whether it is so as a number, as every other one is.
     pub fn is_even(self) -> bool {
         self.0.last().is_some_and(|byte| byte % 2 == 0)

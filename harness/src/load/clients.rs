@@ -9,12 +9,15 @@ use std::{
 
 use history::{
     Cause, Failure, Outcome,
-    generate::{Generator, Work},
+    generate::{Generator, Request, Work},
 };
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Count, Counts, Recorder, Store};
+use super::{
+    Count, Counts, Recorder, Store,
+    front::{Front, Place},
+};
 use crate::{
     error::{Error, Result, within},
     wait::pause,
@@ -34,7 +37,8 @@ pub struct Client {
 pub struct Plan {
     /// The clients.
     pub clients: Vec<Client>,
-    /// How long a process rests between two operations; zero for a store that is to be kept busy.
+    /// How long a process rests between two operations; zero for a store that is to be kept busy. Who rests keeps in step with the others:
+    /// it leaves out what it has no time for, where the store holds it up alone.
     pub pace: Duration,
     /// After so long they stop by themselves.
     pub budget: Duration,
@@ -79,6 +83,7 @@ struct Process {
     number: u32,
     endpoint: Arc<str>,
     generator: Generator,
+    place: Place,
     pace: Duration,
     end: Instant,
     recorder: Recorder,
@@ -97,7 +102,7 @@ impl Load {
         let (stop, connect) = (CancellationToken::new(), Arc::new(connect));
         let (mut processes, mut writers) = (JoinSet::new(), Vec::new());
         let numbers = recorder.processes(plan.clients.iter().map(|client| client.works.len()).sum());
-        let first = numbers.start;
+        let (first, front) = (numbers.start, Front::default());
         let works = plan.clients.iter().flat_map(|client| {
             let endpoint: Arc<str> = client.endpoint.as_str().into();
             client.works.iter().map(move |work| (Arc::clone(&endpoint), work.clone()))
@@ -111,6 +116,7 @@ impl Load {
                 number,
                 endpoint,
                 generator: Generator::new(recorder.run(), recorder.seed(), number, work),
+                place: Place::new(&front),
                 pace: plan.pace,
                 end: Instant::now() + plan.budget,
                 recorder: recorder.clone(),
@@ -226,6 +232,12 @@ fn well(ended: std::result::Result<Result<()>, JoinError>) -> Result<()> {
 }
 
 impl Process {
+    /// Its next operation. Who never rests keeps no step with anybody.
+    fn next(&mut self) -> Option<Request> {
+        let left_out = if self.pace.is_zero() { 0 } else { self.place.go_on() };
+        self.generator.nth(usize::try_from(left_out).ok()?)
+    }
+
     async fn go_on<S, F, C>(mut self, connect: &F) -> Result<()>
     where
         S: Store,
@@ -234,7 +246,7 @@ impl Process {
     {
         let mut connection = None;
         while !self.stop.is_cancelled() && Instant::now() < self.end {
-            let Some(request) = self.generator.next() else { break };
+            let Some(request) = self.next() else { break };
             self.recorder.begin(self.number, &self.endpoint, &request.action)?;
             let open = match connection.take() {
                 Some(open) => Ok(open),

@@ -6,6 +6,7 @@
 mod beats;
 mod clients;
 mod counts;
+mod front;
 pub mod read_back;
 mod recorder;
 pub mod s3;

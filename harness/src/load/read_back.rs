@@ -61,6 +61,24 @@ pub async fn get_all<S: Store, C: Future<Output = Result<S>>>(
     read(recorder, endpoint, &connect, keys.into_iter().map(Request::get), &BTreeSet::new()).await
 }
 
+/// Reads the largest of what was acknowledged at an endpoint, where it went whole: what is broken off there later is not the way's doing.
+///
+/// # Errors
+/// As for [`list_and_get`].
+pub async fn largest<S: Store, C: Future<Output = Result<S>>>(
+    recorder: &Recorder,
+    endpoint: &str,
+    connect: impl Fn() -> C,
+) -> Result<()> {
+    let all = recorder.operations()?.all;
+    let written = all.iter().filter(|one| one.is_ok()).filter_map(|one| match &one.action {
+        Action::Put { key, value, .. } => Some((value.size, key)),
+        _ => None,
+    });
+    let requests = written.max().map(|(_, key)| Request::get(Arc::clone(key))).into_iter().collect();
+    ask(recorder, endpoint, &connect, requests, &BTreeSet::new()).await.map(drop)
+}
+
 /// Reads all rows of an endpoint at once, and their keys as its index has them; and once more the rows that were written over, and
 /// whatever else transactions wrote there, which nobody may have read since.
 ///
@@ -213,115 +231,4 @@ fn falters(cause: &Cause) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use history::{
-        Checker,
-        check::{Copies, Kind},
-    };
-
-    use super::*;
-    use crate::{error::Error, load::recorder::tests::recorder};
-
-    struct Whole;
-
-    impl Store for Whole {
-        async fn perform(&mut self, _: &Request) -> Outcome {
-            Outcome::DONE
-        }
-    }
-
-    /// Can't just now, a few times; then it has lost everything.
-    struct Faltering(Arc<AtomicU32>);
-
-    impl Store for Faltering {
-        async fn perform(&mut self, _: &Request) -> Outcome {
-            let unavailable = || Failure::new(Cause::Answered("503".into()), "503 ServiceUnavailable");
-            match self.0.fetch_add(1, Ordering::SeqCst) {
-                0..6 => Outcome::Failed(unavailable()),
-                _ => Outcome::Ok(Answer::Absent),
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn who_falters_is_asked_until_it_answers() {
-        let (path, recorder) = recorder("faltering");
-        let (endpoint, put) = (Arc::from("a-0"), Request::put("run/k", vec![1; 40]));
-        recorder.perform(recorder.processes(1).start, &endpoint, &put, &mut Whole).await.unwrap();
-        let asked = Arc::new(AtomicU32::new(0));
-        get_all(&recorder, "a-1", async || Ok(Faltering(Arc::clone(&asked)))).await.unwrap();
-        let judgement = Checker::Set(Copies::Same).judge(&recorder.operations().unwrap());
-        assert_eq!(judgement.anomalies.iter().map(|one| one.kind).collect::<Vec<_>>(), [Kind::Lost]);
-        std::fs::remove_file(path).unwrap();
-    }
-
-    fn operation(endpoint: &str, action: Action) -> Operation {
-        Operation {
-            line: 1,
-            process: 0,
-            endpoint: endpoint.into(),
-            action,
-            invoked: jiff::Timestamp::UNIX_EPOCH,
-            ended: None,
-            outcome: Outcome::DONE,
-        }
-    }
-
-    #[test]
-    fn accounts_and_lists_are_read_where_they_were_written() {
-        let append =
-            |list| Action::Transaction(vec![Step::Append { list, element: 1 }, Step::Read { list: 99 }]);
-        let transfer = || Action::Transfer { from: 0, to: 1, amount: 1 };
-        let mut all: Vec<_> = (0..20).map(|list| operation("a-0", append(list))).collect();
-        all.extend([operation("a-1", transfer()), operation("a-1", transfer())]);
-        let asked =
-            |endpoint| transactions(&all, endpoint).into_iter().map(|one| one.action).collect::<Vec<_>>();
-        assert_eq!(asked("a-1"), [Action::Balances]);
-        let reads = asked("a-0").into_iter().map(|one| match one {
-            Action::Transaction(steps) => steps.len(),
-            _ => 0,
-        });
-        assert_eq!(reads.collect::<Vec<_>>(), [16, 4]);
-        assert_eq!(asked("a-2"), []);
-    }
-
-    #[test]
-    fn what_only_a_service_reached_is_read_at_the_one_that_stands_behind_it() {
-        let append = Action::Transaction(vec![Step::Append { list: 4, element: 1 }]);
-        let mut all = vec![
-            operation("service a", append),
-            operation("a-0", Action::Transfer { from: 0, to: 1, amount: 1 }),
-            operation("a-1", Action::Balances),
-        ];
-        let lists = |all: &[Operation]| transactions(all, "a-0").contains(&Request::lists(&[4]));
-        assert!(lists(&all));
-        // Two stand behind it.
-        all.push(operation("a-1", Action::Delete { key: "run/k".into() }));
-        assert!(!lists(&all));
-    }
-
-    #[test]
-    fn who_is_told_to_come_again_does() {
-        for code in ["429", "408", "425", "503", "40001", "XX001"] {
-            assert!(falters(&Cause::Answered(code.into())), "{code}");
-        }
-        assert!(!falters(&Cause::Answered("404".into())));
-    }
-
-    #[tokio::test]
-    async fn an_endpoint_to_which_no_connection_comes_about_is_asked_and_says_nothing() {
-        let (path, recorder) = recorder("nobody");
-        let (endpoint, put) = (Arc::from("a-0"), Request::put("run/k", vec![1; 40]));
-        recorder.perform(recorder.processes(1).start, &endpoint, &put, &mut Whole).await.unwrap();
-        let connect = async || Err::<Whole, _>(Error::environment("no pod"));
-        get_all(&recorder, "a-1", connect).await.unwrap();
-        let operations = recorder.operations().unwrap();
-        let tried = operations.all.iter().filter(|one| *one.endpoint == *"a-1").count();
-        assert!(tried >= TRIES as usize, "{tried}");
-        let judgement = Checker::Set(Copies::Same).judge(&operations);
-        assert_eq!(judgement.unjudged, ["a-1 said nothing of 1 keys"]);
-        std::fs::remove_file(path).unwrap();
-    }
-}
+mod tests;

@@ -1,6 +1,7 @@
 //! A store that speaks S3: one connection to one endpoint, which tries everything once.
 
 mod answers;
+mod deleting;
 mod label;
 mod pages;
 mod writing;
@@ -127,10 +128,7 @@ impl S3 {
                     let range = format!("bytes={from}-{}", from.saturating_add(*length).saturating_sub(1));
                     self.get(key, Some(range), request).await
                 }
-                Action::Delete { key } => {
-                    let call = self.client.delete_object().bucket(&self.bucket).key(&**key);
-                    outcome(request, call.send().await, |_| Answer::Done)
-                }
+                Action::Delete { key } => self.delete(key, request).await,
                 Action::List { prefix } => self.list_all(prefix, request).await,
                 Action::Scan { .. } | Action::Transfer { .. } | Action::Balances | Action::Transaction(_) => {
                     let failure = Failure::new(Cause::Unreachable, "S3 has no such operation");

@@ -2,7 +2,7 @@
 
 use harness::{
     history::{
-        Cause, Checker, Outcome,
+        Action, Cause, Checker, Outcome, Step,
         check::{Copies, Kind, Level},
         generate::{Request, Work, content},
     },
@@ -84,6 +84,27 @@ async fn each_level_keeps_what_it_promises_and_no_more() {
     session.run(clear, session.client().batch_execute(clear)).await.unwrap();
     let found = tangles("sql-snapshot", Level::Snapshot).await;
     assert!(!found.is_empty() && found.iter().all(|kind| *kind == Kind::G2Item), "{found:?}");
+}
+
+/// One that commits it nevertheless, as a pooler may that loses a word, is found.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_client_rolls_back_is_never_seen() {
+    let (server, book) = (started().await, Book::new("sql-rolled-back"));
+    let (mut store, process) = (server.sql().await.unwrap(), book.recorder.processes(1).start);
+    let steps = vec![Step::Append { list: 0, element: 16 << 4 }, Step::Read { list: 0 }];
+    let append = Request { action: Action::Transaction(steps), payload: Vec::new() };
+    let endpoint = "postgresql".into();
+    let outcome = book.recorder.perform(process, &endpoint, &append, &mut store).await.unwrap();
+    let rolled_back = Cause::Answered("rolled back".into());
+    assert!(matches!(&outcome, Outcome::Failed(why) if why.cause == rolled_back), "{outcome:?}");
+    let isolation = Checker::Isolation(Level::Serializable);
+    book.recorder.perform(process, &endpoint, &Request::lists(&[0]), &mut store).await.unwrap();
+    assert_eq!(kinds(&book.judged(&isolation)), []);
+    let commit = "insert into lists values (0, array[256])";
+    let session = server.session().await.unwrap();
+    session.run(commit, session.client().batch_execute(commit)).await.unwrap();
+    book.recorder.perform(process, &endpoint, &Request::lists(&[0]), &mut store).await.unwrap();
+    assert_eq!(kinds(&book.judged(&isolation)), [Kind::G1a]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,10 +17,13 @@ pub(crate) const SMALL: &[usize] = &[100, 3072, 65_536];
 pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 0, 3072, 20_000, 100];
 /// As [`OBJECTS`], without the large one: an hour of them is to be read back in minutes.
 pub(crate) const WITHOUT_LARGE: &[usize] = &[100, 3071, 100, 20_000, 0, 3072, 100, 65_536];
-/// As [`OBJECTS`], each once, and one of three blocks: few are written, and each of them is to be replicated.
-const EACH_ONCE: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32, (2 << 20) + 32];
-/// As [`OBJECTS`], of what is uploaded in two parts.
-const UPLOADS: &[usize] = &[6_200, 65_536, 6_200, 200_000, 6_200, (2 << 20) + 64];
+/// As [`OBJECTS`], each once, and one of six blocks: few are written, and each of them is to be replicated.
+const EACH_ONCE: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32, (5 << 20) + 32];
+/// As [`OBJECTS`], of what is uploaded in parts.
+const UPLOADS: &[usize] =
+    &[6_200, 65_536, 6_200, 200_000, 6_200, 6_200, 65_536, 6_200, 20_000, 6_200, 200_000, (5 << 20) + 32];
+/// What is uploaded, copied and written over: most of it small.
+const SHARED: &[usize] = &[100, 3072, 6_200, 100, 3072, 6_200, 100, (1 << 20) + 32];
 
 /// The pods of all nodes.
 pub(crate) fn pods(set: &Set) -> Vec<String> {
@@ -32,24 +35,14 @@ pub(crate) fn pods_and_service(set: &Set) -> Vec<String> {
     [pods(set), vec![service(set.workload.name)]].concat()
 }
 
-/// At each endpoint one writes objects of these sizes, and one reads what is written so many endpoints further on.
+/// At each endpoint one writes objects of these sizes, one reads what is written so many endpoints further on, and one writes over a few
+/// keys that all share, and deletes them: what is healed from copies must not bring back what is gone or was written over.
 pub(crate) fn clients(endpoints: Vec<String>, sizes: &'static [usize], further: u32) -> Vec<Client> {
     let all = endpoints.len() as u32;
     let client = |(place, endpoint): (u32, String)| {
-        let writer = 2 * ((place + further) % all);
-        Client { endpoint, works: vec![Work::Writes { sizes }, Work::Reads { of: writer..writer + 1 }] }
-    };
-    (0..).zip(endpoints).map(client).collect()
-}
-
-/// At each endpoint one writes objects of these sizes, one reads what is written at the next, and one writes over a few keys that
-/// all share.
-pub(crate) fn clients_that_write_over(endpoints: Vec<String>, sizes: &'static [usize]) -> Vec<Client> {
-    let all = endpoints.len() as u32;
-    let client = |(place, endpoint): (u32, String)| {
-        let next = 3 * ((place + 1) % all);
+        let writer = 3 * ((place + further) % all);
         let over = Work::Objects { keys: 4, sizes: SMALLEST, deletes: true };
-        Client { endpoint, works: vec![Work::Writes { sizes }, Work::Reads { of: next..next + 1 }, over] }
+        Client { endpoint, works: vec![Work::Writes { sizes }, Work::Reads { of: writer..writer + 1 }, over] }
     };
     (0..).zip(endpoints).map(client).collect()
 }
@@ -61,7 +54,7 @@ pub(crate) fn clients_that_upload(endpoints: Vec<String>) -> Vec<Client> {
     let client = |(place, endpoint): (u32, String)| {
         let next = 3 * ((place + 1) % all);
         let ranges = Work::Ranges { of: next..next + 1, sizes: UPLOADS };
-        let shared = Work::Objects { keys: 4, sizes: &[100, 3072, 6_200], deletes: true };
+        let shared = Work::Objects { keys: 4, sizes: SHARED, deletes: true };
         Client { endpoint, works: vec![Work::Uploads { sizes: UPLOADS }, ranges, shared] }
     };
     (0..).zip(endpoints).map(client).collect()
@@ -87,8 +80,9 @@ pub(crate) fn checkers_of_what_is_shared(run: &Run, history: &Recorder) -> Resul
     Ok(checkers)
 }
 
-/// At each endpoint one writes objects at once, and one in parts.
+/// At each endpoint one writes objects at once, one in parts, and one deletes most of what it writes.
 pub(crate) fn writers(endpoints: Vec<String>) -> Vec<Client> {
-    let works = vec![Work::Writes { sizes: EACH_ONCE }, Work::Uploads { sizes: EACH_ONCE }];
+    let deletes = Work::Deletes { sizes: SMALL };
+    let works = vec![Work::Writes { sizes: EACH_ONCE }, Work::Uploads { sizes: EACH_ONCE }, deletes];
     endpoints.into_iter().map(|endpoint| Client { endpoint, works: works.clone() }).collect()
 }

@@ -16,7 +16,7 @@ use harness::{
 };
 
 use super::clients::{
-    OBJECTS, checkers, checkers_of_what_is_shared, clients, clients_that_upload, pods, pods_and_service,
+    OBJECTS, checkers, checkers_of_what_is_shared, clients, clients_that_upload, pods_and_service,
 };
 use crate::{READ_BACK, sabotage::OBJECTS_TAMPERED_WITH, seconds};
 
@@ -64,11 +64,11 @@ async fn crashes(run: Run) -> Result<()> {
     let garage = run.garage();
     let (_, key) = garage.initialise(&set).await?;
     let inside = run.prober_beside().await?;
-    let (whole, other) = (run.history("history.jsonl")?, run.history("objects.jsonl")?);
+    let (whole, other) = (run.history("history.jsonl")?, run.history_of_odd_names("objects.jsonl")?);
     let plan = |clients| Plan { clients, pace: PACE, budget: BUDGET };
     let mut loads = [
         garage.load(&whole, &plan(clients(pods_and_service(&set), OBJECTS, 1)), &inside, &key),
-        garage.load(&other, &plan(clients_that_upload(pods(&set))), &inside, &key),
+        garage.load(&other, &plan(clients_that_upload(pods_and_service(&set))), &inside, &key),
     ];
     let beats = inside.beats(&whole, PACE, BUDGET);
     for load in &mut loads {

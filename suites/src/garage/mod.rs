@@ -12,8 +12,7 @@ mod volumes;
 
 pub(crate) use becoming::{ALL_RESTARTED, INITIALISED_AT_ONCE, S3_WORKS, WITHOUT_LAYOUT};
 pub(crate) use clients::{
-    OBJECTS, SMALL, WITHOUT_LARGE, checkers, checkers_of_what_is_shared, clients, clients_that_write_over,
-    pods, pods_and_service,
+    OBJECTS, SMALL, WITHOUT_LARGE, checkers, checkers_of_what_is_shared, clients, pods, pods_and_service,
 };
 pub(crate) use quorum::TWO_OF_THREE;
 pub(crate) use replication::{CATCHES_UP, LAST_ALONE};

@@ -10,8 +10,8 @@ use harness::{
     workload::GARAGE,
 };
 
-use super::clients::{SMALLEST, checkers_of_what_is_shared, clients_that_write_over, pods};
-use crate::{sabotage::ONE_COPY_IS_ENOUGH, seconds};
+use super::clients::{SMALLEST, checkers_of_what_is_shared, clients, pods};
+use crate::{READ_BACK, sabotage::ONE_COPY_IS_ENOUGH, seconds};
 
 /// Acknowledged writes at each pod before a partition, and again after it.
 const ENOUGH: u64 = 15;
@@ -45,7 +45,7 @@ async fn partition(run: Run) -> Result<()> {
     let (admins, key) = garage.initialise(&set).await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
     let pods = pods(&set);
-    let plan = Plan { clients: clients_that_write_over(pods.clone(), SMALLEST), pace: PACE, budget: BUDGET };
+    let plan = Plan { clients: clients(pods.clone(), SMALLEST, 1), pace: PACE, budget: BUDGET };
     let mut load = garage.load(&history, &plan, &inside, &key);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
@@ -67,6 +67,11 @@ async fn partition(run: Run) -> Result<()> {
         }
     }
     load.stop().await?;
+
+    run.step(READ_BACK).await?;
+    for pod in &pods {
+        garage.read_back(&history, pod, &key).await?;
+    }
     let checkers = checkers_of_what_is_shared(&run, &history)?;
     for fault in &faults {
         run.check(G14, set.workload.name, &history, checkers.clone(), Some(fault));

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Result;
 use harness::{
     claim::{G6, G7, G15},
-    history::{Checker, check::Uninterrupted},
+    history::{
+        Checker,
+        check::{Copies, Uninterrupted},
+    },
     journal::members,
     load::{Load, Plan, Recorder, service},
     runner::{Run, Scenario, scenario},
@@ -84,7 +87,7 @@ async fn quorum(run: Run) -> Result<()> {
     load.tried_at(&[pod(0)], TRIES, seconds(120)).await?;
     health(0..1).await?;
 
-    run.step("1 → 2: all is back").await?;
+    run.step("1 → 2: all is back, and nothing is lost").await?;
     set.scale(2).await?;
     run.fault_ends(alone);
     set.ready(2).await?;
@@ -94,6 +97,13 @@ async fn quorum(run: Run) -> Result<()> {
         run.measure(&format!("{} serves again after it is Ready", pod(ordinal)), back.as_secs_f64(), "s");
     }
     health(0..2).await?;
+    load.stop().await?;
+    beats.stop().await?;
+    for ordinal in 0..2 {
+        garage.read_back(&history, &pod(ordinal), &key).await?;
+    }
+    // Who is read back is held to more than this: of one copy, something older may be read.
+    run.check(G7, set.workload.name, &history, [Checker::Set(Copies::Same)], None);
     let members = members(&run.log().history(), &set.promise, QUORUM);
     let both = [Checker::Honesty(members.clone()), Checker::Quorum(members)];
     run.check(G7, set.workload.name, &history, both, None);
@@ -103,8 +113,6 @@ async fn quorum(run: Run) -> Result<()> {
     set.ready(3).await?;
     garage.until_healthy(&garage.admins(&set).await?).await?;
     health(0..3).await?;
-    load.stop().await?;
-    beats.stop().await?;
     Ok(())
 }
 

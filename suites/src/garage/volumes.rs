@@ -5,11 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use harness::{
     claim::{F6, G11, G12},
-    history::{
-        Checker,
-        check::Copies,
-        generate::{Request, content, key},
-    },
+    history::generate::{Request, content, key},
     load::Plan,
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{pod_refuses, pod_returns},
@@ -100,7 +96,7 @@ async fn flipped_bits(run: Run) -> Result<()> {
     for ordinal in set.ordinals() {
         garage.read_back(&history, &set.pod_name(ordinal), &access).await?;
     }
-    run.check(G11, set.workload.name, &history, [Checker::Set(Copies::Same)], None);
+    run.check(G11, set.workload.name, &history, checkers(), None);
     Ok(())
 }
 

@@ -10,8 +10,8 @@ use harness::{
     workload::Set,
 };
 
-/// A row fits into a page, or does not.
-const ROWS: &[usize] = &[64, 1024, 64, 20_000];
+/// A row fits into a page, or into some, or its parts fill many.
+const ROWS: &[usize] = &[64, 1024, 64, 20_000, 64, 1024, 64, 70_000];
 /// Each fits into a page.
 const SMALL_ROWS: &[usize] = &[64, 1024];
 

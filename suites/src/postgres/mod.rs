@@ -14,7 +14,7 @@ pub(crate) use clients::{
 };
 pub(crate) use crashes::STOPPED;
 pub(crate) use password::RESTARTED;
-pub(crate) use single_replica::POD_DELETED;
+pub(crate) use single_replica::{ON_THE_CLAIM, POD_DELETED};
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     [single_replica::scenarios(), stopping::scenarios(), password::scenarios(), crashes::scenarios()].concat()

@@ -21,7 +21,7 @@ use crate::{
     network::propagation,
     sabotage::{
         DATA_DIRECTORY_OFF_THE_VOLUME, POSTGRES_WITHOUT_FSYNC, READY_BEFORE_IT_SERVES,
-        SERVICE_SELECTS_NOTHING, add_lost_and_found,
+        SERVICE_SELECTS_NOTHING, TABLESPACE_OFF_THE_VOLUME, add_lost_and_found,
     },
     seconds,
 };
@@ -32,7 +32,9 @@ const DURABLE: [&str; 3] = ["fsync", "full_page_writes", "data_checksums"];
 /// With these a spoiled page is served all the same, or as an empty one, or what a disk would not take is taken for written.
 const CARELESS: [&str; 3] = ["ignore_checksum_failure", "zero_damaged_pages", "data_sync_retry"];
 
-/// The step at which a control does its sabotage.
+/// Steps at which controls do their sabotage.
+pub(crate) const ON_THE_CLAIM: &str =
+    "all that the database keeps is on claims, wherever links lead; its data directory beside a lost+found";
 pub(crate) const POD_DELETED: &str = "delete the pod: it comes back";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -50,8 +52,9 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "data_directory_off_the_claim",
             [P5, P7, S12],
             DATA_DIRECTORY_OFF_THE_VOLUME,
-            "the mount of the data directory",
+            "expected the mount of a PVC, found /tmp",
         )
+        .slow_control("tablespace_off_the_claim", [P5], TABLESPACE_OFF_THE_VOLUME, "pg_tblspc")
         .control("ready_before_it_serves", [P3], READY_BEFORE_IT_SERVES, "is Ready, and yet")
         .control("without_fsync", [P4], POSTGRES_WITHOUT_FSYNC, "fsync: expected \"on\", found \"off\"")
         .slow_control(
@@ -99,10 +102,9 @@ async fn single_replica(run: Run) -> Result<()> {
         run.found(S12, taken(host, &outcome))?;
     }
 
-    run.step("the data directory is on the claim, beside a lost+found").await?;
+    run.step(ON_THE_CLAIM).await?;
     let identifier = session.system_identifier().await?;
-    let (mount, claimed) = postgres.mount_of(&set, 0, &session.data_directory().await?).await?;
-    run.judge_equal(P5, "the mount of the data directory", claimed, mount);
+    run.judge(P5, postgres.against_placement(&set, 0).await?);
 
     run.step(POD_DELETED).await?;
     let old = set.pod(0)?;

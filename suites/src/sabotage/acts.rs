@@ -27,7 +27,7 @@ use crate::{
     },
     identity::{COMES_BACK, NEXT_ONE_COMES, OWNER_LOST, READ_AGAIN},
     nodes::{DRAINED, GOES_ON, NOBODY_KNOWS},
-    postgres::{POD_DELETED, RESTARTED, STOPPED},
+    postgres::{ON_THE_CLAIM, POD_DELETED, RESTARTED, STOPPED},
     rollout::{BELOW_IS_DELETED, HIGHEST_IS_NEW, TAKEN_BACK},
     seconds,
     storage::{
@@ -320,6 +320,11 @@ pub const ROLE_KEEPS_ITS_PASSWORD: Sabotage = Sabotage::At(RESTARTED, |run, set|
         let shipped = set.workload.secret(set.workload.name, "password")?;
         run.postgres().session(&set.pod_name(0)).await?.change_password(&Secret::new(shipped)).await
     })
+});
+
+/// A part of the database is on a volume that goes with the pod: a link leads there.
+pub const TABLESPACE_OFF_THE_VOLUME: Sabotage = Sabotage::At(ON_THE_CLAIM, |run, set| {
+    Box::pin(async move { run.postgres().add_tablespace(&set.pod_name(0), "/tmp/tablespace").await })
 });
 
 /// A page of the table that clients write to is not what the server wrote.

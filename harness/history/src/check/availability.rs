@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::judgement::{Anomaly, Judgement, Kind};
 use crate::{
     availability::{Availability, WAY_IN},
-    operation::{Cause, Operation},
+    operation::{Action, Cause, How, Operation},
 };
 
 /// Where and when everything must go on.
@@ -82,10 +82,14 @@ pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
     judgement
 }
 
-/// What the store said, where that is an error of its own: what it says of the request is not.
+/// What the store said, where that is an error of its own: what it says of the request is not, unless the request is a plain write, in
+/// which nothing is wrong.
 fn error_of(one: &Operation) -> Option<&str> {
     let failure = one.outcome.failure()?;
-    matches!(&failure.cause, Cause::Answered(code) if is_error(code)).then_some(&*failure.text)
+    let Cause::Answered(code) = &failure.cause else { return None };
+    let plain = matches!(one.action, Action::Put { how: How::Whole, .. });
+    let refused = plain && code.len() == 3 && code.starts_with('4') && !failure.cause.is_momentary();
+    (is_error(code) || refused).then_some(&*failure.text)
 }
 
 fn is_error(code: &str) -> bool {
@@ -96,8 +100,9 @@ fn is_error(code: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        fixture::{at, failed, found, get, put},
+        fixture::{at, failed, found, get, operation, put},
         operation::Outcome,
+        value::Value,
     };
 
     fn demand(longest: u32) -> Uninterrupted {
@@ -110,7 +115,7 @@ mod tests {
         let mut all = vec![
             put(1, "a", b"1", (2, 3), failure("503")),
             put(2, "a", b"1", (11, 12), Outcome::DONE),
-            put(3, "a", b"1", (13, 14), failure("412")),
+            put(3, "a", b"1", (13, 14), failure("429")),
             get(4, "a", (11, 12), found(b"1")),
             get(5, "a", (12, 30), Outcome::Failed(failed(Cause::Silent))),
             get(6, "a", (31, 39), found(b"1")),
@@ -132,5 +137,26 @@ mod tests {
         let judgement = judge(&all, &demand(30));
         assert_eq!((judgement.anomalies.len(), judgement.unjudged.len()), (1, 1));
         assert_eq!(judge(&[], &demand(30)).unjudged.len(), 2);
+    }
+
+    #[test]
+    fn nothing_is_wrong_in_a_plain_write() {
+        let lines = |action: Action, code: &str| {
+            let no = Outcome::Failed(failed(Cause::Answered(code.into())));
+            let judgement = judge(&[operation(1, action, (11, 12), no)], &demand(30));
+            judgement.anomalies.into_iter().flat_map(|one| one.lines).collect::<Vec<u64>>()
+        };
+        let key = || "a".into();
+        let put = |how| Action::Put { key: key(), value: Value::of(b"1"), how };
+        for code in ["403", "404", "500"] {
+            assert_eq!(lines(put(How::Whole), code), [1], "{code}");
+        }
+        let none: [u64; 0] = [];
+        for code in ["408", "429", "55P03"] {
+            assert_eq!(lines(put(How::Whole), code), none, "{code}");
+        }
+        for action in [put(How::IfNew), put(How::Parts), Action::Get { key: key() }] {
+            assert_eq!(lines(action, "404"), none);
+        }
     }
 }

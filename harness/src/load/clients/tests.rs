@@ -1,7 +1,5 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use history::generate::Request;
-
 use super::*;
 use crate::load::recorder::tests::recorder;
 

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use aws_sdk_s3::{
     config::http::HttpResponse,
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{BuildError, DisplayErrorContext, ProvideErrorMetadata, SdkError},
 };
 use history::{Answer, Cause, Failure, Outcome, generate::Request};
 
@@ -79,10 +79,19 @@ fn surely_refused<E: std::error::Error + 'static>(error: &SdkError<E, HttpRespon
     match error {
         SdkError::ConstructionFailure(_) => true,
         SdkError::DispatchFailure(_) => never_connected(error),
-        SdkError::ServiceError(_) => status(error)
-            .is_some_and(|status| ((400..500).contains(&status) && status != 408) || status == 501),
+        SdkError::ServiceError(_) => status(error).is_some_and(sure_status),
         _ => false,
     }
+}
+
+/// Whether who answers with this status surely did nothing.
+pub(super) fn sure_status(status: u16) -> bool {
+    ((400..500).contains(&status) && status != 408) || status == 501
+}
+
+/// A request that could not even be made.
+pub(super) fn construction(error: &BuildError) -> Failure {
+    Failure::new(Cause::Unreachable, error.to_string())
 }
 
 pub(super) fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {

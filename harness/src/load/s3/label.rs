@@ -10,8 +10,8 @@ use md5::{Digest as _, Md5};
 const CONTENT: &str = "content";
 /// The name of the tag that S3 gives to what was written so.
 const TAG: &str = "tag";
-/// In so many parts an object is uploaded.
-pub(super) const PARTS: usize = 2;
+/// In so many parts an object is uploaded, by its content: most often in two, and now and then in more than a digit can count.
+const PARTS: [usize; 8] = [2, 2, 2, 2, 2, 3, 3, 11];
 
 /// What a store says beside an object.
 pub(super) struct Beside<'a> {
@@ -46,7 +46,8 @@ pub(super) fn acknowledged(content: &[u8], how: How, tag: Option<&str>, encrypte
 
 /// The parts of what is uploaded in parts.
 pub(super) fn parts(content: &[u8]) -> impl Iterator<Item = &[u8]> {
-    content.chunks(content.len().div_ceil(PARTS).max(1))
+    let turn = usize::from(Value::of(content).digest.turn(PARTS.len() as u8));
+    content.chunks(content.len().div_ceil(PARTS.get(turn).copied().unwrap_or(2)).max(1))
 }
 
 /// The tag that S3 gives to a content; of one that was uploaded in parts it tells how many there were.
@@ -82,7 +83,9 @@ impl Beside<'_> {
 
     /// Whether the type and the tag belong to what the writer says.
     fn fits(&self, digest: Digest) -> bool {
-        self.content_type == Some(&*type_of(digest)) && self.tag_fits()
+        // Who stands before a store may add of which characters it is.
+        let content_type = self.content_type.and_then(|found| found.split(';').next());
+        content_type.map(str::trim_end) == Some(&*type_of(digest)) && self.tag_fits()
     }
 
     /// Whether the tag is the one that belongs to what the writer says. Where a store has tags of another form, they are its own.
@@ -98,6 +101,8 @@ impl Beside<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -121,12 +126,16 @@ mod tests {
         assert_eq!(told(&whole, &another, false), wrong);
         assert_eq!(typed(&whole, &content_type(b"another"), &quoted, false), wrong);
         assert_eq!(typed(&whole, "application/octet-stream", &quoted, false), wrong);
+        let charset = format!("{}; charset=utf-8", content_type(&content));
+        assert_eq!(typed(&whole, &charset, &quoted, false), right);
+        assert_eq!(typed(&whole, "application/octet-stream; charset=utf-8", &quoted, false), wrong);
         // Not a tag of this form, or one of what the store keeps instead.
         assert_eq!(told(&whole, "etag-1", false), right);
         assert_eq!(told(&whole, &another, true), right);
         let in_parts = label(&content, How::Parts);
-        assert!(in_parts[TAG].ends_with("-2") && told(&in_parts, &in_parts[TAG].clone(), false) == right);
-        assert_eq!(told(&in_parts, &format!("{another}-2"), false), wrong);
+        let (_, count) = in_parts[TAG].split_once('-').unwrap();
+        assert_eq!(told(&in_parts, &in_parts[TAG].clone(), false), right);
+        assert_eq!(told(&in_parts, &format!("{another}-{count}"), false), wrong);
         // Of another object, or lost.
         let other = label(b"another", How::Whole);
         let alone = Answer::Found(Value { size: 100, ..Value::of(b"another") });
@@ -139,6 +148,13 @@ mod tests {
     fn tags_are_those_of_s3() {
         assert_eq!(tag_of(b"", How::Whole), "d41d8cd98f00b204e9800998ecf8427e");
         assert_eq!(parts(b"").count(), 0);
-        assert_eq!(parts(b"123").collect::<Vec<_>>(), [&b"12"[..], b"3"]);
+        let contents: Vec<Vec<u8>> = (0..64).map(|byte| vec![byte; 64]).collect();
+        let counts: BTreeSet<usize> = contents.iter().map(|content| parts(content).count()).collect();
+        assert_eq!(counts, [2, 3, 11].into());
+        for content in &contents {
+            assert_eq!(parts(content).flatten().copied().collect::<Vec<u8>>(), *content);
+            let tag = tag_of(content, How::Parts);
+            assert!(tag.ends_with(&format!("-{}", parts(content).count())), "{tag}");
+        }
     }
 }

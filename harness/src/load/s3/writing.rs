@@ -118,7 +118,8 @@ mod tests {
     use super::*;
     use crate::load::s3::tests::talk;
 
-    const CONTENT: &[u8] = b"something to be written, and to be told from all other things";
+    // It is uploaded in two parts.
+    const CONTENT: &[u8] = b"something to be written, and to be told from all other things..";
     const PUT: &str = "200 OK\r\netag: \"1\"";
     const BEGUN: &str =
         "200 OK\n\n<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";
@@ -202,7 +203,8 @@ mod tests {
     #[tokio::test]
     async fn parts_come_in_either_order_and_are_named_in_theirs() {
         let mut orders = Vec::new();
-        for content in (0_u8..8).map(|byte| [byte; 64]) {
+        let in_two = |content: &[u8; 64]| parts(content).count() == 2;
+        for content in (0_u8..8).map(|byte| [byte; 64]).filter(in_two) {
             let done = "200 OK\n\n<CompleteMultipartUploadResult></CompleteMultipartUploadResult>";
             let (outcome, asked) = talk(&request(How::Parts, &content), &[BEGUN, PUT, PUT, done]).await;
             assert_eq!(outcome, Outcome::DONE);

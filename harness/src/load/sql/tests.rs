@@ -1,3 +1,4 @@
+use history::generate::{Generator, Work};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -57,4 +58,16 @@ async fn a_key_that_is_there_already_was_committed_and_another_constraint_is_a_r
     let by = async |constraint| Sql::new(refused("23505", constraint).await).perform(&put).await;
     assert_eq!(by("entries_pkey").await, Outcome::DONE);
     assert!(matches!(by("entries_payload_key").await, Outcome::Failed(_)));
+}
+
+#[test]
+fn one_in_sixteen_that_append_is_taken_back() {
+    let lists = Generator::new("r", 1, 3, Work::Lists { lists: 3 }).take(1600);
+    let steps = lists.filter_map(|request| match request.action {
+        Action::Transaction(steps) => Some(steps),
+        _ => None,
+    });
+    let taken_back = steps.filter(|steps| is_taken_back(steps)).count();
+    assert!((80..=100).contains(&taken_back), "{taken_back}");
+    assert!(!is_taken_back(&[Step::Read { list: 0 }]));
 }

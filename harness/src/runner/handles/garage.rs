@@ -301,6 +301,14 @@ impl GarageStore {
     pub async fn read_back(&self, recorder: &Recorder, pod: &str, key: &AccessKey) -> Result<()> {
         read_back::list_and_get(recorder, pod, || self.s3(pod, key)).await
     }
+
+    /// Reads the largest object of a history at a pod: what is broken off there later is not the way's doing.
+    ///
+    /// # Errors
+    /// When the history can't be written.
+    pub async fn read_largest(&self, recorder: &Recorder, pod: &str, key: &AccessKey) -> Result<()> {
+        read_back::largest(recorder, pod, || self.s3(pod, key)).await
+    }
 }
 
 fn s3(tunnel: Tunnel, key: &AccessKey) -> Tunnelled<S3> {

@@ -1,6 +1,7 @@
 //! The PostgreSQL servers of a trial, each pod on its own, and SQL.
 
 mod identity;
+mod placement;
 
 pub use identity::Identity;
 
@@ -18,8 +19,8 @@ use crate::{
     runner::{Run, Sabotage},
     wait::{Progress, until_answered, until_asked},
     workload::{
-        Kind, Set,
-        postgres::{Login, Session, mount_point},
+        Kind,
+        postgres::{Login, Session},
     },
 };
 
@@ -216,20 +217,6 @@ impl PostgresStore {
     /// When the history can't be written.
     pub async fn read_back(&self, recorder: &Recorder, pod: &str) -> Result<()> {
         read_back::scan(recorder, pod, || async { Ok(sql(self.session(pod).await?, self.level())) }).await
-    }
-
-    /// Where a directory of a pod is mounted from, and where its PVC is.
-    ///
-    /// # Errors
-    /// When the pod can't be asked, or its manifest has no such mount.
-    pub async fn mount_of(&self, set: &Set, ordinal: u32, directory: &str) -> Result<(String, String)> {
-        let output = self.run.pod(set.pod_name(ordinal)).exec(&["cat", "/proc/mounts"]).await?;
-        let mut manifest = self.run.workload().manifest()?;
-        let mounts = set.workload.container(&mut manifest)?["volumeMounts"].as_array();
-        let claimed = mounts.into_iter().flatten().find(|mount| mount["name"] == "data");
-        let claimed = claimed.and_then(|mount| mount["mountPath"].as_str());
-        let claimed = claimed.ok_or_else(|| Error::bug("the container does not mount its data"))?;
-        Ok((mount_point(&output.stdout, directory).to_owned(), claimed.to_owned()))
     }
 
     async fn login(&self, tunnel: Tunnel) -> Result<Tunnelled<Session>> {

@@ -4,4 +4,4 @@ pub mod client;
 pub mod placement;
 
 pub use client::{Login, Session, reason};
-pub use placement::mount_point;
+pub use placement::off_the_claims;
