@@ -35,15 +35,37 @@ async fn immutable_fields(run: Run) -> Result<()> {
     let templates = json!([{"metadata": {"name": "data"}, "spec": {
         "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}}]);
     // The template has the new label as well, so that nothing else is wrong with the new selector.
-    let label = json!({"steadfast.dev/new": "yes"});
+    let label = label_of_ours();
     let selector = json!({"spec": {
         "selector": {"matchLabels": label},
         "template": {"metadata": {"labels": label}}}});
+    let shipped =
+        run.workload().manifest()?.find("StatefulSet", run.workload().name)?["spec"]["volumeClaimTemplates"]
+            .clone();
+    let changed = |change: fn(&mut Value)| {
+        let mut changed = shipped.clone();
+        change(&mut changed);
+        spec("volumeClaimTemplates", changed)
+    };
+    let another = changed(|templates| {
+        let mut another = templates[0].clone();
+        another["metadata"]["name"] = json!("more");
+        templates.as_array_mut().into_iter().for_each(|templates| templates.push(another.clone()));
+    });
     for (field, patch) in [
         ("serviceName", spec("serviceName", json!("elsewhere"))),
         ("podManagementPolicy", spec("podManagementPolicy", json!("Parallel"))),
         ("selector", selector),
         ("volumeClaimTemplates", spec("volumeClaimTemplates", templates)),
+        ("a second one of volumeClaimTemplates", another),
+        (
+            "a label of volumeClaimTemplates",
+            changed(|templates| templates[0]["metadata"]["labels"] = label_of_ours()),
+        ),
+        (
+            "the storageClassName of volumeClaimTemplates",
+            changed(|templates| templates[0]["spec"]["storageClassName"] = json!("elsewhere")),
+        ),
     ] {
         let taken = set.would_take(&patch).await;
         // Which words follow the field has changed with the versions.
@@ -68,6 +90,10 @@ async fn immutable_fields(run: Run) -> Result<()> {
         drop(run.judge_taken(K13, &what, taken));
     }
     Ok(())
+}
+
+fn label_of_ours() -> Value {
+    json!({"steadfast.dev/new": "yes"})
 }
 
 fn spec(field: &str, value: Value) -> Value {

@@ -10,7 +10,7 @@ use harness::{
     },
     workload::{Workload, sentinel::Held},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     sabotage::{
@@ -31,6 +31,9 @@ pub(crate) const OVER_TWO_NODES: &str = "names and connections over two nodes";
 
 /// A headless service that publishes pods before they are Ready.
 pub(crate) const PUBLISHING: &str = "sentinel-publishing";
+
+/// A headless service of the pods that is not their set's.
+const OTHER: &str = "sentinel-other";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -177,6 +180,8 @@ async fn services_answer(run: Run) -> Result<()> {
 async fn without_headless_service(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
+            let other = another_headless(manifest, workload, OTHER)?;
+            manifest.objects.push(other);
             manifest.remove("Service", workload.headless)?;
             workload.with_replicas(manifest, 2)
         })
@@ -192,10 +197,14 @@ async fn without_headless_service(run: Run) -> Result<()> {
     run.apply_objects([service]).await?;
     asker.judge_name(S19, &set, 0, propagation(&run)).await?;
 
-    run.step("a regular service gives no pod a name").await?;
+    run.step("neither a regular service gives a pod a name, nor a headless one that does not govern it")
+        .await?;
     let regular = set.workload.name;
     asker.judge_spread(S19, &set, 0..2, propagation(&run)).await?;
-    asker.judge_no_name_under(S19, regular, &set.pod_name(0), propagation(&run)).await?;
+    asker.judge_service(S19, &set, OTHER, 0..2, propagation(&run)).await?;
+    for service in [regular, OTHER] {
+        asker.judge_no_name_under(S19, service, &set.pod_name(0), propagation(&run)).await?;
+    }
     Ok(())
 }
 
@@ -213,6 +222,7 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
     asker.judge_service(K14, &set, PUBLISHING, [0], propagation(&run)).await?;
     asker.judge_service(K14, &set, set.workload.headless, [], propagation(&run)).await?;
     asker.judge_no_name(K14, &set, 0, propagation(&run)).await?;
+    asker.judge_spread(K14, &set, [], propagation(&run)).await?;
 
     run.step("its governing service publishes it: it has its own name").await?;
     let governing = async |publishes: bool| {
@@ -235,11 +245,17 @@ async fn names_of_pods_not_ready(run: Run) -> Result<()> {
 
 /// A second headless service of the pods, which publishes those that are not Ready.
 fn with_publishing(manifest: &mut Manifest, workload: &Workload) -> harness::Result<()> {
-    let mut publishing = manifest.find("Service", workload.headless)?.clone();
-    publishing["metadata"]["name"] = json!(PUBLISHING);
+    let mut publishing = another_headless(manifest, workload, PUBLISHING)?;
     publishing["spec"]["publishNotReadyAddresses"] = json!(true);
     manifest.objects.push(publishing);
     Ok(())
+}
+
+/// A second headless service of the pods, which is as the first one.
+fn another_headless(manifest: &mut Manifest, workload: &Workload, name: &str) -> harness::Result<Value> {
+    let mut service = manifest.find("Service", workload.headless)?.clone();
+    service["metadata"]["name"] = json!(name);
+    Ok(service)
 }
 
 async fn leaving_pods(run: Run) -> Result<()> {

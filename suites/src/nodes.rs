@@ -9,21 +9,24 @@ use harness::{
         NODE_NOT_READY, NODES_CORDONED, POD_FAILED, TAINT_NOT_TOLERATED, VOLUME_NODE_UNAVAILABLE,
     },
     fault::node::UNREACHABLE,
-    runner::{Run, Scenario, scenario},
+    runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
-        pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating, pod_unschedulable,
-        pods_exactly, pods_stay, revision_is,
+        endpoints_ready, pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating,
+        pod_unschedulable, pods_exactly, pods_stay, revision_is,
     },
 };
 use serde_json::json;
 
 use crate::{
+    network::propagation,
     sabotage::{POD_DELETED_MEANWHILE, REPLACED_MEANWHILE, VOLUME_CLAIM_DELETED_BEFORE_DRAIN},
     seconds,
 };
 
 /// For how long the pods tolerate that their node is not heard of.
 const TOLERATED: Duration = seconds(5);
+
+const ADDRESS_FOLLOWED: &str = "that a pod's name leads to its new address when its node was restarted";
 
 /// Steps at which controls do their sabotage.
 pub(crate) const GOES_ON: &str = "it goes on where it was";
@@ -52,6 +55,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             worker,
         )
         .proves([K22])
+        .wants(Need::KnownDns, ADDRESS_FOLLOWED)
         .within(seconds(360))
         .alone()
         .slow_control("claim_deleted", [K22, S7], VOLUME_CLAIM_DELETED_BEFORE_DRAIN, "was placed on"),
@@ -86,7 +90,8 @@ async fn control_plane(run: Run) -> Result<()> {
     run.measure("controller manager away", killed.away.as_secs_f64(), "s");
     run.step(GOES_ON).await?;
     let nothing_changed = |pods| pods_stay(pods).and(revision_is(&set.promise, &revision));
-    run.hold(K21, &nothing_changed(&before).and(pods_exactly(&set.promise, 0..=1))).await?;
+    let found = endpoints_ready(&set.promise, set.workload.headless, [0]);
+    run.hold(K21, &nothing_changed(&before).and(pods_exactly(&set.promise, 0..=1)).and(found)).await?;
     release(1).await?;
     run.expect(K21, &pod_running(&set.pod_name(2)), seconds(90)).await?;
     run.expect(K21, &nothing_changed(&before), seconds(1)).await?;
@@ -134,7 +139,8 @@ async fn worker(run: Run) -> Result<()> {
 
     run.step("the worker is restarted").await?;
     let pods = set.pods();
-    let restarts = set.pod(1)?.restarts();
+    let before = set.pod(1)?;
+    let (restarts, addresses) = (before.restarts(), before.addresses.clone());
     node.restart().await?;
     let uid = &pods[&set.pod_name(1)];
     let again = pod_restarted(&set.pod_name(1), uid, restarts);
@@ -143,6 +149,13 @@ async fn worker(run: Run) -> Result<()> {
     run.expect(K22, &pods_stay(&pods), seconds(1)).await?;
     run.judge_equal(K22, "the claims", volume_claims, run.found(K22, volumes.uids().await)?);
     run.judge_equal(K22, "its data after the restart", mark, volumes.find_mark(&set.pod_name(1)).await?);
+
+    run.step("it has another address, and its name leads there").await?;
+    if set.pod(1)?.addresses == addresses {
+        run.leave_out(format!("{ADDRESS_FOLLOWED}: it has the one that it had"));
+    } else if run.has(Need::KnownDns) {
+        run.prober(set.pod_name(0)).judge_name(K22, &set, 1, propagation(&run)).await?;
+    }
     Ok(())
 }
 
@@ -152,8 +165,10 @@ async fn paused(run: Run) -> Result<()> {
         "tolerationSeconds": TOLERATED.as_secs()}]);
     let set = run
         .deploy_with(|manifest, workload| {
-            let set = manifest.find("StatefulSet", workload.name)?;
-            set["spec"]["template"]["spec"]["tolerations"] = soon;
+            let pod = &mut manifest.find("StatefulSet", workload.name)?["spec"]["template"]["spec"];
+            pod["tolerations"] = soon;
+            // Over long before the hold is: that its time is over is no proof that it has ended.
+            pod["terminationGracePeriodSeconds"] = json!(2);
             workload.with_replicas(manifest, 2)
         })
         .await?;

@@ -10,7 +10,8 @@ use harness::{
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         controller_counts, pod_exists, pod_not_terminating, pod_ready, pod_restarted, pod_running,
-        pod_terminating, pods_exactly, pods_gone, pods_named, pods_stay, revision_is, volume_claims_are,
+        pod_runs_again, pod_terminating, pods_exactly, pods_gone, pods_named, pods_stay, revision_is,
+        volume_claims_are,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, sentinel::Held},
 };
@@ -29,6 +30,7 @@ const ALL: [Workload; 3] = [SENTINEL, GARAGE, DAGSTER_POSTGRESQL];
 const STORES: [Workload; 2] = [GARAGE, DAGSTER_POSTGRESQL];
 /// How often a startup probe may fail, once a second: longer than any hold lasts.
 const STARTUP_TRIES: u32 = 600;
+const NOT_HELD: Held = Held { ready: Some(false), stop: None, live_fails: None };
 /// Why no control of order runs on them.
 const BY_THE_JOURNAL: &str = "what is judged is the journal, by what is seen to say no on the sentinel";
 
@@ -230,8 +232,14 @@ async fn probes_gate(run: Run) -> Result<()> {
     run.hold_long(S21, &pods_exactly(&set.promise, 0..=1)).await?;
 
     run.step("the probe passes, and the next replica comes").await?;
-    run.sentinel(one.clone()).hold(Held { ready: Some(false), ..Held::default() }).await?;
+    run.sentinel(one.clone()).hold(NOT_HELD).await?;
     run.found(S21, set.ready(3).await)?;
+
+    run.step("its liveness probe fails: the next process is not Ready before its own probe has passed")
+        .await?;
+    let (one, first) = (run.sentinel(one), set.pod(1)?);
+    one.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
+    run.expect(S21, &pod_runs_again(&one.pod, &first.meta.uid, first.restarts()), seconds(120)).await?;
 
     run.step("the liveness probe of pod 2 fails").await?;
     let (two, volumes) = (run.sentinel(set.pod_name(2)), run.volumes(&set));
@@ -239,6 +247,9 @@ async fn probes_gate(run: Run) -> Result<()> {
     let instance = two.identity().await?.instance;
     two.hold(Held { live_fails: Some(true), ..Held::default() }).await?;
     run.expect(S21, &pod_restarted(&two.pod, &before.meta.uid, before.restarts()), seconds(120)).await?;
+    // Time enough has passed for that of pod 1 to be asked, which is held until now.
+    run.found(S21, run.life(&first).not_ready_since_restart())?;
+    one.hold(NOT_HELD).await?;
     run.found(S21, set.ready(3).await)?;
 
     run.step("it was restarted in place: the same pod, the same volume, another process").await?;

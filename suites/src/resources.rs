@@ -37,7 +37,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             [SENTINEL],
             "that a pod stays Pending is judged as in resources::limits, which is seen to say no",
         )
-        .within(seconds(180))
+        .within(seconds(300))
         .slow()
         .alone(),
     ]
@@ -87,7 +87,7 @@ async fn room(run: Run) -> Result<()> {
     let worker = workers.first().ok_or_else(|| Error::environment("there is no worker"))?;
     worker.offer(1).await?;
     run.step("a worker has room for one, and two ask for it").await?;
-    let set = run
+    let mut set = run
         .deploy_with(|manifest, workload| {
             let one = json!({"requests": {ROOM: "1"}, "limits": {ROOM: "1"}});
             workload.container(manifest)?["resources"] = one;
@@ -105,5 +105,23 @@ async fn room(run: Run) -> Result<()> {
     worker.offer(2).await?;
     let placed = pod_ready(&set.pod_name(1), None).despite([INSUFFICIENT_RESOURCE]);
     run.expect(S20, &placed, seconds(60)).await?;
+
+    run.step("each asks for more than half of its memory as well: what one has is not there for the other")
+        .await?;
+    let most = format!("{:.0}", worker.memory().await? * 0.6);
+    let mut manifest = run.workload().manifest()?;
+    run.workload().container(&mut manifest)?["resources"] =
+        json!({"requests": {ROOM: "1", "memory": most}, "limits": {ROOM: "1"}});
+    let (zero, one) = (set.pod(0)?, set.pod(1)?);
+    set.change("requests of more than half of a worker's memory", &run.container_patch(manifest)?).await?;
+    let has_it = pod_ready(&one.meta.name, Some(&one.meta.uid)).despite([INSUFFICIENT_RESOURCE]);
+    run.expect(S20, &has_it, seconds(60)).await?;
+    let lacks_it = pod_unschedulable(&zero.meta.name, &zero.meta.uid, "Insufficient memory").despite([
+        POD_FAILED,
+        INSUFFICIENT_RESOURCE,
+        INSUFFICIENT_MEMORY,
+    ]);
+    run.expect(S20, &lacks_it, seconds(60)).await?;
+    run.hold(S20, &lacks_it).await?;
     Ok(())
 }

@@ -4,6 +4,7 @@ use external::api::cluster_objects;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Node as NodeObject, Taint};
 use kube::{Client, api::DeleteParams};
+use record::quantity;
 use serde_json::{Value, json};
 
 use crate::{
@@ -51,6 +52,18 @@ pub async fn unreachable_since(client: &Client, node: &Node) -> Result<Option<Ti
     let mut taints = found.spec.and_then(|spec| spec.taints).into_iter().flatten();
     let taint = taints.find(|taint| taint.key == UNREACHABLE && taint.effect == "NoExecute");
     Ok(taint.and_then(|taint| taint.time_added).map(|time| time.0))
+}
+
+/// How many bytes of memory a node has for pods.
+///
+/// # Errors
+/// When the API server refuses, or does not tell.
+pub async fn memory(client: &Client, node: &Node) -> Result<f64> {
+    let found = cluster_objects::<NodeObject>(client).get(&node.name).await?;
+    let memory = found.status.and_then(|status| status.allocatable?.remove("memory"));
+    memory.as_ref().and_then(|memory| quantity::parse(&memory.0)).ok_or_else(|| {
+        Error::environment(format!("node {}: expected its memory, found {memory:?}", node.name))
+    })
 }
 
 /// Lets a node have so much of [`ROOM`], or none. A kubelet keeps what it does not know.

@@ -15,8 +15,8 @@ pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use placement::{pod_placed, pod_unschedulable};
 pub use pod::{
     pod_exists, pod_is, pod_is_another, pod_made_again, pod_not_terminating, pod_owned, pod_ready,
-    pod_recovers, pod_restarted, pod_returns, pod_running, pod_terminating, pod_touched, pod_unowned,
-    pod_unready, readiness_fails,
+    pod_recovers, pod_restarted, pod_returns, pod_running, pod_runs_again, pod_terminating, pod_touched,
+    pod_unowned, pod_unready, readiness_fails,
 };
 pub use refusal::pod_refuses;
 pub use rollout::{pods_at, pods_replaced, pods_stay, revision_is, revisions_are, rolled};

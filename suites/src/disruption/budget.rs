@@ -44,7 +44,7 @@ fn budget_of(mut spec: Value) -> Value {
     json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": BUDGET}, "spec": spec})
 }
 
-/// A pod that is not Ready, and whose eviction its budget allows, goes, and comes back.
+/// A pod whose eviction its budget allows goes, and comes back.
 async fn is_evicted_and_returns(run: &Run, set: &Set, ordinal: u32) -> Result<()> {
     let old = set.pod(ordinal)?;
     run.found(K16, run.pod(&old.meta.name).evict_when_allowed(seconds(30)).await)?;
@@ -129,5 +129,9 @@ async fn budget(run: Run) -> Result<()> {
     run.hold(K16, &pods_stay(&others)).await?;
     three.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.expect(K16, &pod_returns(&set.promise, 3, &pods[&set.pod_name(3)]), seconds(90)).await?;
+
+    run.step("another has come in its place, and all are Ready: one more may go").await?;
+    run.found(K16, set.ready(4).await)?;
+    is_evicted_and_returns(&run, &set, 2).await?;
     Ok(())
 }

@@ -7,12 +7,13 @@ use harness::{
     runner::{Run, Scenario, scenario},
     wait::expectations::{
         pod_is_another, pod_made_again, pod_owned, pod_returns, pod_terminating, pods_stay, set_gone,
+        volume_claims_are,
     },
 };
 use serde_json::json;
 
 use crate::{
-    sabotage::{PODS_DELETED_WITH_SET, REMOVAL_HELD, SET_GONE_BEFORE_FAILURE},
+    sabotage::{PODS_DELETED_WITH_SET, REMOVAL_HELD, SET_GONE_BEFORE_FAILURE, claims_go_with_the_set},
     seconds,
 };
 
@@ -49,7 +50,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn orphans(run: Run) -> Result<()> {
-    let set = run.deploy().await?;
+    let set = run.deploy_with(claims_go_with_the_set).await?;
     set.ready(3).await?;
     let (pods, volume_claims) = (set.pods(), run.volumes(&set).uids().await?);
 
@@ -60,9 +61,9 @@ async fn orphans(run: Run) -> Result<()> {
     for ordinal in 0..3 {
         run.expect(S16, &pod_owned(&set.promise, ordinal, false), seconds(30)).await?;
     }
-    run.hold_long(S16, &pods_stay(&pods)).await?;
+    run.hold_long(S16, &pods_stay(&pods).and(volume_claims_are(&volume_claims))).await?;
 
-    let set = run.deploy().await?;
+    let set = run.deploy_with(claims_go_with_the_set).await?;
     run.step("the new set adopts the same pods").await?;
     run.found(S16, set.ready(3).await)?;
     run.expect(S16, &pods_stay(&pods), seconds(1)).await?;

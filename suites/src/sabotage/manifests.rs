@@ -36,10 +36,13 @@ pub const DELETE_VOLUME_CLAIMS_WHEN_SCALED: Sabotage = Sabotage::Manifest(|manif
 });
 
 /// A PVC goes when its set is deleted.
-pub const DELETE_VOLUME_CLAIMS_WHEN_DELETED: Sabotage = Sabotage::Manifest(|manifest, workload| {
+pub const DELETE_VOLUME_CLAIMS_WHEN_DELETED: Sabotage = Sabotage::Manifest(claims_go_with_the_set);
+
+/// A set that owns its claims: they are deleted with it, unless it leaves what it owns. Where no set may, the API server drops that.
+pub fn claims_go_with_the_set(manifest: &mut Manifest, workload: &Workload) -> Result<()> {
     let patch = json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}});
     manifest.merge("StatefulSet", workload.name, &patch)
-});
+}
 
 /// The data is written to an emptyDir; the PVCs stay, and nobody writes to them.
 pub const EMPTY_DIRECTORY: Sabotage =

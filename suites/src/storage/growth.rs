@@ -9,7 +9,7 @@ use harness::{
 use serde_json::{Value, json};
 
 use crate::{
-    sabotage::{GROWTH_FORBIDDEN, TEMPLATE_CHANGED_BEFORE, larger_volume_claims},
+    sabotage::{GROWTH_FORBIDDEN, TEMPLATE_CHANGED_BEFORE, claims_go_with_the_set, larger_volume_claims},
     seconds,
 };
 
@@ -45,7 +45,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 }
 
 async fn growth(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    let set = run
+        .deploy_with(|manifest, workload| {
+            claims_go_with_the_set(manifest, workload)?;
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
     set.ready(2).await?;
     let volumes = run.volumes(&set);
     let (pods, volume_claims) = (set.pods(), volumes.uids().await?);
@@ -76,8 +81,12 @@ async fn growth(run: Run) -> Result<()> {
     run.step("the set is deleted without its pods, and made again with a larger template").await?;
     set.delete_orphaning().await?;
     run.expect(S22, &set_gone(&set.promise), seconds(30)).await?;
+    // Until another set has them, whoever is deleted with the old one goes.
+    let all_stay = pods_stay(&pods).and(volume_claims_are(&volume_claims));
+    run.hold(S22, &all_stay).await?;
     let set = run
         .deploy_with(|manifest, workload| {
+            claims_go_with_the_set(manifest, workload)?;
             workload.with_replicas(manifest, 2)?;
             larger_volume_claims(manifest, workload)
         })
@@ -85,7 +94,7 @@ async fn growth(run: Run) -> Result<()> {
     run.found(S22, set.ready(2).await)?;
 
     run.step("it has the same pods, claims and data, and new pods get the larger claim").await?;
-    run.expect(S22, &pods_stay(&pods).and(volume_claims_are(&volume_claims)), seconds(15)).await?;
+    run.expect(S22, &all_stay, seconds(15)).await?;
     run.volumes(&set).judge_marks(S22, &marks).await?;
     set.scale(3).await?;
     run.found(S22, set.ready(3).await)?;

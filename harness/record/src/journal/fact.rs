@@ -103,6 +103,8 @@ pub struct Set {
     pub update_revision: Arc<str>,
     /// `OrderedReady`, `Parallel`
     pub policy: Arc<str>,
+    /// What its template is, as a number: the same template has the same; none where the journal does not tell it.
+    pub template: Option<u64>,
     /// The containers of its template, by name.
     pub containers: Arc<[Arc<str>]>,
     /// The Progressing condition, where there is one: status and reason.

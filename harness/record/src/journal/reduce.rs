@@ -3,7 +3,7 @@
 use std::{
     borrow::Borrow,
     collections::{BTreeMap, HashSet},
-    hash::Hash,
+    hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
 
@@ -65,7 +65,10 @@ impl Reducer {
                 let claim = core::PersistentVolumeClaim::deserialize(object)?;
                 Fact::VolumeClaim(Arc::new(self.volume_claim(claim)))
             }
-            Kind::StatefulSet => Fact::Set(Arc::new(self.set(apps::StatefulSet::deserialize(object)?))),
+            Kind::StatefulSet => {
+                let template = object.pointer("/spec/template").and_then(number);
+                Fact::Set(Arc::new(self.set(apps::StatefulSet::deserialize(object)?, template)))
+            }
             Kind::EndpointSlice => {
                 let slice = discovery::EndpointSlice::deserialize(object)?;
                 Fact::EndpointSlice(Arc::new(self.endpoint_slice(slice)))
@@ -166,7 +169,7 @@ impl Reducer {
         }
     }
 
-    fn set(&mut self, set: apps::StatefulSet) -> Set {
+    fn set(&mut self, set: apps::StatefulSet, template: Option<u64>) -> Set {
         let count = |count: Option<i32>| u32::try_from(count.unwrap_or(0)).unwrap_or(0);
         let spec = set.spec.unwrap_or_default();
         let status = set.status.unwrap_or_default();
@@ -186,6 +189,7 @@ impl Reducer {
             current_revision: self.word(status.current_revision),
             update_revision: self.word(status.update_revision),
             policy: self.word(spec.pod_management_policy),
+            template,
             containers: self.lists.one(containers),
             progressing: progressing
                 .map(|condition| (condition.status, condition.reason.unwrap_or_default())),
@@ -241,6 +245,14 @@ impl Reducer {
 /// One etcd numbers every change of every kind.
 fn version(meta: &ObjectMeta) -> u64 {
     meta.resource_version.as_deref().and_then(|version| version.parse().ok()).unwrap_or(0)
+}
+
+/// A number of an object that has fields: the same for what is the same, whatever their order.
+fn number(object: &Value) -> Option<u64> {
+    let fields = object.as_object().filter(|fields| !fields.is_empty())?;
+    let mut hasher = DefaultHasher::new();
+    fields.hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 fn container(status: core::ContainerStatus) -> Container {

@@ -19,6 +19,7 @@ pub const ALWAYS: &[Law] = &[
     identity::at_most_one_of_an_ordinal,
     rollout::rolls_highest_first,
     rollout::rolls_what_is_old,
+    rollout::revisions_are_of_templates,
     rollout::partition_protects,
     rollout::on_delete_waits,
     rollout::availability_gates,

@@ -1,13 +1,19 @@
 //! How a set replaces its pods when its template changes.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
 use super::{Inquiry, demand::Demand, health::Health, identity::born, removal::Removals};
 use crate::{
-    claim::{K3, K4, K5, K8, K23},
-    journal::{Change, Entry, Fact, Kind, Promise, Record, fact::Pod},
+    claim::{K3, K4, K5, K6, K8, K23},
+    journal::{
+        Change, Entry, Fact, Kind, Promise, Record,
+        fact::{Pod, Set},
+    },
 };
 
 /// K3: a roll goes from the highest to the lowest ordinal, one at a time, each Ready first.
@@ -53,6 +59,38 @@ pub fn rolls_what_is_old(_: &Promise) -> Inquiry<'_> {
                 pod.meta.name, set.update_revision
             );
             judgement.find(message, [entry]);
+        }
+    })
+}
+
+/// K6: a template has one revision for as long as its set lives: nothing else makes another, and a rollback finds the old one again.
+pub fn revisions_are_of_templates(_: &Promise) -> Inquiry<'_> {
+    // By the set's UID and its template.
+    let mut known: BTreeMap<(&str, u64), (&str, &Entry)> = BTreeMap::new();
+    let mut last: Option<&Set> = None;
+    // The revisions of sets that had the name before, and of the one that has it.
+    let (mut former, mut own): (BTreeSet<&str>, BTreeSet<&str>) = Default::default();
+    Inquiry::new(K6, &[Kind::StatefulSet], move |judgement, _, promise, entry| {
+        let Record::Object { fact: Fact::Set(set), .. } = &entry.record else { return };
+        if set.meta.name != promise.set {
+            return;
+        }
+        let before = last.replace(set);
+        if before.is_some_and(|before| before.meta.uid != set.meta.uid) {
+            former.append(&mut own);
+        }
+        let revision = &*set.update_revision;
+        own.insert(revision);
+        // A status may be one of another spec, or one that was meant for a set of this name before.
+        let told = set.observed == set.meta.generation && !revision.is_empty() && !former.contains(revision);
+        let Some(template) = set.template.filter(|_| told) else { return };
+        let (first, proof) = *known.entry((&set.meta.uid, template)).or_insert((revision, entry));
+        let again = before.is_some_and(|before| before.observed != set.observed);
+        judgement.examined += u64::from(again && proof.line != entry.line);
+        if first != revision {
+            let message =
+                format!("{} has the revision {revision} of a template that had {first}", promise.set);
+            judgement.find(message, [proof, entry]);
         }
     })
 }

@@ -189,6 +189,7 @@ fn write_status(model: &mut Model, view: &View, set: Set, cluster: &mut Cluster)
     let status = Set {
         meta: model.set.meta.clone(),
         replicas: model.set.replicas,
+        template: model.set.template,
         observed: set.meta.generation,
         current: count(&|_, _| true),
         ready: count(&|_, pod| pod.healthy()),

@@ -189,10 +189,12 @@ impl Model {
             }
             Step::Template(template) if seen && *template != self.template => {
                 self.template = *template;
+                self.set.template = Some(u64::from(*template));
                 self.change(cluster);
             }
             Step::Both(template, replicas) if seen => {
                 (self.template, self.set.replicas) = (*template, u32::from(*replicas));
+                self.set.template = Some(u64::from(*template));
                 self.change(cluster);
             }
             Step::Partition(partition) if !self.promise.recreate => {

@@ -90,7 +90,7 @@ fn a_gap_keeps_every_law_that_reads_the_kind_from_judging() {
                 "K1", "K18", "K19", "K24", "K3", "K4", "K5", "K8", "S1", "S17", "S2", "S6", "S7", "S8", "S9",
             ],
         ),
-        ("StatefulSet", vec!["K18", "K19", "K3", "K4", "K5", "K8", "S1", "S17", "S7", "S8", "S9"]),
+        ("StatefulSet", vec!["K18", "K19", "K3", "K4", "K5", "K6", "K8", "S1", "S17", "S7", "S8", "S9"]),
         ("PersistentVolumeClaim", vec!["K24", "S17", "S6", "S7"]),
         ("EndpointSlice", vec![]),
     ] {

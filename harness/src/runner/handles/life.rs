@@ -47,6 +47,31 @@ impl Life {
         if failed { Ok(()) } else { Err(not_shown(&self.run.log().history(), words())) }
     }
 
+    /// Returns when it has not been Ready since its container was restarted, by what is recorded until now.
+    ///
+    /// # Errors
+    /// When it has been, and where nobody watched pods for a time.
+    pub fn not_ready_since_restart(&self) -> Result<()> {
+        let (name, restarts) = (&self.pod.meta.name, self.pod.restarts());
+        let mut ready = None;
+        self.versions(|pod| {
+            if pod.ready && pod.restarts() > restarts {
+                ready = ready.or(Some(pod.version));
+            }
+        });
+        let history = self.run.log().history();
+        match ready {
+            Some(version) => Err(Error::failed(format!(
+                "{name} was restarted, and was Ready before its readiness probe passed, at revision {version}"
+            ))),
+            None if history.gaps().any(|(kind, _)| kind == Kind::Pod) => Err(Error::not_judged(
+                Obstacle::Recording,
+                format!("whether {name} was Ready since its restart is not known: the recording has a gap"),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// How long it has been Ready by its kubelet's word, on the API server's clock of this moment; at most so long, since a
     /// kubelet's times are whole seconds, cut off.
     pub fn ready_for(&self) -> Duration {

@@ -75,6 +75,14 @@ impl Worker {
         fault::node::offer(self.run.client(), &self.node, Some(room)).await
     }
 
+    /// How many bytes of memory it has for pods.
+    ///
+    /// # Errors
+    /// When the API server does not tell.
+    pub async fn memory(&self) -> Result<f64> {
+        fault::node::memory(self.run.client(), &self.node).await
+    }
+
     /// Lets its kubelet stand still, until [`Worker::resume_kubelet`]; what runs goes on.
     ///
     /// # Errors

@@ -1,8 +1,10 @@
 //! What is expected of one pod.
 
+use std::sync::Arc;
+
 use super::{waiting, warnings_of};
 use crate::{
-    journal::Promise,
+    journal::{Promise, fact::Pod},
     wait::{
         Expectation,
         Progress::{Met, Never, NotYet},
@@ -189,6 +191,17 @@ pub fn pod_restarted(pod: &str, uid: &str, restarts: i32) -> Expectation {
             Some(pod) if pod.healthy() => Met,
             Some(pod) => waiting(world, pod),
         }
+    })
+}
+
+/// As [`pod_restarted`], of a pod that runs, Ready or not.
+pub fn pod_runs_again(pod: &str, uid: &str, restarts: i32) -> Expectation {
+    let (name, same) = (pod.to_owned(), uid.to_owned());
+    let (restarted, running) = (pod_restarted(pod, uid, restarts), pod_running(pod));
+    Expectation::new(format!("{name} is restarted in place and runs"), move |world| {
+        let again = |pod: &Arc<Pod>| pod.meta.uid == same && pod.restarts() > restarts;
+        let met = if world.pods.get(&name).is_some_and(again) { &running } else { &restarted };
+        met.check(world)
     })
 }
 

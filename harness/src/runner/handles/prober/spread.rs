@@ -20,7 +20,8 @@ const CONNECTIONS: u32 = 60;
 const OF_SERVICE: &str = "kubernetes.io/service-name";
 
 impl Prober {
-    /// Judges that connections to a regular service reach each of these pods, and no other, and that none fails. A
+    /// Judges that connections to a regular service reach each of these pods, and no other, and that none fails, or each where there
+    /// are none of them. A
     /// node's proxy learns of a Ready pod later than the API does, so this may lag for as long as `propagation`.
     ///
     /// # Errors
@@ -34,7 +35,8 @@ impl Prober {
     ) -> Result<()> {
         let service = set.workload.name;
         let wanted: Vec<_> = ordinals.into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
-        let sentence = format!("{CONNECTIONS} connections to {service} reach {}", wanted.join(", "));
+        let whom = if wanted.is_empty() { "nobody".to_owned() } else { wanted.join(", ") };
+        let sentence = format!("{CONNECTIONS} connections to {service} reach {whom}");
         let wanted = &wanted;
         let ask = |_| async move { Ok(progress(&self.connections(set).await?, wanted)) };
         let steady = match self.steady(&sentence, self.run.time_for(claim, propagation), ask).await {
@@ -92,7 +94,9 @@ impl Prober {
 fn progress(connections: &Connections, wanted: &[String]) -> Progress {
     let reached = reached(connections);
     let Connections { answers, failed, silent, errors, .. } = connections;
-    if *failed == 0 && reached == wanted {
+    // Where nobody is to be reached each fails, by another's word than the silence of a DNS.
+    let as_wanted = if wanted.is_empty() { failed > silent } else { *failed == 0 };
+    if as_wanted && reached == wanted {
         return Progress::Met;
     }
     let words = format!("they reached {answers:?}, and {failed} failed {errors:?}");
@@ -165,6 +169,21 @@ mod tests {
             ("{}", 0, 0),
         ] {
             assert!(matches!(found(answers, failed, silent), Progress::NotYet(_)), "{answers}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_is_to_be_reached_each_connection_fails() {
+        let found = |answers: &str, failed: u32, silent: u32| {
+            let text = format!(
+                r#"{{"answers": {answers}, "instances": [], "failed": {failed}, "silent": {silent}, "errors": []}}"#
+            );
+            progress(&serde_json::from_str(&text).unwrap(), &[])
+        };
+        assert_eq!((found("{}", 60, 0), found("{}", 60, 1)), (Progress::Met, Progress::Met));
+        assert!(matches!(found("{}", 60, 60), Progress::Prevented(Obstacle::Prober, _)));
+        for (answers, failed) in [(r#"{"db-0": 60}"#, 0), (r#"{"db-0": 1}"#, 59), ("{}", 0)] {
+            assert!(matches!(found(answers, failed, 0), Progress::NotYet(_)), "{answers}");
         }
     }
 
