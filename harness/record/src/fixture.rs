@@ -136,6 +136,7 @@ pub fn terrain() -> Terrain {
             client_seconds: 30,
             node_cache: false,
             forwards_absence: false,
+            names_pods: false,
             known_by: KnownBy::Configuration,
         }),
         hearing_seconds: 20,

@@ -111,6 +111,7 @@ async fn ask_a_pod(cluster: &Cluster, scout: &Scout, family: Family) -> Result<D
         client_seconds: address.into(),
         node_cache: false,
         forwards_absence: false,
+        names_pods: false,
         known_by: KnownBy::Measurement,
     })
 }

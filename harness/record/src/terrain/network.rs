@@ -20,6 +20,9 @@ pub struct Dns {
     /// Whether it asks other servers where it knows no name: what they say, or that they don't, is its answer then.
     #[serde(default)]
     pub forwards_absence: bool,
+    /// Whether it names each endpoint of any service by its pod (`endpoint_pod_names`), and not by its hostname alone.
+    #[serde(default)]
+    pub names_pods: bool,
     /// How this is known.
     pub known_by: KnownBy,
 }
@@ -83,6 +86,9 @@ impl fmt::Display for Dns {
         }
         if self.forwards_absence {
             write!(formatter, ", asks others where it knows no name")?;
+        }
+        if self.names_pods {
+            write!(formatter, ", names endpoints by their pods")?;
         }
         match self.known_by {
             KnownBy::Configuration => Ok(()),

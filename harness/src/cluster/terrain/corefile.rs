@@ -106,6 +106,11 @@ impl<'a> Server<'a> {
         (falls || self.plugin("autopath").is_some()) && self.plugin("forward").is_some()
     }
 
+    /// Whether endpoints of any service are named by their pods.
+    pub(super) fn names_pods(&self) -> bool {
+        self.plugin("kubernetes").is_some_and(|plugin| plugin.option("endpoint_pod_names").is_some())
+    }
+
     fn plugin(&self, name: &str) -> Option<&Plugin<'a>> {
         self.plugins.iter().find(|plugin| plugin.name == name)
     }
@@ -282,6 +287,15 @@ mod tests {
         assert!(!whole[0].imports());
         let file = servers(".:53 {\n kubernetes a.b\n import custom/*.override\n}\nimport custom/*.server");
         assert_eq!(file.iter().map(Server::imports).collect::<Vec<_>>(), [true, true]);
+    }
+
+    #[test]
+    fn who_names_endpoints_by_their_pods_says_so() {
+        let names = |option: &str| {
+            let corefile = format!(".:53 {{\n kubernetes cluster.local {{\n {option}\n }}\n}}\n");
+            servers(&corefile)[0].names_pods()
+        };
+        assert!(names("endpoint_pod_names") && !names("pods insecure"));
     }
 
     #[test]

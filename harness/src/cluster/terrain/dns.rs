@@ -56,6 +56,7 @@ fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
     let ttl = server.rewritten(server.ttl())?;
     let behind = server.kept(domain, ttl);
     let forwards_absence = server.forwards_absence(domain);
+    let names_pods = server.names_pods();
     let (ttl, before) = match Server::of_domain(&servers_of_nodes, domain) {
         Some(server) => {
             let ttl = server.rewritten(ttl)?;
@@ -72,6 +73,7 @@ fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
         client_seconds: ttl.max(behind.address).max(before.address),
         node_cache: before != Kept::default(),
         forwards_absence,
+        names_pods,
         known_by: KnownBy::Configuration,
     })
 }
