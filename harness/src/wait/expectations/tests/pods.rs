@@ -40,6 +40,20 @@ fn a_pod_runs_when_all_its_containers_do() {
 }
 
 #[test]
+fn a_pod_runs_again_whether_it_is_ready_or_not() {
+    let again = pod_runs_again("db-0", "uid-db-0", 0);
+    let (kind, mut restarted) = pod("db-0", false);
+    assert!(not_yet(asked(&again, &[(kind, restarted.clone())])).contains("was not restarted"));
+    restarted["status"]["containerStatuses"][0]["restartCount"] = json!(1);
+    assert_eq!(asked(&again, &[(kind, restarted.clone())]), Met);
+    let another = with((kind, restarted.clone()), "metadata.uid", json!("another"));
+    assert!(never(asked(&again, &[another])).contains("another object"));
+    restarted["status"]["containerStatuses"][0]["state"] = json!({"terminated": {"exitCode": 0}});
+    not_yet(asked(&again, &[(kind, restarted)]));
+    assert_eq!(not_yet(asked(&again, &[])), "db-0 does not exist");
+}
+
+#[test]
 fn a_readiness_probe_has_failed_only_when_the_kubelet_says_so_of_this_pod() {
     let fails = readiness_fails("db-0", "statuscode: 503");
     let said =
