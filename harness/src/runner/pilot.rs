@@ -317,7 +317,7 @@ mod tests {
             of_container(json!({"waiting": {"reason": "ImagePullBackOff", "message": "no such host"}}));
         assert_eq!(after(5, &absent, None), Err("ImagePullBackOff".into()));
         assert_eq!(after(25, &absent, None), Ok(Flight::Image("ImagePullBackOff: no such host".into())));
-        let mut anew = absent.clone();
+        let mut anew = absent;
         let container = json!({"name": "pilot", "imagePullPolicy": "Always"});
         anew.spec = serde_json::from_value(json!({"containers": [container]})).unwrap();
         let Ok(Flight::Image(why)) = after(25, &anew, None) else { panic!("it flew") };

@@ -103,18 +103,31 @@ pub fn names_return_as_other_objects(_: &Promise) -> Inquiry<'_> {
 }
 
 /// K1: a pod is gone from the API only when its containers have ended; otherwise the next of its ordinal may run
-/// beside it. A pod that never ran has nothing to end, and of one whose node was taken away, which the garbage collector calls
-/// failed, nobody can say more.
+/// beside it. A pod that never ran has nothing to end. Its kubelet calls one failed that nobody told to go only when none of its
+/// containers runs, and what it has said of them may be older; of one whose node was taken away, which the garbage collector
+/// calls failed, nobody can say more.
 pub fn at_most_one_of_an_ordinal(_: &Promise) -> Inquiry<'_> {
+    let mut ended_by_themselves: HashSet<&str> = HashSet::new();
     Inquiry::new(K1, &[Kind::Pod], move |judgement, _, promise, entry| {
-        let Record::Object { change: Change::Deleted, fact: Fact::Pod(pod), .. } = &entry.record else {
+        let Record::Object { change, fact: Fact::Pod(pod), .. } = &entry.record else { return };
+        let failed = &*pod.phase == "Failed";
+        if promise.ordinal(&pod.meta.name).is_none() {
             return;
-        };
-        let node_is_lost = pod.disrupted.is_some() && &*pod.phase == "Failed";
-        if promise.ordinal(&pod.meta.name).is_none() || node_is_lost {
+        }
+        if *change != Change::Deleted {
+            if failed && !pod.meta.terminating {
+                ended_by_themselves.insert(&pod.meta.uid);
+            }
+            return;
+        }
+        let node_is_lost = pod.disrupted.is_some() && failed;
+        if node_is_lost {
             return;
         }
         judgement.examined += 1;
+        if ended_by_themselves.contains(pod.meta.uid.as_str()) {
+            return;
+        }
         let name = &pod.meta.name;
         for container in pod.containers.iter().filter(|container| container.running) {
             let message = format!(

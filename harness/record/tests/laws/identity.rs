@@ -3,7 +3,7 @@
 use record::terrain::Terrain;
 use serde_json::{Value, json};
 
-use crate::fixtures::{act_position, green, insert, lines, position, promises, red, versions};
+use crate::fixtures::{act_position, green, insert, lines, position, promises, red, refuted, versions};
 
 #[test]
 fn s1_a_name_without_an_ordinal() {
@@ -141,4 +141,17 @@ fn k1_a_container_that_runs_when_its_pod_is_removed() {
     // A pod that never ran has nothing to end.
     lines[gone]["object"]["object"]["status"]["containerStatuses"] = json!([]);
     green(&lines);
+}
+
+#[test]
+fn k1_a_pod_that_failed_has_ended_whatever_was_said_of_its_containers_before() {
+    let mut lines = lines("failed_pod");
+    let gone = position(&lines, "deleted", "Pod", "sentinel-1");
+    let last = &lines[gone]["object"]["object"]["status"];
+    assert!(last["containerStatuses"][0]["state"]["running"].is_object());
+    for version in versions(&mut lines[..=gone], "Pod", "sentinel-1") {
+        version["object"]["status"]["phase"] = json!("Running");
+    }
+    let words = "sentinel-1 was removed while its container sentinel was still running";
+    assert!(refuted(&lines).iter().any(|(claim, said)| claim == "K1" && said.starts_with(words)));
 }
