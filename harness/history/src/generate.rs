@@ -147,8 +147,7 @@ impl Generator {
                 Drawn::Put(key, pick(sizes, place), How::Parts)
             }
             Work::Ranges { of, sizes } => {
-                // An upload takes several calls: who reads meanwhile is ahead.
-                let (key, sequence) = self.written(of, self.next / 3);
+                let (key, sequence) = self.written(of, self.next);
                 let size = u32::try_from(pick(sizes, usize::try_from(sequence).unwrap_or(0))).unwrap_or(0);
                 let from = self.noise.below(size);
                 let length = 1 + self.noise.below(size - from);

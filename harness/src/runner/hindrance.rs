@@ -12,7 +12,10 @@ use crate::{
         cause::{PREEMPTION_PENDING, SANDBOX_FAILED},
         lacks,
     },
-    journal::{World, fact::Pod},
+    journal::{
+        World,
+        fact::{Container, Pod},
+    },
     law::Obstacle,
 };
 
@@ -84,7 +87,8 @@ fn of_pod(world: &World, pod: &Pod, causes: &[&str]) -> Option<Hindrance> {
 
 /// What its node says of a pod none of whose containers was ever made, where it can make none: it has no address left, for one.
 fn without_sandbox<'a>(world: &'a World, pod: &Pod) -> Option<&'a str> {
-    if pod.node.is_none() || pod.containers.iter().any(|container| container.waiting.is_none()) {
+    let made = |container: &Container| container.waiting.is_none() || container.restarts > 0;
+    if pod.node.is_none() || pod.containers.iter().any(made) {
         return None;
     }
     let events = world.events_about(&format!("Pod/{}", pod.meta.name)).into_iter();

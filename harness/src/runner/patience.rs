@@ -28,7 +28,8 @@ impl Run {
     /// How many times longer than on a quick machine of ours something may take on a node here, whose load may be seen nowhere.
     pub(super) fn slowness(&self) -> f64 {
         let Parts { patience, .. } = self.parts();
-        if self.is_in_cluster_of_ours() { patience.now() } else { patience.now() * f64::from(ELSEWHERE) }
+        let least = if self.is_in_cluster_of_ours() { 1.0 } else { f64::from(ELSEWHERE) };
+        patience.now().max(least)
     }
 
     /// As [`Run::stretch`], for what a claim promises. A control that is to turn that claim red waits in vain, and in the quick

@@ -121,13 +121,10 @@ pub fn at_most_one_of_an_ordinal(_: &Promise) -> Inquiry<'_> {
             return;
         }
         let node_is_lost = pod.disrupted.is_some() && failed;
-        if node_is_lost {
+        if node_is_lost || ended_by_themselves.contains(pod.meta.uid.as_str()) {
             return;
         }
         judgement.examined += 1;
-        if ended_by_themselves.contains(pod.meta.uid.as_str()) {
-            return;
-        }
         let name = &pod.meta.name;
         for container in pod.containers.iter().filter(|container| container.running) {
             let message = format!(

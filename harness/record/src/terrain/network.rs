@@ -27,6 +27,13 @@ pub struct Dns {
     pub known_by: KnownBy,
 }
 
+impl Dns {
+    /// Whether it names endpoints by their pods, or nobody knows whether it does.
+    pub fn may_name_pods(&self) -> bool {
+        self.names_pods || self.known_by == KnownBy::Measurement
+    }
+}
+
 /// How something is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -158,7 +158,9 @@ fn refused(what: &str, outcome: &Outcome, after: Duration) -> Result<Option<Stri
         Some(failure) if matches!(failure.cause, Cause::Answered(_)) && after < WAITED_FOR_OTHERS => {
             Ok(Some(format!("{what} is told {failure}")))
         }
-        Some(failure) => Err(Error::environment(format!("{what} was not answered: {failure}"))),
+        Some(failure) => {
+            Err(Error::environment(format!("{what} had no answer of its own, within {after:.1?}: {failure}")))
+        }
     }
 }
 

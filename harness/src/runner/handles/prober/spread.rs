@@ -20,9 +20,8 @@ const CONNECTIONS: u32 = 60;
 const OF_SERVICE: &str = "kubernetes.io/service-name";
 
 impl Prober {
-    /// Judges that connections to a regular service reach each of these pods, and no other, and that none fails, or each where there
-    /// are none of them. A
-    /// node's proxy learns of a Ready pod later than the API does, so this may lag for as long as `propagation`.
+    /// Judges that connections to a regular service reach each of these pods, and no other, and that none fails; with no pod named,
+    /// each must fail. A node's proxy learns of a Ready pod later than the API does, so this may lag for as long as `propagation`.
     ///
     /// # Errors
     /// When they do not; that is a finding as well, unless clients are led to some of the pods only.
