@@ -25,6 +25,11 @@ impl Run {
         self.parts().waiter.at_most(self.parts().patience.stretch(deadline))
     }
 
+    /// As [`Run::stretch`], of a deadline of a cluster of ours, in this one.
+    pub(super) fn stretch_here(&self, deadline: Duration) -> Duration {
+        self.stretch(self.in_this_cluster(deadline))
+    }
+
     /// How many times longer than on a quick machine of ours something may take on a node here, whose load may be seen nowhere.
     pub(super) fn slowness(&self) -> f64 {
         let Parts { patience, .. } = self.parts();
@@ -43,7 +48,7 @@ impl Run {
 
     /// A load that lasts as long as its scenario may.
     pub(super) fn patient(&self, plan: &Plan) -> Plan {
-        Plan { budget: self.stretch(self.in_this_cluster(plan.budget)), ..plan.clone() }
+        Plan { budget: self.stretch_here(plan.budget), ..plan.clone() }
     }
 
     /// A deadline of a cluster of ours, in this one.

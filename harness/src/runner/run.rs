@@ -318,7 +318,7 @@ impl Run {
     /// # Errors
     /// When it can't be met, or was not in time.
     pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        self.wait_within(expectation, self.stretch(self.in_this_cluster(deadline))).await
+        self.wait_within(expectation, self.stretch_here(deadline)).await
     }
 
     /// As [`Run::wait`], within a time that is stretched already.

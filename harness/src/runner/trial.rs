@@ -206,6 +206,7 @@ async fn recorded(
     );
     let following = tokio::spawn(following);
     let patience = Patience::begin(shared.settings.scenario_deadline_factor);
+    let deadline = time(shared, &plan, patience);
     let controllers =
         Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let run = Run::new(Parts {
@@ -218,7 +219,7 @@ async fn recorded(
         local: Arc::clone(&shared.local),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
-        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), time(shared, &plan, patience))
+        waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), deadline)
             .on_nodes(!shared.nodes.is_empty()),
         progress: shared.progress.clone(),
         patience,
@@ -230,7 +231,7 @@ async fn recorded(
     for Want { need, .. } in &plan.scenario.wants {
         need.lacking(&shared.terrain).iter().for_each(|why| run.leave_out_for(*need, why));
     }
-    let error = match play(shared, &plan, run.clone()).await {
+    let error = match play(shared, &plan, run.clone(), deadline).await {
         Ok(()) => None,
         Err(error) => Some(unless_taken_away(
             run.unless_namespace_goes(error).await,
@@ -297,8 +298,7 @@ fn time(shared: &Shared, plan: &Plan, patience: Patience) -> Duration {
 }
 
 /// Lets the scenario play, within its time and as long as nobody interrupts.
-async fn play(shared: &Shared, plan: &Plan, run: Run) -> anyhow::Result<()> {
-    let deadline = time(shared, plan, run.parts().patience);
+async fn play(shared: &Shared, plan: &Plan, run: Run, deadline: Duration) -> anyhow::Result<()> {
     // A task of its own, so that a panic in a scenario is an error of that scenario alone.
     let mut body = tokio::spawn((plan.scenario.body)(run.clone()));
     let outcome = tokio::select! {

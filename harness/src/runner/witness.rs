@@ -157,25 +157,23 @@ impl Witness for Controllers {
             for set in &sets {
                 let diagnosis = glance(&self.client, &self.namespace, set).await?;
                 let unexplained = self.log.now(|world| hindrance::unexplained(world, set));
-                let explains = |id: &str| !(unexplained && of_scheduler(id));
-                let excuses = || {
-                    let excuses = |cause: &&Cause| !despite.contains(&cause.id) && explains(cause.id);
-                    diagnosis.causes.iter().filter(excuses)
-                };
-                let outside = excuses().find_map(|cause| Some((obstacle(cause.id)?, cause)));
+                let explains = |cause: &&Cause| !(unexplained && of_scheduler(cause.id));
+                let excuses = diagnosis.causes.iter().filter(|cause| !despite.contains(&cause.id));
+                let excuses: Vec<&Cause> = excuses.filter(explains).collect();
+                let outside = excuses.iter().find_map(|cause| Some((obstacle(cause.id)?, cause)));
                 if let Some((obstacle, cause)) = outside {
                     return Ok(Some((obstacle, format!("{} ({}): {}", cause.id, cause.about, cause.seen))));
                 }
                 if let Some(why) = self.log.now(|world| provisioning(world, set)) {
                     return Ok(Some((Obstacle::Volume, why)));
                 }
-                if let Some(cause) = excuses().find(|cause| cause.id == INIT_CONTAINER_RUNS)
+                if let Some(cause) = excuses.iter().find(|cause| cause.id == INIT_CONTAINER_RUNS)
                     && let Some(container) = others.init_container(set)
                 {
                     let why = format!("{}; the set's template has no init container {container}", cause.seen);
                     return Ok(Some((Obstacle::Admission, why)));
                 }
-                if let Some(cause) = excuses().find(|cause| PLACEMENT.contains(&cause.id))
+                if let Some(cause) = excuses.iter().find(|cause| PLACEMENT.contains(&cause.id))
                     && !others.places(set)
                 {
                     let why = format!("{}; the set's template has no such rule", cause.seen);

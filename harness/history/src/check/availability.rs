@@ -1,8 +1,8 @@
 //! Every read and every write goes on: none is answered with an error, and none waits for long.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::judgement::{Anomaly, Judgement, Kind};
@@ -34,8 +34,9 @@ impl Uninterrupted {
     }
 }
 
-/// Who answers with an error after so long has waited for another in vain: that is late, and no word.
-const TIMED_OUT: SignedDuration = SignedDuration::from_secs(10);
+/// Who answers with an error after so long has waited for another in vain, as Garage's nodes do in our manifest: that is late, and no
+/// word.
+pub const TIMED_OUT: Duration = Duration::from_secs(10);
 
 /// Judges what ended in that time: each error that the store answered is one too many. Where nobody answered for longer than is
 /// allowed, it may have been the way there; who answered late with an error had a slow neighbour.
@@ -56,8 +57,11 @@ pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
             judgement.judged += found.len() as u64;
             for (one, said) in found.iter().filter_map(|one| Some((one, error_of(one)?))) {
                 let text = format!("a {what} at {endpoint}, sent at {}: {said}", one.invoked);
-                if one.ended.is_some_and(|ended| ended.duration_since(one.invoked) >= TIMED_OUT) {
-                    judgement.unjudged.push(format!("{text}, after {TIMED_OUT:#} or more"));
+                if one
+                    .ended
+                    .is_some_and(|ended| ended.duration_since(one.invoked).unsigned_abs() >= TIMED_OUT)
+                {
+                    judgement.unjudged.push(format!("{text}, after {TIMED_OUT:?} or more"));
                 } else {
                     judgement.anomalies.push(Anomaly {
                         kind: Kind::Unavailable,
@@ -88,12 +92,17 @@ fn error_of(one: &Operation) -> Option<&str> {
     let failure = one.outcome.failure()?;
     let Cause::Answered(code) = &failure.cause else { return None };
     let plain = matches!(one.action, Action::Put { how: How::Whole, .. });
-    let refused = plain && code.len() == 3 && code.starts_with('4') && !failure.cause.is_momentary();
+    let refused = plain && is_status(code, '4') && !failure.cause.is_momentary();
     (is_error(code) || refused).then_some(&*failure.text)
 }
 
 fn is_error(code: &str) -> bool {
-    code.len() == 3 && code.starts_with('5')
+    is_status(code, '5')
+}
+
+/// Whether it is an HTTP status of this class.
+fn is_status(code: &str, class: char) -> bool {
+    code.len() == 3 && code.starts_with(class)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Inquiry, Obstacle, health::status, judgement::quote};
+use super::{Inquiry, Obstacle, health::status};
 use crate::{
     claim::K19,
     journal::{
@@ -12,7 +12,6 @@ use crate::{
         entry::END,
         fact::{Pod, Set},
     },
-    result::Finding,
 };
 
 /// How long a status may lag behind what it tells of. A controller writes it within a second; a machine that is starved
@@ -248,8 +247,7 @@ pub fn status_agrees_with_pods(_: &Promise) -> Inquiry<'_> {
                     "the status of {}: {wrong}; for {waited:.0} s its controller was not seen to look",
                     promise.set
                 );
-                let finding = Finding::not_judged(K19.id, Obstacle::Controller, message);
-                judgement.findings.push(Finding { quotes: vec![quote(proof), quote(entry)], ..finding });
+                judgement.leave(Obstacle::Controller, message, [proof, entry]);
             }
             return;
         }

@@ -27,8 +27,18 @@ impl Judgement {
     /// Says that a gap in the recording hides what the law reads.
     pub fn hide(&mut self, gap: &Entry) {
         let message = "the recording has a gap, in which the claim may have been broken";
-        let finding = Finding::not_judged(self.claim.id, Obstacle::Recording, message);
-        self.findings.push(Finding { quotes: vec![quote(gap)], ..finding });
+        self.leave(Obstacle::Recording, message, [gap]);
+    }
+
+    /// Says that something was not judged, with what stood in the way and the entries that show it.
+    pub fn leave<'entry>(
+        &mut self,
+        obstacle: Obstacle,
+        message: impl Into<String>,
+        proof: impl IntoIterator<Item = &'entry Entry>,
+    ) {
+        let quotes = proof.into_iter().map(quote).collect();
+        self.findings.push(Finding { quotes, ..Finding::not_judged(self.claim.id, obstacle, message) });
     }
 
     /// Adds a finding with the entries that prove it.
@@ -43,6 +53,6 @@ impl Judgement {
 }
 
 /// An entry, as a finding quotes it.
-pub fn quote(entry: &Entry) -> Quote {
+fn quote(entry: &Entry) -> Quote {
     Quote { line: entry.line, text: entry.summary() }
 }

@@ -2,13 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Inquiry, Obstacle,
-    by_hand::ByHand,
-    identity::born,
-    judgement::{Judgement, quote},
-    removal::ended,
-};
+use super::{Inquiry, Obstacle, by_hand::ByHand, identity::born, judgement::Judgement, removal::ended};
 use crate::{
     claim::{K24, S6, S7, S17},
     journal::{
@@ -16,7 +10,6 @@ use crate::{
         fact::{Pod, VolumeClaim},
     },
     quantity,
-    result::Finding,
 };
 
 /// What tells why a claim ends: what its set asks for counts as much as the claim itself.
@@ -92,8 +85,7 @@ pub fn claims_belong_to_ordinals(_: &Promise) -> Inquiry<'_> {
 fn find(judgement: &mut Judgement, words: String, entry: &Entry, changed: Option<&str>) {
     let Some(changed) = changed else { return judgement.find(words, [entry]) };
     let words = format!("{words}; somebody changes claims here: {changed}");
-    let finding = Finding::not_judged(S6.id, Obstacle::Admission, words);
-    judgement.findings.push(Finding { quotes: vec![quote(entry)], ..finding });
+    judgement.leave(Obstacle::Admission, words, [entry]);
 }
 
 /// S7: a pod that comes back finds the claims of its ordinal as they were: the same objects, the same volumes.

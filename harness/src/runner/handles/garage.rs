@@ -57,11 +57,6 @@ impl GarageStore {
         &self.run
     }
 
-    /// A deadline of a quick machine, here.
-    fn stretch(&self, deadline: Duration) -> Duration {
-        self.run.stretch(self.run.in_this_cluster(deadline))
-    }
-
     /// The admin API of a pod.
     ///
     /// # Errors
@@ -116,7 +111,8 @@ impl GarageStore {
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_acquainted(&self, admins: &[Admin]) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_acquainted(admins).await?)) };
-        let outcome = until_asked("every node knows every other", self.stretch(DISCOVERED), ask).await;
+        let outcome =
+            until_asked("every node knows every other", self.run.stretch_here(DISCOVERED), ask).await;
         self.run.unless_kept_apart(outcome).await
     }
 
@@ -126,7 +122,7 @@ impl GarageStore {
     /// When one does not, in twice the time between Garage's discovery rounds.
     pub async fn until_healthy(&self, admins: &[Admin]) -> Result<Duration> {
         let ask = || async { Ok(unless(layout::not_healthy(admins).await?)) };
-        let outcome = until_asked("every node is healthy", self.stretch(DISCOVERED), ask).await;
+        let outcome = until_asked("every node is healthy", self.run.stretch_here(DISCOVERED), ask).await;
         self.run.unless_kept_apart(outcome).await
     }
 

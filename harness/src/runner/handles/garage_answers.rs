@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use history::{
     Action, Answer, Cause, Key, Operation, Outcome, Value,
+    check::availability::TIMED_OUT,
     generate::{Request, content, key},
 };
 
@@ -19,8 +20,6 @@ use crate::{
 
 /// The least size with which an object has a block of its own for certain.
 const BLOCK: u64 = 65_536;
-/// How long Garage's nodes wait for each other in our manifest: an error after so long is no word about how things are.
-const WAITED_FOR_OTHERS: Duration = Duration::from_secs(10);
 /// How long a node may take until its health stays as it is while a write and a read are answered.
 const SETTLED: Duration = Duration::from_secs(60);
 
@@ -155,7 +154,7 @@ fn kept_block(one: &Operation) -> Option<Key> {
 fn refused(what: &str, outcome: &Outcome, after: Duration) -> Result<Option<String>> {
     match outcome.failure() {
         None => Ok(None),
-        Some(failure) if matches!(failure.cause, Cause::Answered(_)) && after < WAITED_FOR_OTHERS => {
+        Some(failure) if matches!(failure.cause, Cause::Answered(_)) && after < TIMED_OUT => {
             Ok(Some(format!("{what} is told {failure}")))
         }
         Some(failure) => {

@@ -2,8 +2,7 @@
 
 use std::{fmt::Debug, time::Duration};
 
-use external::api::objects;
-use k8s_openapi::api::core::v1::{Pod as PodObject, PodSpec};
+use k8s_openapi::api::core::v1::PodSpec;
 use record::quantity;
 
 use super::{Pod, admission};
@@ -26,14 +25,15 @@ impl Pod {
         what: &str,
         of: impl Fn(&PodSpec) -> Option<T>,
     ) -> Result<Option<Option<T>>> {
-        let (client, namespace) = (self.run.client(), self.run.namespace());
-        let pod = objects::<PodObject>(client, namespace).get(&self.name).await?;
+        let pod = self.object().await?;
         let asked = of(&self.asked()?);
         // A pod may be given other resources while it runs, which makes another generation of it.
         let as_made = pod.metadata.generation.unwrap_or(1) <= 1;
         let Some(given) = instead(of(&pod.spec.unwrap_or_default()), asked.as_ref()) else { return Ok(None) };
         // In a cluster of ours there is nobody else.
-        if as_made && (self.run.is_in_cluster_of_ours() || admission::changes_nothing(client).await) {
+        if as_made
+            && (self.run.is_in_cluster_of_ours() || admission::changes_nothing(self.run.client()).await)
+        {
             return Err(Error::failed(format!(
                 "the {what} of {}: expected {asked:?}, as its set asks, found {given:?}; and nothing changes sets or pods here on their way in",
                 self.name
@@ -60,7 +60,7 @@ impl Pod {
     pub async fn too_many_mebibytes(&self, asked: u32) -> Result<Option<u32>> {
         let container = self.run.workload().container;
         if memory_limit(&self.asked()?, container).is_none()
-            && let Some(limit) = memory_limit(&self.spec().await?, container)
+            && let Some(limit) = memory_limit(&self.object().await?.spec.unwrap_or_default(), container)
         {
             let words =
                 format!("{} was given a memory limit of {limit}, and its set asks for none", self.name);
@@ -93,12 +93,6 @@ impl Pod {
         }
         let message = format!("{} was given {given:?} to stop, and its set asks for {asked} s", self.name);
         Err(Error::not_judged(Obstacle::Admission, message))
-    }
-
-    /// The spec that it has.
-    async fn spec(&self) -> Result<PodSpec> {
-        let pods = objects::<PodObject>(self.run.client(), self.run.namespace());
-        Ok(pods.get(&self.name).await?.spec.unwrap_or_default())
     }
 
     /// The spec that the set asks for which was deployed last.

@@ -64,7 +64,7 @@ impl Life {
             Some(version) => Err(Error::failed(format!(
                 "{name} was restarted, and was Ready before its readiness probe passed, at revision {version}"
             ))),
-            None if history.gaps().any(|(kind, _)| kind == Kind::Pod) => Err(Error::not_judged(
+            None if has_gap(&history) => Err(Error::not_judged(
                 Obstacle::Recording,
                 format!("whether {name} was Ready since its restart is not known: the recording has a gap"),
             )),
@@ -185,10 +185,15 @@ fn too_early(stamps: &[Stamp], instance: &str, passed: Duration, hook: Duration)
 
 /// What it means that a journal does not show something of a pod: nothing, where there was a time in which nobody watched pods.
 fn not_shown(history: &History, words: String) -> Error {
-    match history.gaps().any(|(kind, _)| kind == Kind::Pod) {
+    match has_gap(history) {
         true => Error::not_judged(Obstacle::Recording, format!("{words}; the recording has a gap")),
         false => Error::failed(words),
     }
+}
+
+/// Whether there was a time in which nobody watched pods.
+fn has_gap(history: &History) -> bool {
+    history.gaps().any(|(kind, _)| kind == Kind::Pod)
 }
 
 /// The time since a moment of the cluster's clock, where ours is so many seconds ahead of that.

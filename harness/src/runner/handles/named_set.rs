@@ -277,12 +277,14 @@ fn told_of(history: &History, set: &str, warnings: bool) -> bool {
         ordinal.parse::<u32>().is_ok() && (before == set || before.ends_with(&format!("-{set}")))
     };
     history.entries().iter().any(|entry| match &entry.record {
-        Record::Object { fact: Fact::Event(event), .. } if warnings && event.severity != "Warning" => false,
-        Record::Object { fact: Fact::Event(event), .. } => match event.regarding.split_once('/') {
-            Some(("Pod" | "PersistentVolumeClaim", name)) => own(name),
-            Some(("StatefulSet", name)) => name == set && event.severity == "Warning",
-            _ => false,
-        },
+        Record::Object { fact: Fact::Event(event), .. } => {
+            let warns = event.severity == "Warning";
+            match event.regarding.split_once('/') {
+                Some(("Pod" | "PersistentVolumeClaim", name)) => own(name) && (warns || !warnings),
+                Some(("StatefulSet", name)) => name == set && warns,
+                _ => false,
+            }
+        }
         _ => false,
     })
 }

@@ -55,6 +55,14 @@ impl Pod {
         }
     }
 
+    /// It, as the API server has it.
+    ///
+    /// # Errors
+    /// When the API server does not tell.
+    pub(super) async fn object(&self) -> Result<PodObject> {
+        objects(self.run.client(), self.run.namespace()).get(&self.name).await
+    }
+
     /// Runs a program in the workload's container.
     ///
     /// # Errors
@@ -140,7 +148,7 @@ impl Pod {
     /// # Errors
     /// When the API server does not tell.
     pub async fn host(&self) -> Result<String> {
-        let pod = objects::<PodObject>(self.run.client(), self.run.namespace()).get(&self.name).await?;
+        let pod = self.object().await?;
         let name = pod.spec.and_then(|spec| spec.node_name).unwrap_or_default();
         let node = match cluster_objects::<Node>(self.run.client()).get_opt(&name).await {
             // Who may not see nodes takes it that it is as usual.
@@ -195,7 +203,7 @@ impl Pod {
                 Err(error) => Err(error),
             }
         };
-        let time = self.run.stretch(self.run.in_this_cluster(deadline));
+        let time = self.run.stretch_here(deadline);
         until_asked(&format!("{pod} may be evicted"), time, ask).await.map(drop)
     }
 

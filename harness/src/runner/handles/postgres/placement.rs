@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use external::api::objects;
-use k8s_openapi::api::core::v1::Pod as PodObject;
-
 use super::PostgresStore;
 use crate::{
     error::{Error, Result},
@@ -43,8 +40,8 @@ impl PostgresStore {
 
     /// Where the database's container has the PVCs of its set.
     async fn claimed(&self, set: &Set, ordinal: u32) -> Result<BTreeSet<String>> {
-        let pods = objects::<PodObject>(self.run.client(), self.run.namespace());
-        let pod = pods.get(&set.pod_name(ordinal)).await?.spec.unwrap_or_default();
+        let asked = self.run.pod(set.pod_name(ordinal));
+        let pod = asked.object().await?.spec.unwrap_or_default();
         let claims: BTreeSet<String> = set.promise.volume_claims(ordinal).collect();
         let volumes = pod.volumes.unwrap_or_default().into_iter().filter(|volume| {
             let claim = volume.persistent_volume_claim.as_ref();
@@ -57,7 +54,7 @@ impl PostgresStore {
         // The image may have links on the way there as well.
         let ask: Vec<String> = ["readlink", "-f"].map(str::to_owned).into_iter().chain(paths).collect();
         let ask: Vec<&str> = ask.iter().map(String::as_str).collect();
-        let resolved = self.run.pod(set.pod_name(ordinal)).exec(&ask).await?;
+        let resolved = asked.exec(&ask).await?;
         Ok(resolved.stdout.lines().map(str::to_owned).collect())
     }
 
