@@ -30,7 +30,7 @@ pub struct Window {
 pub struct Availability {
     /// How many were tried.
     pub tried: u64,
-    /// How many got a good answer: done, there, or honestly not there.
+    /// How many got a good answer: done, taken back as planned, there, or honestly not there.
     pub good: u64,
     /// How often which kind of error came.
     pub causes: BTreeMap<String, u64>,
@@ -114,7 +114,7 @@ impl Recovery {
         };
         for one in operations {
             let Some(ended) = one.ended else { continue };
-            if !one.is_ok() && (fault.from..=fault.to).contains(&ended) {
+            if one.outcome.failure().is_some() && (fault.from..=fault.to).contains(&ended) {
                 earlier(&mut first_error, ended);
             }
             if one.is_ok() && one.action.writes() && one.invoked >= fault.to {
@@ -163,6 +163,7 @@ mod tests {
             put(2, "b", b"2", (11, 12), refused()),
             put(3, "c", b"3", (11, 15), silent()),
             get(4, "a", (15, 16), Outcome::Ok(Answer::Absent)),
+            put(7, "e", b"5", (17, 18), Outcome::Failed(failed(Cause::TakenBack))),
             // Nobody asked for long.
             get(5, "a", (30, 30), Outcome::Ok(Answer::Absent)),
             put(6, "d", b"4", (31, 33), refused()),
@@ -171,7 +172,7 @@ mod tests {
         let windows: Vec<_> =
             availability.windows.iter().map(|one| (one.from, one.to, one.causes.len())).collect();
         assert_eq!(windows, [(at(11), at(16), 2), (at(31), at(40), 1)]);
-        assert_eq!((availability.tried, availability.good, availability.longest()), (6, 3, 9.0));
+        assert_eq!((availability.tried, availability.good, availability.longest()), (7, 4, 9.0));
         assert_eq!(availability.causes, [("503".to_owned(), 2), ("no answer".to_owned(), 1)].into());
         assert_eq!(Availability::of(&[], (at(0), at(9))).windows, []);
 

@@ -205,6 +205,8 @@ pub enum Cause {
     Unended,
     /// The store said yes in a time in which it could keep nothing.
     Doubted,
+    /// The store did all, and then the client took it back, as was planned.
+    TakenBack,
 }
 
 impl Operation {
@@ -281,7 +283,7 @@ impl Outcome {
     /// Why there was no good answer, where there was none.
     pub fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::Ok(_) => None,
+            Self::Ok(_) | Self::Failed(Failure { cause: Cause::TakenBack, .. }) => None,
             Self::Failed(failure) | Self::Unknown(failure) => Some(failure),
         }
     }
@@ -323,6 +325,7 @@ impl fmt::Display for Cause {
             Self::Forgotten => formatter.write_str("a step was forgotten"),
             Self::Unended => formatter.write_str("not ended"),
             Self::Doubted => formatter.write_str("acknowledged without a disk"),
+            Self::TakenBack => formatter.write_str("taken back"),
         }
     }
 }

@@ -277,7 +277,9 @@ impl Process {
 fn answered(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Ok(_) => true,
-        Outcome::Failed(failure) => matches!(failure.cause, Cause::Answered(_) | Cause::Forgotten),
+        Outcome::Failed(failure) => {
+            matches!(failure.cause, Cause::Answered(_) | Cause::Forgotten | Cause::TakenBack)
+        }
         Outcome::Unknown(_) => false,
     }
 }

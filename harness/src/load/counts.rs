@@ -48,13 +48,13 @@ impl Counts {
         &mut self,
         process: u32,
         endpoint: &Arc<str>,
-        writes: bool,
+        acknowledged: bool,
         failure: Option<&Failure>,
     ) {
         for count in self.both(process, endpoint) {
-            match failure {
-                Some(failure) => count.last_failure = Some(failure.clone()),
-                None => count.acknowledged += u64::from(writes),
+            count.acknowledged += u64::from(acknowledged);
+            if let Some(failure) = failure {
+                count.last_failure = Some(failure.clone());
             }
         }
     }

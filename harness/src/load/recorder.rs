@@ -124,7 +124,10 @@ impl Recorder {
         let (endpoint, writes) =
             began.ok_or_else(|| Error::bug(format!("process {process} ends what it never began")))?;
         self.append(&mut state, &Line::Ended { process, outcome: outcome.clone(), at: clock::now() })?;
-        self.shared.counts.send_modify(|counts| counts.ended(process, &endpoint, writes, outcome.failure()));
+        let acknowledged = writes && matches!(outcome, Outcome::Ok(_));
+        self.shared
+            .counts
+            .send_modify(|counts| counts.ended(process, &endpoint, acknowledged, outcome.failure()));
         Ok(())
     }
 

@@ -232,7 +232,7 @@ impl Sql {
         let done = done.await;
         let rolled_back = self.session.client().batch_execute("rollback").await;
         Outcome::Failed(match done.and(rolled_back) {
-            Ok(()) => Failure::new(Cause::Answered("rolled back".into()), "it was rolled back, as was asked"),
+            Ok(()) => Failure::new(Cause::TakenBack, "it was rolled back, as was asked"),
             Err(error) => failure(&error),
         })
     }

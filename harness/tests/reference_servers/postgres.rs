@@ -95,8 +95,7 @@ async fn what_its_client_rolls_back_is_never_seen() {
     let append = Request { action: Action::Transaction(steps), payload: Vec::new() };
     let endpoint = "postgresql".into();
     let outcome = book.recorder.perform(process, &endpoint, &append, &mut store).await.unwrap();
-    let rolled_back = Cause::Answered("rolled back".into());
-    assert!(matches!(&outcome, Outcome::Failed(why) if why.cause == rolled_back), "{outcome:?}");
+    assert!(matches!(&outcome, Outcome::Failed(why) if why.cause == Cause::TakenBack), "{outcome:?}");
     let isolation = Checker::Isolation(Level::Serializable);
     book.recorder.perform(process, &endpoint, &Request::lists(&[0]), &mut store).await.unwrap();
     assert_eq!(kinds(&book.judged(&isolation)), []);
