@@ -23,7 +23,6 @@ mod ready;
 mod runs;
 mod scripts;
 mod site;
-mod strain;
 pub mod terrain;
 mod tunnel;
 mod version;
@@ -57,5 +56,4 @@ pub use ready::{DNS_LABEL, SYSTEM, all_nodes as all_nodes_ready, api as api_read
 pub use runs::RunLock;
 pub use scripts::{sentinel, set_up};
 pub use site::{Loader, Site};
-pub use strain::Patience;
 pub use tunnel::Tunnel;

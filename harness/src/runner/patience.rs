@@ -5,15 +5,6 @@ use std::time::Duration;
 use super::{Run, run::Parts};
 use crate::{claim::Claim, load::Plan, settings::Profile};
 
-/// How many times longer than in a cluster of ours something may take in another, whose volumes come over a network, and whose
-/// controllers have others to serve.
-const ELSEWHERE: u32 = 3;
-
-/// A deadline of a cluster of ours, in one that is or is not.
-pub(super) fn in_cluster(ours: bool, deadline: Duration) -> Duration {
-    if ours { deadline } else { deadline * ELSEWHERE }
-}
-
 /// The time for what a control sees to that it does not come: a sixth, and ten seconds at the least where there were as many.
 fn in_vain_within(deadline: Duration) -> Duration {
     (deadline / 6).max(Duration::from_secs(10)).min(deadline)
@@ -30,11 +21,9 @@ impl Run {
         self.stretch(self.in_this_cluster(deadline))
     }
 
-    /// How many times longer than on a quick machine of ours something may take on a node here, whose load may be seen nowhere.
+    /// How many times longer than on a quick machine of ours something may take on a node here.
     pub(super) fn slowness(&self) -> f64 {
-        let Parts { patience, .. } = self.parts();
-        let least = if self.is_in_cluster_of_ours() { 1.0 } else { f64::from(ELSEWHERE) };
-        patience.now().max(least)
+        self.parts().patience.slowness()
     }
 
     /// As [`Run::stretch`], for what a claim promises. A control that is to turn that claim red waits in vain, and in the quick
@@ -53,7 +42,7 @@ impl Run {
 
     /// A deadline of a cluster of ours, in this one.
     pub(super) fn in_this_cluster(&self, deadline: Duration) -> Duration {
-        in_cluster(self.is_in_cluster_of_ours(), deadline)
+        self.parts().patience.in_this_cluster(deadline)
     }
 }
 
@@ -65,12 +54,5 @@ mod tests {
     fn what_comes_in_vain_has_a_sixth_of_the_time_and_ten_seconds_at_the_least() {
         let within = |seconds| in_vain_within(Duration::from_secs(seconds)).as_secs();
         assert_eq!([90, 60, 30, 10, 5].map(within), [15, 10, 10, 10, 5]);
-    }
-
-    #[test]
-    fn a_cluster_of_others_has_more_time() {
-        let half_a_minute = Duration::from_secs(30);
-        assert_eq!(in_cluster(true, half_a_minute), half_a_minute);
-        assert_eq!(in_cluster(false, half_a_minute), half_a_minute * 3);
     }
 }

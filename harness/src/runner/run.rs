@@ -19,7 +19,7 @@ use super::{
     state::State,
 };
 use crate::{
-    cluster::{NAMESPACE_LABEL, Node, Patience, RUN_LABEL, Site},
+    cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
     manifest::{Local, Manifest, apply::apply},
@@ -28,7 +28,7 @@ use crate::{
         terrain::{Dns, Family, Terrain},
     },
     settings::Profile,
-    wait::{Expectation, Waiter},
+    wait::{Expectation, Patience, Waiter},
     workload::{Set, Workload, garage},
 };
 
@@ -323,8 +323,6 @@ impl Run {
 
     /// As [`Run::wait`], within a time that is stretched already.
     pub(super) async fn wait_within(&self, expectation: &Expectation, time: Duration) -> Result<Duration> {
-        let (scenario, reason) = (self.inner.parts.plan.name.clone(), expectation.sentence.clone());
-        self.inner.parts.progress.send(Event::Waiting { scenario, reason });
         self.inner.parts.waiter.until(expectation, time).await
     }
 

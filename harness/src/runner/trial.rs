@@ -16,14 +16,13 @@ use super::{
     catalogue::{Control, Plan},
     evidence::{self, Secrets},
     needs::{Need, Want},
-    patience::in_cluster,
     rerun::rerun,
     run::{Parts, Run},
     witness::Controllers,
 };
 use crate::{
     clock,
-    cluster::{Namespaces, Node, Of, Patience, Site, remove_outside},
+    cluster::{Namespaces, Node, Of, Site, remove_outside},
     error::{Error, Result},
     fault,
     journal::{
@@ -41,7 +40,7 @@ use crate::{
         terrain::Terrain,
     },
     settings::{Keep, Profile, Settings},
-    wait::{Waiter, pause},
+    wait::{Patience, Waiter, pause},
 };
 
 /// How many of a scenario's questions to the DNS may meet an answer that is as old as it may be.
@@ -205,10 +204,15 @@ async fn recorded(
         secrets.clone(),
     );
     let following = tokio::spawn(following);
-    let patience = Patience::begin(shared.settings.scenario_deadline_factor);
+    let ours = !shared.nodes.is_empty();
+    let patience = Patience::begin(shared.settings.scenario_deadline_factor, ours);
     let deadline = time(shared, &plan, patience);
     let controllers =
         Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
+    let (screen, scenario) = (shared.progress.clone(), plan.name.clone());
+    let show = move |reason: &str| {
+        screen.send(Event::Waiting { scenario: scenario.clone(), reason: reason.to_owned() });
+    };
     let run = Run::new(Parts {
         plan: plan.clone(),
         profile: shared.settings.profile,
@@ -220,7 +224,8 @@ async fn recorded(
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
         waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), deadline)
-            .on_nodes(!shared.nodes.is_empty()),
+            .on_nodes(ours)
+            .saying(show),
         progress: shared.progress.clone(),
         patience,
         directory: directory.clone(),
@@ -292,9 +297,8 @@ fn redact(result: &mut ScenarioResult, secrets: &Secrets) {
 
 /// The time that a scenario has: more where its questions to the DNS may have to wait for old answers to go.
 fn time(shared: &Shared, plan: &Plan, patience: Patience) -> Duration {
-    let deadline = in_cluster(!shared.nodes.is_empty(), plan.scenario.deadline);
-    let deadline = deadline + shared.terrain.dns_horizon() * QUESTIONS;
-    patience.stretch(deadline)
+    let horizons = shared.terrain.dns_horizon() * QUESTIONS;
+    patience.stretch(patience.in_this_cluster(plan.scenario.deadline) + horizons)
 }
 
 /// Lets the scenario play, within its time and as long as nobody interrupts.

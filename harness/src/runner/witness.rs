@@ -14,12 +14,11 @@ use others::Others;
 
 use super::hindrance;
 use crate::{
-    cluster::Patience,
     error::{Error, Result},
     explain::{cause::*, glance},
     journal::{Log, World},
     law::{Obstacle, overlooked::BYSTANDER},
-    wait::{Witness, until_seen},
+    wait::{Patience, Witness, until_seen},
 };
 
 /// How long a controller may take to look at a set that was changed: as long as another takes to stand in for one that died.

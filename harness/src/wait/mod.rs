@@ -76,13 +76,16 @@
 pub mod asking;
 pub mod expectation;
 pub mod expectations;
+pub mod patience;
 pub mod steady;
+mod strain;
 pub mod waiter;
 pub mod witness;
 
 pub use asking::{until_answered, until_asked, until_asked_every};
 pub use expectation::{Expectation, Progress};
 pub use external::wait::pause;
+pub use patience::Patience;
 pub use steady::until_steady;
 pub use waiter::{Waiter, until_seen};
 pub use witness::Witness;

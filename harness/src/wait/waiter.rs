@@ -35,6 +35,7 @@ pub struct Waiter {
     end: Instant,
     certain: Duration,
     nodes_are_ours: bool,
+    says: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl fmt::Debug for Waiter {
@@ -65,12 +66,18 @@ enum End {
 impl Waiter {
     /// Waits on what this recorder records, for a scenario that has so much time from now on.
     pub fn new(recorder: Arc<Recorder>, witness: Arc<dyn Witness>, time: Duration) -> Self {
-        Self { recorder, witness, end: Instant::now() + time, certain: CERTAIN, nodes_are_ours: true }
+        let (end, says) = (Instant::now() + time, Arc::new(|_: &str| {}));
+        Self { recorder, witness, end, certain: CERTAIN, nodes_are_ours: true, says }
     }
 
     /// On nodes that are ours or not: somebody else may take pods from his.
     pub fn on_nodes(self, nodes_are_ours: bool) -> Self {
         Self { nodes_are_ours, ..self }
+    }
+
+    /// With somebody to tell what is waited for.
+    pub fn saying(self, says: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self { says: Arc::new(says), ..self }
     }
 
     /// A deadline, or what is left of the scenario's time.
@@ -84,6 +91,7 @@ impl Waiter {
     /// [`Error::Failed`] when it was watched not to be met, though its time was over, everything was seen, the controllers have
     /// looked since, and nothing else is in the way; the message names the last reason. [`Error::NotJudged`] otherwise.
     pub async fn until(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
+        (self.says)(&expectation.sentence);
         let (started, began) = (Instant::now(), self.line());
         let deadline = self.at_most(deadline);
         let mut awake = None;

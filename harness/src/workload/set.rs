@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 
 use super::Workload;
 use crate::{
-    cluster::{HOLD_FINALIZER, Patience},
+    cluster::HOLD_FINALIZER,
     error::{Error, Result},
     journal::{Log, Promise, fact},
     manifest::patch::merge,
-    wait::{Expectation, Waiter, expectations},
+    wait::{Expectation, Patience, Waiter, expectations},
 };
 
 /// How long the journal may take to show a change that the API server has confirmed.
@@ -157,12 +157,13 @@ impl Set {
         })
     }
 
-    /// Waits; `deadline` is what a quick machine needs, and is stretched by the setting `patience`.
+    /// Waits; `deadline` is what a quick machine needs in a cluster of ours, and is stretched by the setting `scenario_deadline_factor`,
+    /// by load, and threefold in a cluster of others.
     ///
     /// # Errors
     /// When it can't be met, or was not in time.
     pub async fn wait(&self, expectation: &Expectation, deadline: Duration) -> Result<Duration> {
-        self.waiter.until(expectation, self.patience.stretch(deadline)).await
+        self.waiter.until(expectation, self.patience.stretch_here(deadline)).await
     }
 
     /// Waits until this many pods are ready, and no other is there.

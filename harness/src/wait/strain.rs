@@ -1,6 +1,6 @@
 //! How much slower than usual this machine is, by how much waits for its processors.
 
-use std::{num::NonZero, time::Duration};
+use std::num::NonZero;
 
 /// What waits for each core in a usual run, with as many scenarios as by default.
 const USUAL: f64 = 4.0;
@@ -9,35 +9,10 @@ const MOST: f64 = 5.0;
 
 /// How many times longer things may take now than in a usual run: 1 to 5. Our own clusters run on this machine; of another
 /// it tells how late we hear of what happens.
-fn strain() -> f64 {
+pub(super) fn strain() -> f64 {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     of(&load, cores)
-}
-
-/// How many times longer things may take than on a quick machine: as the setting for slow ones says, and as the machine's load was when
-/// a scenario began, or is now.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    factor: f64,
-    least: f64,
-}
-
-impl Patience {
-    /// That of a scenario which begins now.
-    pub fn begin(factor: f64) -> Self {
-        Self { factor, least: strain() }
-    }
-
-    /// How many times longer something may take now.
-    pub fn now(self) -> f64 {
-        self.factor * strain().max(self.least)
-    }
-
-    /// A deadline for a quick machine, as it is now.
-    pub fn stretch(self, deadline: Duration) -> Duration {
-        deadline.mul_f64(self.now())
-    }
 }
 
 fn of(load: &str, cores: usize) -> f64 {
