@@ -62,15 +62,15 @@ impl ClaimReport<'_> {
     /// The scenario that made the verdict what it is, and why; none if it is proved.
     pub fn why(&self) -> Option<(&ScenarioResult, String)> {
         let (result, _) = self.scenarios.iter().find(|(_, verdict)| *verdict == self.verdict)?;
-        let finding = result.findings.iter().find(|finding| finding.claim == self.id);
-        match self.verdict {
+        let why = match self.verdict {
             Verdict::Proved => None,
-            Verdict::Refuted => finding.map(|finding| (*result, finding.message.clone())),
-            Verdict::Unproved => None,
-        }
-        .or_else(|| {
-            (self.verdict != Verdict::Proved).then(|| result.why()).flatten().map(|why| (*result, why))
-        })
+            Verdict::Refuted => {
+                let proof = result.findings.iter().find(|finding| finding.contradicts(self.id));
+                proof.map(|finding| finding.message.clone()).or_else(|| result.why())
+            }
+            Verdict::Unproved => result.why(),
+        };
+        why.map(|why| (*result, why))
     }
 }
 
@@ -91,6 +91,21 @@ pub struct Totals {
     pub missing: usize,
     /// Left out before the run, with a reason.
     pub skipped: usize,
+}
+
+impl Totals {
+    /// Each with its name, as reports show them.
+    pub fn named(&self) -> [(&'static str, usize); 7] {
+        [
+            ("passed", self.passed),
+            ("failed", self.failed),
+            ("environment", self.environment),
+            ("error", self.error),
+            ("interrupted", self.interrupted),
+            ("missing", self.missing),
+            ("skipped", self.skipped),
+        ]
+    }
 }
 
 /// How a run ended, as one word: its worst part.
@@ -144,6 +159,11 @@ impl Report {
     /// The results of controls, with whether each did its work.
     pub fn controls(&self) -> impl Iterator<Item = (&ScenarioResult, ControlState)> {
         self.results.iter().filter_map(|result| Some((result, result.control_state()?)))
+    }
+
+    /// How many controls turned red as named.
+    pub fn held(&self) -> usize {
+        self.controls().filter(|(_, state)| *state == ControlState::Held).count()
     }
 
     /// Every claim that a scenario or a control of this run speaks of: known ones in their order, then others.
@@ -260,9 +280,10 @@ impl Report {
 mod tests {
     use super::super::{
         fixture::{facts, report, scenario},
-        result::Trouble,
+        result::{Finding, Trouble},
     };
     use super::*;
+    use crate::law::Obstacle;
 
     fn verdict(results: Vec<ScenarioResult>) -> Verdict {
         report(results).claims().iter().find(|claim| claim.id == "S9").expect("S9 is there").verdict
@@ -332,5 +353,29 @@ mod tests {
         let claims = report.claims();
         let s9 = claims.iter().find(|claim| claim.id == "S9").expect("S9 is there");
         assert_eq!(s9.why().expect("a reason").1, "mine");
+    }
+
+    #[test]
+    fn a_refuted_claim_tells_why_with_what_speaks_against_it() {
+        let mut both = scenario("a::b");
+        let late = "the controller has not looked";
+        both.findings.push(Finding::not_judged("S9", Obstacle::Controller, late));
+        let report = report(vec![both.finding("S9", "broken")]);
+        let claims = report.claims();
+        assert_eq!(claims[0].verdict, Verdict::Refuted);
+        assert_eq!(claims[0].why().expect("a reason").1, "broken");
+    }
+
+    #[test]
+    fn each_count_stands_beside_its_name() {
+        let green = scenario("control::green").control("parallel", &["S9"], "broken").proves("S9");
+        let red = || scenario("control::red").control("parallel", &["S9"], "broken").finding("S9", "broken");
+        let environment = || scenario("a::disk").ends(Outcome::Environment, "full");
+        let mut results = vec![scenario("a::b").proves("S9"), red(), red(), green];
+        results.extend(std::iter::repeat_with(environment).take(4));
+        let report = report(results);
+        let shown: Vec<_> = report.totals().named().into_iter().filter(|(_, number)| *number > 0).collect();
+        assert_eq!(shown, [("passed", 3), ("failed", 1), ("environment", 4)]);
+        assert_eq!(report.held(), 2);
     }
 }

@@ -8,7 +8,6 @@ use super::{
     correction::{Correction, corrections},
     result::{Outcome, ScenarioResult, Verdict},
     tally::{Ending, Report},
-    verdict::ControlState,
     words,
 };
 use crate::{
@@ -28,7 +27,6 @@ pub fn write(out: &mut impl Write, report: &Report, dir: &Utf8Path, colour: bool
 
 /// One line that says how the run ended, without colour.
 pub fn closing(report: &Report) -> String {
-    let totals = report.totals();
     let claims = report.claims();
     let claims: Vec<_> = claims.iter().filter(|claim| claim.was_selected()).collect();
     let number = |verdict| claims.iter().filter(|claim| claim.verdict == verdict).count();
@@ -41,7 +39,6 @@ pub fn closing(report: &Report) -> String {
         Ending::Environment => "ENVIRONMENT",
         Ending::Nothing => return "NOTHING RAN: no scenario was selected and not skipped".to_owned(),
     };
-    let held = report.controls().filter(|(_, state)| *state == ControlState::Held).count();
     let controls = report.controls().count();
     let alone = controls > 0 && controls == report.results.len();
     let mut parts = match claims.len() {
@@ -54,26 +51,23 @@ pub fn closing(report: &Report) -> String {
             parts.push(format!("{} {}", number(verdict), words::verdict(verdict)));
         }
     }
-    let counts = [
-        ("failed", totals.failed),
-        ("environment", totals.environment),
-        ("error", totals.error),
-        ("interrupted", totals.interrupted),
-        ("missing", totals.missing),
-        ("skipped", totals.skipped),
-    ];
+    let [(_, passed), others @ ..] = report.totals().named();
     let mut runs = Vec::new();
     if !alone {
         let all = words::count(report.results.len(), "scenario");
-        runs.push(format!("{} of {all} passed", totals.passed));
+        runs.push(format!("{passed} of {all} passed"));
     }
-    runs.extend(counts.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")));
+    runs.extend(others.iter().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")));
     let mut line = format!("{word}: {}", parts.join(", "));
     if !runs.is_empty() {
         line.push_str(&format!("; {}", runs.join(", ")));
     }
     if controls > 0 {
-        line.push_str(&format!("; {held} of {} turned red as named", words::count(controls, "control")));
+        line.push_str(&format!(
+            "; {} of {} turned red as named",
+            report.held(),
+            words::count(controls, "control")
+        ));
     }
     if let Some(seconds) = report.seconds() {
         line.push_str(&format!("; {}", words::seconds(seconds)));

@@ -63,7 +63,6 @@ fn render(report: &Report) -> std::result::Result<String, minijinja::Error> {
 
 /// The verdict, why one may believe it, and what it was found on.
 fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
-    let totals = report.totals();
     let ids = |wanted: Verdict| {
         claims
             .iter()
@@ -72,10 +71,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
             .collect::<Vec<_>>()
     };
     let (proved, refuted, unproved) = (ids(Verdict::Proved), ids(Verdict::Refuted), ids(Verdict::Unproved));
-    let (held, controls) = (
-        report.controls().filter(|(_, state)| *state == ControlState::Held).count(),
-        report.controls().count(),
-    );
+    let (held, controls) = (report.held(), report.controls().count());
     let asked = claims.iter().filter(|claim| claim.was_selected()).count();
     let (word, title) = match report.ending() {
         Ending::Proved if asked == 0 => ("passed", "Passed: only controls ran".to_owned()),
@@ -93,16 +89,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
     let in_doubt: Vec<String> = in_doubt.map(|claim| claim.id.to_owned()).collect();
     let bare: Vec<String> =
         claims.iter().filter(|claim| claim.controls.is_empty()).map(|claim| claim.id.to_owned()).collect();
-    let counts = [
-        ("passed", totals.passed),
-        ("failed", totals.failed),
-        ("environment", totals.environment),
-        ("error", totals.error),
-        ("interrupted", totals.interrupted),
-        ("missing", totals.missing),
-        ("skipped", totals.skipped),
-    ];
-    let counts = counts.iter().filter(|(name, n)| *n > 0 || *name == "passed");
+    let counts = report.totals().named().into_iter().filter(|(name, n)| *n > 0 || *name == "passed");
     context! {
         word, title, sign => words::sign(word),
         proved => proved.len(), refuted, unproved, in_doubt,
@@ -110,7 +97,7 @@ fn head(report: &Report, claims: &[ClaimReport<'_>]) -> Value {
         scenarios => words::count(report.scenarios().count(), "scenario"),
         judged => report.judged(), of_judged => words::grouped(report.judged()),
         controls, held, of_controls => words::count(controls, "control"), bare,
-        counts => counts.map(|(name, number)| context! { name => *name, number => *number }).collect::<Vec<_>>(),
+        counts => counts.map(|(name, number)| context! { name, number }).collect::<Vec<_>>(),
         cluster => report.facts.cluster.as_ref().map(cluster),
         settings => report.facts.settings.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>(),
         cluster_time => report.facts.cluster_seconds.map(words::seconds),

@@ -44,11 +44,11 @@ impl Mark {
     /// In words.
     pub fn text(self) -> &'static str {
         match self {
-            Self::TurnedRed => "turned red as named",
-            Self::OtherFinding => "turned red for another reason",
+            Self::TurnedRed => ControlState::Held.text(),
+            Self::OtherFinding => ControlState::OtherFinding.text(),
             Self::AlsoRed => "turned red, and is not named",
-            Self::StayedGreen => "stayed green",
-            Self::NoVerdict => "no verdict",
+            Self::StayedGreen => ControlState::StayedGreen.text(),
+            Self::NoVerdict => ControlState::NoVerdict.text(),
         }
     }
 
