@@ -78,8 +78,8 @@ mod tests {
     fn every_claim_is_proved_and_every_judge_is_seen_to_say_no() {
         let catalogue = super::catalogue();
         assert_eq!(mistakes::of(&catalogue), Vec::<String>::new());
-        assert_eq!(mistakes::unproved_and_uncontrolled(&catalogue), Vec::<String>::new());
-        assert_eq!(mistakes::uncontrolled(&catalogue), Vec::<String>::new());
+        assert_eq!(mistakes::claims_without_scenario_or_control(&catalogue), Vec::<String>::new());
+        assert_eq!(mistakes::workloads_without_control(&catalogue), Vec::<String>::new());
     }
 
     #[test]

@@ -46,8 +46,6 @@ pub struct Scenario {
     pub needs: Vec<Need>,
     /// What it judges only where the cluster has this.
     pub wants: Vec<Want>,
-    /// The claims that no sabotage of a cluster can turn red, with the reason.
-    pub uncontrolled: Vec<(Claim, &'static str)>,
     /// The workloads on which no sabotage need be seen, with the reason.
     pub alike: Vec<(Workload, &'static str)>,
     /// What it does.
@@ -146,7 +144,6 @@ where
         alone: false,
         needs: Vec::new(),
         wants: Vec::new(),
-        uncontrolled: Vec::new(),
         alike: Vec::new(),
         body: Arc::new(move |run| Box::pin(body(run))),
     }
@@ -198,12 +195,6 @@ impl Scenario {
     /// Leaves a part out where the cluster does not have this, and the report says so.
     pub fn wants(mut self, need: Need, what: &'static str) -> Self {
         self.wants.push(Want { need, what });
-        self
-    }
-
-    /// Why no control of this claim can exist.
-    pub fn without_control(mut self, claim: Claim, why: &'static str) -> Self {
-        self.uncontrolled.push((claim, why));
         self
     }
 
