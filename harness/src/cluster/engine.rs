@@ -20,9 +20,6 @@ pub struct Engine {
     /// `1` or `2`.
     #[serde(default)]
     pub cgroup_version: String,
-    /// The memory of its machine, in bytes.
-    #[serde(default)]
-    pub mem_total: u64,
     /// Where it keeps its data.
     #[serde(default)]
     pub docker_root_dir: String,

@@ -6,12 +6,11 @@ use std::{
 };
 
 use camino::Utf8PathBuf;
-use serde::Serialize;
 
 use super::FeatureGates;
 
 /// Everything a user can choose. Read once, and passed on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// The Kubernetes version of our own clusters: `1.34`, or `1.34.4`.
     pub kubernetes_version: String,
@@ -101,8 +100,7 @@ fn default_parallel() -> NonZeroUsize {
 macro_rules! choices {
     ($(#[$doc:meta])* $name:ident { $($(#[$choice_doc:meta])* $choice:ident = $text:literal),* }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-        #[serde(rename_all = "lowercase")]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $name { $($(#[$choice_doc])* $choice),* }
 
         impl fmt::Display for $name {

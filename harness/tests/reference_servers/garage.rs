@@ -136,7 +136,7 @@ async fn s3_works_after_the_layout_and_not_before() {
     assert_eq!(not_healthy(&admins).await.unwrap(), [""; 0]);
     assert_eq!(admins[0].probe().await.unwrap().status, 200);
     let history = admins[0].layout_history().await.unwrap();
-    assert_eq!((history.current_version, history.versions[0].status.as_str()), (1, "Current"));
+    assert_eq!((history.versions[0].version, history.versions[0].status.as_str()), (1, "Current"));
 
     // Twice, as a run that was killed and began again would.
     server.bucket().await.unwrap();

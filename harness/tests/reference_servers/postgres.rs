@@ -288,7 +288,7 @@ async fn outcomes_are_told_apart() {
 async fn the_server_answers_what_a_scenario_asks() {
     let server = started().await;
     let session = server.session().await.unwrap();
-    assert!(session.server_version().await.unwrap().starts_with("17."));
+    assert!(session.show("server_version").await.unwrap().starts_with("17."));
     assert_eq!(session.data_directory().await.unwrap(), "/var/lib/postgresql/data");
     assert_eq!(session.show("synchronous_commit").await.unwrap(), "on");
     assert!(session.system_identifier().await.unwrap().parse::<u64>().unwrap() > 0);

@@ -14,25 +14,12 @@ pub struct NodeInfo {
     pub node_id: String,
     /// The pod's name.
     pub hostname: Option<String>,
-    /// `v2.5.0`; `cargo:2.5.0` when built from the registry.
-    pub garage_version: String,
-    /// What it was built with: discovery needs `kubernetes-discovery`.
-    #[serde(default)]
-    pub garage_features: Option<Vec<String>>,
-    /// `LMDB (using Heed crate)`
-    pub db_engine: String,
-    /// The address it gives to other nodes.
-    pub addr: Option<String>,
-    /// Its role in the layout.
-    pub role: Option<Role>,
 }
 
 /// Who is there, as one node sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ClusterStatus {
-    /// The version of the layout; 0 means that there is none.
-    pub layout_version: u64,
     /// Every node that it has ever seen or that has a role.
     pub nodes: Vec<Node>,
 }
@@ -43,18 +30,8 @@ pub struct ClusterStatus {
 pub struct Node {
     /// The node's id.
     pub id: String,
-    /// The pod's name, if it ever said so.
-    pub hostname: Option<String>,
-    /// Its address.
-    pub addr: Option<String>,
     /// Whether it is connected.
     pub is_up: bool,
-    /// Seconds since it was heard of, if it is not connected.
-    pub last_seen_secs_ago: Option<u64>,
-    /// Its role in the current layout.
-    pub role: Option<Role>,
-    /// Whether it gives its data away.
-    pub draining: bool,
 }
 
 /// What a node is to store.
@@ -75,10 +52,6 @@ pub struct Role {
 pub struct ClusterHealth {
     /// `healthy`, `degraded` or `unavailable`.
     pub status: String,
-    /// Nodes that it has ever been connected to.
-    pub known_nodes: u64,
-    /// Nodes that it is connected to.
-    pub connected_nodes: u64,
     /// Nodes of the layout that store.
     pub storage_nodes: u64,
     /// Those that it is connected to. Garage 2.0 called it `storageNodesOk`.
@@ -86,8 +59,6 @@ pub struct ClusterHealth {
     pub storage_nodes_up: u64,
     /// 256
     pub partitions: u64,
-    /// Partitions that can be written.
-    pub partitions_quorum: u64,
     /// Partitions with all their nodes.
     pub partitions_all_ok: u64,
 }
@@ -97,8 +68,6 @@ pub struct ClusterHealth {
 pub struct Probe {
     /// 200, or 503 while writes have no quorum (also while there is no layout).
     pub status: u16,
-    /// What it says.
-    pub text: String,
 }
 
 /// The layout: which node stores how much, and what is staged for the next version.
@@ -109,8 +78,6 @@ pub struct Layout {
     pub version: u64,
     /// The nodes with a role.
     pub roles: Vec<LayoutRole>,
-    /// The bytes of one of the 256 partitions.
-    pub partition_size: u64,
     /// Roles of the next version.
     pub staged_role_changes: Vec<RoleChange>,
 }
@@ -124,8 +91,6 @@ pub struct LayoutRole {
     /// Its role.
     #[serde(flatten)]
     pub role: Role,
-    /// How many partitions it holds.
-    pub stored_partitions: Option<u64>,
 }
 
 /// A role that is to be given or taken.
@@ -161,23 +126,13 @@ pub enum Preview {
         error: String,
     },
     /// It can.
-    #[serde(rename_all = "camelCase")]
-    Possible {
-        /// For people.
-        message: Vec<String>,
-        /// The layout that it would be.
-        new_layout: Layout,
-    },
+    Possible {},
 }
 
 /// The versions of the layout.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LayoutHistory {
-    /// The newest.
-    pub current_version: u64,
-    /// Every node knows this one.
-    pub min_ack: u64,
     /// Newest first.
     pub versions: Vec<LayoutVersion>,
 }
@@ -190,8 +145,6 @@ pub struct LayoutVersion {
     pub version: u64,
     /// `Current`, `Draining` or `Historical`.
     pub status: String,
-    /// Nodes that store.
-    pub storage_nodes: u64,
 }
 
 /// An access key.
@@ -228,8 +181,6 @@ pub struct TableStatistics {
     pub table_name: String,
     /// Its items.
     pub items: u64,
-    /// Items in the tree that nodes compare.
-    pub merkle_items: u64,
     /// Items that are not in the tree yet.
     pub merkle_queue_len: u64,
     /// Items that wait to be sent to others.

@@ -171,7 +171,7 @@ pub async fn not_healthy(admins: &[Admin]) -> Result<Vec<String>> {
 }
 
 fn unhealthy(health: &ClusterHealth) -> Option<String> {
-    let ClusterHealth { status, storage_nodes, storage_nodes_up, partitions, partitions_all_ok, .. } = health;
+    let ClusterHealth { status, storage_nodes, storage_nodes_up, partitions, partitions_all_ok } = health;
     let whole = status == "healthy" && storage_nodes == storage_nodes_up && partitions == partitions_all_ok;
     (!whole || *storage_nodes == 0).then(|| {
         format!("{status}: {storage_nodes_up} of {storage_nodes} storage nodes, {partitions_all_ok} of {partitions} partitions whole")
@@ -212,7 +212,7 @@ pub async fn initialise(admins: &[Admin]) -> Result<Initialised> {
         Preview::Refused { error } => {
             Error::failed(format!("{}: the layout is refused: {error}", lead.address()))
         }
-        Preview::Possible { .. } => match lead.apply_layout(1).await {
+        Preview::Possible {} => match lead.apply_layout(1).await {
             Ok(layout) => return same(lead, &wanted, &layout, Initialised::Now),
             Err(error @ AdminError::Refused { .. }) => error.into(),
             Err(AdminError::Call(error)) => return Err(error),
@@ -245,10 +245,9 @@ mod tests {
         let role = |&(id, zone, capacity): &(&str, &str, u64)| LayoutRole {
             id: id.to_owned(),
             role: Role { zone: zone.to_owned(), capacity: Some(capacity), tags: Vec::new() },
-            stored_partitions: Some(256),
         };
         let roles = roles.iter().map(role).collect();
-        Layout { version, roles, partition_size: 1, staged_role_changes: Vec::new() }
+        Layout { version, roles, staged_role_changes: Vec::new() }
     }
 
     #[test]

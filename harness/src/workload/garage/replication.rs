@@ -85,7 +85,6 @@ mod tests {
         let table = |name: &str| TableStatistics {
             table_name: name.to_owned(),
             items: objects,
-            merkle_items: objects,
             merkle_queue_len: 0,
             insert_queue_len: 0,
         };
@@ -97,7 +96,6 @@ mod tests {
         let of_its_own = |items, insert_queue_len| TableStatistics {
             table_name: "key".to_owned(),
             items,
-            merkle_items: items,
             merkle_queue_len: 0,
             insert_queue_len,
         };

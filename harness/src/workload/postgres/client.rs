@@ -149,14 +149,6 @@ impl Session {
         self.show("data_directory").await
     }
 
-    /// The server's version, as it says it: `17.6 (Debian 17.6-1)`.
-    ///
-    /// # Errors
-    /// No answer, or a refusal.
-    pub async fn server_version(&self) -> Result<String> {
-        self.show("server_version").await
-    }
-
     /// The value of a setting, with its unit.
     ///
     /// # Errors
