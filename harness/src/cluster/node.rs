@@ -1,4 +1,4 @@
-//! Operations on a node's container. Reached through [`super::Cluster::node`], which refuses nodes that are not ours.
+//! Operations on a node's container. Reached through [`super::Cluster::nodes`], which has none of a cluster that is not ours.
 
 use std::time::Duration;
 

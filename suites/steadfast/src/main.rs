@@ -156,3 +156,31 @@ fn filter() -> EnvFilter {
     // The client logs what it also returns, and one error is to be said once.
     EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error,kube_client=off"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each command by its words: `images push`, not `images`.
+    fn commands(of: &clap::Command, before: &str) -> Vec<String> {
+        if !of.has_subcommands() {
+            return vec![before.trim().to_owned()];
+        }
+        of.get_subcommands().flat_map(|one| commands(one, &format!("{before} {}", one.get_name()))).collect()
+    }
+
+    #[test]
+    fn every_command_is_in_the_readme() {
+        let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md"))
+            .expect("the README");
+        let all = commands(&Arguments::command(), "");
+        assert!(all.contains(&"images push".to_owned()), "{all:?}");
+        for command in all {
+            let begins = |line: &str| {
+                let rest = line.strip_prefix(&format!("| `{command}"));
+                rest.is_some_and(|rest| rest.starts_with(['`', ' ']))
+            };
+            assert!(readme.lines().any(begins), "the README's table of commands lacks {command}");
+        }
+    }
+}
