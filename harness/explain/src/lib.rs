@@ -89,7 +89,7 @@ mod tests;
 
 pub use answer::{Diagnosis, State};
 pub use cause::{Cause, Certainty};
-pub use claim::is_default as is_default_class;
+pub use claim::{DEFAULT_CLASS, is_default as is_default_class};
 pub use diagnose::diagnose;
 pub use evidence::Evidence;
 pub use explain::{explain, explain_all, glance};

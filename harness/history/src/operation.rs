@@ -294,6 +294,11 @@ impl Failure {
     pub fn new(cause: Cause, text: impl Into<Arc<str>>) -> Self {
         Self { cause, text: text.into() }
     }
+
+    /// Whether it is the store's own word.
+    pub fn is_answer(&self) -> bool {
+        matches!(self.cause, Cause::Answered(_))
+    }
 }
 
 impl Cause {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kube::config::Kubeconfig;
+use kube::{Client, config::Kubeconfig};
 
 use super::{
     Image, Loader, Node, Reporter, Site,
@@ -76,8 +76,15 @@ pub(super) async fn open(
     Ok((clients, facts, local))
 }
 
+/// A client of an existing cluster that is ready, without the yes to change anything there.
+pub(super) async fn reader(context: &str) -> Result<Client> {
+    let client = client::reader(None, Some(context)).await?;
+    ready::api(&client, READY).await.map_err(|error| refused(context, error))?;
+    Ok(client)
+}
+
 /// Says of credentials that are not accepted that it is they.
-pub(super) fn refused(context: &str, error: Error) -> Error {
+fn refused(context: &str, error: Error) -> Error {
     match error.status() {
         Some(status) if status.code == 401 => Error::trouble(
             exit::FORBIDDEN,
@@ -94,8 +101,7 @@ pub(super) fn refused(context: &str, error: Error) -> Error {
 /// # Errors
 /// It can't be reached, does not accept our credentials, has no storage class for us, or gives no right to run anything.
 pub async fn outlook(context: &str, settings: &Settings) -> Result<Terrain> {
-    let client = client::reader(None, Some(context)).await?;
-    ready::api(&client, READY).await.map_err(|error| refused(context, error))?;
+    let client = reader(context).await?;
     let mut terrain = Box::pin(terrain::look(&client, settings.storage_class.as_deref())).await;
     terrain.lacking = terrain::rights(&client, &settings.namespaces).await?;
     let local = images::local(settings, &images::of_nodes(settings));

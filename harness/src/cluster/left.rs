@@ -7,14 +7,14 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Client, ResourceExt};
 
 use super::{
-    Reporter, client,
+    Reporter,
     cluster_scoped::{Of, remove_outside},
     definitions::{leave_definitions, users},
     down::Down,
-    existing::refused,
+    existing,
     namespace::{RUN_LABEL, delete_namespace, label_value, namespaces_of},
     namespaces::{run_in, sweep_given},
-    ready, runs,
+    runs,
 };
 use crate::{
     error::Result,
@@ -22,8 +22,6 @@ use crate::{
     wait::{Progress, until_asked},
 };
 
-/// How long the API server may take to be ready: it is there or not.
-const READY: Duration = Duration::from_secs(30);
 /// How long namespaces may take to go.
 const GONE: Duration = Duration::from_secs(300);
 
@@ -33,8 +31,7 @@ const GONE: Duration = Duration::from_secs(300);
 /// # Errors
 /// The API server's own, or something does not go.
 pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: &Reporter) -> Result<Down> {
-    let client = client::reader(None, Some(context)).await?;
-    ready::api(&client, READY).await.map_err(|error| refused(context, error))?;
+    let client = existing::reader(context).await?;
     let alive = runs::alive(&settings.cache)?;
     let dead = runs::dead(&settings.cache)?;
     let mut done = Down::default();

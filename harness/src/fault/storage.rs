@@ -5,9 +5,8 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use kube::{Client, ResourceExt};
 use serde_json::{Value, json};
 
-use crate::error::Result;
+use crate::{error::Result, explain::DEFAULT_CLASS};
 
-const DEFAULT_CLASS: &str = "storageclass.kubernetes.io/is-default-class";
 /// On a class that was the default, for who mends it.
 const WAS_DEFAULT: &str = "steadfast.dev/was-default-class";
 

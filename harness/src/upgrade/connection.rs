@@ -7,7 +7,6 @@ use external::api::objects;
 use history::{Action, Answer, Cause, Failure, Outcome, generate::Request};
 use k8s_openapi::{ByteString, api::core::v1};
 
-use super::garage;
 use crate::{
     Secret,
     cluster::{Tunnel, exec},
@@ -19,7 +18,7 @@ use crate::{
     },
     runner::{Prober, Run, Tunnelled},
     workload::{
-        garage::answers::AccessKey,
+        garage::{BUCKET, answers::AccessKey},
         postgres::{Login, Session},
     },
 };
@@ -37,9 +36,9 @@ pub enum Connection {
     Command(Box<Command>),
 }
 
-/// What the ways to a store's pods need.
+/// What the reach to a store's pods need.
 #[derive(Debug, Clone)]
-pub struct Ways {
+pub struct Reach {
     /// The container of the store.
     pub container: String,
     /// The key of a Garage that was initialised.
@@ -62,8 +61,8 @@ impl Connection {
     ///
     /// # Errors
     /// Nobody answers, or the login is refused.
-    pub async fn open(run: &Run, store: &store::Store, pod: &str, ways: &Ways) -> Result<Self> {
-        let Ways { container, key, probe } = ways;
+    pub async fn open(run: &Run, store: &store::Store, pod: &str, reach: &Reach) -> Result<Self> {
+        let Reach { container, key, probe } = reach;
         match &store.speech {
             Speech::Garage(place) => {
                 let key = key.as_ref().ok_or_else(|| Error::bug("a Garage without a key"))?;
@@ -196,7 +195,7 @@ async fn s3(run: &Run, pod: &str, place: &Place, key: AccessKey) -> Result<Conne
     let access = Access {
         endpoint: format!("http://{}", tunnel.address),
         region: place.region.clone(),
-        bucket: garage::BUCKET.to_owned(),
+        bucket: BUCKET.to_owned(),
         key_id: key.id,
         secret: key.secret,
     };

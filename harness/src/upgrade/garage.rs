@@ -8,7 +8,7 @@ use crate::{
     error::{Error, Result},
     runner::Run,
     wait::{Progress, until_answered, until_asked},
-    workload::garage::answers::AccessKey,
+    workload::garage::{BUCKET, answers::AccessKey},
 };
 
 /// How long one command may take: Garage's own calls between nodes may take 10 s.
@@ -16,8 +16,6 @@ const CALL: Duration = Duration::from_secs(30);
 /// Nodes look for each other once a minute.
 const ACQUAINTED: Duration = Duration::from_secs(150);
 const PROGRAM: &str = "/garage";
-/// The bucket of a run.
-pub const BUCKET: &str = "ledger";
 
 /// A node's program in its pod.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use record::upgrade::availability::{Availability, windows};
 
 use super::{
-    connection::{Connection, Ways},
+    connection::{Connection, Reach},
     garage,
 };
 use crate::{
@@ -45,7 +45,7 @@ pub struct Writers {
 /// A store that is written to.
 struct Written {
     store: Arc<Store>,
-    ways: Ways,
+    reach: Reach,
     /// The pods that take writes; a client writes to each.
     pods: Vec<String>,
     recorder: Option<Recorder>,
@@ -88,18 +88,18 @@ impl Writers {
                 (promise.start..promise.start + replicas).map(|ordinal| promise.pod(ordinal)).collect();
             let first = set.text("/spec/template/spec/containers/0/name").to_owned();
             let container = store.container.clone().unwrap_or(first);
-            let mut ways = Ways { container, key: None, probe: None };
+            let mut reach = Reach { container, key: None, probe: None };
             if matches!(store.speech, Speech::Postgresql { .. }) {
-                ways.probe = Some(run.prober_beside().await?);
+                reach.probe = Some(run.prober_beside().await?);
             }
             if matches!(store.speech, Speech::Garage(_)) {
                 for pod in &pods {
                     run.wait(&expectations::pod_running(pod), WRITES_AGAIN).await?;
                 }
                 let node =
-                    |pod: &String| garage::Node { run, pod: pod.clone(), container: ways.container.clone() };
+                    |pod: &String| garage::Node { run, pod: pod.clone(), container: reach.container.clone() };
                 let nodes: Vec<garage::Node<'_>> = pods.iter().map(node).collect();
-                ways.key = Some(garage::initialise(run, &nodes).await?);
+                reach.key = Some(garage::initialise(run, &nodes).await?);
             }
             // Pods that are no copies of one another are stores of their own, each with a history.
             let copies: Vec<Vec<String>> =
@@ -107,7 +107,7 @@ impl Writers {
             let store = Arc::new(store);
             written.extend(copies.into_iter().map(|pods| Written {
                 store: Arc::clone(&store),
-                ways: ways.clone(),
+                reach: reach.clone(),
                 pods,
                 recorder: None,
             }));
@@ -159,10 +159,10 @@ impl Writers {
             let client = |pod: &String| Client { endpoint: pod.clone(), works: vec![Work::Writes { sizes }] };
             let clients = written.pods.iter().map(client).collect();
             let plan = Plan { clients, pace: PACE, budget: BUDGET };
-            let (run, store, ways) = (run.clone(), Arc::clone(&written.store), written.ways.clone());
+            let (run, store, reach) = (run.clone(), Arc::clone(&written.store), written.reach.clone());
             let load = Load::start(&recorder, &plan, move |pod| {
-                let (run, store, ways) = (run.clone(), Arc::clone(&store), ways.clone());
-                async move { Connection::open(&run, &store, &pod, &ways).await }
+                let (run, store, reach) = (run.clone(), Arc::clone(&store), reach.clone());
+                async move { Connection::open(&run, &store, &pod, &reach).await }
             });
             Some((written.store.set.clone(), recorder, load))
         };
@@ -249,8 +249,11 @@ impl Writers {
             for pod in &written.pods {
                 let identity = match &written.store.speech {
                     Speech::Garage(_) => {
-                        let node =
-                            garage::Node { run, pod: pod.clone(), container: written.ways.container.clone() };
+                        let node = garage::Node {
+                            run,
+                            pod: pod.clone(),
+                            container: written.reach.container.clone(),
+                        };
                         Some(node.id().await?)
                     }
                     Speech::Postgresql { .. } => written.open(run, pod).await?.system_identifier().await?,
@@ -265,7 +268,7 @@ impl Writers {
 
 impl Written {
     async fn open(&self, run: &Run, pod: &str) -> Result<Connection> {
-        Connection::open(run, &self.store, pod, &self.ways).await
+        Connection::open(run, &self.store, pod, &self.reach).await
     }
 }
 

@@ -2,15 +2,12 @@
 
 use std::cmp::Reverse;
 
-pub(in crate::cluster) use explain::is_default_class as is_default;
+pub(in crate::cluster) use explain::{DEFAULT_CLASS as DEFAULT, is_default_class as is_default};
 use external::api::cluster_objects;
 use k8s_openapi::api::storage::v1 as storage;
 use kube::{Client, ResourceExt};
 
 use crate::{error::Result, report::terrain::StorageClass};
-
-/// The annotation of the class that a claim gets which names none.
-pub(in crate::cluster) const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
 /// A provisioner whose volumes are folders of a node, and the access modes that it gives them: no class says which.
 const FOLDERS: (&str, [&str; 2]) = ("rancher.io/local-path", ["ReadWriteOnce", "ReadWriteOncePod"]);

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use history::{
-    Cause, Outcome,
+    Outcome,
     generate::{Request, content},
 };
 use jiff::Timestamp;
@@ -23,7 +23,7 @@ use crate::{
     wait::{Progress, pause, until_answered, until_asked, until_asked_every},
     workload::{
         Set,
-        garage::{Admin, Wanted, answers::AccessKey, layout, replication},
+        garage::{Admin, BUCKET, Wanted, answers::AccessKey, layout, replication},
     },
 };
 
@@ -39,8 +39,6 @@ const COMPARED: Duration = Duration::from_secs(30);
 const ANSWERED: Duration = Duration::from_secs(60);
 /// The port of Garage's admin API in the manifest, which is the document's choice.
 const ADMIN: u16 = 3902;
-/// The bucket of a trial.
-const BUCKET: &str = "ledger";
 
 /// Ways to a trial's Garage.
 #[derive(Debug, Clone)]
@@ -235,9 +233,7 @@ impl GarageStore {
             let mut store = s3(tunnel, key);
             Ok(match load::Store::perform(&mut store, put).await.failure() {
                 None => Progress::Met,
-                Some(failure) if matches!(failure.cause, Cause::Answered(_)) => {
-                    Progress::NotYet(failure.to_string())
-                }
+                Some(failure) if failure.is_answer() => Progress::NotYet(failure.to_string()),
                 Some(failure) => Progress::NotYet(
                     store.nobody_there().ok_or_else(|| Error::environment(format!("{host}: {failure}")))?,
                 ),
@@ -257,7 +253,7 @@ impl GarageStore {
             let put = Request::put(name.as_str(), content(&name, size));
             match store.perform(&put).await.failure() {
                 None => {}
-                Some(failure) if matches!(failure.cause, Cause::Answered(_)) => {
+                Some(failure) if failure.is_answer() => {
                     return Err(Error::failed(format!("{pod} refuses {size} bytes: {failure}")));
                 }
                 Some(failure) => {
@@ -321,9 +317,7 @@ fn s3(tunnel: Tunnel, key: &AccessKey) -> Tunnelled<S3> {
 /// An outcome, where it is the store's own word.
 fn answered(whose: &str, outcome: Outcome) -> Result<Outcome> {
     match outcome.failure() {
-        Some(failure) if !matches!(failure.cause, Cause::Answered(_)) => {
-            Err(Error::environment(format!("{whose}: {failure}")))
-        }
+        Some(failure) if !failure.is_answer() => Err(Error::environment(format!("{whose}: {failure}"))),
         _ => Ok(outcome),
     }
 }
@@ -336,7 +330,7 @@ fn unless(reasons: Vec<String>) -> Progress {
 mod tests {
     use std::sync::Arc;
 
-    use history::Failure;
+    use history::{Cause, Failure};
 
     use super::*;
 

@@ -154,7 +154,7 @@ fn kept_block(one: &Operation) -> Option<Key> {
 fn refused(what: &str, outcome: &Outcome, after: Duration) -> Result<Option<String>> {
     match outcome.failure() {
         None => Ok(None),
-        Some(failure) if matches!(failure.cause, Cause::Answered(_)) && after < TIMED_OUT => {
+        Some(failure) if failure.is_answer() && after < TIMED_OUT => {
             Ok(Some(format!("{what} is told {failure}")))
         }
         Some(failure) => {

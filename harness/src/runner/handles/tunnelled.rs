@@ -42,8 +42,7 @@ impl<T: Store> Store for Tunnelled<T> {
     /// Where the connection did not come about, nothing was sent, whatever it looks like from this end.
     async fn perform(&mut self, request: &Request) -> Outcome {
         let outcome = self.inside.perform(request).await;
-        let answered = |failure: &Failure| matches!(failure.cause, Cause::Answered(_));
-        if outcome.failure().is_none_or(answered) {
+        if outcome.failure().is_none_or(Failure::is_answer) {
             return outcome;
         }
         match self.tunnels.iter().find_map(Tunnel::unopened) {

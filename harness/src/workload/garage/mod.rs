@@ -9,6 +9,9 @@ mod http;
 pub mod layout;
 pub mod replication;
 
+/// The bucket of a trial.
+pub const BUCKET: &str = "ledger";
+
 pub use admin::{Admin, AdminError};
 pub use answers::{ClusterHealth, ClusterStatus, Layout, LayoutHistory, NodeInfo, Probe, Role};
 pub use discovery::{discover_in, listen_to_both};
