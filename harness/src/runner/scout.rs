@@ -42,7 +42,7 @@ pub(super) async fn survey(
     terrain::survey(&client, namespaces, &scout, async |terrain| {
         // The nodes of ours have the images, and its volumes were waited for.
         if cluster.nodes().is_empty() {
-            pilot::fly(cluster, &scout, &terrain.nodes).await?;
+            pilot::send(cluster, &scout, &terrain.nodes).await?;
         }
         (terrain.hearing_seconds, terrain.clients_stick) =
             terrain::hearing(&client, !cluster.nodes().is_empty()).await;

@@ -2,6 +2,7 @@
 //! that mean nothing so that no law does; and histories of a modelled controller.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends where its helpers do")]
 
+mod available;
 mod census;
 mod controller;
 mod disorder;
@@ -12,6 +13,7 @@ mod model;
 mod neutral;
 mod ordering;
 mod recorded;
+mod revisions;
 mod rollout;
 mod status;
 mod storage;
