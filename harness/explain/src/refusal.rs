@@ -70,81 +70,129 @@ fn newest<'a>(picture: &'a Picture, pod: &str) -> Option<&'a Event> {
     newest.copied().filter(|event| event.reason.as_deref() == Some("FailedCreate"))
 }
 
+/// What the API server said of a pod.
+struct Said<'a> {
+    picture: &'a Picture,
+    pod: &'a str,
+    text: &'a str,
+    /// That, as a report tells it.
+    told: String,
+}
+
+/// Each knows one refusal. What the first says holds, so that those that are sure of a word come before those that guess.
+const KNOWN: [fn(&Said<'_>) -> Option<Cause>; 12] = [
+    namespace_goes,
+    |said| template::name_too_long(said.picture, said.pod, said.text),
+    webhook_is_silent,
+    |said| pod_security::refusal(said.picture, said.text, &said.told),
+    |said| class_missing(said.picture, said.text, &said.told),
+    quota_of_a_scope,
+    quota_is_used_up,
+    quota_wants_requests,
+    service_account_missing,
+    limit_range,
+    exceeds_a_default_limit,
+    invalid,
+];
+
 fn judge(picture: &Picture, pod: &str, text: &str) -> Cause {
-    let set = picture.name();
-    let said = format!("pod {pod} is not created: {}", quote(text));
-    let about_set = format!("statefulset/{set}");
-    let describe = picture.kubectl(&format!("describe statefulset {set}"));
-    if text.contains("because it is being terminated") {
-        return Cause::new(cause::NAMESPACE_TERMINATING, format!("namespace/{}", picture.namespace()), said)
-            .advise(format!(
-                "see what keeps the namespace: kubectl get namespace {} -o yaml",
-                picture.namespace()
-            ));
+    let said = Said { picture, pod, text, told: format!("pod {pod} is not created: {}", quote(text)) };
+    KNOWN.iter().find_map(|known| known(&said)).unwrap_or_else(|| other(&said))
+}
+
+impl Said<'_> {
+    fn has(&self, words: &str) -> bool {
+        self.text.contains(words)
     }
-    if let Some(cause) = template::name_too_long(picture, pod, text) {
-        return cause;
+
+    /// A cause that is seen at the set.
+    fn of_set(&self, id: &'static str) -> Cause {
+        Cause::new(id, format!("statefulset/{}", self.picture.name()), self.told.as_str())
     }
-    if text.contains(NOT_ASKED) {
-        return refused_change::end_it(
-            picture,
-            Cause::new(cause::WEBHOOK_UNREACHABLE, about_set, said),
-            text,
-        );
-    }
-    if let Some(cause) =
-        pod_security::refusal(picture, text, &said).or_else(|| class_missing(picture, text, &said))
-    {
-        return cause;
-    }
-    if text.contains("insufficient quota to match these scopes") {
-        return Cause::new(cause::QUOTA_EXCEEDED, about_set, said)
-            .advise(format!("pods of this PriorityClass are only let into namespaces with a ResourceQuota for it: make one whose scopeSelector names it in namespace {}", picture.namespace()))
-            .advise(format!("or take priorityClassName out of statefulset {set}"));
-    }
-    if let Some((_, quota)) = text.split_once("exceeded quota: ") {
-        let name = quota.split(',').next().unwrap_or_default().trim();
-        return Cause::new(cause::QUOTA_EXCEEDED, format!("resourcequota/{name}"), format!("{said}{}", used(picture, name)))
-            .advise(format!("see it: {}", picture.kubectl(&format!("describe resourcequota {name}"))))
-            .advise("raise the quota, or free some of it; the controller tries again by itself, after minutes at most");
-    }
-    if text.contains("failed quota: ") {
-        return Cause::new(cause::QUOTA_EXCEEDED, about_set, said).advise(format!(
+}
+
+fn namespace_goes(said: &Said<'_>) -> Option<Cause> {
+    let namespace = said.picture.namespace();
+    said.has("because it is being terminated").then(|| {
+        Cause::new(cause::NAMESPACE_TERMINATING, format!("namespace/{namespace}"), said.told.as_str())
+            .advise(format!("see what keeps the namespace: kubectl get namespace {namespace} -o yaml"))
+    })
+}
+
+fn webhook_is_silent(said: &Said<'_>) -> Option<Cause> {
+    let cause = || said.of_set(cause::WEBHOOK_UNREACHABLE);
+    said.has(NOT_ASKED).then(|| refused_change::end_it(said.picture, cause(), said.text))
+}
+
+fn quota_of_a_scope(said: &Said<'_>) -> Option<Cause> {
+    let (namespace, set) = (said.picture.namespace(), said.picture.name());
+    said.has("insufficient quota to match these scopes").then(|| {
+        said.of_set(cause::QUOTA_EXCEEDED)
+            .advise(format!("pods of this PriorityClass are only let into namespaces with a ResourceQuota for it: make one whose scopeSelector names it in namespace {namespace}"))
+            .advise(format!("or take priorityClassName out of statefulset {set}"))
+    })
+}
+
+fn quota_is_used_up(said: &Said<'_>) -> Option<Cause> {
+    let (_, quota) = said.text.split_once("exceeded quota: ")?;
+    let name = quota.split(',').next().unwrap_or_default().trim();
+    let told = format!("{}{}", said.told, used(said.picture, name));
+    let describe = said.picture.kubectl(&format!("describe resourcequota {name}"));
+    let cause = Cause::new(cause::QUOTA_EXCEEDED, format!("resourcequota/{name}"), told)
+        .advise(format!("see it: {describe}"))
+        .advise("raise the quota, or free some of it; the controller tries again by itself, after minutes at most");
+    Some(cause)
+}
+
+fn quota_wants_requests(said: &Said<'_>) -> Option<Cause> {
+    let set = said.picture.name();
+    said.has("failed quota: ").then(|| {
+        said.of_set(cause::QUOTA_EXCEEDED).advise(format!(
             "the quota wants requests or limits to be stated: add them to the template of statefulset {set}"
-        ));
-    }
-    if text.contains("serviceaccount \"") && text.contains("not found") {
-        let account = text.split("serviceaccount \"").nth(1).and_then(|rest| rest.split('"').next());
-        return Cause::new(
-            cause::SERVICE_ACCOUNT_MISSING,
-            format!("serviceaccount/{}", account.unwrap_or("NAME")),
-            said,
-        )
-        .advise(format!(
-            "create the ServiceAccount: {}",
-            picture.kubectl(&format!("create serviceaccount {}", account.unwrap_or("NAME")))
-        ));
-    }
-    if ["minimum", "maximum"].iter().any(|bound| text.contains(&format!("{bound} ")))
-        && text.contains(" per ")
-        || text.contains("limit to request ratio")
-    {
-        return Cause::new(cause::LIMIT_RANGE_REFUSED, about_set, said)
-            .advise(format!("see the limits: {}", picture.kubectl("describe limitrange")))
-            .advise(format!("change resources in statefulset {set}, or the LimitRange"));
-    }
-    let refused = Cause::new(cause::ADMISSION_REFUSED, about_set, said);
-    if let Some((request, helps)) = default_limit::exceeded(picture, text) {
-        return refused.by([request]).advise(helps);
-    }
-    if let Some(field) = invalid_field(text) {
-        return refused.advise(format!(
-            "correct {field} in the template of statefulset {set}; the controller tries again by itself"
-        ));
-    }
+        ))
+    })
+}
+
+fn service_account_missing(said: &Said<'_>) -> Option<Cause> {
+    let (_, rest) = said.text.split_once("serviceaccount \"").filter(|_| said.has("not found"))?;
+    let account = rest.split('"').next().unwrap_or("NAME");
+    let create = said.picture.kubectl(&format!("create serviceaccount {account}"));
+    let about = format!("serviceaccount/{account}");
+    let cause = Cause::new(cause::SERVICE_ACCOUNT_MISSING, about, said.told.as_str())
+        .advise(format!("create the ServiceAccount: {create}"));
+    Some(cause)
+}
+
+fn limit_range(said: &Said<'_>) -> Option<Cause> {
+    let bound = said.has("minimum ") || said.has("maximum ");
+    let set = said.picture.name();
+    (bound && said.has(" per ") || said.has("limit to request ratio")).then(|| {
+        said.of_set(cause::LIMIT_RANGE_REFUSED)
+            .advise(format!("see the limits: {}", said.picture.kubectl("describe limitrange")))
+            .advise(format!("change resources in statefulset {set}, or the LimitRange"))
+    })
+}
+
+fn exceeds_a_default_limit(said: &Said<'_>) -> Option<Cause> {
+    let (request, helps) = default_limit::exceeded(said.picture, said.text)?;
+    Some(said.of_set(cause::ADMISSION_REFUSED).by([request]).advise(helps))
+}
+
+fn invalid(said: &Said<'_>) -> Option<Cause> {
+    let (field, set) = (invalid_field(said.text)?, said.picture.name());
+    Some(said.of_set(cause::ADMISSION_REFUSED).advise(format!(
+        "correct {field} in the template of statefulset {set}; the controller tries again by itself"
+    )))
+}
+
+fn other(said: &Said<'_>) -> Cause {
+    let describe = said.picture.kubectl(&format!("describe statefulset {}", said.picture.name()));
+    let refused = said.of_set(cause::ADMISSION_REFUSED);
     // Some answers are no refusal: a server that is busy, or loses its store.
-    let words = ["denied", "forbidden", "invalid"];
-    let refused = if words.iter().any(|word| text.contains(word)) { refused } else { refused.unknown() };
+    let refused = match ["denied", "forbidden", "invalid"].iter().any(|word| said.has(word)) {
+        true => refused,
+        false => refused.unknown(),
+    };
     refused
         .advise(format!("change what is complained about; the controller tries again by itself: {describe}"))
 }

@@ -6,82 +6,93 @@ use serde_json::Value;
 use super::{Picture, Trial};
 use crate::{Forecast, Object, Severity, forecast};
 
+const SAY_WHY: &str = "say in the notes why, and what to do before";
+
 /// Probes, grace periods, budgets and policies that are weaker in the new chart.
 pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
-    let mut forecasts = Vec::new();
-    let mut say = |severity, new: &Object, field: &str, message: String, remedy: &str| {
-        forecasts.push(forecast::about(("weaker", "U6", severity), &picture.to, new, field, message, remedy));
-    };
+    let mut weaker = Weaker { picture, forecasts: Vec::new() };
     for (old, new) in &picture.kept() {
         // Hooks and tests run once.
         let Some(pod) = new.pod().filter(|_| new.hooks().is_empty()) else { continue };
-        let grace =
-            |object: &Object| object.number(&format!("{pod}/terminationGracePeriodSeconds")).unwrap_or(30);
-        if grace(new) < grace(old) {
-            let message = format!(
-                "the grace period goes from {} s to {} s: a server that stops slower is killed",
-                grace(old),
-                grace(new)
-            );
-            say(
-                Severity::Care,
-                new,
-                &format!("{pod}/terminationGracePeriodSeconds"),
-                message,
-                "give the server the time that it needs to stop cleanly",
-            );
-        }
+        weaker.grace(old, new, pod);
         for (pointer, container) in new.containers() {
-            let name = container["name"].as_str().unwrap_or_default();
             let before = old.container(&container["name"]);
-            let less = before.filter(|_| new.keeps_data(container));
-            if let Some(less) = less.and_then(|before| less_memory(before, container)) {
-                let message =
-                    format!("the memory limit of container {name} goes {less}: above it, it is killed");
-                say(
-                    Severity::Care,
-                    new,
-                    &format!("{pointer}/resources/limits/memory"),
-                    message,
-                    "look how much it needs (`kubectl top pod`), and give it that much",
-                );
-            }
+            weaker.memory(before, new, &pointer, container);
             for probe in ["readinessProbe", "livenessProbe", "startupProbe"] {
-                let had = before.map_or(&Value::Null, |old| &old[probe]);
-                if !had.is_null() && container[probe].is_null() {
-                    let message = format!(
-                        "container {name} has no {probe} any more{}",
-                        match probe {
-                            "readinessProbe" => ": a roll goes on before the server takes requests",
-                            _ => "",
-                        }
-                    );
-                    say(Severity::Care, new, &format!("{pointer}/{probe}"), message, "keep the probe");
-                } else if let Some(seconds) = before
-                    .filter(|_| had.is_null() && new.keeps_data(container))
-                    .and_then(|_| impatient(probe, container))
-                {
-                    let message = format!(
-                        "the {probe} of container {name} is new and gives it {seconds} s in all: a server that is slower to read its data is killed again and again"
-                    );
-                    say(
-                        Severity::Care,
-                        new,
-                        &format!("{pointer}/{probe}"),
-                        message,
-                        "give it a startupProbe with the time that a start over its data takes",
-                    );
-                } else if let Some((severity, how)) = stricter(probe, had, &container[probe]) {
-                    say(
-                        severity,
-                        new,
-                        &format!("{pointer}/{probe}"),
-                        format!("the {probe} of container {name} {how}"),
-                        "make sure that it passes before the store has quorum",
-                    );
-                }
+                weaker.probe(probe, before, new, &pointer, container);
             }
         }
+        weaker.policies(old, new);
+        weaker.replicas(old, new);
+    }
+    weaker.budgets();
+    weaker.forecasts
+}
+
+/// What was found so far.
+struct Weaker<'a> {
+    picture: &'a Picture,
+    forecasts: Vec<Forecast>,
+}
+
+impl Weaker<'_> {
+    fn say(&mut self, severity: Severity, new: &Object, field: &str, message: String, remedy: &str) {
+        let about = ("weaker", "U6", severity);
+        self.forecasts.push(forecast::about(about, &self.picture.to, new, field, message, remedy));
+    }
+
+    fn grace(&mut self, old: &Object, new: &Object, pod: &str) {
+        let field = format!("{pod}/terminationGracePeriodSeconds");
+        let grace = |object: &Object| object.number(&field).unwrap_or(30);
+        let (before, after) = (grace(old), grace(new));
+        if after < before {
+            let message = format!(
+                "the grace period goes from {before} s to {after} s: a server that stops slower is killed"
+            );
+            let remedy = "give the server the time that it needs to stop cleanly";
+            self.say(Severity::Care, new, &field, message, remedy);
+        }
+    }
+
+    fn memory(&mut self, before: Option<&Value>, new: &Object, pointer: &str, container: &Value) {
+        let before = before.filter(|_| new.keeps_data(container));
+        if let Some(less) = before.and_then(|before| less_memory(before, container)) {
+            let name = container["name"].as_str().unwrap_or_default();
+            let message = format!("the memory limit of container {name} goes {less}: above it, it is killed");
+            let field = format!("{pointer}/resources/limits/memory");
+            let remedy = "look how much it needs (`kubectl top pod`), and give it that much";
+            self.say(Severity::Care, new, &field, message, remedy);
+        }
+    }
+
+    fn probe(&mut self, probe: &str, before: Option<&Value>, new: &Object, pointer: &str, container: &Value) {
+        let name = container["name"].as_str().unwrap_or_default();
+        let field = format!("{pointer}/{probe}");
+        let had = before.map_or(&Value::Null, |old| &old[probe]);
+        let is_new = before.is_some() && had.is_null() && new.keeps_data(container);
+        if !had.is_null() && container[probe].is_null() {
+            let message = format!(
+                "container {name} has no {probe} any more{}",
+                match probe {
+                    "readinessProbe" => ": a roll goes on before the server takes requests",
+                    _ => "",
+                }
+            );
+            self.say(Severity::Care, new, &field, message, "keep the probe");
+        } else if let Some(seconds) = is_new.then(|| impatient(probe, container)).flatten() {
+            let message = format!(
+                "the {probe} of container {name} is new and gives it {seconds} s in all: a server that is slower to read its data is killed again and again"
+            );
+            let remedy = "give it a startupProbe with the time that a start over its data takes";
+            self.say(Severity::Care, new, &field, message, remedy);
+        } else if let Some((severity, how)) = stricter(probe, had, &container[probe]) {
+            let message = format!("the {probe} of container {name} {how}");
+            let remedy = "make sure that it passes before the store has quorum";
+            self.say(severity, new, &field, message, remedy);
+        }
+    }
+
+    fn policies(&mut self, old: &Object, new: &Object) {
         for (field, what) in [
             ("/spec/updateStrategy/type", "the update strategy"),
             ("/spec/podManagementPolicy", "the pod management policy"),
@@ -94,51 +105,39 @@ pub(super) fn weakened(picture: &Picture) -> Vec<Forecast> {
             };
             // A field that is refused is told as such.
             let refused = field == "/spec/podManagementPolicy"
-                && matches!(picture.trials.get(&picture.key(new)), Some(Trial::Refused { .. }));
+                && matches!(self.picture.trials.get(&self.picture.key(new)), Some(Trial::Refused { .. }));
             if new.key.kind == "StatefulSet"
                 && !refused
                 && of(old) != of(new)
                 && !is_default(field, of(old), of(new))
             {
                 let words = |value: Option<String>| value.unwrap_or_else(|| "the default".to_owned());
-                say(
-                    Severity::Care,
-                    new,
-                    field,
-                    format!("{what} goes from {} to {}", words(of(old)), words(of(new))),
-                    "say in the notes why, and what to do before",
-                );
+                let message = format!("{what} goes from {} to {}", words(of(old)), words(of(new)));
+                self.say(Severity::Care, new, field, message, SAY_WHY);
             }
         }
-        // Of sets with claims it is told what becomes of these.
+    }
+
+    /// Of sets with claims it is told what becomes of these.
+    fn replicas(&mut self, old: &Object, new: &Object) {
         if new.key.kind == "StatefulSet"
             && new.replicas() < old.replicas()
-            && picture.claims_of(old).is_empty()
+            && self.picture.claims_of(old).is_empty()
         {
             let message =
                 format!("the number of replicas goes from {} to {}", old.replicas(), new.replicas());
-            say(
-                Severity::Care,
-                new,
-                "/spec/replicas",
-                message,
-                "say in the notes why, and what to do before",
-            );
+            self.say(Severity::Care, new, "/spec/replicas", message, SAY_WHY);
         }
     }
-    let gone = picture.gone();
-    let budgets =
-        gone.iter().filter(|object| picture.way.prunes() && object.key.kind == "PodDisruptionBudget");
-    for budget in budgets {
-        say(
-            Severity::Care,
-            budget,
-            "/metadata/name",
-            "the new chart has no such disruption budget: a drain may take all pods at once".to_owned(),
-            "keep the budget",
-        );
+
+    fn budgets(&mut self) {
+        let gone = self.picture.gone();
+        let prunes = self.picture.way.prunes();
+        for budget in gone.iter().filter(|object| prunes && object.key.kind == "PodDisruptionBudget") {
+            let message = "the new chart has no such disruption budget: a drain may take all pods at once";
+            self.say(Severity::Care, budget, "/metadata/name", message.to_owned(), "keep the budget");
+        }
     }
-    forecasts
 }
 
 /// How a container's memory gets less, where it does.
