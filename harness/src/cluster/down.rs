@@ -8,7 +8,7 @@ use super::{
     RUN_LABEL, Reporter,
     docker::{self, QUICK, docker},
     fresh, ground, kind, lease,
-    lease::Place,
+    lease::LeaseFiles,
     runs,
 };
 use crate::error::Result;
@@ -37,15 +37,15 @@ pub struct Down {
 /// The engine's own.
 pub async fn down(cache: &Utf8Path, force: bool, progress: &Reporter) -> Result<Down> {
     let mut done = Down::default();
-    let leased = Place::all(cache)?;
-    for place in &leased {
+    let leased = LeaseFiles::all(cache)?;
+    for files in &leased {
         let patience = if force { Duration::from_secs(1) } else { PATIENCE };
-        let name = &place.name;
-        match place.enter_within(patience, progress).await {
-            Ok(door) if force || !door.in_use()? => {
+        let name = &files.name;
+        match files.lock_within(patience, progress).await {
+            Ok(exclusive) if force || !exclusive.in_use()? => {
                 progress.say(format!("removing cluster {name}"));
                 runs::forget(cache, name)?;
-                fresh::unmake(door).await?;
+                fresh::remove(exclusive).await?;
                 done.clusters.push(name.clone());
             }
             Ok(_) => done
@@ -60,7 +60,7 @@ pub async fn down(cache: &Utf8Path, force: bool, progress: &Reporter) -> Result<
         }
     }
     for name in kind::clusters().await? {
-        let known = leased.iter().any(|place| place.name == name);
+        let known = leased.iter().any(|files| files.name == name);
         if known || !(lease::is_ours(&name) || ground::is_ground(&name)) {
             continue;
         }

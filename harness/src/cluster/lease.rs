@@ -1,8 +1,8 @@
 //! The lease: the right to use a cluster, as files with locks, so that processes share a cluster and none is lost.
 //!
-//! Each cluster has a door and a guest book. Who makes, fills or removes the cluster stands in the door (an
-//! exclusive lock); who uses it is in the guest book (a shared lock). Locks end with the process that holds them,
-//! however it ends. The record says what the last one left.
+//! Each cluster has two files that are locked (flock): who makes, fills or removes the cluster holds an exclusive lock on the
+//! one; who uses it, a shared lock on the other. Locks end with the process that holds them, however it ends. The record says
+//! what the last one left.
 
 use std::{
     collections::BTreeMap,
@@ -24,16 +24,20 @@ const PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// Between two looks at a lock; a lock sends no events.
 const PACE: Duration = Duration::from_millis(100);
 
+/// The files that are locked, by the names that they have always had: another version beside this one locks the same.
+const EXCLUSIVE: &str = "door";
+const SHARED: &str = "guests";
+
 /// How far a cluster is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum State {
-    /// Being made; half-made, when nobody stands in the door.
+    /// Being made; half-made, when nobody holds the exclusive lock.
     Creating,
     Ready,
     /// Used by one alone, who may hurt its nodes; to be made anew, when nobody uses it.
     Alone,
-    /// Being removed; half-gone, when nobody stands in the door.
+    /// Being removed; half-gone, when nobody holds the exclusive lock.
     Removing,
 }
 
@@ -41,7 +45,7 @@ pub(super) enum State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     pub state: State,
-    /// It stays when its last guest leaves.
+    /// It stays when the last one that uses it is done.
     pub kept: bool,
     /// The images loaded: reference and id.
     pub images: BTreeMap<String, String>,
@@ -104,19 +108,19 @@ pub(super) fn is_ours(name: &str) -> bool {
 
 /// The files of one cluster.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct LeaseFiles {
     folder: Utf8PathBuf,
     pub name: String,
 }
 
-impl Place {
+impl LeaseFiles {
     pub fn new(cache: &Utf8Path, name: impl Into<String>) -> Result<Self> {
         let folder = cache.join("clusters");
         std::fs::create_dir_all(&folder).map_err(Error::io(format!("making the folder {folder}")))?;
         Ok(Self { folder, name: name.into() })
     }
 
-    /// The places that have a record.
+    /// Those of the clusters that have a record.
     pub fn all(cache: &Utf8Path) -> Result<Vec<Self>> {
         let folder = Self::new(cache, "")?.folder;
         let listed = folder.read_dir_utf8().map_err(Error::io(format!("reading the folder {folder}")))?;
@@ -149,13 +153,13 @@ impl Place {
         options.map_err(Error::io(format!("opening the lock {path}")))
     }
 
-    /// Waits for the door, and stands in it.
-    pub async fn enter(&self, progress: &Reporter) -> Result<Door> {
-        self.enter_within(PATIENCE, progress).await
+    /// Waits for the exclusive lock, and takes it.
+    pub async fn lock(&self, progress: &Reporter) -> Result<ExclusiveLease> {
+        self.lock_within(PATIENCE, progress).await
     }
 
-    pub async fn enter_within(&self, patience: Duration, progress: &Reporter) -> Result<Door> {
-        let file = self.lock_file("door")?;
+    pub async fn lock_within(&self, patience: Duration, progress: &Reporter) -> Result<ExclusiveLease> {
+        let file = self.lock_file(EXCLUSIVE)?;
         let until = tokio::time::Instant::now() + patience;
         let mut told = false;
         while !try_exclusive(&file, &self.name)? {
@@ -171,21 +175,21 @@ impl Place {
             }
             crate::wait::pause(PACE).await;
         }
-        Ok(Door { place: self.clone(), file })
+        Ok(ExclusiveLease { files: self.clone(), file })
     }
 }
 
 /// Being the only one who makes, fills or removes a cluster.
 #[derive(Debug)]
-pub(super) struct Door {
-    pub place: Place,
+pub(super) struct ExclusiveLease {
+    pub files: LeaseFiles,
     pub file: File,
 }
 
-impl Door {
+impl ExclusiveLease {
     /// What is recorded. A record that cannot be read is one of a half-made cluster.
     pub fn record(&self) -> Result<Option<Record>> {
-        let path = self.place.file("json");
+        let path = self.files.file("json");
         match std::fs::read_to_string(&path) {
             Ok(text) => {
                 Ok(Some(serde_json::from_str(&text).unwrap_or_else(|_| Record::new(State::Creating))))
@@ -196,7 +200,7 @@ impl Door {
     }
 
     pub fn write(&self, record: &Record) -> Result<()> {
-        let (path, partial) = (self.place.file("json"), self.place.file("json.partial"));
+        let (path, partial) = (self.files.file("json"), self.files.file("json.partial"));
         let text = serde_json::to_string_pretty(record).map_err(|error| Error::bug(error.to_string()))?;
         std::fs::write(&partial, text + "\n")
             .and_then(|()| std::fs::rename(&partial, &path))
@@ -205,31 +209,31 @@ impl Door {
 
     /// Removes everything but the locks: who waits at them has them open.
     pub fn forget(&self) {
-        drop(std::fs::remove_dir_all(self.place.scratch()));
+        drop(std::fs::remove_dir_all(self.files.scratch()));
         for kind in ["kubeconfig", "yaml", "json.partial", "json"] {
             // What is not there need not be removed; the record goes last.
-            drop(std::fs::remove_file(self.place.file(kind)));
+            drop(std::fs::remove_file(self.files.file(kind)));
         }
     }
 
     /// Whether anybody uses the cluster.
     pub fn in_use(&self) -> Result<bool> {
-        let file = self.place.lock_file("guests")?;
-        Ok(!try_exclusive(&file, &self.place.name)?)
+        let file = self.files.lock_file(SHARED)?;
+        Ok(!try_exclusive(&file, &self.files.name)?)
     }
 
-    /// Enters oneself into the guest book. Nobody can be about to remove the cluster: we stand in the door.
-    pub fn check_in(&self) -> Result<Guest> {
-        let file = self.place.lock_file("guests")?;
-        file.lock_shared().map_err(Error::io(format!("entering the lease of {}", self.place.name)))?;
-        Ok(Guest { place: self.place.clone(), _file: file })
+    /// Takes a shared lock as well. Nobody can be about to remove the cluster: we hold the exclusive one.
+    pub fn share(&self) -> Result<SharedLease> {
+        let file = self.files.lock_file(SHARED)?;
+        file.lock_shared().map_err(Error::io(format!("sharing the lease of {}", self.files.name)))?;
+        Ok(SharedLease { files: self.files.clone(), _file: file })
     }
 }
 
 /// Using a cluster.
 #[derive(Debug)]
-pub(super) struct Guest {
-    pub place: Place,
+pub(super) struct SharedLease {
+    pub files: LeaseFiles,
     _file: File,
 }
 

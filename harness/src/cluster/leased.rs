@@ -11,7 +11,7 @@ use super::{
     existing, fresh, gates, images,
     inotify::Instances,
     kind,
-    lease::{self, Door, Guest, Next, Place, Record, State},
+    lease::{self, ExclusiveLease, LeaseFiles, Next, Record, SharedLease, State},
     ready, runs, version,
 };
 use crate::{
@@ -38,7 +38,7 @@ pub struct Cluster {
     pub local: Local,
     /// Where it is.
     pub site: Site,
-    guest: Option<Guest>,
+    shared: Option<SharedLease>,
 }
 
 impl Cluster {
@@ -53,7 +53,7 @@ impl Cluster {
             let (clients, facts, local) = existing::open(context, settings, progress).await?;
             let Clients { plumbing: client, probe: probe_client } = clients;
             let site = existing::site(context, settings).await;
-            return Ok(Self { client, probe_client, facts, local, site, guest: None });
+            return Ok(Self { client, probe_client, facts, local, site, shared: None });
         }
         settings.are_for_a_cluster_of_ours()?;
         let engine = Engine::ask().await?;
@@ -76,32 +76,32 @@ impl Cluster {
 
         for number in 0.. {
             let name = lease::name(&settings.cache, &wanted.config, &node.facts.id, number);
-            let door = Place::new(&settings.cache, name)?.enter(progress).await?;
-            let Some((door, clients)) = wanted.ready(door, progress).await? else {
+            let exclusive = LeaseFiles::new(&settings.cache, name)?.lock(progress).await?;
+            let Some((exclusive, clients)) = wanted.ready(exclusive, progress).await? else {
                 progress
                     .say("a cluster like this is in use with other images, or is being hurt: taking another");
                 continue;
             };
-            if alone && let Some(record) = door.record()? {
-                door.write(&Record { state: State::Alone, ..record })?;
+            if alone && let Some(record) = exclusive.record()? {
+                exclusive.write(&Record { state: State::Alone, ..record })?;
             }
-            let guest = door.check_in()?;
-            drop(door);
+            let shared = exclusive.share()?;
+            drop(exclusive);
             let facts = [node].into_iter().chain(&wanted.workloads).map(|image| image.facts.clone());
-            let facts = existing::facts(&clients, &guest.place.name, facts.collect()).await?;
+            let facts = existing::facts(&clients, &shared.files.name, facts.collect()).await?;
             let facts = ClusterFacts { feature_gates: gates.clone(), ..facts };
             let loader = Loader {
                 kind: wanted.kind_binary,
-                cluster: guest.place.name.clone(),
-                scratch: guest.place.scratch(),
+                cluster: shared.files.name.clone(),
+                scratch: shared.files.scratch(),
                 ours: true,
             };
-            let kubeconfig = Some(guest.place.kubeconfig());
+            let kubeconfig = Some(shared.files.kubeconfig());
             let site =
                 Site { kubeconfig, context: None, cache: settings.cache.clone(), loader: Some(loader) };
             let Clients { plumbing: client, probe: probe_client } = clients;
             let local = images::local(settings, &wanted.workloads);
-            return Ok(Self { client, probe_client, facts, local, site, guest: Some(guest) });
+            return Ok(Self { client, probe_client, facts, local, site, shared: Some(shared) });
         }
         Err(Error::bug("ran out of cluster names"))
     }
@@ -112,25 +112,25 @@ impl Cluster {
     /// # Errors
     /// The nodes cannot be removed.
     pub async fn release(mut self, keep: bool, sound: bool) -> Result<()> {
-        let Some(guest) = self.guest.take() else { return Ok(()) };
-        let door = guest.place.enter(&Reporter::silent()).await?;
-        let mut record = door.record()?.unwrap_or_else(|| Record::new(State::Ready));
+        let Some(shared) = self.shared.take() else { return Ok(()) };
+        let exclusive = shared.files.lock(&Reporter::silent()).await?;
+        let mut record = exclusive.record()?.unwrap_or_else(|| Record::new(State::Ready));
         record.kept |= keep;
         if sound {
             record.state = State::Ready;
         }
-        door.write(&record)?;
-        drop(guest);
-        if record.kept || door.in_use()? {
+        exclusive.write(&record)?;
+        drop(shared);
+        if record.kept || exclusive.in_use()? {
             return Ok(());
         }
         runs::forget(&self.site.cache, &self.facts.name)?;
-        fresh::unmake(door).await
+        fresh::remove(exclusive).await
     }
 
     /// The nodes that may be hurt: those of a cluster of ours, and none of another.
     pub fn nodes(&self) -> Vec<Node> {
-        let names = self.facts.nodes.iter().filter(|_| self.guest.is_some());
+        let names = self.facts.nodes.iter().filter(|_| self.shared.is_some());
         names.map(Node::new).collect()
     }
 }
@@ -146,46 +146,55 @@ struct Wanted {
 }
 
 impl Wanted {
-    /// Makes the cluster behind this door as it should be; none when another must be taken.
-    async fn ready(&self, door: Door, progress: &Reporter) -> Result<Option<(Door, Clients)>> {
-        let name = door.place.name.clone();
-        let record = door.record()?;
+    /// Makes the cluster of this lease as it should be; none when another must be taken.
+    async fn ready(
+        &self,
+        exclusive: ExclusiveLease,
+        progress: &Reporter,
+    ) -> Result<Option<(ExclusiveLease, Clients)>> {
+        let name = exclusive.files.name.clone();
+        let record = exclusive.record()?;
         let clients = match &record {
-            Some(record) if record.state == State::Ready => self.alive(&door.place.kubeconfig()).await,
+            Some(record) if record.state == State::Ready => self.alive(&exclusive.files.kubeconfig()).await,
             _ => None,
         };
-        let next =
-            lease::next(record.as_ref(), clients.is_some(), door.in_use()?, &self.image_ids(), self.alone);
+        let next = lease::next(
+            record.as_ref(),
+            clients.is_some(),
+            exclusive.in_use()?,
+            &self.image_ids(),
+            self.alone,
+        );
         match (next, clients) {
             (Next::Elsewhere, _) => Ok(None),
-            (Next::Use, Some(clients)) => Ok(Some((door, clients))),
+            (Next::Use, Some(clients)) => Ok(Some((exclusive, clients))),
             (Next::Load, Some(clients)) => {
                 progress.say(format!("loading images into cluster {name}"));
-                self.load(&door.place, progress).await?;
+                self.load(&exclusive.files, progress).await?;
                 let kept = record.is_some_and(|record| record.kept);
-                door.write(&Record { kept, images: self.image_ids(), ..Record::new(State::Ready) })?;
-                Ok(Some((door, clients)))
+                exclusive.write(&Record { kept, images: self.image_ids(), ..Record::new(State::Ready) })?;
+                Ok(Some((exclusive, clients)))
             }
             _ => {
                 progress.say(format!("making cluster {name} with {} nodes", self.nodes));
                 let made = fresh::make(
-                    door,
+                    exclusive,
                     &self.kind_binary,
                     &self.config,
                     progress,
                     || self.fits(),
-                    async |door| {
-                        let clients = client::from_file(&door.place.kubeconfig()).await?;
+                    async |exclusive| {
+                        let clients = client::from_file(&exclusive.files.kubeconfig()).await?;
                         progress.say("loading images, waiting for nodes, DNS and storage");
                         // Loading is the disk's work, becoming ready mostly waiting.
                         let ready = ready::everything(&clients.plumbing, self.nodes, READY);
-                        tokio::try_join!(self.load(&door.place, progress), ready)?;
+                        tokio::try_join!(self.load(&exclusive.files, progress), ready)?;
                         Ok(Record { images: self.image_ids(), ..Record::new(State::Ready) })
                     },
                 );
-                let door = made.await?;
-                let clients = client::from_file(&door.place.kubeconfig()).await?;
-                Ok(Some((door, clients)))
+                let exclusive = made.await?;
+                let clients = client::from_file(&exclusive.files.kubeconfig()).await?;
+                Ok(Some((exclusive, clients)))
             }
         }
     }
@@ -205,10 +214,10 @@ impl Wanted {
         Some(clients)
     }
 
-    async fn load(&self, place: &Place, progress: &Reporter) -> Result<()> {
-        let nodes = kind::nodes(&place.name).await?;
+    async fn load(&self, files: &LeaseFiles, progress: &Reporter) -> Result<()> {
+        let nodes = kind::nodes(&files.name).await?;
         let images: Vec<&str> = self.workloads.iter().map(|image| image.facts.reference.as_str()).collect();
-        kind::load(&self.kind_binary, &place.name, &images, &Node::workers(&nodes), place.scratch(), progress)
+        kind::load(&self.kind_binary, &files.name, &images, &Node::workers(&nodes), files.scratch(), progress)
             .await
     }
 

@@ -55,57 +55,57 @@ fn names_tell_clusters_apart_and_are_known_again() {
 }
 
 #[tokio::test]
-async fn one_stands_in_the_door_and_many_are_guests() {
+async fn one_holds_the_exclusive_lock_and_many_share() {
     let cache = folder();
     let quick = Duration::from_millis(300);
-    let place = Place::new(&cache, "steadfast-01234567").unwrap();
-    let door = place.enter(&Reporter::silent()).await.unwrap();
-    let refused = place.enter_within(quick, &Reporter::silent()).await.unwrap_err();
+    let files = LeaseFiles::new(&cache, "steadfast-01234567").unwrap();
+    let exclusive = files.lock(&Reporter::silent()).await.unwrap();
+    let refused = files.lock_within(quick, &Reporter::silent()).await.unwrap_err();
     assert_eq!(refused.exit_code(), exit::IN_USE);
 
-    let (first, second) = (door.check_in().unwrap(), door.check_in().unwrap());
-    assert!(door.in_use().unwrap());
-    drop(door);
-    let door = place.enter_within(quick, &Reporter::silent()).await.unwrap();
+    let (first, second) = (exclusive.share().unwrap(), exclusive.share().unwrap());
+    assert!(exclusive.in_use().unwrap());
+    drop(exclusive);
+    let exclusive = files.lock_within(quick, &Reporter::silent()).await.unwrap();
     drop(first);
-    assert!(door.in_use().unwrap());
+    assert!(exclusive.in_use().unwrap());
     drop(second);
-    assert!(!door.in_use().unwrap());
+    assert!(!exclusive.in_use().unwrap());
     std::fs::remove_dir_all(cache).unwrap();
 }
 
 #[tokio::test]
 async fn records_are_kept_and_broken_ones_are_half_made() {
     let cache = folder();
-    let place = Place::new(&cache, "steadfast-01234567").unwrap();
-    let door = place.enter(&Reporter::silent()).await.unwrap();
-    assert_eq!(door.record().unwrap(), None);
+    let files = LeaseFiles::new(&cache, "steadfast-01234567").unwrap();
+    let exclusive = files.lock(&Reporter::silent()).await.unwrap();
+    assert_eq!(exclusive.record().unwrap(), None);
     let record = Record { kept: true, images: images("a"), ..Record::new(State::Ready) };
-    door.write(&record).unwrap();
-    assert_eq!(door.record().unwrap(), Some(record));
-    assert_eq!(Place::all(&cache).unwrap().len(), 1);
-    std::fs::write(place.file("json"), "{\"state\":").unwrap();
-    assert_eq!(door.record().unwrap(), Some(Record::new(State::Creating)));
-    door.forget();
-    assert!(Place::all(&cache).unwrap().is_empty());
+    exclusive.write(&record).unwrap();
+    assert_eq!(exclusive.record().unwrap(), Some(record));
+    assert_eq!(LeaseFiles::all(&cache).unwrap().len(), 1);
+    std::fs::write(files.file("json"), "{\"state\":").unwrap();
+    assert_eq!(exclusive.record().unwrap(), Some(Record::new(State::Creating)));
+    exclusive.forget();
+    assert!(LeaseFiles::all(&cache).unwrap().is_empty());
     std::fs::remove_dir_all(cache).unwrap();
 }
 
 #[tokio::test]
 async fn a_killed_process_leaves_no_lock() {
     let cache = folder();
-    let place = Place::new(&cache, "steadfast-01234567").unwrap();
-    let door = place.enter(&Reporter::silent()).await.unwrap();
+    let files = LeaseFiles::new(&cache, "steadfast-01234567").unwrap();
+    let exclusive = files.lock(&Reporter::silent()).await.unwrap();
     // Another process holds our lock: its own handle, inherited.
     let mut holder = std::process::Command::new("sh")
         .args(["-c", "exec sleep 60"])
-        .stdin(door.file.try_clone().unwrap())
+        .stdin(exclusive.file.try_clone().unwrap())
         .spawn()
         .unwrap();
-    drop(door);
-    assert!(place.enter_within(Duration::from_millis(200), &Reporter::silent()).await.is_err());
+    drop(exclusive);
+    assert!(files.lock_within(Duration::from_millis(200), &Reporter::silent()).await.is_err());
     holder.kill().unwrap();
     holder.wait().unwrap();
-    place.enter_within(Duration::from_secs(5), &Reporter::silent()).await.unwrap();
+    files.lock_within(Duration::from_secs(5), &Reporter::silent()).await.unwrap();
     std::fs::remove_dir_all(cache).unwrap();
 }
