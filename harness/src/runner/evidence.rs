@@ -34,13 +34,13 @@ const SHORTEST_SECRET: usize = 6;
 
 /// The secret values that a run applied, to be blackened wherever they would appear.
 #[derive(Debug, Clone, Default)]
-pub struct Secrets(Arc<RwLock<BTreeSet<Secret>>>);
+pub struct Secrets(Arc<RwLock<BTreeSet<Hidden>>>);
 
 /// The longest comes first, as one may hold another.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Secret(Reverse<usize>, String);
+struct Hidden(Reverse<usize>, String);
 
-impl std::fmt::Debug for Secret {
+impl std::fmt::Debug for Hidden {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("[redacted]")
     }
@@ -69,7 +69,7 @@ impl Secrets {
                 encoded.as_str().unwrap_or(text).to_owned(),
             ];
             let mut secrets = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            secrets.extend(forms.map(|form| Secret(Reverse(form.len()), form)));
+            secrets.extend(forms.map(|form| Hidden(Reverse(form.len()), form)));
         }
     }
 

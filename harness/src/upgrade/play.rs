@@ -57,7 +57,7 @@ pub struct Upgrade {
 /// # Errors
 /// There is no such chart, the old one can't be installed, or nobody answers.
 pub async fn preflight(run: Run, upgrade: Upgrade) -> Result<()> {
-    let mut stage = Stage::set(run, upgrade).await?;
+    let mut stage = Stage::install(run, upgrade).await?;
     stage.judge_before().await.map(drop)
 }
 
@@ -66,7 +66,7 @@ pub async fn preflight(run: Run, upgrade: Upgrade) -> Result<()> {
 /// # Errors
 /// There is no such chart, the old one does not become ready, or nobody answers.
 pub async fn play(run: Run, upgrade: Upgrade) -> Result<()> {
-    let mut stage = Stage::set(run, upgrade).await?;
+    let mut stage = Stage::install(run, upgrade).await?;
     let writers = stage.ready().await?;
     if !writers.is_empty() {
         stage.run.also_proves(&[U3, U6]);

@@ -47,7 +47,7 @@ impl Stage {
     ///
     /// # Errors
     /// There is no such chart, or the old one can't be installed.
-    pub async fn set(run: Run, upgrade: Upgrade) -> Result<Self> {
+    pub async fn install(run: Run, upgrade: Upgrade) -> Result<Self> {
         run.step("get both charts").await?;
         let helm = run.charts().helm()?;
         let scratch = run.charts().scratch()?;

@@ -65,7 +65,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
 /// Every kind, one after another, each in a release of its own.
 async fn kinds(run: Run) -> Result<()> {
     for kind in KINDS {
-        let mut stage = Stage::set(run.clone(), asked(&run, kind)?).await?;
+        let mut stage = Stage::install(run.clone(), asked(&run, kind)?).await?;
         if kind.name == "owned" {
             let name = format!("{}-worker", kind.name);
             let set = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": name},
