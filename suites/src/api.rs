@@ -9,6 +9,12 @@ use serde_json::{Value, json};
 
 use crate::{sabotage::FIELD_CHANGED_BEFORE, seconds};
 
+/// The last release that lets the history of a set that is there be limited no other way than it is.
+pub(crate) const LAST_WITH_FIXED_HISTORY: (u32, u32) = (1, 32);
+/// Why it can't be asked for there.
+pub(crate) const HISTORY_IS_FIXED: &str =
+    "before Kubernetes 1.33 the API server refuses to change it (kubernetes/kubernetes#130263)";
+
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -84,6 +90,10 @@ async fn immutable_fields(run: Run) -> Result<()> {
         ("persistentVolumeClaimRetentionPolicy", json!({"whenDeleted": "Delete"})),
         ("revisionHistoryLimit", json!(3)),
     ] {
+        if field == "revisionHistoryLimit" && run.terrain().may_lack(LAST_WITH_FIXED_HISTORY) {
+            run.leave_out(format!("whether {field} may change: {HISTORY_IS_FIXED}"));
+            continue;
+        }
         let what = format!("{field} {value}");
         let taken = set.would_take(&spec(field, value)).await;
         // One that is refused keeps no other from being asked.

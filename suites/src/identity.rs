@@ -26,6 +26,9 @@ const REPLICAS: u32 = 3;
 /// How many seconds a preStop hook sleeps, beside what is watched for longer.
 const SLEEP: u64 = 5;
 
+/// The last release that may drop a hook that sleeps (feature gate PodLifecycleSleepAction).
+const LAST_WITHOUT_SLEEP: (u32, u32) = (1, 33);
+
 /// Steps at which controls do their sabotage.
 pub(crate) const COMES_BACK: &str = "delete pod 1, and wait for it to come back";
 pub(crate) const READ_AGAIN: &str = "read the data again";
@@ -155,8 +158,8 @@ async fn pod_returns(run: Run) -> Result<()> {
 async fn slow_to_stop(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
-            let hook = json!({"preStop": {"sleep": {"seconds": SLEEP}}});
-            workload.container(manifest)?["lifecycle"] = hook;
+            let sleeps = sleeping(run.terrain().may_lack(LAST_WITHOUT_SLEEP));
+            workload.container(manifest)?["lifecycle"] = json!({"preStop": sleeps});
             workload.with_replicas(manifest, 2)
         })
         .await?;
@@ -181,6 +184,14 @@ async fn slow_to_stop(run: Run) -> Result<()> {
     one.hold(Held { stop: Some(false), ..Held::default() }).await?;
     run.expect(K1, &expectations::pod_returns(&set.promise, 1, &old.meta.uid), seconds(90)).await?;
     Ok(())
+}
+
+/// A hook that takes its time: Kubernetes' own sleep, or where the API server may drop that without a word, an answer that does.
+fn sleeping(may_lack: bool) -> Value {
+    match may_lack {
+        true => json!({"httpGet": {"path": format!("/pre-stop?seconds={SLEEP}"), "port": "http"}}),
+        false => json!({"sleep": {"seconds": SLEEP}}),
+    }
 }
 
 async fn start_ordinal(run: Run) -> Result<()> {
@@ -242,4 +253,17 @@ async fn adoption(run: Run) -> Result<()> {
     set.change_pod(1, "give its label back", &json!({"metadata": {"labels": {"app": "sentinel"}}})).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, true).and(same), seconds(30)).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hook_that_may_be_dropped_without_a_word_is_another_that_takes_as_long() {
+        assert_eq!(sleeping(false), json!({"sleep": {"seconds": SLEEP}}));
+        let asked = sleeping(true);
+        assert_eq!(asked["httpGet"]["path"], json!(format!("/pre-stop?seconds={SLEEP}")));
+        assert!(asked.get("sleep").is_none());
+    }
 }

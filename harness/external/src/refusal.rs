@@ -20,6 +20,9 @@ pub fn behind(words: &str) -> Option<Obstacle> {
         Some(Obstacle::Quota)
     } else if says("User \"") && says("\" cannot ") {
         Some(Obstacle::Rights)
+    } else if says("failed to allocate ") && says("range is full") {
+        // Of the addresses of Services, or of their ports on nodes: a 500, though it is known what is wrong.
+        Some(Obstacle::Room)
     } else if says("because it is being terminated") {
         Some(Obstacle::Namespace)
     } else {
@@ -76,6 +79,7 @@ mod tests {
                 "unable to create new content in namespace a because it is being terminated",
                 Obstacle::Namespace,
             ),
+            (500, "Internal error occurred: failed to allocate a serviceIP: range is full", Obstacle::Room),
         ] {
             let error = refused(code, words);
             assert_eq!((error.obstacle(), error.class()), (Some(obstacle), Class::Environment), "{words}");

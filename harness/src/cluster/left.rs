@@ -43,7 +43,7 @@ pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: 
         let known_dead = dead.iter().any(|dead| label_value(&dead.run) == run);
         if force || known_dead {
             progress.say(format!("removing what run {run} left in context {context}"));
-            done.namespaces.extend(remove(&client, &run, &settings.namespaces).await?);
+            remove(&client, &run, &settings.namespaces, &mut done).await?;
             removed.push(run);
         } else if alive.contains(&run) {
             done.refused.push(format!("run {run} is at work (--force removes what it has made)"));
@@ -53,7 +53,7 @@ pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: 
             ));
         }
     }
-    done.left = leave_definitions(&client, &removed).await?;
+    done.left.extend(leave_definitions(&client, &removed).await?);
     gone(&client, &removed).await?;
     for dead in dead {
         if dead.cluster == context {
@@ -84,20 +84,19 @@ pub async fn runs_in(client: &Client, given: &[String]) -> Result<BTreeSet<Strin
     Ok(runs)
 }
 
-/// Begins to remove what a run left, and names the namespaces.
-async fn remove(client: &Client, run: &str, given: &[String]) -> Result<Vec<String>> {
-    let mut names = Vec::new();
+/// Begins to remove what a run left, and names the namespaces, and what stays of them.
+async fn remove(client: &Client, run: &str, given: &[String], done: &mut Down) -> Result<()> {
     for namespace in namespaces_of(client, run).await? {
-        delete_namespace(client, &namespace).await?;
-        names.push(namespace);
+        done.left.extend(delete_namespace(client, &namespace).await?);
+        done.namespaces.push(namespace);
     }
     for name in given {
-        if sweep_given(client, name, run).await? {
-            names.push(name.clone());
+        if let Some(left) = sweep_given(client, name, run).await? {
+            done.left.extend(left);
+            done.namespaces.push(name.clone());
         }
     }
-    remove_outside(client, Of::Run(run)).await?;
-    Ok(names)
+    remove_outside(client, Of::Run(run)).await
 }
 
 async fn gone(client: &Client, runs: &[String]) -> Result<()> {

@@ -12,6 +12,7 @@ mod gates;
 mod ground;
 mod images;
 mod inotify;
+mod kept;
 mod kind;
 mod lease;
 mod leased;

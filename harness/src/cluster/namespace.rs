@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::{
     cluster_scoped::{Of, remove_outside},
     definitions::leave_definitions,
+    kept,
     namespaces::sweep_given,
     ready::until,
     runs,
@@ -81,17 +82,19 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
     .await
 }
 
-/// Begins to delete a namespace, with what its scenario made outside it; one that is not there is deleted already.
+/// Begins to delete a namespace, with what its scenario made outside it; one that is not there is deleted already. Names what stays
+/// for want of a right, and why.
 ///
 /// # Errors
 /// The API's own.
-pub async fn delete_namespace(client: &Client, name: &str) -> Result<()> {
+pub async fn delete_namespace(client: &Client, name: &str) -> Result<Vec<String>> {
     remove_outside(client, Of::Namespace(name)).await?;
     release_held_pods(client, name).await?;
+    let left = kept::let_go(client, name, None).await?;
     let namespaces = cluster_objects::<Namespace>(client).within(CALL);
     match namespaces.delete(name, &DeleteParams::background()).await {
-        Err(error) if error.is_not_found() || error.is_conflict() => Ok(()),
-        outcome => outcome.map(drop),
+        Err(error) if error.is_not_found() || error.is_conflict() => Ok(left),
+        outcome => outcome.map(|_| left),
     }
 }
 
@@ -134,23 +137,27 @@ pub async fn sweep(
     cluster: &str,
     given: &[String],
 ) -> Result<Vec<String>> {
-    let mut swept = Vec::new();
+    let (mut swept, mut left) = (Vec::new(), Vec::new());
     for dead in runs::dead(cache)? {
         if dead.cluster != cluster {
             continue;
         }
         for name in namespaces_of(client, &dead.run).await? {
-            delete_namespace(client, &name).await?;
+            left.extend(delete_namespace(client, &name).await?);
             swept.push(name);
         }
         for name in given {
-            if sweep_given(client, name, &dead.run).await? {
+            if let Some(stays) = sweep_given(client, name, &dead.run).await? {
+                left.extend(stays);
                 swept.push(name.clone());
             }
         }
         // What it may not take away, it may not have brought.
         leave_definitions(client, std::slice::from_ref(&dead.run)).await?;
         dead.forget();
+    }
+    for what in left {
+        tracing::warn!(%what, "stays for want of a right");
     }
     Ok(swept)
 }

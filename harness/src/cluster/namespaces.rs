@@ -3,7 +3,7 @@
 mod given;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -33,6 +33,8 @@ pub struct Namespaces {
     run: String,
     pull_config: Option<Secret>,
     given: Option<Pool>,
+    /// What stayed of those that were closed, for want of a right.
+    left: Mutex<BTreeSet<String>>,
 }
 
 /// Namespaces that somebody gave us. Each is in use by one scenario, or free.
@@ -51,8 +53,15 @@ impl Namespaces {
     /// The file with the registry's credentials can't be used, or a namespace that is given: the message says which, and why.
     pub async fn of(client: &Client, run: &str, settings: &Settings) -> Result<Self> {
         let pull_config = settings.pull_config.as_deref().map(pull_config).transpose()?;
+        let made = Self {
+            client: client.clone(),
+            run: run.to_owned(),
+            pull_config,
+            given: None,
+            left: Mutex::default(),
+        };
         if settings.namespaces.is_empty() {
-            return Ok(Self { client: client.clone(), run: run.to_owned(), pull_config, given: None });
+            return Ok(made);
         }
         if settings.keep != Keep::Never {
             let message =
@@ -67,7 +76,7 @@ impl Namespaces {
             lost: AtomicUsize::new(0),
             all,
         };
-        Ok(Self { client: client.clone(), run: run.to_owned(), pull_config, given: Some(pool) })
+        Ok(Self { given: Some(pool), ..made })
     }
 
     /// How many scenarios can have one at once; none where as many are made as are asked for.
@@ -114,8 +123,11 @@ impl Namespaces {
     /// # Errors
     /// The API's own, or a namespace that is given does not become empty; it is then used no more.
     pub async fn close(&self, name: &str) -> Result<()> {
-        let Some(pool) = &self.given else { return delete_namespace(&self.client, name).await };
-        let emptied = given::empty(&self.client, name, &self.run).await;
+        let Some(pool) = &self.given else {
+            self.stays(delete_namespace(&self.client, name).await?);
+            return Ok(());
+        };
+        let emptied = given::empty(&self.client, name, &self.run).await.map(|left| self.stays(left));
         match &emptied {
             Ok(()) => {
                 pool.free.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
@@ -128,15 +140,20 @@ impl Namespaces {
         emptied
     }
 
-    /// Gives back what was given. Names what is left there for want of a right, and why.
+    /// Gives back what was given. Names what is left of all of them for want of a right, and why.
     ///
     /// # Errors
     /// The API's own, but for rights that we lack.
     pub async fn give_back(&self) -> Result<Vec<String>> {
-        match &self.given {
-            Some(pool) => given::give_back(&self.client, &self.run, &pool.all).await,
-            None => Ok(Vec::new()),
+        if let Some(pool) = &self.given {
+            self.stays(given::give_back(&self.client, &self.run, &pool.all).await?);
         }
+        Ok(self.left.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect())
+    }
+
+    /// What can't be seen is told once, of however many.
+    fn stays(&self, left: Vec<String>) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
     }
 }
 

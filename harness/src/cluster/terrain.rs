@@ -1,5 +1,6 @@
 //! Reads a cluster's terrain: once, quickly, before anything is judged. What can't be read never ends a run: it is told.
 
+mod batching;
 mod corefile;
 mod dns;
 mod namespace;
@@ -114,11 +115,13 @@ pub async fn survey<T>(
 }
 
 /// How many seconds may pass until the DNS and the proxies have heard of a pod, and whether these lead each client to one. A cluster
-/// of ours batches nothing; of another only its proxies may tell how they do, and patience costs nothing where all is well.
+/// of ours batches nothing; of another its proxies and its controllers may tell how they do, and patience costs nothing where all is
+/// well.
 pub async fn hearing(client: &Client, ours: bool) -> (u64, bool) {
-    let proxies = proxies::configured(client).await.unwrap_or_default();
+    let (proxies, batch) = tokio::join!(proxies::configured(client), batching::configured(client));
+    let (proxies, batch) = (proxies.unwrap_or_default(), batch.unwrap_or_default());
     let usual = if ours { USUAL } else { ELSEWHERE };
-    (usual + proxies.wait.as_secs(), proxies.clients_stick)
+    (usual + (proxies.wait + batch).as_secs(), proxies.clients_stick)
 }
 
 /// Why charts can't be installed as they are. What Helm does needs more rights than a run has of its own.

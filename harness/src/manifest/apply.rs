@@ -14,13 +14,16 @@ use super::Manifest;
 use crate::{
     cluster::{RUN_LABEL, share, use_label},
     error::{Error, Result, within},
-    wait::pause,
+    law::Obstacle,
+    wait::{pause, until_answered},
 };
 
 /// Our field manager.
 pub const FIELD_MANAGER: &str = "steadfast";
 /// How long a new kind may take until the API serves it.
 const KIND_DEADLINE: Duration = Duration::from_secs(20);
+/// How long all addresses of Services may be given.
+const ROOM_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Applies every object of a manifest in a namespace, with these labels.
 ///
@@ -71,7 +74,12 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value, labels: &[(
         object["metadata"]["namespace"] = json!(namespace);
     }
     if types.kind != "CustomResourceDefinition" {
-        return objects.apply(name, FIELD_MANAGER, &object).await.map(drop);
+        // Services of others go, and their addresses are free again.
+        let sentence = format!("{doing}: there is an address left");
+        let made = until_answered(&sentence, ROOM_DEADLINE, || async {
+            unless_full(objects.apply(name, FIELD_MANAGER, &object).await)
+        });
+        return made.await?.map(drop);
     }
     // A definition is the whole cluster's: one that is there is somebody's, or another run's, and stays as it is.
     let run = labels.iter().find(|(label, _)| *label == RUN_LABEL).map(|(_, run)| *run);
@@ -86,6 +94,14 @@ async fn apply_one(client: &Client, namespace: &str, object: &Value, labels: &[(
         objects.apply(name, FIELD_MANAGER, &object).await?;
     }
     served(client, &object, &doing).await
+}
+
+/// What was answered; an error where no answer is taken yet, for all addresses are given.
+fn unless_full<T>(answer: Result<T>) -> Result<Result<T>> {
+    match answer {
+        Err(error) if error.obstacle() == Some(Obstacle::Room) => Err(error),
+        answer => Ok(answer),
+    }
 }
 
 /// A definition is accepted before its kind is served, so the API must be asked until it is.
@@ -107,7 +123,21 @@ async fn served(client: &Client, definition: &Value, doing: &str) -> Result<()> 
 
 #[cfg(test)]
 mod tests {
-    use super::rank;
+    use super::*;
+
+    #[test]
+    fn who_has_no_address_left_is_asked_again_and_any_other_answer_is_one() {
+        let answered = |code, message: &str| {
+            let status =
+                kube::core::Status { code, message: message.into(), ..kube::core::Status::default() };
+            unless_full::<()>(Err(Error::api("applying Service db")(kube::Error::Api(Box::new(status)))))
+        };
+        assert!(
+            answered(500, "Internal error occurred: failed to allocate a serviceIP: range is full").is_err()
+        );
+        assert!(answered(422, "Service \"db\" is invalid").unwrap().is_err());
+        assert!(unless_full(Ok(())).unwrap().is_ok());
+    }
 
     #[test]
     fn what_makes_pods_comes_after_all_that_they_need() {

@@ -23,6 +23,7 @@ mod session;
 mod single;
 mod state;
 mod trial;
+mod two_nodes;
 mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};

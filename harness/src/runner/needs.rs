@@ -25,6 +25,8 @@ pub enum Need {
     FixedClass,
     /// A storage class that is known to give no volume to several nodes.
     UnsharedClass,
+    /// A storage class that is known to give volumes to one pod alone.
+    OnePodClass,
     /// Helm, and charts that are installed as they are.
     Charts,
     /// A namespace of its own, which may be deleted.
@@ -57,6 +59,9 @@ impl fmt::Display for Need {
             Self::GrowingClass => "a storage class with allowVolumeExpansion",
             Self::FixedClass => "a storage class without allowVolumeExpansion",
             Self::UnsharedClass => "a storage class whose volumes are known to be for one node",
+            Self::OnePodClass => {
+                "a storage class that is known to give volumes to one pod alone (ReadWriteOncePod)"
+            }
             Self::Charts => "charts that Helm may install as they are",
             Self::OwnNamespace => "a namespace of its own, which may be deleted",
             Self::Offered(capability) => capability.sentence(),
@@ -90,22 +95,34 @@ impl Need {
                 Some(class) => Some(format!("claims of the class {} may grow", class.name)),
                 None => Some("the storage class is not known".to_owned()),
             },
-            Self::UnsharedClass => match terrain.class() {
-                Some(class) if class.access.is_empty() => {
-                    Some(format!("what the class {} gives is not known", class.name))
-                }
-                Some(class) => class
-                    .access
+            Self::UnsharedClass => access(terrain, |class, access| {
+                access
                     .iter()
                     .any(|mode| mode == "ReadWriteMany")
-                    .then(|| format!("the class {} gives volumes that several nodes share", class.name)),
-                None => Some("the storage class is not known".to_owned()),
-            },
+                    .then(|| format!("the class {class} gives volumes that several nodes share"))
+            }),
+            Self::OnePodClass => access(terrain, |class, access| {
+                access
+                    .iter()
+                    .all(|mode| mode != "ReadWriteOncePod")
+                    .then(|| format!("the class {class} gives no volumes to one pod alone"))
+            }),
             Self::Charts => terrain.charts_barred.clone(),
             Self::OwnNamespace => {
                 terrain.namespace.given.then(|| "the namespaces are somebody else's".to_owned())
             }
         }
+    }
+}
+
+/// Why the access modes that the storage class gives, of its name, are not what is needed; also where they are not known.
+fn access(terrain: &Terrain, lacking: impl Fn(&str, &[String]) -> Option<String>) -> Option<String> {
+    match terrain.class() {
+        Some(class) if class.access.is_empty() => {
+            Some(format!("what the class {} gives is not known", class.name))
+        }
+        Some(class) => lacking(&class.name, &class.access),
+        None => Some("the storage class is not known".to_owned()),
     }
 }
 
@@ -232,6 +249,12 @@ mod tests {
         );
         terrain.storage[0].access = vec!["ReadWriteOnce".into()];
         assert_eq!(lacking(Need::UnsharedClass, &terrain), None);
+        assert_eq!(
+            lacking(Need::OnePodClass, &terrain).unwrap(),
+            "the class standard gives no volumes to one pod alone"
+        );
+        terrain.storage[0].access.push("ReadWriteOncePod".into());
+        assert_eq!(lacking(Need::OnePodClass, &terrain), None);
         terrain.storage[0].access.push("ReadWriteMany".into());
         assert_eq!(
             lacking(Need::UnsharedClass, &terrain).unwrap(),

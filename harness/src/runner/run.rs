@@ -1,7 +1,6 @@
 //! What a scenario holds in its hands: deploy, act, expect, judge.
 
 use std::{
-    collections::BTreeSet,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -119,33 +118,6 @@ impl Run {
             .dns
             .as_ref()
             .ok_or_else(|| Error::bug("a scenario needs a DNS that is known, and does not say so"))
-    }
-
-    /// Sees to it that a set's pods are on two nodes, where there are two: what is asked of them then crosses from one to
-    /// the other.
-    ///
-    /// # Errors
-    /// When the scheduler has put them all on one of several.
-    pub fn over_two_nodes(&self, set: &Set) -> Result<()> {
-        let on = self.log().now(|world| {
-            let pods = world.pods_of(&set.promise).into_values();
-            pods.filter_map(|pod| pod.node.clone()).collect::<BTreeSet<_>>()
-        });
-        let (Some(only), 1) = (on.first(), on.len()) else { return Ok(()) };
-        let all_on = format!("all pods are on {only}");
-        match self.terrain().open_nodes()[..] {
-            // Which nodes there are may not be read: only the pods tell.
-            [] => self.leave_out_for(Need::TwoNodes, &all_on),
-            // Said at the start.
-            [_] => {}
-            ref open => {
-                return Err(Error::environment(format!(
-                    "{all_on}, though {} take pods: nothing can be said of the network between two",
-                    open.join(", ")
-                )));
-            }
-        }
-        Ok(())
     }
 
     /// Says that what the scenario wants this for is not judged here, and why.

@@ -1,30 +1,25 @@
 //! Asks the controllers of a trial's sets to look again, and the diagnosis what is in the way.
 
+mod looks;
 mod others;
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
-use external::api::{cluster_objects, objects};
-use futures::future::{BoxFuture, try_join_all};
-use k8s_openapi::api::{apps::v1::StatefulSet, storage::v1::VolumeAttachment};
-use kube::{Client, api::DeleteParams};
-use serde_json::json;
+use external::api::cluster_objects;
+use futures::future::BoxFuture;
+use k8s_openapi::api::storage::v1::VolumeAttachment;
+use kube::Client;
 
 use others::Others;
 
 use super::hindrance;
 use crate::{
-    error::{Error, Result},
+    error::Result,
     explain::{cause::*, glance},
     journal::{Log, World},
-    law::{Obstacle, overlooked::BYSTANDER},
-    wait::{Patience, Witness, until_seen},
+    law::Obstacle,
+    wait::{Patience, Witness},
 };
-
-/// How long a controller may take to look at a set that was changed: as long as another takes to stand in for one that died.
-const LOOK: Duration = Duration::from_secs(45);
-/// What Kubernetes keeps of a set's revisions where nothing is said.
-const DEFAULT_HISTORY: i32 = 10;
 
 /// Rules of where pods may be that are also others': those of a cluster's scheduler, and of pods that are there already.
 const PLACEMENT: [&str; 5] =
@@ -52,55 +47,6 @@ impl Controllers {
             promised.into_iter().filter(there).collect()
         })
     }
-
-    /// A change of the spec that promises nothing: its generation is seen when the controller has looked, and written after it
-    /// has acted.
-    async fn sync(&self, set: &str) -> Result<()> {
-        let doing =
-            format!("statefulset {set}: change revisionHistoryLimit, so that the controller looks again");
-        let sets = objects::<StatefulSet>(&self.client, &self.namespace).doing(&doing);
-        let found = sets.get_opt(set).await?;
-        let Some(limit) = found.map(|set| set.spec.and_then(|spec| spec.revision_history_limit)) else {
-            return Ok(());
-        };
-        let limit = limit.unwrap_or(DEFAULT_HISTORY) + 1;
-        self.log.act("sync", format!("statefulset/{set}"), doing);
-        let changed = match sets.merge(set, &json!({"spec": {"revisionHistoryLimit": limit}})).await {
-            Err(error) if error.is_not_found() => return Ok(()),
-            changed => changed?,
-        };
-        let generation = changed.metadata.generation.unwrap_or(0);
-        let look = self.patience.stretch(LOOK);
-        let gone_or_seen = |world: &World| {
-            world.sets.get(set).is_none_or(|set| set.meta.terminating || set.observed >= generation)
-        };
-        if until_seen(&self.log, look, gone_or_seen).await {
-            return Ok(());
-        }
-        let message = format!("for {look:.0?} the StatefulSet controller has not looked at {set}");
-        Err(Error::not_judged(Obstacle::Controller, message))
-    }
-
-    /// Makes a set without pods, and takes it away when its controller has seen it.
-    async fn sees_to_a_bystander(&self) -> Result<bool> {
-        let sets =
-            objects::<StatefulSet>(&self.client, &self.namespace).doing("see whether a controller is awake");
-        let made = sets.create(&bystander()?).await;
-        let observed = |world: &World| world.sets.get(BYSTANDER).is_some_and(|set| set.observed > 0);
-        let seen = made.is_ok() && until_seen(&self.log, self.patience.stretch(LOOK), observed).await;
-        // Also one that a wait left which ended meanwhile.
-        sets.delete(BYSTANDER, &DeleteParams::background()).await?;
-        Ok(seen)
-    }
-}
-
-/// A set without pods, and without anything that a policy could refuse.
-fn bystander() -> Result<StatefulSet> {
-    let labels = json!({"app": BYSTANDER});
-    let set = json!({"metadata": {"name": BYSTANDER}, "spec": {
-        "replicas": 0, "serviceName": BYSTANDER, "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "none", "image": "none"}]}}}});
-    serde_json::from_value(set).map_err(|error| Error::failed(format!("the set {BYSTANDER}: {error}")))
 }
 
 /// A claim of a set whose provisioner has begun and is not through: it is slow, and nobody promised when it would be done.
@@ -136,10 +82,7 @@ fn attaching(world: &World, attachments: &[VolumeAttachment]) -> Option<String> 
 
 impl Witness for Controllers {
     fn synced(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(async {
-            let sets = self.sets();
-            try_join_all(sets.iter().map(|set| self.sync(set))).await.map(drop)
-        })
+        Box::pin(async { self.look_again(self.sets()).await })
     }
 
     fn awake(&self) -> BoxFuture<'_, bool> {
@@ -243,6 +186,8 @@ pub(super) fn obstacle(cause: &str) -> Option<Obstacle> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::journal::{Change, Entry, Kind, Record, Reducer};
 

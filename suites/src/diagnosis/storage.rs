@@ -18,6 +18,9 @@ use crate::seconds;
 
 const LEAVING: &str = "leaving";
 const SHARED: &str = "shared";
+const TAKEN: &str = "taken";
+/// The claim that it shares with itself.
+const SINGLE: &str = "single";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -29,6 +32,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .proves([S15])
         .alike([SENTINEL], BY_THE_SAME)
         .wants(Need::UnsharedClass, "that a claim for several nodes is told to be refused")
+        .wants(Need::OnePodClass, "that a claim for one pod is told to be taken")
         .within(seconds(240)),
     ]
 }
@@ -56,7 +60,7 @@ fn cases(outside: &dyn Fn(&str) -> String) -> Vec<Case> {
         case(SHARED, cause::PROVISIONING_FAILED).volume_claim(json!({"accessModes": ["ReadWriteMany"]})),
         case("silent", cause::PROVISIONER_SILENT).volume_claim(class(&outside("silent"))),
         case("full", cause::INSUFFICIENT_STORAGE).volume_claim(class(&outside("full"))),
-        case("taken", cause::VOLUME_IN_USE).replicas(2).volume(&mounts("single")),
+        case(TAKEN, cause::VOLUME_IN_USE).replicas(2).volume(&mounts(SINGLE)),
     ]
 }
 
@@ -93,16 +97,19 @@ fn surroundings(run: &Run) -> Vec<Value> {
             "claimRef": {"namespace": run.namespace(), "name": "data-tied-0"},
             "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [nowhere]}]}}}}),
         lost,
-        volume_claim("single", "ReadWriteOncePod"),
+        volume_claim(SINGLE, "ReadWriteOncePod"),
         volume_claim("left", "ReadWriteOnce"),
     ]
 }
 
 async fn storage(run: Run) -> Result<()> {
     let mut cases = cases(&|name| run.outside(name));
-    cases.retain(|case| case.set != SHARED || run.has(Need::UnsharedClass));
+    let (unshared, one_pod) = (run.has(Need::UnsharedClass), run.has(Need::OnePodClass));
+    cases.retain(|case| (case.set != SHARED || unshared) && (case.set != TAKEN || one_pod));
+    let mut around = surroundings(&run);
+    around.retain(|object| object["metadata"]["name"] != SINGLE || one_pod);
     let leaving = leaving();
-    run.apply_objects(surroundings(&run)).await?;
+    run.apply_objects(around).await?;
     let set = run
         .deploy_with(|manifest, workload| {
             add(manifest, &cases)?;

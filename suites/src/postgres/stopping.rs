@@ -2,7 +2,9 @@
 
 use anyhow::Result;
 use harness::{
+    Error,
     claim::P2,
+    law::Obstacle,
     runner::{Run, Scenario, scenario},
     wait::expectations::{pod_is_another, pod_returns},
     workload::DAGSTER_POSTGRESQL,
@@ -46,7 +48,11 @@ async fn stopping(run: Run) -> Result<()> {
     run.step("the next start finds nothing to recover").await?;
     run.wait(&pod_returns(&set.promise, 0, &old.meta.uid), seconds(180)).await?;
     let log = run.pod(&pod).log().await?;
-    let said = log.lines().find(|line| line.contains(ENDED)).unwrap_or("nothing");
+    let Some(said) = log.lines().find(|line| line.contains(ENDED)) else {
+        // Each start says so: a log without it is not all that there was.
+        let words = format!("what is left of the log of {pod} begins after {ENDED:?}");
+        return Ok(run.found(P2, Err(Error::not_judged(Obstacle::Recording, words)))?);
+    };
     let clean = said.contains(CLEANLY);
     run.judge(P2, (!clean).then(|| format!("the next start: expected {CLEANLY:?}; it said: {said}")));
     Ok(())

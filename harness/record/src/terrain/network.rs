@@ -32,6 +32,11 @@ impl Dns {
     pub fn may_name_pods(&self) -> bool {
         self.names_pods || self.known_by == KnownBy::Measurement
     }
+
+    /// Whether it asks other servers where it knows no name, or nobody knows whether it does.
+    pub fn may_forward_absence(&self) -> bool {
+        self.forwards_absence || self.known_by == KnownBy::Measurement
+    }
 }
 
 /// How something is known.
@@ -133,5 +138,21 @@ impl fmt::Display for Family {
             Self::IPv4 => "IPv4",
             Self::IPv6 => "IPv6",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::terrain;
+
+    #[test]
+    fn a_dns_whose_configuration_is_not_known_may_do_what_it_may_say_there() {
+        let Some(mut dns) = terrain().dns else { panic!("the fixture's DNS is known") };
+        assert_eq!((dns.may_forward_absence(), dns.may_name_pods()), (false, false));
+        (dns.forwards_absence, dns.names_pods) = (true, false);
+        assert_eq!((dns.may_forward_absence(), dns.may_name_pods()), (true, false));
+        (dns.forwards_absence, dns.known_by) = (false, KnownBy::Measurement);
+        assert_eq!((dns.may_forward_absence(), dns.may_name_pods()), (true, true));
     }
 }

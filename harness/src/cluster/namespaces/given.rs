@@ -22,6 +22,7 @@ use serde_json::json;
 
 use super::super::{
     cluster_scoped::{Of, remove_outside},
+    kept,
     namespace::{CALL, RUN_LABEL, label_value, release_held_pods},
 };
 use crate::{
@@ -62,8 +63,8 @@ pub(super) async fn give_back(client: &Client, run: &str, names: &[String]) -> R
     Ok(left)
 }
 
-/// Deletes all that a scenario made in a namespace, and waits until it is gone.
-pub(super) async fn empty(client: &Client, name: &str, run: &str) -> Result<()> {
+/// Deletes all that a scenario made in a namespace, and waits until it is gone. Names what stays for want of a right, and why.
+pub(super) async fn empty(client: &Client, name: &str, run: &str) -> Result<Vec<String>> {
     remove_outside(client, Of::Namespace(name)).await?;
     release_held_pods(client, name).await?;
     // It was empty: of these kinds all is ours, also what controllers made for us.
@@ -71,6 +72,12 @@ pub(super) async fn empty(client: &Client, name: &str, run: &str) -> Result<()> 
     delete_all::<Deployment>(client, name).await?;
     delete_all::<PodDisruptionBudget>(client, name).await?;
     delete_all::<Pod>(client, name).await?;
+    // Of a namespace that has no mark nobody knows since when it is ours.
+    let since = mark_in(client, name).await?.and_then(|mark| mark.creation_timestamp());
+    let left = match since {
+        Some(since) => kept::let_go(client, name, Some(&since)).await?,
+        None => Vec::new(),
+    };
     delete_all::<PersistentVolumeClaim>(client, name).await?;
     delete_all::<Event>(client, name).await?;
     delete_garage_nodes(client, name).await?;
@@ -93,24 +100,33 @@ pub(super) async fn empty(client: &Client, name: &str, run: &str) -> Result<()> 
             Progress::NotYet(format!("it has {}", left.join(", ")))
         })
     };
-    until_asked(&sentence, EMPTIED, ask).await.map(drop)
+    until_asked(&sentence, EMPTIED, ask).await.map(|_| left)
 }
 
 /// The run that has a namespace, if one has.
 pub(in crate::cluster) async fn run_in(client: &Client, name: &str) -> Result<Option<String>> {
-    let marks = objects::<ConfigMap>(client, name).doing(format!("looking for our mark in namespace {name}"));
-    let found = marks.get_opt(MARK).await?;
+    let found = mark_in(client, name).await?;
     Ok(found.and_then(|mark| mark.labels().get(RUN_LABEL).cloned()))
 }
 
-/// Empties what a run left in a namespace that was given to it, and takes its mark away. Says whether there was one.
-pub(in crate::cluster) async fn sweep_given(client: &Client, name: &str, run: &str) -> Result<bool> {
+async fn mark_in(client: &Client, name: &str) -> Result<Option<ConfigMap>> {
+    let marks = objects::<ConfigMap>(client, name).doing(format!("looking for our mark in namespace {name}"));
+    marks.get_opt(MARK).await
+}
+
+/// Empties what a run left in a namespace that was given to it, and takes its mark away. Names what stays for want of a right; none
+/// where there was no mark.
+pub(in crate::cluster) async fn sweep_given(
+    client: &Client,
+    name: &str,
+    run: &str,
+) -> Result<Option<Vec<String>>> {
     if run_in(client, name).await? != Some(label_value(run)) {
-        return Ok(false);
+        return Ok(None);
     }
-    empty(client, name, run).await?;
-    give_back(client, run, &[name.to_owned()]).await?;
-    Ok(true)
+    let mut left = empty(client, name, run).await?;
+    left.extend(give_back(client, run, &[name.to_owned()]).await?);
+    Ok(Some(left))
 }
 
 async fn must_be_empty(client: &Client, name: &str) -> Result<()> {

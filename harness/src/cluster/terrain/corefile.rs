@@ -51,6 +51,12 @@ pub(super) fn servers<'a>(corefile: &'a str) -> Vec<Server<'a>> {
     servers
 }
 
+/// Whether something in a Corefile is what a variable of its process says.
+pub(super) fn has_placeholders(corefile: &str) -> bool {
+    let lines = corefile.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.into_iter().any(|line| line.contains("{$") || line.contains("{%"))
+}
+
 /// The blocks of a Corefile, as they stand there.
 fn blocks(corefile: &str) -> Vec<Server<'_>> {
     let mut servers: Vec<Server<'_>> = Vec::new();
@@ -80,9 +86,10 @@ fn blocks(corefile: &str) -> Vec<Server<'_>> {
 }
 
 impl<'a> Server<'a> {
-    /// The one that answers for services and pods.
+    /// The one that answers for services and pods; none where there are several, for any of them may be asked.
     pub(super) fn of_kubernetes(servers: &[Self]) -> Option<&Self> {
-        servers.iter().find(|server| server.plugin("kubernetes").is_some())
+        let mut answer = servers.iter().filter(|server| server.plugin("kubernetes").is_some());
+        answer.next().filter(|_| answer.next().is_none())
     }
 
     /// The one that answers for a domain: that of the longest zone.

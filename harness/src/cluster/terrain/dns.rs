@@ -5,7 +5,7 @@ use external::api::objects;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
 
-use super::corefile::{Kept, Server, servers};
+use super::corefile::{Kept, Server, has_placeholders, servers};
 use crate::{
     error::Result,
     report::terrain::{Dns, KnownBy},
@@ -43,6 +43,9 @@ async fn corefile(client: &Client, (namespace, name): (&str, &str)) -> Result<Op
 
 /// What follows from the Corefile of the cluster's DNS and from that of a cache on each node.
 fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
+    if [corefile, node_cache.unwrap_or_default()].into_iter().any(has_placeholders) {
+        return None;
+    }
     let servers_of_cluster = servers(corefile);
     let servers_of_nodes = servers(node_cache.unwrap_or_default());
     // What stands in another file may say anything of it.
@@ -112,6 +115,17 @@ mod tests {
         let imports = CACHED.replace("cache 30", "import custom/*.override\n cache 30");
         assert_eq!(concluded(&imports, None), None);
         assert_eq!(concluded(CACHED, Some("import custom/*.server")), None);
+    }
+
+    #[test]
+    fn what_a_variable_says_and_which_of_two_servers_answers_is_left_to_a_pod() {
+        assert_eq!(concluded(&CACHED.replace("corp.example", "{$CLUSTER_DOMAIN}"), None), None);
+        assert_eq!(concluded(&CACHED.replace("cache 30", "cache {%TTL%}"), None), None);
+        assert_eq!(concluded(CACHED, Some(".:53 {\n cache {$TTL}\n}")), None);
+        assert!(concluded(&format!("# {{$NOTHING}}\n{CACHED}"), None).is_some());
+        let second = format!("{CACHED}\nother.example:53 {{\n kubernetes other.example\n}}");
+        assert_eq!(concluded(&second, None), None);
+        assert!(concluded(&second.replace("kubernetes other.example", "cache 5"), None).is_some());
     }
 
     #[test]

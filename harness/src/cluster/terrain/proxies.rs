@@ -9,6 +9,10 @@ use kube::Client;
 
 use crate::error::Result;
 
+/// Schedulers of IPVS by which one connection after the other goes to the same pod: they go by who asks or where to, or take the
+/// first one that has no connection open, or is not full.
+const STICKING: [&str; 9] = ["sh", "mh", "dh", "lblc", "lblcr", "fo", "ovf", "sed", "nq"];
+
 /// What the proxies do that no promise forbids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Proxies {
@@ -35,7 +39,7 @@ fn said(configuration: &str) -> Proxies {
     let periods = of("minSyncPeriod:").filter_map(|period| period.parse::<SignedDuration>().ok());
     let wait = periods.filter_map(|period| Duration::try_from(period).ok()).max().unwrap_or_default();
     let clients_stick =
-        of("mode:").any(|mode| mode == "ipvs") && of("scheduler:").any(|name| matches!(name, "sh" | "mh"));
+        of("mode:").any(|mode| mode == "ipvs") && of("scheduler:").any(|name| STICKING.contains(&name));
     Proxies { wait, clients_stick }
 }
 
@@ -58,7 +62,12 @@ mod tests {
     #[test]
     fn a_scheduler_that_goes_by_who_asks_counts_where_it_is_used() {
         let of = |text: &str| said(text).clients_stick;
-        assert!(of("ipvs:\n  scheduler: sh\nmode: ipvs\n"));
+        for name in STICKING {
+            assert!(of(&format!("ipvs:\n  scheduler: {name}\nmode: ipvs\n")), "{name}");
+        }
+        for name in ["rr", "wrr", "lc", "wlc"] {
+            assert!(!of(&format!("ipvs:\n  scheduler: {name}\nmode: ipvs\n")), "{name}");
+        }
         assert!(!of("ipvs:\n  scheduler: sh\nmode: iptables\n"));
         assert!(!of("ipvs:\n  scheduler: \"\"\nmode: ipvs\n"));
     }

@@ -1,7 +1,10 @@
 //! A set by its name: why it is stuck is asked by that alone.
 
+mod excuses;
+
 use std::time::Duration;
 
+use excuses::{NOT_IN_FORCE, is_well, told_late, told_of};
 use explain::explain;
 use external::api::{Namespaced, objects};
 use jiff::Timestamp;
@@ -19,7 +22,6 @@ use super::scale::scale;
 use crate::{
     claim::Claim,
     error::{Error, Result},
-    journal::{Fact, History, Record},
     law::Obstacle,
     runner::{Run, hindrance},
     wait::{Progress, until_asked, until_asked_every},
@@ -68,24 +70,31 @@ impl NamedSet {
         Ok(())
     }
 
-    /// Passes an outcome on. Where no event is told of it, its pods and their claims, as where events are kept back or not kept, a
-    /// diagnosis that goes by them says nothing; in a cluster of others neither where none is told that warns.
+    /// Passes an outcome on. Where no event is told of it, its pods and their claims, or late, as where events are kept back or not
+    /// kept, a diagnosis that goes by them says nothing; in a cluster of others neither where none is told that warns.
     fn unless_untold<T>(&self, outcome: Result<T>) -> Result<T> {
-        let warnings = !self.run.is_in_cluster_of_ours();
-        match outcome {
-            Err(Error::Failed(message)) if !told_of(&self.run.log().history(), &self.name, warnings) => {
-                let words = format!("{message}; no event was told of it that says what is wrong");
-                Err(Error::not_judged(Obstacle::Recording, words))
-            }
-            outcome => outcome,
-        }
+        let Err(Error::Failed(message)) = outcome else { return outcome };
+        let (history, clocks) = (self.run.log().history(), &self.run.terrain().clocks);
+        let why = match told_of(&history, &self.name, !self.run.is_in_cluster_of_ours()) {
+            false => Some("no event was told of it that says what is wrong".to_owned()),
+            true => told_late(&history, &self.name, clocks),
+        };
+        Err(match why {
+            Some(why) => Error::not_judged(Obstacle::Recording, format!("{message}; {why}")),
+            None => Error::Failed(message),
+        })
     }
 
     /// Passes an outcome on. Where something of the cluster's own keeps its pods away that is none of these causes, a diagnosis of
-    /// another is no wrong one.
+    /// another is no wrong one; and in a cluster of others none is wrong of a set that is well, where it was to be kept back.
     fn unless_hindered<T>(&self, causes: &[&str], outcome: Result<T>) -> Result<T> {
         let Err(Error::Failed(message)) = outcome else { return outcome };
-        let hindrance = self.run.log().now(|world| hindrance::of_set(world, &self.name, causes));
+        let may_be_well = !causes.is_empty() && !self.run.is_in_cluster_of_ours();
+        let hindrance = self.run.log().now(|world| {
+            let well = world.sets.get(&self.name).filter(|set| may_be_well && is_well(set));
+            let well = well.map(|_| (Obstacle::Terrain, NOT_IN_FORCE.to_owned()));
+            hindrance::of_set(world, &self.name, causes).or(well)
+        });
         Err(match hindrance {
             Some((obstacle, why)) => Error::not_judged(obstacle, format!("{message}; {why}")),
             None => Error::Failed(message),
@@ -267,50 +276,5 @@ impl NamedSet {
         };
         let sentence = format!("the API server refuses to delete {kind} {name}");
         until_asked(&sentence, self.run.stretch(deadline), refused).await.map(drop)
-    }
-}
-
-/// Whether an event was told of a set, of its pods or of their claims; of those that warn, where only they count.
-fn told_of(history: &History, set: &str, warnings: bool) -> bool {
-    let own = |name: &str| {
-        let (before, ordinal) = name.rsplit_once('-').unwrap_or_default();
-        ordinal.parse::<u32>().is_ok() && (before == set || before.ends_with(&format!("-{set}")))
-    };
-    history.entries().iter().any(|entry| match &entry.record {
-        Record::Object { fact: Fact::Event(event), .. } => {
-            let warns = event.severity == "Warning";
-            match event.regarding.split_once('/') {
-                Some(("Pod" | "PersistentVolumeClaim", name)) => own(name) && (warns || !warnings),
-                Some(("StatefulSet", name)) => name == set && warns,
-                _ => false,
-            }
-        }
-        _ => false,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::journal::{Change, Entry, Kind, Reducer};
-
-    #[test]
-    fn an_event_of_another_set_tells_nothing() {
-        let told_of = |kind: &str, name: &str, severity: &str, warnings: bool| {
-            let event = json!({"metadata": {"name": "one", "uid": "one"}, "type": severity,
-                "involvedObject": {"kind": kind, "name": name}});
-            let fact = Reducer::default().reduce(Kind::Event, &event).unwrap();
-            let record = Record::Object { change: Change::Added, revision: 1, fact };
-            let entry = Entry { line: 1, at: Timestamp::UNIX_EPOCH, record };
-            told_of(&History::new([Arc::new(entry)]), "db", warnings)
-        };
-        let told = |kind: &str, name: &str| told_of(kind, name, "Normal", false);
-        assert!(told("Pod", "db-0") && told("PersistentVolumeClaim", "data-db-1"));
-        assert!(!told("Pod", "other-0") && !told("StatefulSet", "db") && !told("Pod", "db-new-0"));
-        // That a pod was scheduled says nothing of what is wrong with it.
-        assert!(!told_of("Pod", "db-0", "Normal", true) && told_of("Pod", "db-0", "Warning", true));
-        assert!(told_of("StatefulSet", "db", "Warning", true));
     }
 }

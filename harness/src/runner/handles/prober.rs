@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     journal::fact::Pod,
     law::Obstacle,
-    report::terrain::KnownBy,
+    report::terrain::{Dns, KnownBy},
     runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_answered, until_asked},
     workload::{
@@ -78,7 +78,7 @@ impl Prober {
             match answer.code.as_str() {
                 "NOERROR" | "NODATA" | "NXDOMAIN" => Ok(answer),
                 _ if answer.is_silence() => Err(Error::environment(format!("it did not answer for {name}"))),
-                code if self.forwards_absence() && may_be_others(&answer) => {
+                code if self.may_forward_absence() && may_be_others(&answer) => {
                     Err(Error::not_judged(Obstacle::Terrain, format!("it is {code}; {FORWARDED}")))
                 }
                 code => Err(Error::failed(format!("it is {code}"))),
@@ -87,14 +87,14 @@ impl Prober {
         until_answered(&sentence, self.run.stretch(ANSWERED), ask).await
     }
 
-    /// Whether the DNS asks other servers where it knows no name.
-    fn forwards_absence(&self) -> bool {
-        self.run.terrain().dns.as_ref().is_some_and(|dns| dns.forwards_absence)
+    /// Whether the DNS may ask other servers where it knows no name.
+    fn may_forward_absence(&self) -> bool {
+        self.run.terrain().dns.as_ref().is_none_or(Dns::may_forward_absence)
     }
 
     /// What answers say of a name that must not be there.
     fn of_absence(&self, answers: &[Repeated], progress: Progress) -> Progress {
-        if self.forwards_absence() { unless_others(answers, progress) } else { progress }
+        if self.may_forward_absence() { unless_others(answers, progress) } else { progress }
     }
 
     /// The addresses of a pod by which a Service of ours names it.

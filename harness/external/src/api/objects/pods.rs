@@ -2,9 +2,10 @@
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{DeleteParams, EvictParams, LogParams};
+use record::law::Obstacle;
 
 use super::Objects;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Bytes of a log that are read at most.
 const LONGEST_LOG: i64 = 64 * 1024;
@@ -22,7 +23,7 @@ impl Objects<Pod> {
             limit_bytes: Some(LONGEST_LOG),
             ..LogParams::default()
         };
-        self.ask("reading the log of", name, self.api.logs(name, &parameters)).await
+        self.ask("reading the log of", name, self.api.logs(name, &parameters)).await.map_err(unless_shown)
     }
 
     /// Asks for a pod to be evicted, as far as its budgets allow it.
@@ -33,5 +34,33 @@ impl Objects<Pod> {
         let delete = Some(DeleteParams { dry_run: self.dry_run, ..delete.clone() });
         let parameters = EvictParams { delete_options: delete, ..EvictParams::default() };
         self.ask("evicting", name, self.api.evict(name, &parameters)).await.map(drop)
+    }
+}
+
+/// A kubelet without its debugging handlers shows no logs to anybody: that is nobody's bug.
+fn unless_shown(error: Error) -> Error {
+    match error.status().map(|status| status.code) {
+        Some(405) => Error::not_judged(
+            Obstacle::Terrain,
+            format!("{error}: its kubelet shows no logs (enableDebuggingHandlers)"),
+        ),
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Class;
+
+    #[test]
+    fn a_kubelet_that_shows_no_logs_is_no_bug_of_ours() {
+        let answered = |code| {
+            let status = kube::core::Status { code, ..kube::core::Status::default() };
+            unless_shown(Error::api("reading the log of pod db-0")(kube::Error::Api(Box::new(status))))
+        };
+        assert_eq!(answered(405).obstacle(), Some(Obstacle::Terrain));
+        assert_eq!(answered(405).class(), Class::Environment);
+        assert_eq!((answered(400).obstacle(), answered(400).class()), (None, Class::Error));
     }
 }

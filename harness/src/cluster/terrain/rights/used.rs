@@ -126,6 +126,12 @@ pub(super) const USED: &[Used] = &[
         Place::Cluster,
         "which volume a claim was given, or could be",
     ),
+    told(
+        &["list", "patch"],
+        "persistentvolumes",
+        Place::Cluster,
+        "volumes that their class keeps go with our namespaces",
+    ),
     told(&["list"], "poddisruptionbudgets.policy", Place::Ours, "that a budget is not why something waits"),
     told(
         &["get", "list", "watch"],

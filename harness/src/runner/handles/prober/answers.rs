@@ -10,7 +10,7 @@ use crate::{
 pub(super) const NO_ADDRESS: [&str; 2] = ["NXDOMAIN", "NODATA"];
 
 /// Why an error says nothing of a name.
-pub(super) const FORWARDED: &str = "where there is no such name, this DNS asks other servers";
+pub(super) const FORWARDED: &str = "where there is no such name, this DNS asks other servers, or may";
 
 /// Whether an answer is exactly these addresses, given sorted. That there is none must be said: a question that failed has
 /// no answer.
