@@ -6,7 +6,7 @@ use super::Plan;
 use crate::{
     cluster::{Capability, Cluster},
     error::Result,
-    report::terrain::Terrain,
+    report::terrain::{Right, Terrain},
     workload::SENTINEL,
 };
 
@@ -25,6 +25,8 @@ pub enum Need {
     FixedClass,
     /// A storage class that is known to give no volume to several nodes.
     UnsharedClass,
+    /// The right to make persistent volumes.
+    OwnVolumes,
     /// Helm, and charts that are installed as they are.
     Charts,
     /// A namespace of its own, which may be deleted.
@@ -57,6 +59,7 @@ impl fmt::Display for Need {
             Self::GrowingClass => "a storage class with allowVolumeExpansion",
             Self::FixedClass => "a storage class without allowVolumeExpansion",
             Self::UnsharedClass => "a storage class whose volumes are known to be for one node",
+            Self::OwnVolumes => "the right to make persistent volumes",
             Self::Charts => "charts that Helm may install as they are",
             Self::OwnNamespace => "a namespace of its own, which may be deleted",
             Self::Offered(capability) => capability.sentence(),
@@ -101,6 +104,12 @@ impl Need {
                     .then(|| format!("the class {} gives volumes that several nodes share", class.name)),
                 None => Some("the storage class is not known".to_owned()),
             },
+            Self::OwnVolumes => {
+                let lacks = |right: &&Right| {
+                    right.resource == "persistentvolumes" && right.verbs.iter().any(|verb| verb != "list")
+                };
+                terrain.lacking.iter().find(lacks).map(|right| format!("we may not {right}"))
+            }
             Self::Charts => terrain.charts_barred.clone(),
             Self::OwnNamespace => {
                 terrain.namespace.given.then(|| "the namespaces are somebody else's".to_owned())
@@ -236,6 +245,18 @@ mod tests {
         assert_eq!(
             lacking(Need::UnsharedClass, &terrain).unwrap(),
             "the class standard gives volumes that several nodes share"
+        );
+        let right = |verb: &str, resource: &str| Right {
+            verbs: vec![verb.into()],
+            resource: resource.into(),
+            purpose: "volumes".into(),
+            claims: Vec::new(),
+        };
+        terrain.lacking = vec![right("list", "persistentvolumes"), right("create", "resourcequotas")];
+        assert_eq!(lacking(Need::OwnVolumes, &terrain), None);
+        terrain.lacking.push(right("create", "persistentvolumes"));
+        assert!(
+            lacking(Need::OwnVolumes, &terrain).unwrap().starts_with("we may not create persistentvolumes")
         );
         terrain.unread.push("reading the Corefile in configmap kube-system/coredns: no (403)".into());
         assert!(lacking(Need::KnownDns, &terrain).unwrap().ends_with("no (403)"));
