@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use harness::{
-    claim::{K1, K11, K12, K18, K19, S1, S2, S3, S6, S7, S8, S9},
+    claim::{K1, K11, K12, K18, K19, S1, S2, S3, S5, S6, S7, S8, S9},
     runner::{Run, Scenario, scenario},
     wait::expectations,
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
@@ -109,7 +109,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "a pod that matches the selector is adopted, and one that does not is released",
             adoption,
         )
-        .proves([K12])
+        .proves([K12, S5])
         .within(seconds(180))
         .control(
             "set_gone",
@@ -238,6 +238,8 @@ async fn adoption(run: Run) -> Result<()> {
     run.step("another pod has the set's labels, and no name of its ordinals: it is not adopted").await?;
     run.apply_objects([stray(&run)?]).await?;
     run.expect(K12, &expectations::pod_unowned(STRAY), seconds(30)).await?;
+    // What becomes of it later would make its Services' endpoints be looked at.
+    run.wait(&expectations::pod_ready(STRAY, None), seconds(60)).await?;
     run.hold(K12, &expectations::pod_unowned(STRAY)).await?;
 
     run.step(OWNER_LOST).await?;
@@ -245,13 +247,22 @@ async fn adoption(run: Run) -> Result<()> {
     run.wait(&expectations::pod_touched(&old.meta.name, old.version), seconds(15)).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, true), seconds(30)).await?;
 
-    run.step("pod 1 no longer matches the selector: it is released").await?;
+    run.step("pod 1 no longer matches the selector: it is released, and no service leads there").await?;
     set.change_pod(1, "take its label away", &json!({"metadata": {"labels": {"app": "another"}}})).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, false), seconds(30)).await?;
+    let listed = async |listed: bool| {
+        for service in [set.workload.name, set.workload.headless] {
+            let listed = expectations::endpoint_listed(&old, service, listed);
+            run.expect(S5, &listed, run.terrain().hears_within()).await?;
+        }
+        anyhow::Ok(())
+    };
+    listed(false).await?;
 
-    run.step("it matches again: it is adopted, and is still the same pod").await?;
+    run.step("it matches again: it is adopted, is still the same pod, and is led to").await?;
     set.change_pod(1, "give its label back", &json!({"metadata": {"labels": {"app": "sentinel"}}})).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, true).and(same), seconds(30)).await?;
+    listed(true).await?;
     Ok(())
 }
 

@@ -34,6 +34,9 @@ pub(crate) const OVER_TWO_NODES: &str = "names and connections over two nodes";
 /// A headless service that publishes pods before they are Ready.
 pub(crate) const PUBLISHING: &str = "sentinel-publishing";
 
+/// A second port of the regular service, which leads to the same one of each pod.
+const SECOND_PORT: u16 = 8090;
+
 /// A headless service of the pods that is not their set's.
 const OTHER: &str = "sentinel-other";
 
@@ -145,6 +148,7 @@ async fn services_answer(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
             with_time_to_leave(manifest, workload, lag)?;
+            with_second_port(manifest, workload)?;
             workload.with_spread(manifest)
         })
         .await?;
@@ -156,9 +160,10 @@ async fn services_answer(run: Run) -> Result<()> {
     run.step("the headless service is exactly the ready pods").await?;
     asker.judge_service(S5, &set, headless, 0..3, propagation(&run)).await?;
 
-    run.step("the regular service is one address, and every pod answers behind it").await?;
+    run.step("the regular service is one address, and every pod answers behind each of its ports").await?;
     asker.judge_own_address(S5, regular, propagation(&run)).await?;
     asker.judge_spread(S5, &set, 0..3, propagation(&run)).await?;
+    asker.judge_spread_at(S5, &set, SECOND_PORT, 0..3, propagation(&run)).await?;
 
     run.step("a pod that is not Ready leaves both, and comes back to them").await?;
     let two = run.sentinel(set.pod_name(2));
@@ -270,6 +275,13 @@ fn another_headless(manifest: &mut Manifest, workload: &Workload, name: &str) ->
     let mut service = manifest.find("Service", workload.headless)?.clone();
     service["metadata"]["name"] = json!(name);
     Ok(service)
+}
+
+fn with_second_port(manifest: &mut Manifest, workload: &Workload) -> harness::Result<()> {
+    let ports = &mut manifest.find("Service", workload.name)?["spec"]["ports"];
+    let first = ports[0].clone();
+    *ports = json!([first, {"name": "second", "port": SECOND_PORT, "targetPort": "http"}]);
+    Ok(())
 }
 
 /// As much more time to stop as names may lag behind: a pod that is to go is not to be killed while it is asked for.

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use harness::{
-    claim::{K2, K6, K19, S1, S8, S9, S10, S17, S18, S21},
+    claim::{K2, K6, K19, S1, S2, S8, S9, S10, S17, S18, S21},
     law::disorder::{Origin, disorder},
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        controller_counts, pod_exists, pod_not_terminating, pod_ready, pod_restarted, pod_running,
-        pod_runs_again, pod_terminating, pods_exactly, pods_gone, pods_named, pods_stay, revision_is,
-        volume_claims_are,
+        controller_counts, pod_exists, pod_not_terminating, pod_ready, pod_restarted, pod_returns,
+        pod_running, pod_runs_again, pod_terminating, pods_exactly, pods_gone, pods_named, pods_stay,
+        revision_is, volume_claims_are,
     },
     workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Workload, sentinel::Held},
 };
@@ -67,7 +67,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "an unhealthy pod halts scaling both ways until it heals",
             halts_while_unhealthy,
         )
-        .proves([S10])
+        .proves([S10, S2])
         .within(seconds(300))
         .control("readiness_probe_removed", [S10], READINESS_PROBE_REMOVED, "counts 0 ready"),
         scenario(
@@ -150,7 +150,7 @@ async fn scale_down(run: Run) -> Result<()> {
 
     run.step("scale 3 → 1 while pod 2 is kept from being gone").await?;
     set.hold_removal(2).await?;
-    set.scale(1).await?;
+    run.judge_scaled(S9, &set, 1).await?;
     run.expect(S9, &pod_terminating(&set.pod_name(2)), seconds(30)).await?;
     run.hold_long(S9, &pods_exactly(&set.promise, 0..=2).and(pod_not_terminating(&set.pod_name(1)))).await?;
 
@@ -193,6 +193,15 @@ async fn halts_while_unhealthy(run: Run) -> Result<()> {
     run.step("it heals, and scaling goes on").await?;
     unhealthy(0, false).await?;
     run.found(S10, set.ready(4).await)?;
+
+    run.step("a pod is deleted below one that is unhealthy: it comes back all the same").await?;
+    unhealthy(3, true).await?;
+    run.expect(K19, &controller_counts(&set.promise, 3), seconds(30)).await?;
+    let old = set.pod(1)?;
+    set.delete_pod(1).await?;
+    run.expect(S2, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
+    unhealthy(3, false).await?;
+    run.found(S2, set.ready(4).await)?;
 
     run.step("pod 0 turns unhealthy again, and the set is scaled down").await?;
     let all_stay = || pods_exactly(&set.promise, 0..4).and(pod_not_terminating(&set.pod_name(3)));

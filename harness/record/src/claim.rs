@@ -75,7 +75,7 @@ claims! {
     K14, "Kubernetes: publishNotReadyAddresses", "a pod that is not Ready has a name if the service publishes it, and none if not";
     K15, "Kubernetes: DNS", "a name that was asked too early, whose pod got a new address, or whose pod is gone, is right within the DNS's cache times";
     K16, "Kubernetes: eviction", "an eviction below the disruption budget is refused with 429, and one within it is accepted";
-    K17, "Kubernetes: StatefulSet", "a pod that failed is replaced";
+    K17, "Kubernetes: StatefulSet", "a pod that failed, or ended well, is replaced";
     K18, "Kubernetes: pod termination", "preStop runs to its end, SIGTERM follows at once, and the pod is killed when its grace period is over and not before";
     K19, "Kubernetes: StatefulSetStatus", "the counters add up at every moment and come to agree with the pods, and observedGeneration never goes back";
     K20, "Kubernetes: forced rollback", "under OrderedReady a broken roll stays stuck when the template is taken back, until the broken pod is deleted";

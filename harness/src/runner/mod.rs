@@ -28,8 +28,9 @@ mod witness;
 
 pub use catalogue::{Control, Plan, Sabotage, Scenario, scenario};
 pub use handles::{
-    Blocks, Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Identity, Life, Mark,
-    NamedSet, Partition, Pod, PostgresStore, Prober, Server, StorageClass, Tunnelled, Volumes, Ways, Worker,
+    Blocks, Budget, Charts, ControlPlane, Deployment, Disks, Ending, GarageStore, Growth, Identity, Life,
+    Mark, NamedSet, Partition, Pod, PostgresStore, Prober, Server, StorageClass, Tunnelled, Volumes, Ways,
+    Worker,
 };
 pub use namespace::Admitted;
 pub use needs::Need;

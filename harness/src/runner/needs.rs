@@ -6,7 +6,7 @@ use super::Plan;
 use crate::{
     cluster::{Capability, Cluster},
     error::Result,
-    report::terrain::Terrain,
+    report::terrain::{Right, Terrain},
     workload::SENTINEL,
 };
 
@@ -27,6 +27,8 @@ pub enum Need {
     UnsharedClass,
     /// A storage class that is known to give volumes to one pod alone.
     OnePodClass,
+    /// The right to make persistent volumes.
+    OwnVolumes,
     /// Helm, and charts that are installed as they are.
     Charts,
     /// A namespace of its own, which may be deleted.
@@ -62,6 +64,7 @@ impl fmt::Display for Need {
             Self::OnePodClass => {
                 "a storage class that is known to give volumes to one pod alone (ReadWriteOncePod)"
             }
+            Self::OwnVolumes => "the right to make persistent volumes",
             Self::Charts => "charts that Helm may install as they are",
             Self::OwnNamespace => "a namespace of its own, which may be deleted",
             Self::Offered(capability) => capability.sentence(),
@@ -107,6 +110,12 @@ impl Need {
                     .all(|mode| mode != "ReadWriteOncePod")
                     .then(|| format!("the class {class} gives no volumes to one pod alone"))
             }),
+            Self::OwnVolumes => {
+                let lacks = |right: &&Right| {
+                    right.resource == "persistentvolumes" && right.verbs.iter().any(|verb| verb != "list")
+                };
+                terrain.lacking.iter().find(lacks).map(|right| format!("we may not {right}"))
+            }
             Self::Charts => terrain.charts_barred.clone(),
             Self::OwnNamespace => {
                 terrain.namespace.given.then(|| "the namespaces are somebody else's".to_owned())
@@ -259,6 +268,18 @@ mod tests {
         assert_eq!(
             lacking(Need::UnsharedClass, &terrain).unwrap(),
             "the class standard gives volumes that several nodes share"
+        );
+        let right = |verb: &str, resource: &str| Right {
+            verbs: vec![verb.into()],
+            resource: resource.into(),
+            purpose: "volumes".into(),
+            claims: Vec::new(),
+        };
+        terrain.lacking = vec![right("list", "persistentvolumes"), right("create", "resourcequotas")];
+        assert_eq!(lacking(Need::OwnVolumes, &terrain), None);
+        terrain.lacking.push(right("create", "persistentvolumes"));
+        assert!(
+            lacking(Need::OwnVolumes, &terrain).unwrap().starts_with("we may not create persistentvolumes")
         );
         terrain.unread.push("reading the Corefile in configmap kube-system/coredns: no (403)".into());
         assert!(lacking(Need::KnownDns, &terrain).unwrap().ends_with("no (403)"));

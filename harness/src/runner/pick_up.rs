@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Charts, ControlPlane, Deployment, Disks, GarageStore, Life, NamedSet, Pod, PostgresStore, Prober, Run,
-    StorageClass, Volumes, Worker,
+    Budget, Charts, ControlPlane, Deployment, Disks, GarageStore, Life, NamedSet, Pod, PostgresStore, Prober,
+    Run, StorageClass, Volumes, Worker,
 };
 use crate::{
     cluster::Node,
@@ -85,6 +85,11 @@ impl Run {
     /// A Deployment by its name.
     pub fn deployment(&self, name: &str) -> Deployment {
         Deployment::new(self.clone(), name)
+    }
+
+    /// A disruption budget by its name.
+    pub fn budget(&self, name: &str) -> Budget {
+        Budget::new(self.clone(), name)
     }
 
     /// What an upgrade of a chart has to do with the run.

@@ -10,7 +10,7 @@ mod rollout;
 mod status;
 mod volume_claims;
 
-pub use endpoints::{endpoint_leaving, endpoints_ready};
+pub use endpoints::{endpoint_leaving, endpoint_listed, endpoints_ready};
 pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use placement::{pod_placed, pod_unschedulable};
 pub use pod::{
@@ -23,8 +23,8 @@ pub use rollout::{pods_at, pods_replaced, pods_stay, revision_is, revisions_are,
 pub use status::status_agrees;
 pub use volume_claims::{
     pods_have_volume_claims, volume_claim_goes, volume_claim_is_another, volume_claim_made_again,
-    volume_claims_are, volume_claims_bound, volume_claims_exactly, volume_claims_gone, volume_claims_linger,
-    volume_claims_owned, volume_claims_settled,
+    volume_claim_unbound, volume_claims_are, volume_claims_bound, volume_claims_exactly, volume_claims_gone,
+    volume_claims_linger, volume_claims_owned, volume_claims_settled,
 };
 
 use reasons::{describe, doomed, said_of_set, waiting, warnings_of};
@@ -167,6 +167,16 @@ pub fn set_generation(promise: &Promise, generation: i64) -> Expectation {
     about_set(promise, sentence, move |set| match set.meta.generation {
         found if found < generation => NotYet(format!("it shows generation {found}")),
         _ => Met,
+    })
+}
+
+/// The set asks for this many replicas.
+pub fn asks_for(promise: &Promise, replicas: u32) -> Expectation {
+    about_set(promise, format!("{} asks for {replicas} replicas", promise.set), move |set| {
+        match set.replicas {
+            asked if asked == replicas => Met,
+            asked => NotYet(format!("it asks for {asked}")),
+        }
     })
 }
 

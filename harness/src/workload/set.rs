@@ -1,5 +1,6 @@
 //! A deployed StatefulSet: what a scenario does to it. Each act is written to the journal before it is done.
 
+mod deletion;
 mod volume_claims;
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
@@ -9,7 +10,7 @@ use k8s_openapi::api::{
     apps::v1::{ControllerRevision, StatefulSet},
     core::v1::Pod,
 };
-use kube::{Client, api::DeleteParams};
+use kube::Client;
 use serde_json::{Value, json};
 
 use super::Workload;
@@ -183,6 +184,19 @@ impl Set {
             .await
     }
 
+    /// As [`Set::scale`], by its scale subresource, as `kubectl scale` and autoscalers do. What the set asks for then is to be seen.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn scale_by_subresource(&self, replicas: u32) -> Result<()> {
+        let name = &self.promise.set;
+        let doing = format!("statefulset {name}: scale to {replicas} by its subresource");
+        let act = self.act("scale", format!("statefulset/{name}"), &doing);
+        let version = self.objects::<StatefulSet>().doing(doing).scale(name, replicas).await?;
+        self.log.answered(act, version.as_deref());
+        Ok(())
+    }
+
     /// Writes into the set's status, as only its controller should.
     ///
     /// # Errors
@@ -236,77 +250,6 @@ impl Set {
         // Who asks the journal next must not be answered with the set as it was.
         let generation = patched.metadata.generation.unwrap_or(0);
         self.wait(&expectations::set_generation(&self.promise, generation), SHOWN).await?;
-        Ok(())
-    }
-
-    /// Deletes the set and, in the background, its pods.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn delete(&self) -> Result<()> {
-        self.delete_object::<StatefulSet>("statefulset", &self.promise.set).await
-    }
-
-    /// Deletes the set and leaves its pods, without an owner.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn delete_orphaning(&self) -> Result<()> {
-        self.delete_with::<StatefulSet>("statefulset", &self.promise.set, &DeleteParams::orphan()).await
-    }
-
-    /// Takes a pod's object away at once, whether its containers have ended or not.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn force_delete_pod(&self, ordinal: u32) -> Result<()> {
-        self.delete_pod_within(ordinal, 0).await
-    }
-
-    /// Deletes a pod, with a grace period of so many seconds instead of its own; does not wait.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn delete_pod_within(&self, ordinal: u32, seconds: u32) -> Result<()> {
-        let parameters = DeleteParams::background().grace_period(seconds);
-        self.delete_with::<Pod>("pod", &self.pod_name(ordinal), &parameters).await
-    }
-
-    /// Deletes a pod, with its own grace period; does not wait.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn delete_pod(&self, ordinal: u32) -> Result<()> {
-        self.delete_object::<Pod>("pod", &self.pod_name(ordinal)).await
-    }
-
-    /// Deletes a ControllerRevision.
-    ///
-    /// # Errors
-    /// When the API server refuses.
-    pub async fn delete_revision(&self, name: &str) -> Result<()> {
-        self.delete_object::<ControllerRevision>("controllerrevision", name).await
-    }
-
-    async fn delete_object<K: Namespaced>(&self, kind: &str, name: &str) -> Result<()> {
-        self.delete_with::<K>(kind, name, &DeleteParams::background()).await
-    }
-
-    async fn delete_with<K: Namespaced>(
-        &self,
-        kind: &str,
-        name: &str,
-        parameters: &DeleteParams,
-    ) -> Result<()> {
-        let (doing, target) = (format!("delete {kind} {name}"), format!("{kind}/{name}"));
-        let act = self.act("delete", target.clone(), &doing);
-        let outcome = self.objects::<K>().doing(doing).delete(name, parameters).await;
-        let answer = self.log.outcome(&target, outcome)?;
-        // Without a grace, two changes follow from the act, and the answer has the second's version: the first would come before it.
-        let at_once = parameters.grace_period_seconds == Some(0);
-        if let Some(object) = answer.filter(|_| !at_once) {
-            self.log.answered(act, object.meta().resource_version.as_deref());
-        }
         Ok(())
     }
 

@@ -19,6 +19,9 @@ const REFUSED: &str = "violate the pod's disruption budget";
 /// The disruption budget's name.
 pub(crate) const BUDGET: &str = "sentinel";
 
+/// Who counts for budgets. It does not stand still for so long that another would take its place.
+const COUNTS: &str = "kube-controller-manager";
+
 const NOT_READY: Held = Held { ready: Some(true), stop: None, live_fails: None };
 
 /// The step at which a control does its sabotage.
@@ -35,6 +38,16 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .within(seconds(300))
         .control("budget_selects_nothing", [K16], BUDGET_SELECTS_NOTHING, "expected a refusal")
         .control("predecessor_held", [D5], PREDECESSOR_HELD, "sentinel-3 does not exist"),
+        scenario(
+            "disruption::budget_not_counted",
+            "while nobody counts, a new budget allows no eviction, and one that was counted none more than it says",
+            budget_not_counted,
+        )
+        .proves([K16])
+        .alike([SENTINEL], "each refusal is judged as in disruption::budget")
+        .within(seconds(300))
+        .slow()
+        .alone(),
     ]
 }
 
@@ -102,10 +115,13 @@ async fn budget(run: Run) -> Result<()> {
     run.apply_objects([budget_of(always)]).await?;
     is_evicted_and_returns(&run, &set, 0).await?;
 
-    run.step("under one that lets one of four be away, and one is, that of another is refused").await?;
+    run.step(
+        "under one that lets a tenth of four be away, which is one, and one is, that of another is refused",
+    )
+    .await?;
     zero.hold(NOT_READY).await?;
     run.expect(K16, &controller_counts(&set.promise, 3), seconds(30)).await?;
-    run.apply_objects([while_healthy(json!({"maxUnavailable": 1}))]).await?;
+    run.apply_objects([while_healthy(json!({"maxUnavailable": "10%"}))]).await?;
     let pods = set.pods();
     run.pod(set.pod_name(3)).judge_eviction_refused(K16, counted, seconds(30)).await?;
     run.hold(K16, &pods_stay(&pods)).await?;
@@ -113,7 +129,9 @@ async fn budget(run: Run) -> Result<()> {
     run.step("and that of the one itself taken, since as many are Ready as are asked for").await?;
     is_evicted_and_returns(&run, &set, 0).await?;
 
-    run.step("all are Ready again: an eviction within the budget is taken").await?;
+    run.step("all are Ready again, and one of them may be away: an eviction within the budget is taken")
+        .await?;
+    run.apply_objects([while_healthy(json!({"maxUnavailable": 1}))]).await?;
     let (pods, three) = (set.pods(), run.sentinel(set.pod_name(3)));
     run.pod(&three.pod).hold_stop().await?;
     run.found(K16, run.pod(&three.pod).evict_when_allowed(seconds(30)).await)?;
@@ -133,5 +151,36 @@ async fn budget(run: Run) -> Result<()> {
     run.step("another has come in its place, and all are Ready: one more may go").await?;
     run.found(K16, set.ready(4).await)?;
     is_evicted_and_returns(&run, &set, 2).await?;
+    Ok(())
+}
+
+async fn budget_not_counted(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, _| {
+            manifest.objects.push(budget_of(json!({"maxUnavailable": 2})));
+            Ok(())
+        })
+        .await?;
+    set.ready(3).await?;
+    let (budget, control_plane) = (run.budget(BUDGET), run.control_plane()?);
+    run.found(K16, budget.until_allows(2, seconds(30)).await)?;
+
+    run.step("who counts stands still, and the budget becomes another: what was counted for the old one allows nothing")
+        .await?;
+    control_plane.freeze(COUNTS).await?;
+    run.apply_objects([budget_of(json!({"maxUnavailable": 0}))]).await?;
+    let evicted = run.pod(set.pod_name(2)).evict().await;
+    run.judge_refused(K16, "an eviction under a budget that is not counted", evicted, 429, REFUSED);
+    control_plane.thaw().await?;
+
+    run.step("who counts has counted that one may go, and stands still: one goes, and no second").await?;
+    run.apply_objects([budget_of(json!({"maxUnavailable": 1}))]).await?;
+    run.found(K16, budget.until_allows(1, seconds(60)).await)?;
+    control_plane.freeze(COUNTS).await?;
+    run.found(K16, run.pod(set.pod_name(2)).evict_when_allowed(seconds(2)).await)?;
+    let second = run.pod(set.pod_name(1)).evict().await;
+    run.judge_refused(K16, "a second eviction under a budget for one", second, 429, REFUSED);
+    control_plane.thaw().await?;
+    run.found(K16, set.ready(3).await)?;
     Ok(())
 }

@@ -42,7 +42,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .breaks([K1])
         .within(seconds(180))
         .slow_control("removal_held", [S16], REMOVAL_HELD, "sentinel-1 is still the old object"),
-        scenario("disruption::failed_pod", "a pod that failed is replaced", failed_pod)
+        scenario("disruption::failed_pod", "a pod that ended, badly or well, is replaced", failed_pod)
             .proves([K17])
             .within(seconds(180))
             .control("set_gone", [K17], SET_GONE_BEFORE_FAILURE, "nothing makes it again"),
@@ -100,7 +100,7 @@ async fn forced_deletion(run: Run) -> Result<()> {
 }
 
 async fn failed_pod(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    let mut set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
     run.step(POD_FAILS).await?;
@@ -109,5 +109,16 @@ async fn failed_pod(run: Run) -> Result<()> {
     run.expect(K17, &replaced, seconds(60)).await?;
     run.expect(K17, &pod_returns(&set.promise, 1, &old.meta.uid), seconds(60)).await?;
     run.found(K17, run.life(&old).failed())?;
+
+    run.step("a pod that has ended well, though nothing of it ran: it is replaced").await?;
+    let old = set.pod(1)?;
+    let gates = json!([{"name": "steadfast.dev/held"}]);
+    set.change("pods that get no node", &json!({"spec": {"template": {"spec": {"schedulingGates": gates}}}}))
+        .await?;
+    run.wait(&pod_is_another(&old.meta.name, &old.meta.uid), seconds(60)).await?;
+    let gated = set.pod(1)?;
+    run.pod(&gated.meta.name).write_phase("Succeeded").await?;
+    let replaced = pod_made_again(&set.promise, 1, &gated.meta.uid).despite([POD_FAILED]);
+    run.expect(K17, &replaced, seconds(60)).await?;
     Ok(())
 }

@@ -60,10 +60,17 @@ async fn partition(run: Run) -> Result<()> {
     let strategy = |partition: u32| json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}}});
 
     run.step("the template changes under a partition above all: nothing happens").await?;
-    set.change("partition 3", &strategy(3)).await?;
+    set.change("partition 4", &strategy(4)).await?;
     set.change("another template", &noted("new")).await?;
     run.expect(K4, &controller_counts(&set.promise, 3), seconds(30)).await?;
     run.hold_long(K4, &pods_stay(&all)).await?;
+
+    run.step("a pod that comes new below the partition is of the old template, too").await?;
+    set.scale(4).await?;
+    run.found(K4, set.ready(4).await)?;
+    run.expect(K4, &pods_at(&set.promise, [3], &old), seconds(1)).await?;
+    set.scale(3).await?;
+    run.found(K4, set.ready(3).await)?;
 
     run.step("the partition is lowered to 2: pod 2 alone is replaced").await?;
     set.change("partition 2", &strategy(2)).await?;
@@ -99,6 +106,13 @@ async fn partition(run: Run) -> Result<()> {
     run.expect(K4, &pod_returns(&set.promise, 1, &one.meta.uid), seconds(60)).await?;
     run.found(K4, set.ready(3).await)?;
     run.expect(K4, &pods_at(&set.promise, [1], &third), seconds(1)).await?;
+
+    run.step("those above the partition are rolled, and without one the lowest is as well").await?;
+    let fourth = set.state()?.update_revision.to_string();
+    run.expect(K3, &pods_at(&set.promise, 2..4, &fourth), seconds(90)).await?;
+    run.found(K3, set.ready(3).await)?;
+    set.change("partition 0", &strategy(0)).await?;
+    run.expect(K3, &rolled(&set.promise, 3), seconds(90)).await?;
     Ok(())
 }
 

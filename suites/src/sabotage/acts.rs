@@ -31,7 +31,8 @@ use crate::{
     rollout::{BELOW_IS_DELETED, HIGHEST_IS_NEW, TAKEN_BACK},
     seconds,
     storage::{
-        ASKED_FOR_MORE, CLAIM_AND_POD_DELETED, CLAIM_OF_PENDING_DELETED, CLAIMS_STAY, GROWING, SCALED_DOWN,
+        ASKED_FOR_MORE, CLAIM_AND_POD_DELETED, CLAIM_OF_PENDING_DELETED, CLAIMS_STAY, GROWING, LARGE,
+        SCALED_DOWN, WAS_ANOTHERS,
     },
 };
 
@@ -285,6 +286,11 @@ pub const SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING: Sabotage = set_gone_at(CLAIM_
 /// The class of its PVCs forbids growth after all.
 pub const GROWTH_FORBIDDEN: Sabotage = Sabotage::At(ASKED_FOR_MORE, |run, _| {
     Box::pin(async move { run.storage_class(GROWING).forbid_growth().await })
+});
+
+/// Somebody lets the volume be anybody's again.
+pub const VOLUME_SET_FREE: Sabotage = Sabotage::At(WAS_ANOTHERS, |run, set| {
+    Box::pin(async move { run.volumes(&set).set_free(&run.outside(LARGE)).await })
 });
 
 /// The highest pod is not Ready, and the set keeps its order.

@@ -119,7 +119,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
 }
 
 /// Each pod has another volume, of another claim template.
-fn with_second_volume(manifest: &mut Manifest, workload: &Workload) -> harness::Result<()> {
+pub(super) fn with_second_volume(manifest: &mut Manifest, workload: &Workload) -> harness::Result<()> {
     let set = manifest.find("StatefulSet", workload.name)?;
     let first = set["spec"]["volumeClaimTemplates"][0].clone();
     let mut second = first.clone();

@@ -138,6 +138,7 @@ async fn claims_grow(run: Run) -> Result<()> {
     }
     match growth {
         Growth::Done => run.judge(S22, None),
+        Growth::Missing(why) => run.judge(S22, [format!("{volume_claim} does not grow: {why}")]),
         growth => run.leave_out(format!("that the volume of a larger claim grows: {growth}")),
     }
     run.judge_equal(S22, &format!("the data of {pod}"), mark, volumes.find_mark(&pod).await?);

@@ -8,9 +8,11 @@ use harness::{
     wait::expectations::{
         pod_returns, pods_gone, volume_claims_are, volume_claims_gone, volume_claims_owned,
     },
+    workload::Set,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::deleted::with_second_volume;
 use crate::{
     sabotage::{DELETE_VOLUME_CLAIMS_WHEN_DELETED, RETAINED},
     seconds,
@@ -43,6 +45,20 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .needs([Capability::RetentionPolicy])
         .within(seconds(300))
         .control("retained", [K9, D3], RETAINED, "the claims data-sentinel-5 are gone"),
+        scenario(
+            "storage::retention_policy_in_order",
+            "a set that keeps its order, with two claims for each pod: both go, and both stay",
+            retention_policy_in_order,
+        )
+        .proves([K9, D3])
+        .needs([Capability::RetentionPolicy])
+        .within(seconds(240))
+        .slow_control(
+            "retained_in_order",
+            [K9, D3],
+            RETAINED,
+            "the claims data-sentinel-1, second-sentinel-1 are gone",
+        ),
     ]
 }
 
@@ -55,8 +71,8 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     let volume_claims = volumes.uids().await?;
     let marks = volumes.leave_marks().await?;
 
-    run.step("delete the set").await?;
-    set.delete().await?;
+    run.step("delete the set, and say nothing of its pods: they go, and the claims stay").await?;
+    set.delete_by_default().await?;
     run.expect(S17, &pods_gone((0..3).map(|ordinal| set.pod_name(ordinal))), seconds(120)).await?;
     run.hold_long(S17, &volume_claims_are(&volume_claims)).await?;
 
@@ -68,8 +84,47 @@ async fn claims_outlive_the_set(run: Run) -> Result<()> {
     Ok(())
 }
 
+/// What becomes of claims when their pod is scaled away, and when their set is deleted.
+fn policy(scaled: &str, deleted: &str) -> Value {
+    json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}})
+}
+
+async fn retention_policy_in_order(run: Run) -> Result<()> {
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            with_second_volume(manifest, workload)?;
+            workload.with_replicas(manifest, 2)?;
+            manifest.merge("StatefulSet", workload.name, &policy("Delete", "Delete"))
+        })
+        .await?;
+    set.ready(2).await?;
+    let of = |set: &Set, ordinal: u32| set.promise.volume_claims(ordinal).collect::<Vec<_>>();
+    let (zero, one) = (of(&set, 0), of(&set, 1));
+    let owned = |kinds: &[&str]| volume_claims_owned(zero.clone(), kinds);
+    let both = volume_claims_owned([zero.clone(), one.clone()].concat(), &["StatefulSet"]);
+    run.expect(K9, &both, seconds(30)).await?;
+    let mut rest = run.volumes(&set).uids().await?;
+
+    run.step(SCALED_DOWN).await?;
+    set.scale(1).await?;
+    rest.retain(|name, _| !one.contains(name));
+    run.found(K9, run.expect(D3, &volume_claims_gone(one), seconds(30)).await)?;
+    run.found(K9, set.ready(1).await)?;
+    run.hold(K9, &volume_claims_are(&rest)).await?;
+
+    run.step("retained: the set owns no claim").await?;
+    set.change("whenScaled Retain, whenDeleted Retain", &policy("Retain", "Retain")).await?;
+    run.expect(K9, &owned(&[]), seconds(30)).await?;
+
+    run.step("deleted again, and the set is deleted: the claims go with it").await?;
+    set.change("whenScaled Delete, whenDeleted Delete", &policy("Delete", "Delete")).await?;
+    run.expect(K9, &owned(&["StatefulSet"]), seconds(30)).await?;
+    set.delete().await?;
+    run.expect(K9, &volume_claims_gone(zero.clone()), seconds(60)).await?;
+    Ok(())
+}
+
 async fn retention_policy(run: Run) -> Result<()> {
-    let policy = |scaled: &str, deleted: &str| json!({"spec": {"persistentVolumeClaimRetentionPolicy": {"whenScaled": scaled, "whenDeleted": deleted}}});
     let mut set = run
         .deploy_with(|manifest, workload| {
             // By its number, the highest pod that is asked for is as high as there are replicas.

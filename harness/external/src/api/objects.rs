@@ -11,7 +11,7 @@ use kube::{
     discovery::{ApiResource, Scope},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::DEADLINE;
 use crate::error::{Error, Result, broke_off, within};
@@ -212,6 +212,17 @@ impl<K: Kind> Objects<K> {
     pub async fn merge_status(&self, name: &str, patch: &Value) -> Result<K> {
         let (parameters, patch) = (self.patching(PatchParams::default()), Patch::Merge(patch));
         self.ask("patching the status of", name, self.api.patch_status(name, &parameters, &patch)).await
+    }
+
+    /// Asks for so many replicas by an object's scale subresource, and returns the version that the object has then.
+    ///
+    /// # Errors
+    /// As for [`get`](Self::get).
+    pub async fn scale(&self, name: &str, replicas: u32) -> Result<Option<String>> {
+        let patch = json!({"spec": {"replicas": replicas}});
+        let (parameters, patch) = (self.patching(PatchParams::default()), Patch::Merge(&patch));
+        let scale = self.ask("scaling", name, self.api.patch_scale(name, &parameters, &patch)).await?;
+        Ok(scale.metadata.resource_version)
     }
 
     /// Makes or changes an object by a server-side apply, and takes over from other managers what it names.

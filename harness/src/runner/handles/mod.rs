@@ -2,6 +2,7 @@
 
 mod admission;
 mod beats;
+mod budget;
 mod charts;
 mod control_plane;
 mod deployment;
@@ -27,6 +28,7 @@ mod volumes;
 mod worker;
 mod works;
 
+pub use budget::Budget;
 pub use charts::Charts;
 pub use control_plane::ControlPlane;
 pub use deployment::Deployment;

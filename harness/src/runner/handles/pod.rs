@@ -143,6 +143,18 @@ impl Pod {
         api::call(doing, api.patch_status(pod, &parameters, &patch)).await.map(drop)
     }
 
+    /// Writes its phase, as only its kubelet should: of a pod without a node nobody else does.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn write_phase(&self, phase: &str) -> Result<()> {
+        let pod = self.name.as_str();
+        let doing = format!("pod {pod}: write the phase {phase}");
+        self.run.log().act("patch", format!("pod/{pod}"), doing.clone());
+        let pods = objects::<PodObject>(self.run.client(), self.run.namespace()).doing(doing);
+        pods.merge_status(pod, &json!({"status": {"phase": phase}})).await.map(drop)
+    }
+
     /// What its node calls its host, by which pods are sent there: not always the node's name.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ pub use marks::Mark;
 
 use std::{collections::BTreeMap, time::Duration};
 
-use external::api::objects;
-use k8s_openapi::api::core::v1::ConfigMap;
+use external::api::{cluster_objects, objects};
+use k8s_openapi::api::core::v1::{ConfigMap, PersistentVolume};
 use serde_json::json;
 
 use crate::{
@@ -50,6 +50,16 @@ impl Volumes {
             let found = world.volume_claims_of(&self.set.promise);
             found.map(|found| (found.meta.name.clone(), found.meta.uid.clone())).collect()
         }))
+    }
+
+    /// Lets a volume that was a PVC's be anybody's, as who administers volumes may.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn set_free(&self, volume: &str) -> Result<()> {
+        let doing = format!("persistentvolume {volume}: forget whose it was");
+        let volumes = cluster_objects::<PersistentVolume>(self.run.client()).doing(doing);
+        volumes.merge(volume, &json!({"spec": {"claimRef": null}})).await.map(drop)
     }
 
     /// Gives a PVC an owner of its own, which may control it: a ConfigMap of this name, made for it.

@@ -87,3 +87,19 @@ pub fn endpoint_leaving(pod: &Pod, service: &str) -> Expectation {
         },
     )
 }
+
+/// A service lists a pod as it is, Ready or not, or does not list it at all.
+pub fn endpoint_listed(pod: &Pod, service: &str, listed: bool) -> Expectation {
+    let (name, uid, service) = (pod.meta.name.clone(), pod.meta.uid.clone(), service.to_owned());
+    let how = if listed { "as it is" } else { "no more" };
+    Expectation::new(format!("{service} lists {name} {how}"), move |world| {
+        let ready = world.pods.get(&name).is_some_and(|pod| pod.meta.uid == uid && pod.ready);
+        let own: Vec<_> =
+            world.endpoints_of(&service).filter(|endpoint| endpoint.pod.as_ref() == Some(&uid)).collect();
+        match own.iter().find(|endpoint| !listed || endpoint.ready != ready) {
+            Some(wrong) => NotYet(format!("{name} is listed as {}", wrong.summary())),
+            None if listed && own.is_empty() => NotYet(format!("{name} is not listed")),
+            None => Met,
+        }
+    })
+}

@@ -81,6 +81,21 @@ pub fn volume_claim_goes(volume_claim: &str, uid: &str) -> Expectation {
     })
 }
 
+/// The PVC is there and has no volume.
+pub fn volume_claim_unbound(volume_claim: &str) -> Expectation {
+    let name = volume_claim.to_owned();
+    Expectation::new(format!("the claim {name} has no volume"), move |world| {
+        match world.volume_claims.get(&name) {
+            None => NotYet(format!("{name} does not exist")),
+            Some(found) if found.phase == "Pending" && found.volume.is_none() => Met,
+            Some(found) => {
+                let volume = found.volume.as_deref().unwrap_or("no volume");
+                Never(format!("{name} is {}, with {volume}", found.phase))
+            }
+        }
+    })
+}
+
 /// A PVC that is not there, and comes only as long as there is a set to make it.
 fn missing(world: &World, set: &str, name: &str) -> Progress {
     if world.sets.contains_key(set) {

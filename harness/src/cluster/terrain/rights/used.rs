@@ -163,6 +163,12 @@ pub(super) const USED: &[Used] = &[
         Place::Namespace("kube-system"),
         "the DNS's configuration, for which a pod is asked instead, and the proxies'",
     ),
+    told(
+        &["patch"],
+        "statefulsets/scale.apps",
+        Place::Ours,
+        "sets are scaled as kubectl scale and autoscalers do it",
+    ),
     told(&["list"], "leases.coordination.k8s.io", Place::Namespace("kube-node-lease"), "the nodes' clocks"),
     claims(&["K16", "D5"], &["create"], "pods/eviction", "evictions"),
     claims(
@@ -221,7 +227,7 @@ pub(super) const USED: &[Used] = &[
         "storageclasses.storage.k8s.io",
         "a class of our own, whose claims may grow no more",
     ),
-    outside(DIAGNOSIS, MAKE_OUTSIDE, "persistentvolumes", "volumes out of reach"),
+    outside(DIAGNOSIS, MAKE_OUTSIDE, "persistentvolumes", "volumes out of reach, and some that are ready"),
     outside(DIAGNOSIS, MAKE_OUTSIDE, "csidrivers.storage.k8s.io", "a driver without room"),
     outside(DIAGNOSIS, MAKE_OUTSIDE, "runtimeclasses.node.k8s.io", "a runtime that no node has"),
     outside(

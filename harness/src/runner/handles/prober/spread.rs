@@ -32,14 +32,32 @@ impl Prober {
         ordinals: impl IntoIterator<Item = u32>,
         propagation: Duration,
     ) -> Result<()> {
-        let service = set.workload.name;
+        self.judge_spread_at(claim, set, set.workload.port, ordinals, propagation).await
+    }
+
+    /// As [`Prober::judge_spread`], at this port of the service.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn judge_spread_at(
+        &self,
+        claim: Claim,
+        set: &Set,
+        port: u16,
+        ordinals: impl IntoIterator<Item = u32>,
+        propagation: Duration,
+    ) -> Result<()> {
+        let service = match set.workload {
+            ref workload if workload.port == port => workload.name.to_owned(),
+            ref workload => format!("{}:{port}", workload.name),
+        };
         let wanted: Vec<_> = ordinals.into_iter().map(|ordinal| set.pod_name(ordinal)).collect();
         let whom = if wanted.is_empty() { "nobody".to_owned() } else { wanted.join(", ") };
         let sentence = format!("{CONNECTIONS} connections to {service} reach {whom}");
         let wanted = &wanted;
-        let ask = |_| async move { Ok(progress(&self.connections(set).await?, wanted)) };
+        let ask = |_| async move { Ok(progress(&self.connections(set, port).await?, wanted)) };
         let steady = match self.steady(&sentence, self.run.time_for(claim, propagation), ask).await {
-            Err(Error::Failed(message)) => match self.led_elsewhere(set, wanted).await {
+            Err(Error::Failed(message)) => match self.led_elsewhere(set, port, wanted).await {
                 Ok(None) => Err(Error::Failed(message)),
                 Ok(Some(why)) => Err(Error::not_judged(Obstacle::Terrain, format!("{message}; {why}"))),
                 Err(error) => Err(error.reworded(message)),
@@ -49,14 +67,14 @@ impl Prober {
         self.judge_lag(claim, &format!("connections to {service}"), steady).await
     }
 
-    async fn connections(&self, set: &Set) -> Result<Connections> {
-        self.sentinel.connect(set.workload.name, set.workload.port, CONNECTIONS).await
+    async fn connections(&self, set: &Set, port: u16) -> Result<Connections> {
+        self.sentinel.connect(set.workload.name, port, CONNECTIONS).await
     }
 
     /// Why a client reaches some of these pods and not all, where no promise is broken by it. One that reaches another pod, or
     /// whose connections fail, is led nowhere on purpose.
-    async fn led_elsewhere(&self, set: &Set, wanted: &[String]) -> Result<Option<String>> {
-        let connections = self.connections(set).await?;
+    async fn led_elsewhere(&self, set: &Set, port: u16, wanted: &[String]) -> Result<Option<String>> {
+        let connections = self.connections(set, port).await?;
         let ours = reached(&connections);
         if connections.failed > 0 || ours.is_empty() || ours.iter().any(|pod| !wanted.contains(pod)) {
             return Ok(None);
@@ -80,7 +98,7 @@ impl Prober {
         }
         // Who leads each client to one pod leads others to another; who leads all to one does not spread.
         for asker in set.ordinals() {
-            let theirs = reached(&self.run.prober(set.pod_name(asker)).connections(set).await?);
+            let theirs = reached(&self.run.prober(set.pod_name(asker)).connections(set, port).await?);
             if theirs.len() == 1 && theirs != ours {
                 return Ok(Some(format!("{} reaches {} alone", set.pod_name(asker), theirs.join(", "))));
             }

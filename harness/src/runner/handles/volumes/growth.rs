@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use external::api::objects;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 use record::quantity;
+use serde_json::json;
 
 use super::Volumes;
 use crate::{
@@ -12,6 +13,10 @@ use crate::{
     wait::until_answered,
 };
 
+/// Whose volumes are folders. In a cluster of ours a class of it lets PVCs grow only where it is our own, which sees to that as well.
+const FOLDERS: &str = "rancher.io/local-path";
+/// How long our own may take once it was made to look again: a look that went wrong is not repeated by itself.
+const ANOTHER_LOOK: Duration = Duration::from_secs(20);
 /// The condition of a PVC whose volume has grown, and whose file system has not.
 const FILE_SYSTEM: &str = "FileSystemResizePending";
 /// What Kubernetes says of a PVC that it can't make larger by itself, whether a resizer is there or not.
@@ -29,6 +34,8 @@ pub enum Growth {
     NeedsNewPod,
     /// It has not grown, and this is what is known of it.
     Open(String),
+    /// The same, and who is to make its volume larger is our own.
+    Missing(String),
 }
 
 impl fmt::Display for Growth {
@@ -38,7 +45,7 @@ impl fmt::Display for Growth {
             Self::NeedsNewPod => {
                 formatter.write_str("its file system waits for a new pod, also where it has had one")
             }
-            Self::Open(why) => formatter.write_str(why),
+            Self::Open(why) | Self::Missing(why) => formatter.write_str(why),
         }
     }
 }
@@ -62,20 +69,22 @@ impl Volumes {
     /// # Errors
     /// When the PVC can't be read at the end.
     pub async fn growth(&self, volume_claim: &str, wanted: &str, deadline: Duration) -> Result<Growth> {
-        let large = |text: &str| quantity::parse(text).unwrap_or_default();
-        let ask = || async {
-            let has = capacity(&self.read(volume_claim).await?).unwrap_or_default();
-            if large(&has) >= large(wanted) {
-                Ok(())
-            } else {
-                Err(Error::environment(format!("it has {has}")))
-            }
-        };
-        let sentence = format!("claim {volume_claim} has {wanted}");
-        let Err(error) = until_answered(&sentence, self.run.stretch(deadline), ask).await else {
-            return Ok(Growth::Done);
-        };
+        let terrain = self.run.terrain();
+        let provisioner = terrain.growing_class().map(|class| class.provisioner.as_str());
+        let own = is_own(self.run.is_in_cluster_of_ours(), provisioner);
+        let mut grown = self.until_has(volume_claim, wanted, deadline).await;
+        if own && grown.is_err() {
+            let touched = json!({"metadata": {"annotations": {"steadfast.dev/note": "is to grow"}}});
+            self.set
+                .change_volume_claim(volume_claim, "touch, so that it is looked at again", &touched)
+                .await?;
+            grown = self.until_has(volume_claim, wanted, ANOTHER_LOOK).await;
+        }
+        let Err(error) = grown else { return Ok(Growth::Done) };
         let found = self.read(volume_claim).await?;
+        if has(&found, wanted) {
+            return Ok(Growth::Done);
+        }
         let conditions = found.status.and_then(|status| status.conditions).unwrap_or_default();
         if conditions.iter().any(|condition| condition.type_ == FILE_SYSTEM && condition.status == "True") {
             return Ok(Growth::NeedsNewPod);
@@ -89,13 +98,22 @@ impl Volumes {
             })
         };
         let why = said(&RESIZER).map(|said| format!("its resizer says {said}")).unwrap_or_else(|| {
-            let class = found.spec.and_then(|spec| spec.storage_class_name).unwrap_or_default();
-            let of = self.run.terrain().storage.iter().find(|known| known.name == class);
-            let provisioner = of.map_or("its provisioner", |class| class.provisioner.as_str());
+            let provisioner = provisioner.unwrap_or("its provisioner");
             let waits = said(&[WAITS]).map(|said| format!(" ({said})")).unwrap_or_default();
             format!("no resizer of {provisioner} can be seen to work{waits}")
         });
-        Ok(Growth::Open(format!("{error}; {why}")))
+        let known = format!("{error}; {why}");
+        Ok(if own { Growth::Missing(known) } else { Growth::Open(known) })
+    }
+
+    async fn until_has(&self, volume_claim: &str, wanted: &str, deadline: Duration) -> Result<()> {
+        let ask = || async {
+            let found = self.read(volume_claim).await?;
+            let words = || format!("it has {}", capacity(&found).unwrap_or_default());
+            if has(&found, wanted) { Ok(()) } else { Err(Error::environment(words())) }
+        };
+        let sentence = format!("claim {volume_claim} has {wanted}");
+        until_answered(&sentence, self.run.stretch(deadline), ask).await
     }
 
     async fn read(&self, name: &str) -> Result<PersistentVolumeClaim> {
@@ -106,4 +124,40 @@ impl Volumes {
 fn capacity(volume_claim: &PersistentVolumeClaim) -> Option<String> {
     let storage = volume_claim.status.as_ref()?.capacity.as_ref()?.get("storage")?;
     Some(storage.0.clone())
+}
+
+fn has(volume_claim: &PersistentVolumeClaim, wanted: &str) -> bool {
+    let large = |text: &str| quantity::parse(text).unwrap_or_default();
+    large(&capacity(volume_claim).unwrap_or_default()) >= large(wanted)
+}
+
+/// Whether who makes volumes larger came with the cluster's image, so that nobody else answers for it.
+fn is_own(cluster_is_ours: bool, provisioner: Option<&str>) -> bool {
+    cluster_is_ours && provisioner == Some(FOLDERS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_provisioner_is_held_to_what_it_does_to_a_larger_claim() {
+        assert!(is_own(true, Some(FOLDERS)));
+        for (cluster_is_ours, provisioner) in
+            [(false, Some(FOLDERS)), (true, Some("ebs.csi.aws.com")), (true, None)]
+        {
+            assert!(!is_own(cluster_is_ours, provisioner), "{cluster_is_ours} {provisioner:?}");
+        }
+    }
+
+    #[test]
+    fn a_claim_has_what_its_status_says_in_whatever_unit() {
+        let claim = |size: &str| {
+            let claim = json!({"metadata": {}, "spec": {"resources": {"requests": {"storage": "128Mi"}}},
+                "status": {"capacity": {"storage": size}}});
+            serde_json::from_value(claim).unwrap()
+        };
+        assert!(has(&claim("128Mi"), "128Mi") && has(&claim("1Gi"), "128Mi"));
+        assert!(!has(&claim("64Mi"), "128Mi") && !has(&PersistentVolumeClaim::default(), "128Mi"));
+    }
 }

@@ -62,12 +62,7 @@ fn a_pod_without_an_address_is_not_listed_and_one_that_must_be_ready_is_there() 
 
 #[test]
 fn a_pod_on_its_way_out_is_listed_as_such() {
-    let (_, object) = pod("db-1", true);
-    let pod_of = |object: &Value| match Reducer::default().reduce(Kind::Pod, object).unwrap() {
-        crate::journal::Fact::Pod(pod) => pod,
-        other => panic!("a pod became {other:?}"),
-    };
-    let leaving = endpoint_leaving(&pod_of(&object), "db-headless");
+    let leaving = endpoint_leaving(&fact(pod("db-1", true)), "db-headless");
     let told = |ready: bool, serving: bool, terminating: bool| {
         let conditions = json!({"ready": ready, "serving": serving, "terminating": terminating});
         let slices = [slice("one", "db-headless", &[("uid-db-1", conditions)])];
@@ -89,4 +84,34 @@ fn a_pod_on_its_way_out_is_listed_as_such() {
 
 fn terminating_pod() -> (Kind, Value) {
     terminating(pod("db-1", true))
+}
+
+fn fact((kind, object): (Kind, Value)) -> std::sync::Arc<crate::journal::fact::Pod> {
+    match Reducer::default().reduce(kind, &object).unwrap() {
+        crate::journal::Fact::Pod(pod) => pod,
+        other => panic!("a pod became {other:?}"),
+    }
+}
+
+#[test]
+fn a_pod_is_listed_as_it_is_or_not_at_all() {
+    let listed = |listed: bool, ready: bool, slices: &[(Kind, Value)]| {
+        let (expected, one) = (fact(pod("db-1", true)), pod("db-1", ready));
+        endpoint_listed(&expected, "db", listed).check(&world(&[&[one], slices].concat()))
+    };
+    let told = |name: &str, service: &str, uid: &str, ready: bool| {
+        slice(name, service, &[(uid, json!({"ready": ready, "serving": true, "terminating": false}))])
+    };
+    let others = [told("one", "other", "uid-db-1", true), told("two", "db", "uid-db-2", true)];
+    assert_eq!(not_yet(listed(true, true, &others)), "db-1 is not listed");
+    assert_eq!(listed(false, true, &others), Met);
+    for (ready, words) in [(true, "db-1 is listed as ready"), (false, "db-1 is listed as not ready")] {
+        let own = [told("one", "db", "uid-db-1", ready)];
+        assert_eq!(listed(true, ready, &own), Met);
+        assert_eq!(not_yet(listed(true, !ready, &own)), words);
+        assert_eq!(not_yet(listed(false, ready, &own)), words);
+    }
+    // One for each family of addresses.
+    let both = [told("one", "db", "uid-db-1", true), told("two", "db", "uid-db-1", false)];
+    assert_eq!(not_yet(listed(true, true, &both)), "db-1 is listed as not ready");
 }

@@ -62,3 +62,11 @@ fn what_the_controller_counts_and_which_spec_is_shown() {
     assert_eq!(not_yet(shown(3)), "it shows generation 3");
     assert_eq!((shown(4), shown(5)), (Met, Met));
 }
+
+#[test]
+fn a_set_asks_for_its_replicas_whatever_is_there() {
+    let asks = asks_for(&promise(), 2);
+    assert_eq!(asks.check(&world(&[set(2, 2, 1, 3)])), Met);
+    assert_eq!(not_yet(asks.check(&world(&[set(3, 2, 2, 2)]))), "it asks for 3");
+    assert_eq!(not_yet(asks.check(&World::default())), "the StatefulSet db does not exist");
+}

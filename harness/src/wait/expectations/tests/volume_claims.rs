@@ -46,6 +46,19 @@ fn a_volume_claim_that_is_made_again_has_no_volume_before_a_pod_needs_it() {
     assert_eq!(check(&[another(volume_claim("data-db-0", "Pending"))]), Met);
 }
 
+#[test]
+fn a_volume_claim_without_a_volume() {
+    let unbound = volume_claim_unbound("data-db-0");
+    let check = |objects: &[(Kind, Value)]| unbound.check(&world(objects));
+    let given = |phase: &str| with(volume_claim("data-db-0", phase), "spec.volumeName", json!("pv-0"));
+    assert_eq!(check(&[volume_claim("data-db-0", "Pending")]), Met);
+    assert_eq!(never(check(&[given("Bound")])), "data-db-0 is Bound, with pv-0");
+    // As on the way there.
+    assert_eq!(never(check(&[given("Pending")])), "data-db-0 is Pending, with pv-0");
+    assert_eq!(never(check(&[volume_claim("data-db-0", "Lost")])), "data-db-0 is Lost, with no volume");
+    assert_eq!(not_yet(check(&[])), "data-db-0 does not exist");
+}
+
 /// A promise of one claim for each pod.
 fn with_volume_claims() -> Promise {
     let template = json!([{"metadata": {"name": "data"}, "spec": {}}]);
