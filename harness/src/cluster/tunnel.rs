@@ -179,15 +179,25 @@ async fn carry_on(local: &mut TcpStream, pods: &Api<Pod>, way: &Way, opened: &mu
         biased;
         Some(said) = &mut refusal => {
             let words = format!("{doing}: {}", said.trim());
-            Err(if broke_later(&said) { Error::environment(words) } else { Error::failed(words) })
+            Err(if never_came_about(&said) { Error::failed(words) } else { Error::environment(words) })
         }
         result = &mut talk => result,
     }
 }
 
-/// Whether a node says of a connection that it broke after it had come about: what was sent may have arrived.
-fn broke_later(said: &str) -> bool {
-    ["read tcp", "write tcp", "reset by peer", "broken pipe"].iter().any(|how| said.contains(how))
+/// Whether a node says of a connection that it did not come about. Of any other it may have broken later, and what was sent may
+/// have arrived; one that names both of its ends was there.
+fn never_came_about(said: &str) -> bool {
+    const HOW: [&str; 7] = [
+        "dial tcp",
+        "failed to connect",
+        "network namespace for sandbox",
+        "no such file or directory",
+        "not found",
+        "does not exist",
+        "not running",
+    ];
+    HOW.iter().any(|how| said.contains(how)) && !said.contains("->")
 }
 
 /// Asks the relay to connect on, and reads its answer and nothing after it.
@@ -258,6 +268,30 @@ mod tests {
             (Ok(()), "hello\r\n\r\n".to_owned())
         );
         assert_eq!(answer("HTTP/1.1 200 Connected\r\nVia: a\r\n\r\n").await, (Ok(()), String::new()));
+    }
+
+    #[test]
+    fn only_what_surely_did_not_come_about_is_taken_for_that() {
+        for said in [
+            r#"failed to execute portforward in network namespace "/var/run/netns/cni-1": failed to connect to localhost:80 inside namespace "c3", IPv4: dial tcp4 127.0.0.1:80: connect: connection refused IPv6 dial tcp6 [::1]:80: connect: connection refused"#,
+            r#"network namespace for sandbox "c3" is closed"#,
+            r#"failed to find sandbox "c3" in store: not found"#,
+            r#"failed to execute portforward in network namespace "/var/run/netns/cni-1": failed to Statfs "/var/run/netns/cni-1": no such file or directory"#,
+            "container not running (c3)",
+        ] {
+            assert!(never_came_about(said), "{said}");
+        }
+        let within = r#"failed to execute portforward in network namespace "/var/run/netns/cni-1": "#;
+        for said in [
+            "read tcp4 127.0.0.1:41000->127.0.0.1:3900: read: connection reset by peer",
+            "readfrom tcp4 127.0.0.1:41000->127.0.0.1:3900: use of closed network connection",
+            "write tcp4 127.0.0.1:41000->127.0.0.1:3900: write: broken pipe",
+            "read: connection reset by peer",
+            "unexpected EOF",
+            "stream closed",
+        ] {
+            assert!(!never_came_about(&format!("{within}{said}")), "{said}");
+        }
     }
 
     #[tokio::test]
