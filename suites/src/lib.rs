@@ -16,6 +16,7 @@ mod nodes;
 mod ordering;
 mod postgres;
 mod power;
+mod probes;
 mod resources;
 mod rollout;
 mod sabotage;
@@ -30,6 +31,7 @@ pub fn catalogue() -> Vec<Scenario> {
         comparison::scenarios(),
         network::scenarios(),
         ordering::scenarios(),
+        probes::scenarios(),
         rollout::scenarios(),
         api::scenarios(),
         storage::scenarios(),

@@ -4,33 +4,44 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
+    Error,
     claim::{K1, K21, K22, S7},
     explain::cause::{
         NODE_NOT_READY, NODES_CORDONED, POD_FAILED, TAINT_NOT_TOLERATED, VOLUME_NODE_UNAVAILABLE,
     },
-    fault::node::UNREACHABLE,
+    fault::node::{NOT_READY, UNREACHABLE},
+    law::Obstacle,
+    manifest::Manifest,
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
         endpoints_ready, pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating,
         pod_unschedulable, pods_exactly, pods_stay, revision_is,
     },
+    workload::Workload,
 };
 use serde_json::json;
 
 use crate::{
     network::propagation,
-    sabotage::{POD_DELETED_MEANWHILE, REPLACED_MEANWHILE, VOLUME_CLAIM_DELETED_BEFORE_DRAIN},
+    sabotage::{
+        GOES_ALL_THE_SAME, POD_DELETED_MEANWHILE, REPLACED_MEANWHILE, VOLUME_CLAIM_DELETED_BEFORE_DRAIN,
+    },
     seconds,
 };
 
 /// For how long the pods tolerate that their node is not heard of.
 const TOLERATED: Duration = seconds(5);
+/// The same where their node is heard of again before: over within a long hold from then on.
+const TOLERATED_LONGER: Duration = seconds(28);
+/// How long before that their controller must have heard of it.
+const HEARD_BEFORE: Duration = seconds(3);
 
 const ADDRESS_FOLLOWED: &str = "that a pod's name leads to its new address when its node was restarted";
 
 /// Steps at which controls do their sabotage.
 pub(crate) const GOES_ON: &str = "it goes on where it was";
 pub(crate) const DRAINED: &str = "the worker of pod 1 is drained";
+pub(crate) const BACK_IN_TIME: &str = "it was heard of again in time: its pods stay";
 pub(crate) const NOBODY_KNOWS: &str = "nobody knows whether it still runs: no other takes its place";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -69,6 +80,16 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .slow()
         .alone()
         .slow_control("replaced_meanwhile", [K22, K1], REPLACED_MEANWHILE, "sentinel-1 is another object"),
+        scenario(
+            "nodes::back_in_time",
+            "a worker is missed, and is heard of again while its pods may stay: they do, also when that time is over",
+            back_in_time,
+        )
+        .proves([K22])
+        .within(seconds(360))
+        .slow()
+        .alone()
+        .slow_control("goes_all_the_same", [K22], GOES_ALL_THE_SAME, "sentinel-1 is being deleted"),
     ]
 }
 
@@ -159,14 +180,26 @@ async fn worker(run: Run) -> Result<()> {
     Ok(())
 }
 
+/// The set, whose pods tolerate these taints of their node for so long.
+fn that_tolerate(
+    manifest: &mut Manifest,
+    workload: &Workload,
+    taints: &[&str],
+    tolerated: Duration,
+) -> harness::Result<()> {
+    let seconds = tolerated.as_secs();
+    let toleration = |taint: &&str| json!({"key": taint, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds});
+    let set = manifest.find("StatefulSet", workload.name)?;
+    set["spec"]["template"]["spec"]["tolerations"] = taints.iter().map(toleration).collect();
+    Ok(())
+}
+
 async fn paused(run: Run) -> Result<()> {
-    // Who is told to go and can't be heard any more is the one whom a careless controller would replace.
-    let soon = json!([{"key": UNREACHABLE, "operator": "Exists", "effect": "NoExecute",
-        "tolerationSeconds": TOLERATED.as_secs()}]);
     let set = run
         .deploy_with(|manifest, workload| {
+            // Who is told to go and can't be heard any more is the one whom a careless controller would replace.
+            that_tolerate(manifest, workload, &[UNREACHABLE], TOLERATED)?;
             let pod = &mut manifest.find("StatefulSet", workload.name)?["spec"]["template"]["spec"];
-            pod["tolerations"] = soon;
             // Over long before the hold is: that its time is over is no proof that it has ended.
             pod["terminationGracePeriodSeconds"] = json!(2);
             workload.with_replicas(manifest, 2)
@@ -205,5 +238,35 @@ async fn paused(run: Run) -> Result<()> {
     run.judge_equal(K22, "the node of pod 1", old.node.clone(), set.pod(1)?.node.clone());
     run.judge_equal(K22, "the claims", volume_claims, run.found(K22, volumes.uids().await)?);
     run.judge_equal(K22, "its data", mark, volumes.find_mark(&old.meta.name).await?);
+    Ok(())
+}
+
+async fn back_in_time(run: Run) -> Result<()> {
+    let set = run
+        .deploy_with(|manifest, workload| {
+            that_tolerate(manifest, workload, &[UNREACHABLE, NOT_READY], TOLERATED_LONGER)?;
+            workload.with_replicas(manifest, 2)
+        })
+        .await?;
+    set.ready(2).await?;
+    let pods = set.pods();
+    let node = run.node(set.pod(1)?.node.as_deref().unwrap_or_default())?;
+
+    run.step("the worker of pod 1 is paused until it is missed, and goes on").await?;
+    node.pause().await?;
+    let missed = node.until_unreachable(seconds(120)).await?;
+    node.unpause().await?;
+    node.until_heard(seconds(60)).await?;
+    let away = missed.elapsed();
+    run.measure("until a node that was missed is heard of again", away.as_secs_f64(), "s");
+    if away + run.stretch(HEARD_BEFORE) >= TOLERATED_LONGER {
+        let words = format!("it was missed for {away:.1?}, and its pods tolerate {TOLERATED_LONGER:?}");
+        run.found(K22, Err::<(), _>(Error::not_judged(Obstacle::Node, words)))?;
+    }
+
+    run.step(BACK_IN_TIME).await?;
+    let stay = pods_stay(&pods).despite([NODE_NOT_READY, TAINT_NOT_TOLERATED]);
+    run.hold_long(K22, &stay).await?;
+    set.ready(2).await?;
     Ok(())
 }

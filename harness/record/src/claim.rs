@@ -51,7 +51,7 @@ claims! {
     S13, "Pattern 2: Distributed Storage Cluster", "three Garage nodes form one store that serves S3 through its regular and its headless name";
     S14, "Initialization", "the layout gives each node zone dc1 and 10G and is applied once as version 1; S3 works after it and not before";
     S15, "Pod Stuck in Pending During Scale-Up", "why a pod stays Pending is named: a claim that can't bind, a node without room, a predecessor that is not Ready, a quota; and never a disruption budget";
-    S16, "StatefulSet Stuck During Deletion", "a set deleted with --cascade=orphan leaves its pods, and a new one adopts them; a forced deletion removes a pod that refuses to stop";
+    S16, "StatefulSet Stuck During Deletion", "a set deleted with --cascade=orphan leaves its pods, and a new one adopts them; one deleted with --cascade=foreground makes none anew, and goes after its pods; a forced deletion removes a pod that refuses to stop";
     S17, "PVC Not Deleted After Scale-Down", "PVCs stay after scale-down and after the set's deletion, and are reused with the same data";
     S18, "Pods Created Out of Order", "pods out of order come only from a Deployment or from Parallel, and the harness says which";
     S19, "Always Use Headless Service with StatefulSet", "without its headless service a set has no names for its pods";

@@ -31,8 +31,12 @@ impl Identity {
             hostname: hostname.trim().to_owned(),
             pid: process::id(),
             started: u64::try_from(started.as_millis())?,
-            // The standard library's hash keys are random: no further crate needed.
-            instance: format!("{:016x}", RandomState::new().build_hasher().finish()),
+            instance: random(),
         })
     }
+}
+
+/// A number that nobody else has, in hexadecimal. The standard library's hash keys are random: no further crate needed.
+pub fn random() -> String {
+    format!("{:016x}", RandomState::new().build_hasher().finish())
 }

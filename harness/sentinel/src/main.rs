@@ -2,6 +2,7 @@
 //! and it reads and writes its volume.
 //!
 //! `sentinel [serve]` runs beside a volume, `sentinel probe` without one, `sentinel crash MESSAGE` fails at once.
+//! `sentinel idle` does nothing until it is told to stop, beside another in its pod; where its stop is held, not even then.
 //! `sentinel hook SECONDS` is a preStop hook of a pod that serves, and takes so long.
 //! `sentinel mark TEXT DIRECTORY...` leaves a mark on other volumes, `sentinel marks DIRECTORY...` says what is there.
 
@@ -30,7 +31,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 use crate::{
@@ -64,6 +65,7 @@ async fn run() -> Result<()> {
             serve(Some(Store::open(PathBuf::from(directory))?)).await
         }
         ["probe"] => serve(None).await,
+        ["idle"] => idle().await,
         ["hook", seconds] => {
             let seconds = seconds.parse().with_context(|| format!("{seconds:?} is no number of seconds"))?;
             hook::hook(HTTP, seconds).await
@@ -71,18 +73,13 @@ async fn run() -> Result<()> {
         ["crash", ..] => bail!("{}", arguments[1..].join(" ")),
         ["mark", text, ref directories @ ..] => marks::marks(directories, Some(text)),
         ["marks", ref directories @ ..] => marks::marks(directories, None),
-        _ => bail!("unknown arguments {arguments:?}: use serve, probe, hook, crash, mark or marks"),
+        _ => bail!("unknown arguments {arguments:?}: use serve, probe, idle, hook, crash, mark or marks"),
     }
 }
 
 async fn serve(store: Option<Store>) -> Result<()> {
-    // Before anything else: process 1 never sees a signal that it has no handler for.
-    let mut terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
-
-    let identity = Identity::of_this_process()?;
-    let held = Held::at_start(&identity.hostname, &setting("SENTINEL_HELD"), &setting("SENTINEL_STOP_HELD"))?;
-    log(&format!("{} started as instance {}, held: {held:?}", identity.hostname, identity.instance));
-    let state = Arc::new(State::new(identity, held, store));
+    let (mut terminated, state) = start(store)?;
+    let state = Arc::new(state);
     let (http, relay) = (listen(HTTP).await?, listen(RELAY).await?);
 
     tokio::select! {
@@ -97,6 +94,24 @@ async fn serve(store: Option<Store>) -> Result<()> {
             Ok(())
         }
     }
+}
+
+async fn idle() -> Result<()> {
+    let (mut terminated, state) = start(None)?;
+    terminated.recv().await;
+    state.until_free_to_stop().await;
+    Ok(())
+}
+
+/// What listens for SIGTERM, and what this start of the program is to hold back.
+fn start(store: Option<Store>) -> Result<(Signal, State)> {
+    // Before anything else: process 1 never sees a signal that it has no handler for.
+    let terminated = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+
+    let identity = Identity::of_this_process()?;
+    let held = Held::at_start(&identity.hostname, &setting("SENTINEL_HELD"), &setting("SENTINEL_STOP_HELD"))?;
+    log(&format!("{} started as instance {}, held: {held:?}", identity.hostname, identity.instance));
+    Ok((terminated, State::new(identity, held, store)))
 }
 
 /// Listens for both IP families, or for IPv4 alone where the kernel knows no other.

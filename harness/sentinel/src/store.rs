@@ -15,9 +15,13 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::identity::random;
+
 #[derive(Clone, Debug)]
 pub struct Store {
     directory: PathBuf,
+    /// Of this store alone: another program may write into the same directory, where several pods have one volume.
+    id: String,
     /// Gives every write a temporary file of its own.
     writes: Arc<AtomicU64>,
 }
@@ -50,7 +54,7 @@ impl Name {
 impl Store {
     pub fn open(directory: PathBuf) -> Result<Self> {
         fs::read_dir(&directory).with_context(|| format!("cannot use {}", directory.display()))?;
-        Ok(Self { directory, writes: Arc::default() })
+        Ok(Self { directory, id: random(), writes: Arc::default() })
     }
 
     pub fn directory(&self) -> &Path {
@@ -59,14 +63,19 @@ impl Store {
 
     /// Writes a file whole or not at all; on the disk, and so is its name, when this returns.
     pub fn write(&self, name: &Name, bytes: &[u8]) -> io::Result<Content> {
-        let number = self.writes.fetch_add(1, Ordering::Relaxed);
-        let temporary = self.directory.join(format!(".{number}.part"));
+        let temporary = self.temporary();
         let mut file = File::create(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, self.directory.join(&name.0))?;
         File::open(&self.directory)?.sync_all()?;
         Ok(Content::of(bytes))
+    }
+
+    /// A file that no other write has, here or anywhere else.
+    fn temporary(&self) -> PathBuf {
+        let number = self.writes.fetch_add(1, Ordering::Relaxed);
+        self.directory.join(format!(".{}.{number}.part", self.id))
     }
 
     /// Adds a line to a file of our own; on the disk, and so is the file's name, when this returns.
@@ -104,6 +113,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// A directory that goes away with its test.
@@ -128,7 +139,7 @@ mod tests {
         for name in ["marker", "run-1.txt", "ü"] {
             assert!(Name::parse(name).is_some(), "{name}");
         }
-        for name in ["", ".", "..", ".0.part", "a/b", "/etc/passwd", "a\\b", "a\0"] {
+        for name in ["", ".", "..", ".00ff.0.part", "a/b", "/etc/passwd", "a\\b", "a\0"] {
             assert!(Name::parse(name).is_none(), "{name}");
         }
     }
@@ -147,8 +158,17 @@ mod tests {
         assert_eq!(store.read(&name)?.as_deref(), Some(&b"abc"[..]));
 
         fs::create_dir(temporary.0.join("lost+found"))?;
-        fs::write(temporary.0.join(".9.part"), b"left behind")?;
+        fs::write(temporary.0.join(".00ff.9.part"), b"left behind")?;
         assert_eq!(store.list()?, BTreeMap::from([("marker".to_owned(), content)]));
+        Ok(())
+    }
+
+    #[test]
+    fn no_two_writes_have_a_temporary_file_in_common() -> Result<()> {
+        let directory = Temporary::new("temporary")?;
+        let (one, other) = (Store::open(directory.0.clone())?, Store::open(directory.0.clone())?);
+        let files = BTreeSet::from([&one, &one.clone(), &other].map(Store::temporary));
+        assert_eq!(files.len(), 3, "{files:?}");
         Ok(())
     }
 

@@ -21,6 +21,9 @@ pub const ROOM: &str = "steadfast.dev/room";
 /// The taint that its controller gives a node that is not heard of.
 pub const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 
+/// The one that it gives a node that says of itself that it is not Ready.
+pub const NOT_READY: &str = "node.kubernetes.io/not-ready";
+
 /// Lets a node take no new pods, or take them again.
 ///
 /// # Errors
@@ -52,6 +55,16 @@ pub async fn unreachable_since(client: &Client, node: &Node) -> Result<Option<Ti
     let mut taints = found.spec.and_then(|spec| spec.taints).into_iter().flatten();
     let taint = taints.find(|taint| taint.key == UNREACHABLE && taint.effect == "NoExecute");
     Ok(taint.and_then(|taint| taint.time_added).map(|time| time.0))
+}
+
+/// The taints of a node for which pods must go that do not tolerate them, by their keys.
+///
+/// # Errors
+/// When the API server refuses.
+pub async fn evicting(client: &Client, node: &Node) -> Result<Vec<String>> {
+    let found = cluster_objects::<NodeObject>(client).get(&node.name).await?;
+    let taints = found.spec.and_then(|spec| spec.taints).into_iter().flatten();
+    Ok(taints.filter(|taint| taint.effect == "NoExecute").map(|taint| taint.key).collect())
 }
 
 /// How many bytes of memory a node has for pods.

@@ -15,8 +15,8 @@ pub use named::{made_by, only_these_ready, pods_named, pods_ready};
 pub use placement::{pod_placed, pod_unschedulable};
 pub use pod::{
     pod_exists, pod_is, pod_is_another, pod_made_again, pod_not_terminating, pod_owned, pod_ready,
-    pod_recovers, pod_restarted, pod_returns, pod_running, pod_runs_again, pod_terminating, pod_touched,
-    pod_unowned, pod_unready, readiness_fails,
+    pod_recovers, pod_restarted, pod_returns, pod_running, pod_runs_again, pod_started_again,
+    pod_terminating, pod_touched, pod_undisturbed, pod_unowned, pod_unready, readiness_fails,
 };
 pub use refusal::pod_refuses;
 pub use rollout::{pods_at, pods_replaced, pods_stay, revision_is, revisions_are, rolled};
@@ -158,6 +158,18 @@ pub fn set_gone(promise: &Promise) -> Expectation {
     let name = promise.set.clone();
     Expectation::new(format!("the StatefulSet {name} is gone"), move |world| {
         if world.sets.contains_key(&name) { NotYet("it is there".to_owned()) } else { Met }
+    })
+}
+
+/// The set is being deleted and is there still, and its controller counts so many pods: it has looked since they are so many.
+pub fn set_leaving(promise: &Promise, count: u32) -> Expectation {
+    let name = promise.set.clone();
+    let sentence = format!("{name} is there, is being deleted, and counts {count} pods");
+    Expectation::new(sentence, move |world| match world.sets.get(&name) {
+        None => Never(format!("the StatefulSet {name} does not exist")),
+        Some(set) if !set.meta.terminating => NotYet("it is not being deleted".to_owned()),
+        Some(set) if set.current != count => NotYet(format!("it counts {}", set.current)),
+        Some(_) => Met,
     })
 }
 

@@ -7,7 +7,7 @@ mod termination;
 use harness::runner::Scenario;
 
 pub(crate) use budget::{BUDGET, NO_DISRUPTION_ALLOWED};
-pub(crate) use replaced::{POD_FAILS, REFUSES_TO_STOP, SET_DELETED_ALONE};
+pub(crate) use replaced::{DELETED_IN_FOREGROUND, POD_FAILS, REFUSES_TO_STOP, SET_DELETED_ALONE};
 pub(crate) use termination::STOPS_BY_ITSELF;
 
 pub(crate) fn scenarios() -> Vec<Scenario> {

@@ -6,20 +6,26 @@ use harness::{
     explain::cause::POD_FAILED,
     runner::{Run, Scenario, scenario},
     wait::expectations::{
-        pod_is_another, pod_made_again, pod_owned, pod_returns, pod_terminating, pods_stay, set_gone,
-        volume_claims_are,
+        pod_is_another, pod_made_again, pod_owned, pod_returns, pod_terminating, pods_exactly, pods_gone,
+        pods_stay, set_gone, set_leaving, volume_claims_are,
     },
+    workload::sentinel::Held,
 };
 use serde_json::json;
 
 use crate::{
-    sabotage::{PODS_DELETED_WITH_SET, REMOVAL_HELD, SET_GONE_BEFORE_FAILURE, claims_go_with_the_set},
+    sabotage::{
+        DELETED_IN_BACKGROUND, PODS_DELETED_WITH_SET, REMOVAL_HELD, SET_GONE_BEFORE_FAILURE,
+        claims_go_with_the_set,
+    },
     seconds,
 };
 
 /// Steps at which controls do their sabotage.
 pub(crate) const SET_DELETED_ALONE: &str =
     "the set is deleted without its pods: they stay, and belong to nobody";
+pub(crate) const DELETED_IN_FOREGROUND: &str =
+    "the set is deleted when its pods are gone, of which one does not stop";
 pub(crate) const REFUSES_TO_STOP: &str = "pod 1 is told to stop, and refuses";
 pub(crate) const POD_FAILS: &str = "pod 1 fails, and is replaced";
 
@@ -33,6 +39,14 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .proves([S16])
         .within(seconds(300))
         .control("pods_deleted_with_set", [S16], PODS_DELETED_WITH_SET, "belongs to nobody"),
+        scenario(
+            "disruption::foreground_deletion",
+            "a set that waits for its pods to go makes none anew, and goes when the last is gone",
+            foreground_deletion,
+        )
+        .proves([S16])
+        .within(seconds(240))
+        .slow_control("deleted_in_background", [S16], DELETED_IN_BACKGROUND, "does not exist"),
         scenario(
             "disruption::forced_deletion",
             "a pod that refuses to stop is taken away by force, at a price: two of one ordinal for a moment",
@@ -71,6 +85,26 @@ async fn orphans(run: Run) -> Result<()> {
         run.expect(S16, &pod_owned(&set.promise, ordinal, true), seconds(30)).await?;
     }
     run.judge_equal(S16, "the claims", volume_claims, run.found(S16, run.volumes(&set).uids().await)?);
+    Ok(())
+}
+
+async fn foreground_deletion(run: Run) -> Result<()> {
+    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    set.ready(2).await?;
+    let one = set.pod_name(1);
+    run.pod(&one).hold_stop().await?;
+
+    run.step(DELETED_IN_FOREGROUND).await?;
+    // A set that is gone already is no reason to stop looking at what is left.
+    drop(run.judge_taken(S16, "a deletion in the foreground", set.delete_in_foreground().await));
+    let one_is_left = pods_exactly(&set.promise, [1]).and(set_leaving(&set.promise, 1));
+    run.expect(S16, &one_is_left, seconds(60)).await?;
+    run.hold(S16, &one_is_left).await?;
+
+    run.step("it stops, and the set goes").await?;
+    run.sentinel(one.clone()).hold(Held { stop: Some(false), ..Held::default() }).await?;
+    run.expect(S16, &pods_gone([set.pod_name(0), one]), seconds(60)).await?;
+    run.expect(S16, &set_gone(&set.promise), seconds(60)).await?;
     Ok(())
 }
 

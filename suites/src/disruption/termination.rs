@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use harness::{
+    Error,
     claim::K18,
     manifest::Manifest,
     runner::{Run, Scenario, scenario},
-    wait::expectations::{controller_counts, pod_restarted, pod_returns},
+    wait::expectations::{controller_counts, pod_restarted, pod_returns, pod_terminating},
     workload::{Set, Workload, sentinel::Held},
 };
 use serde_json::{Value, json};
@@ -28,6 +29,9 @@ const LONG_GRACE: u64 = 60;
 const LONGER_HOOK: u64 = 40;
 const LESS_GRACE: u32 = 8;
 
+/// A container that does nothing beside the workload's.
+const BESIDE: &str = "beside";
+
 /// The step at which a control does its sabotage.
 pub(crate) const STOPS_BY_ITSELF: &str = "pod 1 is deleted: preStop, then SIGTERM, and it stops by itself";
 
@@ -35,7 +39,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
             "disruption::termination",
-            "preStop to its end, SIGTERM at once, and the kill when the grace period is over",
+            "preStop to its end, SIGTERM at once, and the kill of each container when the grace period is over",
             termination,
         )
         .proves([K18])
@@ -68,11 +72,30 @@ fn with_hook(manifest: &mut Manifest, workload: &Workload, hook: Value, grace: u
     Ok(())
 }
 
+/// A container beside the workload's, which at pod 0 does not stop when it is told.
+fn with_one_beside(manifest: &mut Manifest, workload: &Workload) -> harness::Result<()> {
+    let container = workload.container(manifest)?.clone();
+    let beside = json!({
+        "name": BESIDE,
+        "image": container["image"],
+        "imagePullPolicy": container["imagePullPolicy"],
+        "args": ["idle"],
+        "env": [{"name": "SENTINEL_STOP_HELD", "value": "0"}],
+        "securityContext": container["securityContext"],
+        "resources": container["resources"],
+    });
+    let set = manifest.find("StatefulSet", workload.name)?;
+    let containers = set["spec"]["template"]["spec"]["containers"].as_array_mut();
+    containers.ok_or_else(|| Error::bug("the pods have no containers"))?.push(beside);
+    Ok(())
+}
+
 async fn termination(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
             let asked = json!({"path": format!("/pre-stop?seconds={PRE_STOP}"), "port": "http"});
             with_hook(manifest, workload, json!({"httpGet": asked}), GRACE)?;
+            with_one_beside(manifest, workload)?;
             workload.with_replicas(manifest, 2)
         })
         .await?;
@@ -90,17 +113,21 @@ async fn termination(run: Run) -> Result<()> {
     drop(run.found(K18, end.signal_follows_hook()));
     run.judge_equal(K18, "the exit code of sentinel-1 before its restart", 0, end.exit_code);
 
-    run.step("pod 0 refuses to stop: it is killed when its grace period is over, and not before").await?;
+    run.step("pod 0 refuses to stop: each container is killed when its grace period is over, and not before")
+        .await?;
     let (old, zero) = (set.pod(0)?, run.sentinel(set.pod_name(0)));
     let instance = zero.identity().await?.instance;
     zero.hold(Held { stop: Some(true), ..Held::default() }).await?;
     let grace = run.found(K18, run.pod(&zero.pod).grace(GRACE).await)?;
     set.delete_pod(0).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
-    let end = run.life(&old).ending(&instance).await?;
+    let life = run.life(&old);
+    let end = life.ending(&instance).await?;
     drop(run.found(K18, end.signal_follows_hook()));
     run.judge_equal(K18, "the exit code of sentinel-0", 137, end.exit_code);
     drop(run.found(K18, end.killed_after(grace)));
+    drop(life.judge_killed_in_time(K18, &end, grace));
+    drop(run.found(K18, life.ending_of_container(BESIDE, &instance).await?.killed_after(grace)));
 
     run.step("it refuses again, and is deleted with more time than its own: it has that").await?;
     let (old, grace) = (set.pod(0)?, seconds(MORE_GRACE.into()));
@@ -149,5 +176,15 @@ async fn exec_hook(run: Run) -> Result<()> {
     set.delete_pod_within(0, LESS_GRACE).await?;
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
     drop(run.found(K18, run.life(&old).ending(&instance).await?.signalled_after(grace)));
+
+    run.step("the third is evicted with as little time: it is given that").await?;
+    let last = set.pod(0)?;
+    if let Err(refused) = run.pod(&last.meta.name).evict_within(LESS_GRACE).await {
+        run.leave_out(format!("how long a pod has to stop that is evicted: {refused}"));
+        return Ok(());
+    }
+    run.wait(&pod_terminating(&last.meta.name), seconds(30)).await?;
+    let given = run.life(&last).given_grace()?;
+    run.judge_equal(K18, "the seconds that its eviction gave sentinel-0", i64::from(LESS_GRACE), given);
     Ok(())
 }

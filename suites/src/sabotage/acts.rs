@@ -21,12 +21,15 @@ use crate::{
     READ_BACK,
     comparison::{SCALED_DOWN_BY_TWO, STATELESS},
     diagnosis::TAINTED,
-    disruption::{NO_DISRUPTION_ALLOWED, POD_FAILS, REFUSES_TO_STOP, SET_DELETED_ALONE, STOPS_BY_ITSELF},
+    disruption::{
+        DELETED_IN_FOREGROUND, NO_DISRUPTION_ALLOWED, POD_FAILS, REFUSES_TO_STOP, SET_DELETED_ALONE,
+        STOPS_BY_ITSELF,
+    },
     garage::{
         ALL_RESTARTED, CATCHES_UP, INITIALISED_AT_ONCE, LAST_ALONE, S3_WORKS, TWO_OF_THREE, WITHOUT_LAYOUT,
     },
     identity::{COMES_BACK, NEXT_ONE_COMES, OWNER_LOST, READ_AGAIN},
-    nodes::{DRAINED, GOES_ON, NOBODY_KNOWS},
+    nodes::{BACK_IN_TIME, DRAINED, GOES_ON, NOBODY_KNOWS},
     postgres::{ON_THE_CLAIM, POD_DELETED, RESTARTED, STOPPED},
     rollout::{BELOW_IS_DELETED, HIGHEST_IS_NEW, TAKEN_BACK},
     seconds,
@@ -102,6 +105,10 @@ pub const RETAINED: Sabotage = Sabotage::At(SCALED_DOWN, |_, set| {
 pub const PODS_DELETED_WITH_SET: Sabotage =
     Sabotage::At(SET_DELETED_ALONE, |_, set| Box::pin(async move { set.delete().await }));
 
+/// The set does not wait for its pods.
+pub const DELETED_IN_BACKGROUND: Sabotage =
+    Sabotage::At(DELETED_IN_FOREGROUND, |_, set| Box::pin(async move { set.delete().await }));
+
 /// Somebody else has given the cluster a layout.
 pub const LAYOUT_BEFORE: Sabotage = Sabotage::At(WITHOUT_LAYOUT, |run, set| {
     Box::pin(async move {
@@ -163,6 +170,10 @@ pub const PARTED_BEFORE_IT_FETCHED: Sabotage = Sabotage::At(CATCHES_UP, |run, se
 /// A pod vanishes while the controller manager is away.
 pub const POD_DELETED_MEANWHILE: Sabotage =
     Sabotage::At(GOES_ON, |_, set| Box::pin(async move { set.delete_pod(0).await }));
+
+/// A pod goes though its node came back in time.
+pub const GOES_ALL_THE_SAME: Sabotage =
+    Sabotage::At(BACK_IN_TIME, |_, set| Box::pin(async move { set.delete_pod(1).await }));
 
 /// As a controller would that takes whom it can't hear for gone.
 pub const REPLACED_MEANWHILE: Sabotage = Sabotage::At(NOBODY_KNOWS, |_, set| {

@@ -114,6 +114,14 @@ pub const READINESS_PROBE_REMOVED: Sabotage = Sabotage::Manifest(|manifest, work
     Ok(())
 });
 
+/// Nobody asks whether the pods beside the set live.
+pub const LIVENESS_PROBES_REMOVED: Sabotage = Sabotage::Manifest(|manifest, _| {
+    for pod in manifest.objects.iter_mut().filter(|object| object["kind"] == "Pod") {
+        SENTINEL.container_in(&mut pod["spec"])?["livenessProbe"] = Value::Null;
+    }
+    Ok(())
+});
+
 /// Nobody asks whether a pod has started: it has as soon as it runs.
 pub const STARTUP_PROBE_REMOVED: Sabotage = Sabotage::Manifest(|manifest, workload| {
     workload.container(manifest)?["startupProbe"] = Value::Null;

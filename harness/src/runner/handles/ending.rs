@@ -15,6 +15,8 @@ use crate::{
 const LATE: SignedDuration = SignedDuration::from_secs(2);
 /// How much later than its kubelet a container knows that its hook was called: the request has a way to go.
 const WAY: SignedDuration = SignedDuration::from_millis(500);
+/// How much later than its time a pod may be killed whose kubelet has yet to hear that it is to go.
+const HEARD: SignedDuration = SignedDuration::from_secs(4);
 /// What the API cuts off the times that it tells.
 const CUT_OFF: SignedDuration = SignedDuration::from_secs(1);
 
@@ -28,9 +30,11 @@ pub struct Ending {
     pre_stop_began: Option<Timestamp>,
     pre_stop_ended: Option<Timestamp>,
     sigterm: Option<Timestamp>,
-    /// How much later than it should something may come, and how long the request for its hook may be on its way.
+    /// How much later than it should something may come, how long the request for its hook may be on its way, and how much later it
+    /// may be killed whose kubelet has yet to hear.
     late: SignedDuration,
     way: SignedDuration,
+    heard: SignedDuration,
     /// What its node went through meanwhile.
     unsettled: Option<String>,
 }
@@ -41,7 +45,7 @@ impl Ending {
         let stretch = |time: SignedDuration| {
             SignedDuration::try_from_secs_f64(time.as_secs_f64() * patience).unwrap_or(time)
         };
-        Self { late: stretch(LATE), way: stretch(WAY), ..self }
+        Self { late: stretch(LATE), way: stretch(WAY), heard: stretch(HEARD), ..self }
     }
 
     /// On a node that went through this meanwhile: what came late then may have had to.
@@ -68,6 +72,7 @@ impl Ending {
             sigterm: at(Seen::Sigterm),
             late: LATE,
             way: WAY,
+            heard: HEARD,
             unsettled: None,
         }
     }
@@ -148,6 +153,24 @@ impl Ending {
             return Err(self.came_late(words()));
         }
         Ok(())
+    }
+
+    /// Sees that its end, if it does not stop by itself, comes when its grace period is over, and not later, from the moment on at which
+    /// the API server was told that it is to go: for clocks that are one.
+    ///
+    /// # Errors
+    /// As [`Ending::signal_follows_hook`].
+    pub(super) fn killed_in_time(&self, told_to_go: Timestamp, grace: Duration) -> Result<()> {
+        let lasted = self.ended.duration_since(told_to_go);
+        let grace = SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX);
+        // Both are whole seconds.
+        if lasted <= grace + self.heard + CUT_OFF {
+            return Ok(());
+        }
+        let (pod, lasted, grace) = (&self.pod, seconds(lasted), seconds(grace));
+        Err(self.came_late(format!(
+            "{pod} was killed {lasted} after its deletion, in whole seconds; its grace period is {grace}"
+        )))
     }
 
     /// When SIGTERM came.
@@ -249,6 +272,26 @@ mod tests {
             "db-0 was killed 3.6 s after it was told to stop, in whole seconds; its grace period is 6.0 s"
         );
         assert!(killed(2100).is_some() && killed(14_000).is_some() && killed(9600).is_some());
+    }
+
+    #[test]
+    fn the_grace_period_begins_with_the_deletion() {
+        // In milliseconds before it heard of it, by its clock, at which 400 ms of a second are over.
+        let told = |before: i64| Timestamp::from_millisecond(1_764_345_600_400 - before).unwrap();
+        let end = ending(&HOOK, 6000);
+        for right in [400, 1400, 4400, 5400] {
+            assert_eq!(against(end.killed_in_time(told(right), GRACE)), None, "{right}");
+        }
+        let words = against(end.killed_in_time(told(9400), GRACE)).unwrap();
+        assert_eq!(
+            words,
+            "db-0 was killed 15.0 s after its deletion, in whole seconds; its grace period is 6.0 s"
+        );
+        assert!(against(end.killed_in_time(told(5401), GRACE)).is_some());
+        assert_eq!(against(end.clone().with_patience(3.0).killed_in_time(told(9400), GRACE)), None);
+        let restarted = end.on_node(Some("its kubelet began anew".to_owned()));
+        let obstacle = restarted.killed_in_time(told(9400), GRACE).unwrap_err().obstacle();
+        assert_eq!(obstacle, Some(Obstacle::Node));
     }
 
     #[test]

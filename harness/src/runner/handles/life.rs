@@ -16,6 +16,7 @@ use crate::{
         fact::{Container, Ended, Pod},
     },
     law::Obstacle,
+    report::terrain::Clocks,
     runner::Run,
     wait::{Progress, until_asked},
     workload::sentinel::{Seen, Stamp},
@@ -23,6 +24,9 @@ use crate::{
 
 /// How long a sentinel that is told to stop, and does not, may take to answer.
 const ANSWERS: Duration = Duration::from_secs(30);
+
+/// How many seconds clocks may seem to differ that are one: what whole seconds and a busy machine make.
+const AGREE: f64 = 2.0;
 
 /// The life of one pod: of the object, not of its name.
 #[derive(Debug, Clone)]
@@ -83,8 +87,21 @@ impl Life {
     /// # Errors
     /// When the journal does not show that it was.
     pub fn told_to_go(&self) -> Result<Timestamp> {
+        self.when_told(|version| version.told_to_go)
+    }
+
+    /// How many seconds it was given to stop when the API server was told to delete it.
+    ///
+    /// # Errors
+    /// As [`Life::told_to_go`].
+    pub fn given_grace(&self) -> Result<i64> {
+        self.when_told(|version| version.given_grace)
+    }
+
+    /// What the first version says that tells it.
+    fn when_told<T>(&self, tells: impl Fn(&Pod) -> Option<T>) -> Result<T> {
         let mut told = None;
-        self.versions(|version| told = told.or(version.told_to_go));
+        self.versions(|version| told = told.take().or_else(|| tells(version)));
         let name = &self.pod.meta.name;
         let words = || format!("the journal does not show that {name} was told to go");
         told.ok_or_else(|| not_shown(&self.run.log().history(), words()))
@@ -96,7 +113,16 @@ impl Life {
     /// # Errors
     /// When the journal does not show its end, or the pod after it does not answer.
     pub async fn ending(&self, instance: &str) -> Result<Ending> {
-        self.ending_of(self.ended(|container| !container.running)?, instance).await
+        self.ending_of_container(self.run.workload().container, instance).await
+    }
+
+    /// As [`Life::ending`], of a container beside that of the workload: it was told to stop at the same time.
+    ///
+    /// # Errors
+    /// As [`Life::ending`].
+    pub async fn ending_of_container(&self, container: &str, instance: &str) -> Result<Ending> {
+        let ended = self.ended(container, |container| !container.running)?;
+        self.ending_of(container, ended, instance).await
     }
 
     /// As [`Life::ending`], of a container that was restarted in place.
@@ -104,7 +130,27 @@ impl Life {
     /// # Errors
     /// As [`Life::ending`].
     pub async fn ending_before_restart(&self, instance: &str) -> Result<Ending> {
-        self.ending_of(self.ended(|container| container.running)?, instance).await
+        let container = self.run.workload().container;
+        self.ending_of(container, self.ended(container, |container| container.running)?, instance).await
+    }
+
+    /// Judges that it was killed when its grace period was over, if it did not stop by itself, by when it was deleted: its kubelet
+    /// had heard of that. Left out, with the reason, where that is told by clocks that may differ.
+    ///
+    /// # Errors
+    /// When it was killed late; that is a finding as well.
+    pub fn judge_killed_in_time(&self, claim: Claim, end: &Ending, grace: Duration) -> Result<()> {
+        let node = self.pod.node.as_deref().unwrap_or_default();
+        let differ = match self.run.is_in_cluster_of_ours() {
+            true => differ(&self.run.terrain().clocks, node),
+            false => Some("the cluster is not ours alone".to_owned()),
+        };
+        if let Some(why) = differ {
+            self.run.leave_out(format!("whether {node} heard in time that a pod is to stop: {why}"));
+            return Ok(());
+        }
+        let in_time = self.told_to_go().and_then(|told| end.killed_in_time(told, grace));
+        self.run.found(claim, in_time)
     }
 
     /// Judges that it does not see SIGTERM, where it is a sentinel that does not stop, while its preStop hook takes so long, which was
@@ -128,13 +174,20 @@ impl Life {
         self.run.found(claim, outcome).map(drop)
     }
 
-    async fn ending_of(&self, Ended { code, at, .. }: Ended, instance: &str) -> Result<Ending> {
+    async fn ending_of(
+        &self,
+        container: &str,
+        Ended { code, at, .. }: Ended,
+        instance: &str,
+    ) -> Result<Ending> {
         let name = &self.pod.meta.name;
         let at =
             at.ok_or_else(|| Error::environment(format!("its kubelet does not tell when {name} ended")))?;
         let stamps = self.run.sentinel(name).stamps().await?;
         let stamps: Vec<_> = stamps.into_iter().filter(|stamp| stamp.instance == instance).collect();
-        let ending = Ending::new(name, code, at, &stamps).with_patience(self.run.slowness());
+        let beside = container != self.run.workload().container;
+        let who = if beside { format!("the container {container} of {name}") } else { name.clone() };
+        let ending = Ending::new(&who, code, at, &stamps).with_patience(self.run.slowness());
         let unsettled = match (&self.pod.node, ending.told_to_stop()) {
             (Some(node), Some(moment)) => unsettled::since(self.run.client(), node, moment).await,
             _ => None,
@@ -147,18 +200,18 @@ impl Life {
     /// # Errors
     /// When the journal does not show its end.
     pub fn exit_code(&self) -> Result<i32> {
-        Ok(self.ended(|container| !container.running)?.code)
+        Ok(self.ended(self.run.workload().container, |container| !container.running)?.code)
     }
 
-    /// How the workload's container ended, as its kubelet told it last, where the container is like this then.
-    fn ended(&self, like: impl Fn(&&Container) -> bool) -> Result<Ended> {
+    /// How a container ended, as its kubelet told it last, where the container is like this then.
+    fn ended(&self, container: &str, like: impl Fn(&&Container) -> bool) -> Result<Ended> {
         let mut last = None;
         self.versions(|version| {
-            let container = version.container(self.run.workload().container);
+            let container = version.container(container);
             last = container.filter(&like).and_then(|one| one.ended.clone());
         });
         let (name, uid) = (&self.pod.meta.name, &self.pod.meta.uid);
-        let words = || format!("the journal does not show how {name} with uid {uid} ended");
+        let words = || format!("the journal does not show how {container} of {name} with uid {uid} ended");
         last.ok_or_else(|| not_shown(&self.run.log().history(), words()))
     }
 
@@ -170,6 +223,17 @@ impl Life {
                 visit(pod);
             }
         }
+    }
+}
+
+/// Why what a node tells of time can't be compared with what the API server does.
+fn differ(clocks: &Clocks, node: &str) -> Option<String> {
+    match clocks.nodes.get(node) {
+        None => Some(format!("it is not known how the clock of {node} differs from the API server's")),
+        Some(ahead) if ahead.abs() >= AGREE => {
+            Some(format!("the clock of {node} was read {ahead:.1} s ahead of the API server's"))
+        }
+        Some(_) => None,
     }
 }
 
@@ -234,6 +298,16 @@ mod tests {
             assert!(matches!(told(&[other], 4), Progress::NotYet(_)));
         }
         assert_eq!(told(&[], 6), Progress::Met);
+    }
+
+    #[test]
+    fn clocks_that_differ_or_are_not_known_are_not_compared() {
+        let nodes = [("a".to_owned(), 1.9), ("b".to_owned(), -2.0), ("c".to_owned(), 3.0)].into();
+        let clocks = Clocks { ours: Some(9.0), nodes };
+        assert_eq!(differ(&clocks, "a"), None);
+        for (node, why) in [("b", "-2.0 s ahead"), ("c", "3.0 s ahead"), ("d", "is not known")] {
+            assert!(differ(&clocks, node).unwrap().contains(why), "{node}");
+        }
     }
 
     #[test]

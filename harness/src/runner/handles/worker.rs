@@ -1,6 +1,10 @@
 //! A node that workloads run on, to be hurt.
 
-use std::{ops::Deref, time::Duration};
+use std::{
+    mem,
+    ops::Deref,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 
@@ -9,7 +13,7 @@ use crate::{
     error::{Error, Result},
     fault,
     runner::Run,
-    wait::{Progress, until_asked},
+    wait::{Progress, until_answered, until_asked},
 };
 
 /// How long another machine may take until its node takes pods.
@@ -140,6 +144,42 @@ impl Worker {
     /// When it is not missed in time.
     pub async fn until_missed(&self, deadline: Duration) -> Result<Duration> {
         self.until("is missed", "Unknown", deadline).await
+    }
+
+    /// Waits, from before it is missed, until it has the taint for which pods must go; returns the last moment at which it had not.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn until_unreachable(&self, deadline: Duration) -> Result<Instant> {
+        let node = &self.node.name;
+        let mut now = Instant::now();
+        let ask = || {
+            let before = mem::replace(&mut now, Instant::now());
+            async move {
+                let since = fault::node::unreachable_since(self.run.client(), &self.node).await?;
+                let none = || Error::environment(format!("node {node} has no such taint"));
+                since.map(|_| before).ok_or_else(none)
+            }
+        };
+        let sentence = format!("node {node} is tainted as not heard of");
+        until_answered(&sentence, self.run.stretch(deadline), ask).await
+    }
+
+    /// Waits until the cluster hears of it again, and lets every pod stay there.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub async fn until_heard(&self, deadline: Duration) -> Result<Duration> {
+        self.until("is heard of again", "True", deadline).await?;
+        let stays = || async {
+            let taints = fault::node::evicting(self.run.client(), &self.node).await?;
+            Ok(match taints.is_empty() {
+                true => Progress::Met,
+                false => Progress::NotYet(format!("it has the taints {taints:?}")),
+            })
+        };
+        let sentence = format!("node {} lets every pod stay", self.node.name);
+        until_asked(&sentence, self.run.stretch(deadline), stays).await
     }
 
     /// What speaks against it that a pod of it, told to go at this moment, had stayed for as long as it tolerates that its node is

@@ -205,6 +205,31 @@ pub fn pod_runs_again(pod: &str, uid: &str, restarts: i32) -> Expectation {
     })
 }
 
+/// A pod that nobody makes anew has been restarted in place, whatever it does since.
+pub fn pod_started_again(pod: &str) -> Expectation {
+    let name = pod.to_owned();
+    Expectation::new(format!("{name} is started again"), move |world| match world.pods.get(&name) {
+        None => NotYet(format!("{name} does not exist")),
+        Some(pod) if pod.restarts() == 0 => NotYet(format!("{name} was not restarted: {}", pod.summary())),
+        Some(_) => Met,
+    })
+}
+
+/// A pod is the same, is Ready, and was not restarted since.
+pub fn pod_undisturbed(pod: &Pod) -> Expectation {
+    let (same, restarts) = (pod_is(&pod.meta.name, &pod.meta.uid), pod.restarts());
+    let name = pod.meta.name.clone();
+    Expectation::new(format!("{name} stays Ready and is not restarted"), move |world| {
+        match world.pods.get(&name) {
+            Some(pod) if pod.restarts() != restarts => {
+                NotYet(format!("{name} was restarted: {}", pod.summary()))
+            }
+            Some(pod) if !pod.healthy() => NotYet(format!("{name} is {}", pod.summary())),
+            _ => same.check(world),
+        }
+    })
+}
+
 /// As [`pod_restarted`], of a pod that may crash on the way there, as without its disk.
 pub fn pod_recovers(pod: &str, uid: &str, restarts: i32) -> Expectation {
     let (name, same, restarted) = (pod.to_owned(), uid.to_owned(), pod_restarted(pod, uid, restarts));

@@ -35,6 +35,14 @@ impl Set {
         self.delete_with::<StatefulSet>("statefulset", &self.promise.set, &DeleteParams::orphan()).await
     }
 
+    /// Deletes the set when its pods are gone, and its pods at once; does not wait.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn delete_in_foreground(&self) -> Result<()> {
+        self.delete_with::<StatefulSet>("statefulset", &self.promise.set, &DeleteParams::foreground()).await
+    }
+
     /// Takes a pod's object away at once, whether its containers have ended or not.
     ///
     /// # Errors

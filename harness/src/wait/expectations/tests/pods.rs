@@ -54,6 +54,35 @@ fn a_pod_runs_again_whether_it_is_ready_or_not() {
 }
 
 #[test]
+fn a_pod_is_started_again_whatever_it_does_since() {
+    let again = pod_started_again("db-0");
+    assert_eq!(not_yet(asked(&again, &[])), "db-0 does not exist");
+    let (kind, mut restarted) = pod("db-0", true);
+    assert!(not_yet(asked(&again, &[(kind, restarted.clone())])).contains("was not restarted"));
+    restarted["status"]["containerStatuses"][0]["restartCount"] = json!(1);
+    restarted["status"]["containerStatuses"][0]["state"] = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+    assert_eq!(asked(&again, &[(kind, restarted)]), Met);
+}
+
+#[test]
+fn a_pod_is_undisturbed_as_the_same_ready_and_with_as_many_restarts() {
+    let (kind, mut twice) = pod("db-0", true);
+    twice["status"]["containerStatuses"][0]["restartCount"] = json!(2);
+    let undisturbed = {
+        let world = world(&[(kind, twice.clone())]);
+        pod_undisturbed(&world.pods["db-0"])
+    };
+    assert_eq!(asked(&undisturbed, &[(kind, twice.clone())]), Met);
+    assert!(not_yet(asked(&undisturbed, &[another((kind, twice.clone()))])).contains("another object"));
+    assert_eq!(not_yet(asked(&undisturbed, &[])), "db-0 does not exist");
+    let mut unready = twice.clone();
+    unready["status"]["conditions"][0]["status"] = json!("False");
+    assert!(not_yet(asked(&undisturbed, &[(kind, unready)])).contains("not Ready"));
+    twice["status"]["containerStatuses"][0]["restartCount"] = json!(3);
+    assert!(not_yet(asked(&undisturbed, &[(kind, twice)])).contains("was restarted"));
+}
+
+#[test]
 fn a_readiness_probe_has_failed_only_when_the_kubelet_says_so_of_this_pod() {
     let fails = readiness_fails("db-0", "statuscode: 503");
     let said =

@@ -51,6 +51,16 @@ fn pods_without_their_set() {
 }
 
 #[test]
+fn a_set_that_leaves_is_there_until_its_pods_are_gone() {
+    let leaving = set_leaving(&promise(), 1);
+    let check = |set: (Kind, Value)| leaving.check(&world(&[set]));
+    assert_eq!(never(leaving.check(&World::default())), "the StatefulSet db does not exist");
+    assert_eq!(not_yet(check(set(2, 1, 1, 1))), "it is not being deleted");
+    assert_eq!(not_yet(check(terminating(set(2, 1, 1, 2)))), "it counts 2");
+    assert_eq!(check(terminating(set(2, 1, 1, 1))), Met);
+}
+
+#[test]
 fn what_the_controller_counts_and_which_spec_is_shown() {
     let counted = |available: u32| [with(set(2, 1, 1, 2), "status.availableReplicas", json!(available))];
     let two = available(&promise(), 2);
