@@ -14,7 +14,7 @@ use harness::{
 
 use crate::{
     READ_BACK,
-    garage::{WITHOUT_LARGE, checkers_of_what_is_shared, clients, pods_and_service},
+    garage::{FEW_LARGE, checkers_of_what_is_shared, clients, pods_and_service},
     lost_with,
     postgres::{checkers_of_one_database, clients_of_one_database},
     sabotage::{ASYNCHRONOUS_COMMIT, OBJECT_DELETED},
@@ -83,7 +83,7 @@ async fn garage(run: Run, chaos: Chaos) -> Result<()> {
 
     run.step("write and read at every pod, and through the service").await?;
     let (history, inside) = (run.history("history.jsonl")?, run.prober_beside().await?);
-    let plan = plan(clients(pods_and_service(&set), WITHOUT_LARGE, 1), chaos);
+    let plan = plan(clients(pods_and_service(&set), FEW_LARGE, 1), chaos);
     let mut load = garage.load(&history, &plan, &inside, &key);
     let beats = inside.beats(&history, PACE, plan.budget);
     load.acknowledged(ENOUGH, seconds(120)).await?;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use anyhow::Result;
 use harness::{
-    claim::{S9, S17, S23},
+    claim::{G7, S9, S17, S23},
     history::{
         Checker,
         check::{Copies, Fault},
     },
+    journal::members,
     load::Plan,
     runner::{Run, Scenario, scenario},
     wait::expectations::{pods_exactly, volume_claims_settled},
@@ -18,7 +19,7 @@ use harness::{
 
 use crate::{
     READ_BACK,
-    garage::{OBJECTS, checkers_of_what_is_shared, clients, pods_and_service},
+    garage::{OBJECTS, QUORUM, checkers_of_what_is_shared, clients, pods_and_service},
     lost_with,
     postgres::{checkers_of_three_databases, clients_of_three_databases},
     sabotage::{DELETE_VOLUME_CLAIMS_WHEN_SCALED, EMPTY_DIRECTORY, META_OFF_THE_VOLUME, OBJECT_DELETED},
@@ -28,6 +29,8 @@ use crate::{
 const REPLICAS: u32 = 3;
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
 const ENOUGH: u64 = 6;
+/// What is tried at the one node that is left: each process there is answered more than once.
+const TRIES_ALONE: u64 = 9;
 /// Between two operations of a process: the store is never at rest, and what is read back from every pod does not grow for nothing.
 const PACE: Duration = Duration::from_millis(800);
 /// The load ends by itself before the scenario has to.
@@ -36,7 +39,7 @@ const BUDGET: Duration = seconds(540);
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario("survival::s3", "objects written under load survive 3 → 1 → 3 of Garage", s3_survives)
-            .proves([S23, S17])
+            .proves([S23, S17, G7])
             .on([GARAGE])
             .within(seconds(600))
             .slow_control("object_deleted", [S23], OBJECT_DELETED, "acknowledged writes are lost")
@@ -73,7 +76,10 @@ async fn s3_survives(run: Run) -> Result<()> {
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = down_and_up(&run, &set).await?;
+    let fault = down(&run, &set).await?;
+    run.step("one node alone says that it can't").await?;
+    run.put_off(load.tried_at(&[set.pod_name(0)], TRIES_ALONE, seconds(60)).await);
+    let fault = up(&run, &set, fault).await?;
 
     run.step("the store heals, and takes writes again").await?;
     let healed = garage.until_healthy(&garage.admins(&set).await?).await;
@@ -90,6 +96,9 @@ async fn s3_survives(run: Run) -> Result<()> {
     let shared = checkers_of_what_is_shared(&run, &history)?;
     let all = [Checker::Set(Copies::Same)].into_iter().chain(shared);
     run.check(S23, set.workload.name, &history, all, Some(&fault));
+    let members = members(&run.log().history(), &set.promise, QUORUM);
+    let both = [Checker::Honesty(members.clone()), Checker::Quorum(members)];
+    run.check(G7, set.workload.name, &history, both, None);
     Ok(())
 }
 
@@ -104,7 +113,8 @@ async fn sql_survives(run: Run) -> Result<()> {
     let beats = inside.beats(&history, PACE, BUDGET);
     load.acknowledged(ENOUGH, seconds(120)).await?;
 
-    let fault = down_and_up(&run, &set).await?;
+    let fault = down(&run, &set).await?;
+    let fault = up(&run, &set, fault).await?;
 
     run.step("every pod takes writes again").await?;
     run.put_off(load.acknowledged(ENOUGH, seconds(120)).await);
@@ -119,13 +129,17 @@ async fn sql_survives(run: Run) -> Result<()> {
     Ok(())
 }
 
-async fn down_and_up(run: &Run, set: &Set) -> Result<Fault> {
+async fn down(run: &Run, set: &Set) -> Result<Fault> {
     run.step("scale 3 → 1").await?;
     let fault = run.fault_begins("3 → 1 → 3");
     set.scale(1).await?;
     run.expect(S9, &pods_exactly(&set.promise, [0]), seconds(180)).await?;
     // A set that deletes its PVCs may still be about to.
     run.wait(&volume_claims_settled(&set.promise), seconds(60)).await?;
+    Ok(fault)
+}
+
+async fn up(run: &Run, set: &Set, fault: Fault) -> Result<Fault> {
     run.step("scale 1 → 3").await?;
     set.scale(REPLICAS).await?;
     run.found(S23, set.ready(REPLICAS).await.map_err(lost_with("store")))?;

@@ -203,7 +203,7 @@ pub enum Cause {
     Forgotten,
     /// The history ends before.
     Unended,
-    /// The store said yes in a time in which it could keep nothing.
+    /// The store said yes in a time in which it could keep nothing, or may have taken what is new for old.
     Doubted,
     /// The store did all, and then the client took it back, as was planned.
     TakenBack,
@@ -329,7 +329,7 @@ impl fmt::Display for Cause {
             Self::CutShort => formatter.write_str("answer broke off"),
             Self::Forgotten => formatter.write_str("a step was forgotten"),
             Self::Unended => formatter.write_str("not ended"),
-            Self::Doubted => formatter.write_str("acknowledged without a disk"),
+            Self::Doubted => formatter.write_str("acknowledged in doubt"),
             Self::TakenBack => formatter.write_str("taken back"),
         }
     }

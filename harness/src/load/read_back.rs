@@ -8,7 +8,9 @@ use std::{
 
 use futures::future::try_join_all;
 use history::{
-    Action, Answer, Cause, Failure, Key, Operation, Outcome, Step, generate::Request, operation::reaches,
+    Action, Answer, Cause, Failure, Key, Operation, Outcome, Step, Value,
+    generate::{Request, content_of},
+    operation::reaches,
 };
 
 use super::{Recorder, Store};
@@ -16,7 +18,7 @@ use crate::{error::Result, wait::pause};
 
 /// How many read at once.
 const READERS: usize = 8;
-/// Of so many keys the head of one is asked for.
+/// Of so many keys the head of one is asked for, and a part of one.
 const HEADS: usize = 8;
 /// How many lists are read in one transaction.
 const LISTS: usize = 16;
@@ -27,7 +29,7 @@ const REST: Duration = Duration::from_millis(500);
 /// So long in all a reader asks again those who can't answer just now, however often: a store that has just healed may falter.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 3 } else { 20 });
 
-/// Lists what is at an endpoint, reads every key that may be there, and asks for some heads.
+/// Lists what is at an endpoint, reads every key that may be there, and asks for some heads and some parts.
 ///
 /// # Errors
 /// The history can't be written or read.
@@ -38,14 +40,39 @@ pub async fn list_and_get<S: Store, C: Future<Output = Result<S>>>(
 ) -> Result<()> {
     let prefix = format!("{}/", recorder.run());
     let listed = ask(recorder, endpoint, &connect, vec![Request::list(prefix)], &BTreeSet::new()).await?;
-    let Tried { mut keys, acknowledged } = Tried::of(recorder)?;
+    let all = recorder.operations()?.all;
+    let parts = parts(&all);
+    let Tried { mut keys, acknowledged } = Tried::of(all);
     let listed: BTreeSet<Key> = listed.into_iter().flatten().collect();
     let settling = listed.difference(&acknowledged).cloned().collect();
     keys.extend(listed);
     let head = |(_, key): (usize, &Key)| Request::head(Arc::clone(key));
     let heads: Vec<Request> =
         keys.iter().enumerate().filter(|(place, _)| place % HEADS == 0).map(head).collect();
-    read(recorder, endpoint, &connect, keys.into_iter().map(Request::get).chain(heads), &settling).await
+    let asked = keys.into_iter().map(Request::get).chain(heads).chain(parts);
+    read(recorder, endpoint, &connect, asked, &settling).await
+}
+
+/// What reads a byte in the middle of some keys of which it is known what they hold there: written once, with what follows from their name.
+fn parts(all: &[Operation]) -> Vec<Request> {
+    let mut written: BTreeMap<&Key, (u32, Option<Value>)> = BTreeMap::new();
+    for one in all.iter().filter(|one| one.action.writes()) {
+        let Some(key) = one.action.key() else { continue };
+        let (times, value) = written.entry(key).or_default();
+        *times += 1;
+        *value = match &one.action {
+            Action::Put { value, .. } if !matches!(one.outcome, Outcome::Failed(_)) => Some(*value),
+            _ => None,
+        };
+    }
+    let once =
+        written.into_iter().filter_map(|(key, (times, value))| Some((key, value.filter(|_| times == 1)?)));
+    let some = once.filter(|(_, value)| value.size > 0).step_by(HEADS);
+    let known = some.filter(|(key, value)| {
+        let content = usize::try_from(value.size).ok().and_then(|size| content_of(key, size));
+        content.is_some_and(|content| Value::of(&content) == *value)
+    });
+    known.map(|(key, value)| Request::range(Arc::clone(key), value.size / 2, 1)).collect()
 }
 
 /// Reads every key that may be there, of a store that can't list.
@@ -57,7 +84,7 @@ pub async fn get_all<S: Store, C: Future<Output = Result<S>>>(
     endpoint: &str,
     connect: impl Fn() -> C,
 ) -> Result<()> {
-    let keys = Tried::of(recorder)?.keys;
+    let keys = Tried::of(recorder.operations()?.all).keys;
     read(recorder, endpoint, &connect, keys.into_iter().map(Request::get), &BTreeSet::new()).await
 }
 
@@ -136,9 +163,9 @@ struct Tried {
 }
 
 impl Tried {
-    fn of(recorder: &Recorder) -> Result<Self> {
+    fn of(all: Vec<Operation>) -> Self {
         let mut tried = Self { keys: BTreeSet::new(), acknowledged: BTreeSet::new() };
-        for one in recorder.operations()?.all {
+        for one in all {
             let Action::Put { key, .. } = one.action else { continue };
             match one.outcome {
                 Outcome::Failed(_) => continue,
@@ -147,7 +174,7 @@ impl Tried {
             }
             tried.keys.insert(key);
         }
-        Ok(tried)
+        tried
     }
 }
 
@@ -164,9 +191,9 @@ async fn read<S: Store, C: Future<Output = Result<S>>>(
     try_join_all(readers).await.map(drop)
 }
 
-/// Tries each request until the store answers it well, a few times, and more often while there is patience; notes every try. What is
-/// settling was listed and never acknowledged: a store whose nodes still tell each other of it may say once that it is not there.
-/// Gives the keys that are listed.
+/// Tries each request until the store answers it well. What is settling was listed and never acknowledged: a store whose nodes still tell
+/// each other of it may say that it is not there. It is asked again, and listed alone right before, so that what refuses it is held to
+/// what showed it then. Gives the keys that are listed.
 async fn ask<S: Store, C: Future<Output = Result<S>>>(
     recorder: &Recorder,
     endpoint: &str,
@@ -174,18 +201,58 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
     requests: Vec<Request>,
     settling: &BTreeSet<Key>,
 ) -> Result<Vec<Vec<Key>>> {
-    let (endpoint, process) = (Arc::from(endpoint), recorder.processes(1).start);
-    let (mut connection, mut listed, mut patience) = (None, Vec::new(), PATIENCE);
+    let (process, mut listed) = (recorder.processes(1).start, Vec::new());
+    let mut reader = Reader {
+        recorder,
+        endpoint: endpoint.into(),
+        process,
+        connect,
+        connection: None,
+        patience: PATIENCE,
+    };
     for request in requests {
-        let (began, mut tries, mut faltered) = (Instant::now(), 0, false);
-        while tries < TRIES || (faltered && began.elapsed() < patience) {
+        let mut answer = reader.ask(&request).await?;
+        let key = request.action.key().filter(|key| settling.contains(*key));
+        for _ in 1..TRIES {
+            let Some(key) = key.filter(|_| answer == Some(Answer::Absent)) else { break };
+            pause(REST).await;
+            match reader.ask(&Request::list(Arc::clone(key))).await? {
+                Some(Answer::Keys(keys)) if !keys.contains(key) => break,
+                _ => answer = reader.ask(&request).await?,
+            }
+        }
+        if let Some(Answer::Keys(keys)) = answer {
+            listed.push(keys);
+        }
+    }
+    Ok(listed)
+}
+
+/// Who asks an endpoint for one thing after the other.
+struct Reader<'a, S, C> {
+    recorder: &'a Recorder,
+    endpoint: Arc<str>,
+    process: u32,
+    connect: &'a C,
+    connection: Option<S>,
+    /// How long it still asks those again who can't answer just now.
+    patience: Duration,
+}
+
+impl<S: Store, F: Future<Output = Result<S>>, C: Fn() -> F> Reader<'_, S, C> {
+    /// Tries a request until the store answers it well, a few times, and more often while there is patience; notes every try. Gives the
+    /// answer, where there was one.
+    async fn ask(&mut self, request: &Request) -> Result<Option<Answer>> {
+        let (recorder, process, endpoint) = (self.recorder, self.process, Arc::clone(&self.endpoint));
+        let (began, mut tries, mut faltered, mut answer) = (Instant::now(), 0, false, None);
+        while tries < TRIES || (faltered && began.elapsed() < self.patience) {
             if tries > 0 {
                 pause(REST).await;
             }
             tries += 1;
-            let open = match connection.take() {
+            let open = match self.connection.take() {
                 Some(open) => Ok(open),
-                None => connect().await,
+                None => (self.connect)().await,
             };
             let mut open = match open {
                 Ok(open) => open,
@@ -197,31 +264,27 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
                     continue;
                 }
             };
-            let outcome = recorder.perform(process, &endpoint, &request, &mut open).await?;
+            let outcome = recorder.perform(process, &endpoint, request, &mut open).await?;
             faltered = outcome.failure().is_some_and(|failure| falters(&failure.cause));
             match outcome.failure().map(|failure| &failure.cause) {
-                None if outcome == Outcome::Ok(Answer::Absent)
-                    && request.action.key().is_some_and(|key| settling.contains(key)) =>
-                {
-                    connection = Some(open);
-                }
                 None => {
-                    connection = Some(open);
-                    if let Outcome::Ok(Answer::Keys(keys)) = outcome {
-                        listed.push(keys);
-                    }
+                    self.connection = Some(open);
+                    answer = match outcome {
+                        Outcome::Ok(answer) => Some(answer),
+                        _ => None,
+                    };
                     break;
                 }
                 // Once more: what it said may be of the fault, and not of the object.
-                Some(Cause::Answered(_)) => connection = Some(open),
+                Some(Cause::Answered(_)) => self.connection = Some(open),
                 Some(_) => {}
             }
         }
         if tries > TRIES {
-            patience = patience.saturating_sub(began.elapsed());
+            self.patience = self.patience.saturating_sub(began.elapsed());
         }
+        Ok(answer)
     }
-    Ok(listed)
 }
 
 /// Whether it may be of the moment: who says no to what is asked says so again.

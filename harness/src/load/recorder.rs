@@ -11,15 +11,20 @@ use std::{
 };
 
 use camino::{Utf8Path, Utf8PathBuf};
-use history::{Action, Operations, Outcome, file::Line, generate::Request};
+use history::{Action, Cause, Failure, How, Operation, Operations, Outcome, file::Line, generate::Request};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 use super::{Counts, Store};
 use crate::{
-    clock,
+    clock::{self, Wall},
     error::{Error, Result},
 };
+
+/// Garage dates a copy by its node's clock alone, where any other write comes after what is there: such a copy it acknowledges, and
+/// keeps what was there.
+const DATED_BACK: &str =
+    "the machine's clock was set back: a copy may be dated before what it was to replace";
 
 /// Takes secrets out of what stores say.
 type Redact = Box<dyn Fn(&str) -> String + Send + Sync>;
@@ -43,7 +48,14 @@ struct State {
     file: File,
     lines: u64,
     processes: u32,
-    in_flight: HashMap<u32, (Arc<str>, bool)>,
+    in_flight: HashMap<u32, InFlight>,
+    wall: Wall,
+}
+
+struct InFlight {
+    endpoint: Arc<str>,
+    writes: bool,
+    copies: bool,
 }
 
 impl Recorder {
@@ -62,7 +74,7 @@ impl Recorder {
             .create_new(true)
             .open(path)
             .map_err(Error::io(format!("creating the history {path}")))?;
-        let state = State { file, lines: 0, processes: 0, in_flight: HashMap::new() };
+        let state = State { file, lines: 0, processes: 0, in_flight: HashMap::new(), wall: Wall::default() };
         let recorder = Self {
             shared: Arc::new(Shared {
                 run: run.to_owned(),
@@ -106,7 +118,14 @@ impl Recorder {
     pub(super) fn begin(&self, process: u32, endpoint: &Arc<str>, action: &Action) -> Result<()> {
         let mut state = self.lock();
         let (endpoint, writes) = (Arc::clone(endpoint), action.writes());
-        if state.in_flight.insert(process, (Arc::clone(&endpoint), writes)).is_some() {
+        let copies = matches!(action, Action::Put { how: How::Copy, .. });
+        // A clock that was set back meanwhile is noticed by what it showed before.
+        state.wall.shows_again();
+        if state
+            .in_flight
+            .insert(process, InFlight { endpoint: Arc::clone(&endpoint), writes, copies })
+            .is_some()
+        {
             return Err(Error::bug(format!("process {process} began two operations at once")));
         }
         self.shared.counts.send_modify(|counts| counts.begun(process, &endpoint));
@@ -121,8 +140,11 @@ impl Recorder {
         }
         let mut state = self.lock();
         let began = state.in_flight.remove(&process);
-        let (endpoint, writes) =
+        let InFlight { endpoint, writes, copies } =
             began.ok_or_else(|| Error::bug(format!("process {process} ends what it never began")))?;
+        if state.wall.shows_again() && copies && matches!(outcome, Outcome::Ok(_)) {
+            outcome = Outcome::Unknown(Failure::new(Cause::Doubted, DATED_BACK));
+        }
         self.append(&mut state, &Line::Ended { process, outcome: outcome.clone(), at: clock::now() })?;
         let acknowledged = writes && matches!(outcome, Outcome::Ok(_));
         self.shared
@@ -154,15 +176,20 @@ impl Recorder {
     /// As for [`operations`](Self::operations).
     pub fn against_acknowledged(&self, time: Range<Timestamp>, when: &str) -> Result<Option<String>> {
         let operations = self.operations()?.all;
-        let keys: Vec<_> = operations
+        // Who deletes what is not there has nothing to write.
+        let needs_disk =
+            |one: &&Operation| one.action.writes() && !matches!(one.action, Action::Delete { .. });
+        let writes: Vec<&Operation> = operations
             .iter()
-            .filter(|one| one.is_ok() && one.action.writes())
-            .filter(|one| time.contains(&one.invoked))
+            .filter(needs_disk)
+            .filter(|one| one.is_ok() && time.contains(&one.invoked))
             .filter(|one| one.ended.is_some_and(|ended| time.contains(&ended)))
-            .filter_map(|one| one.action.key())
             .collect();
-        let words = |first| format!("{} writes were acknowledged {when}, {first} the first", keys.len());
-        Ok(keys.first().map(words))
+        let words = |first: &&Operation| {
+            let first = first.action.key().map_or("a transaction", |key| &**key);
+            format!("{} writes were acknowledged {when}, {first} the first", writes.len())
+        };
+        Ok(writes.first().map(words))
     }
 
     /// What became of the operations, now and at every change.
@@ -220,6 +247,26 @@ pub(super) mod tests {
         let _ = std::fs::remove_file(&path);
         let recorder = Recorder::create(&path, "run", 7, |text| text.replace("hunter2", "[redacted]"));
         (path, recorder.unwrap())
+    }
+
+    #[test]
+    fn what_needs_a_disk_speaks_against_who_acknowledged_it_without() {
+        let transfer = Action::Transfer { from: 0, to: 1, amount: 1 };
+        for (name, action, speaks) in [
+            ("put", Request::put("run/k", vec![1]).action, true),
+            ("delete", Request::delete("run/k").action, false),
+            ("transfer", transfer, true),
+            ("get", Request::get("run/k").action, false),
+        ] {
+            let (path, recorder) = recorder(&format!("against-{name}"));
+            let from = clock::now();
+            recorder.begin(0, &"a-0".into(), &action).unwrap();
+            recorder.end(0, Outcome::DONE).unwrap();
+            let to = clock::now() + std::time::Duration::from_secs(1);
+            assert_eq!(recorder.against_acknowledged(from..to, "then").unwrap().is_some(), speaks, "{name}");
+            assert_eq!(recorder.against_acknowledged(to..to, "later").unwrap(), None);
+            std::fs::remove_file(path).unwrap();
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use aws_smithy_http_client::{
 use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Value, generate::Request};
 
 use self::{
-    answers::{outcome, refused, status},
+    answers::{NO_SUCH_KEY, names, outcome, refused, status},
     label::Beside,
 };
 use super::{
@@ -124,10 +124,7 @@ impl S3 {
                 Action::Put { key, how, .. } => self.put(key, *how, request).await,
                 Action::Get { key } => self.get(key, None, request).await,
                 Action::Head { key } => self.head(key, request).await,
-                Action::Range { key, from, length } => {
-                    let range = format!("bytes={from}-{}", from.saturating_add(*length).saturating_sub(1));
-                    self.get(key, Some(range), request).await
-                }
+                Action::Range { key, from, length } => self.get(key, Some((*from, *length)), request).await,
                 Action::Delete { key } => self.delete(key, request).await,
                 Action::List { prefix } => self.list_all(prefix, request).await,
                 Action::Scan { .. } | Action::Transfer { .. } | Action::Balances | Action::Transaction(_) => {
@@ -139,24 +136,27 @@ impl S3 {
         tokio::time::timeout(self.deadline, call).await.unwrap_or_else(|_| silent(request, self.deadline))
     }
 
-    async fn get(&self, key: &Key, range: Option<String>, request: &Request) -> Outcome {
-        let whole = range.is_none();
+    async fn get(&self, key: &Key, part: Option<(u64, u64)>, request: &Request) -> Outcome {
+        let range = part.map(|(from, length)| range(from, length));
         let call = self.client.get_object().bucket(&self.bucket).key(&**key).set_range(range);
         let mut answer = match call.send().await {
             Ok(answer) => answer,
-            Err(error) if status(&error) == Some(404) => return Outcome::Ok(Answer::Absent),
+            Err(error) if names(&error, NO_SUCH_KEY) => return Outcome::Ok(Answer::Absent),
             Err(error) => return outcome(request, Err::<(), _>(error), |()| Answer::Done),
         };
         match std::mem::take(&mut answer.body).collect().await {
             Ok(body) => {
-                let found = Value::of(&body.into_bytes());
+                let body = body.into_bytes();
+                let wanted = part.filter(|(from, _)| is_open(*from)).map(|(_, length)| length);
+                let wanted = wanted.and_then(|length| usize::try_from(length).ok()).unwrap_or(usize::MAX);
+                let found = Value::of(body.get(..wanted).unwrap_or(&body));
                 let beside = Beside {
                     metadata: answer.metadata(),
                     content_type: answer.content_type(),
                     tag: answer.e_tag(),
                     encrypted: answer.server_side_encryption().is_some(),
                 };
-                Outcome::Ok(if whole { beside.answer(found) } else { Answer::Found(found) })
+                Outcome::Ok(if part.is_none() { beside.answer(found) } else { Answer::Found(found) })
             }
             Err(error) => {
                 let text = format!("the body broke off: {}", DisplayErrorContext(error));
@@ -176,7 +176,11 @@ impl S3 {
                 }
                 .answer_alone(answer.content_length().unwrap_or_default().unsigned_abs()),
             ),
-            Err(error) if status(&error) == Some(404) => Outcome::Ok(Answer::Absent),
+            // It has no words: nothing is there, or not even the bucket.
+            Err(error) if status(&error) == Some(404) => {
+                let bucket = self.client.head_bucket().bucket(&self.bucket).send().await;
+                outcome(request, bucket, |_| Answer::Absent)
+            }
             Err(error) => outcome(request, Err::<(), _>(error), |()| Answer::Done),
         }
     }
@@ -184,6 +188,16 @@ impl S3 {
     fn doing(&self, what: &str, key: &str) -> String {
         format!("{what} s3://{}/{key} at {}", self.bucket, self.endpoint)
     }
+}
+
+/// How a part is asked for. Every other one is asked for with all that comes after it, which is another way through a store.
+fn range(from: u64, length: u64) -> String {
+    let last = from.saturating_add(length).saturating_sub(1);
+    if is_open(from) { format!("bytes={from}-") } else { format!("bytes={from}-{last}") }
+}
+
+fn is_open(from: u64) -> bool {
+    from % 2 == 1
 }
 
 impl Store for S3 {
@@ -261,6 +275,43 @@ mod tests {
         let client = S3::new(&access(listener.local_addr().unwrap().port()), Duration::from_secs(5));
         let request = Request::get("key");
         tokio::join!(once(&listener, answer), client.perform(&request)).1
+    }
+
+    #[tokio::test]
+    async fn every_other_part_is_asked_for_with_what_comes_after_it() {
+        for (from, asked, body) in [(4, "range: bytes=4-6\r\n", "efg"), (5, "range: bytes=5-\r\n", "fghijk")]
+        {
+            let part = Request::range("key", from, 3);
+            let (outcome, said) = talk(&part, &[&format!("206 Partial Content\n\n{body}")]).await;
+            assert_eq!(outcome, Outcome::Ok(Answer::Found(Value::of(body[..3].as_bytes()))));
+            assert!(said[0].contains(asked), "{}", said[0]);
+        }
+        // Fewer bytes than were asked for are what was found.
+        let (short, _) = talk(&Request::range("key", 5, 3), &["206 Partial Content\n\nfg"]).await;
+        assert_eq!(short, Outcome::Ok(Answer::Found(Value::of(b"fg"))));
+    }
+
+    #[tokio::test]
+    async fn only_a_key_that_is_not_there_is_absent() {
+        let said =
+            |code: &str| format!("404 Not Found\n\n<Error><Code>{code}</Code><Message>no</Message></Error>");
+        let cause = |outcome: Outcome| outcome.failure().map(|failure| failure.cause.clone());
+        let get = Request::get("key");
+        assert_eq!(talk(&get, &[&said("NoSuchKey")]).await.0, Outcome::Ok(Answer::Absent));
+        let outcome = talk(&get, &[&said("NoSuchBucket")]).await.0;
+        assert!(
+            outcome.failure().is_some_and(|failure| failure.text.starts_with("404 NoSuchBucket")),
+            "{outcome:?}"
+        );
+        assert_eq!(cause(talk(&get, &["404 Not Found"]).await.0), Some(Cause::Answered("404".into())));
+        let head = Request::head("key");
+        let (absent, asked) = talk(&head, &["404 Not Found", "200 OK"]).await;
+        assert_eq!(absent, Outcome::Ok(Answer::Absent));
+        assert!(asked[1].starts_with("HEAD /ledger"), "{}", asked[1]);
+        for (then, code) in [("404 Not Found", "404"), ("503 Service Unavailable", "503")] {
+            let outcome = talk(&head, &["404 Not Found", then]).await.0;
+            assert_eq!(cause(outcome), Some(Cause::Answered(code.into())));
+        }
     }
 
     #[tokio::test]

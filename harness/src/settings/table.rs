@@ -64,8 +64,8 @@ pub fn table() -> &'static [Setting] {
         Setting {
             key: "profile",
             default: "quick",
-            meaning: "quick: every claim and the fast controls; full: everything, also what is slow, and every workload where \
-                      several are judged alike",
+            meaning: "quick: what takes a few minutes at most, which is most of the claims, and the fast controls; full: \
+                      everything, also what is slow, and every workload where several are judged alike",
             set: |settings, text| text.parse().map(|profile| settings.profile = profile),
         },
         Setting {

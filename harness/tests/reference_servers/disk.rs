@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use harness::{
+    clock,
     cluster::{NODE, Reporter, provide},
     home,
     settings::Settings,
@@ -98,7 +99,7 @@ impl Disk {
     /// Nothing more reaches it, not even what the page cache has; from when on, at the earliest.
     pub async fn cut(&self, process: i64, place: &str) -> Timestamp {
         let said = ask(&self.station, &["cut", &seen_by(process, place)]).await;
-        Timestamp::from_nanosecond(said.parse().unwrap()).unwrap()
+        clock::of_wall(Timestamp::from_nanosecond(said.parse().unwrap()).unwrap())
     }
 }
 

@@ -15,8 +15,41 @@ pub(crate) const SMALLEST: &[usize] = &[100, 3072];
 pub(crate) const SMALL: &[usize] = &[100, 3072, 65_536];
 /// On both sides of all of Garage's boundaries; most are small, so that reading back from every pod stays quick.
 pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 0, 3072, 20_000, 100];
-/// As [`OBJECTS`], without the large one: an hour of them is to be read back in minutes.
-pub(crate) const WITHOUT_LARGE: &[usize] = &[100, 3071, 100, 20_000, 0, 3072, 100, 65_536];
+/// As [`OBJECTS`], with few large ones: an hour of them is to be read back in minutes.
+pub(crate) const FEW_LARGE: &[usize] = &[
+    100,
+    3071,
+    100,
+    20_000,
+    0,
+    3072,
+    100,
+    65_536,
+    100,
+    3071,
+    100,
+    20_000,
+    0,
+    3072,
+    100,
+    (1 << 20) + 32,
+    100,
+    3071,
+    100,
+    20_000,
+    0,
+    3072,
+    100,
+    65_536,
+    100,
+    3071,
+    100,
+    20_000,
+    0,
+    3072,
+    100,
+    65_536,
+];
 /// As [`OBJECTS`], each once, and one of six blocks: few are written, and each of them is to be replicated.
 const EACH_ONCE: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32, (5 << 20) + 32];
 /// As [`OBJECTS`], of what is uploaded in parts.

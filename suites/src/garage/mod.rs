@@ -12,9 +12,9 @@ mod volumes;
 
 pub(crate) use becoming::{ALL_RESTARTED, INITIALISED_AT_ONCE, S3_WORKS, WITHOUT_LAYOUT};
 pub(crate) use clients::{
-    OBJECTS, SMALL, WITHOUT_LARGE, checkers, checkers_of_what_is_shared, clients, pods, pods_and_service,
+    FEW_LARGE, OBJECTS, SMALL, checkers, checkers_of_what_is_shared, clients, pods, pods_and_service,
 };
-pub(crate) use quorum::TWO_OF_THREE;
+pub(crate) use quorum::{QUORUM, TWO_OF_THREE};
 pub(crate) use replication::{CATCHES_UP, LAST_ALONE};
 pub(crate) use volumes::EMPTIED;
 

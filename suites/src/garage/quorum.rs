@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How many nodes have to agree.
-const QUORUM: u32 = 2;
+pub(crate) const QUORUM: u32 = 2;
 /// Acknowledged writes at each endpoint before the scaling.
 const ENOUGH: u64 = 10;
 /// What is tried at each endpoint while there are two nodes, and while there is one.

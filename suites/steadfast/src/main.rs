@@ -68,6 +68,9 @@ enum Command {
         /// The run's directory: target/steadfast/latest
         directory: Utf8PathBuf,
     },
+    /// Judge a history of your own: what clients did to a store, and what they were told (exit code 1 when something is wrong, 3 when
+    /// something can't be judged)
+    Judge(command::Judge),
     /// Say why a StatefulSet, one of its pods, or any set of a namespace or cluster is stuck, and what to do; only reads
     #[command(after_help = EXPLAIN_CODES)]
     Explain(command::Explain),
@@ -138,6 +141,7 @@ fn begin(command: Command, settings: Settings) -> Result<ExitCode> {
         Command::Report { directory } => succeed(async { command::report(&directory) }),
         Command::Nights { directory } => succeed(async { command::nights(&directory) }),
         Command::Rig(rig) => succeed(async { command::rig(&rig) }),
+        Command::Judge(asked) => answer(async { command::judge(&asked) }),
         Command::Replay { directory } => succeed(async { command::replay(&directory) }),
     }
 }

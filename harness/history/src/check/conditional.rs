@@ -5,8 +5,8 @@
 use super::{
     gone::Gone,
     judgement::{Anomaly, Judgement, Kind},
-    keys::ByKey,
-    read_after_write::{Seen, Witness, older},
+    keys::{ByKey, OfKey},
+    read_after_write::{Seen, Witness, found, older},
 };
 use crate::operation::{Action, Cause, How, Operation, Outcome};
 
@@ -19,11 +19,18 @@ pub fn judge(all: &[Operation]) -> Judgement {
     for of in ByKey::new(all).iter() {
         let conditional =
             of.writes.iter().copied().filter(|one| matches!(one.action, Action::Put { how: How::IfNew, .. }));
+        // Refused, and seen all the same: it was taken, nobody knows when.
+        let nevertheless: Vec<Operation> = conditional
+            .clone()
+            .filter(|one| matches!(one.outcome, Outcome::Unknown(_)) && was_seen(&of, one))
+            .map(|one| Operation { ended: None, ..one.clone() })
+            .collect();
         let (taken, others): (Vec<&Operation>, Vec<&Operation>) = conditional.partition(|one| one.is_ok());
         let refused = others.into_iter().filter(|one| refused(one)).collect::<Vec<_>>();
-        judgement.judged += (taken.len() + refused.len()) as u64;
+        judgement.judged += (taken.len() + nevertheless.len() + refused.len()) as u64;
         let witnesses: Vec<Witness> = of.writes.iter().filter_map(|write| Witness::of(write)).collect();
-        let seen: Vec<_> = taken.into_iter().map(|one| Seen { read: one, write: None }).collect();
+        let seen: Vec<_> =
+            taken.into_iter().chain(&nevertheless).map(|one| Seen { read: one, write: None }).collect();
         older(&of, &seen, witnesses, Kind::ConditionIgnored, &mut judgement);
         let gone = Gone::new(&of);
         for one in refused {
@@ -41,6 +48,15 @@ pub fn judge(all: &[Operation]) -> Judgement {
     judgement
 }
 
+/// Whether somebody read what this has written, and nobody else.
+fn was_seen(of: &OfKey<'_>, one: &Operation) -> bool {
+    let Action::Put { value, .. } = one.action else { return false };
+    let wrote =
+        |other: &&&Operation| matches!(other.action, Action::Put { value: other, .. } if other == value);
+    of.reads.iter().chain(&of.heads).any(|read| found(read) == Some(value))
+        && of.writes.iter().filter(wrote).count() == 1
+}
+
 fn refused(one: &Operation) -> bool {
     matches!(&one.outcome, Outcome::Failed(failure) if failure.cause == Cause::Answered(THERE_IS_ONE.into()))
 }
@@ -48,7 +64,7 @@ fn refused(one: &Operation) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{delete, failed, put, unknown};
+    use crate::fixture::{delete, failed, found, get, put, unknown};
 
     fn if_new(line: u64, key: &str, span: (i64, i64), outcome: Outcome) -> Operation {
         let mut one = put(line, key, &line.to_le_bytes(), span, outcome);
@@ -77,6 +93,26 @@ mod tests {
         let judgement = judge(&all);
         let lines: Vec<_> = judgement.anomalies.iter().map(|one| one.lines[0]).collect();
         assert_eq!((lines, judgement.judged), (vec![3, 7], 7));
+    }
+
+    #[test]
+    fn what_was_refused_for_what_is_there_and_stored_all_the_same_is_found() {
+        let unsure = || Outcome::Unknown(failed(Cause::Answered("412".into())));
+        let before = || put(1, "k", b"1", (0, 1), Outcome::DONE);
+        let seen = || get(9, "k", (8, 9), found(&2_u64.to_le_bytes()));
+        let lines = |all: &[Operation]| {
+            judge(all).anomalies.iter().map(|one| (one.kind, one.lines[0])).collect::<Vec<_>>()
+        };
+        let wrong = [(Kind::ConditionIgnored, 2)];
+        assert_eq!(lines(&[before(), if_new(2, "k", (4, 5), unsure()), seen()]), wrong);
+        // Nobody saw it, or nothing was known to be there, or it may have been deleted before it came about.
+        assert_eq!(lines(&[before(), if_new(2, "k", (4, 5), unsure())]), []);
+        assert_eq!(lines(&[before(), if_new(2, "k", (0, 5), unsure()), seen()]), []);
+        let deleted = delete(3, "k", (6, 7), Outcome::DONE);
+        assert_eq!(lines(&[before(), if_new(2, "k", (4, 5), unsure()), deleted, seen()]), []);
+        // Somebody else wrote the same.
+        let other = put(4, "k", &2_u64.to_le_bytes(), (4, 5), Outcome::DONE);
+        assert_eq!(lines(&[before(), if_new(2, "k", (4, 5), unsure()), other, seen()]), []);
     }
 
     #[test]

@@ -38,10 +38,15 @@ use crate::{
 pub enum Copies {
     /// Each must have everything.
     Same,
+    /// As [`Copies::Same`], and only at the end: before, each answers with what it has itself.
+    Late,
     /// Each is a store of its own: what was written at one must be there, and what was written through a service must be at one
     /// of them.
     Apart,
 }
+
+/// Only what is asked at the end tells what is lost, and by whom nothing is said.
+const NOBODY_AT_THE_END: &str = "nobody read at the end who had no part in the load";
 
 /// A write, and all that is known of its key.
 struct Known<'a> {
@@ -73,7 +78,7 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
     let listings = Listings::new(all, &end);
     let mut written: HashSet<&str> = HashSet::new();
     for of in ByKey::new(all).iter() {
-        let words = words(&of, &listings, &end);
+        let words = words(&of, &listings, &end, copies);
         match of.writes[..] {
             [write] => {
                 written.insert(of.key);
@@ -102,7 +107,7 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
                     judgement.anomalies.extend(missing(write, of.key, &told, &listings, &end));
                 }
                 // Who has lost it, or has it again, differs for that.
-                if copies == Copies::Same && judgement.anomalies.len() == before {
+                if copies != Copies::Apart && judgement.anomalies.len() == before {
                     judgement.anomalies.extend(parted(&of, &words));
                 }
             }
@@ -126,6 +131,10 @@ pub fn judge(all: &[Operation], run: &str, copies: Copies) -> Judgement {
     if tally.never_asked > 0 {
         let (never, of) = (tally.never_asked, tally.acknowledged);
         judgement.unjudged.push(format!("{never} of {of} acknowledged writes were never read again"));
+    }
+    let at_end = all.iter().any(|one| !one.action.writes() && end.has(one));
+    if tally.acknowledged > 0 && tally.never_asked == 0 && !at_end {
+        judgement.unjudged.push(NOBODY_AT_THE_END.to_owned());
     }
     let silent = tally.silent.iter();
     judgement
@@ -187,7 +196,7 @@ fn told<'w, 'a>(words: &'w [Word<'a>], write: &Operation, copies: Copies) -> Vec
     let late = |word: &&Word<'_>| !write.is_ok() || write.ended.is_some_and(|ended| word.asked > ended);
     let words = words.iter().filter(late);
     match copies {
-        Copies::Same => words.collect(),
+        Copies::Same | Copies::Late => words.collect(),
         Copies::Apart if !write.through_service() => {
             words.filter(|word| *word.endpoint == *write.endpoint).collect()
         }

@@ -38,6 +38,11 @@ impl Request {
         bare(Action::Head { key: key.into() })
     }
 
+    /// Reads so many bytes of a key from one of them on.
+    pub fn range(key: impl Into<Key>, from: u64, length: u64) -> Self {
+        bare(Action::Range { key: key.into(), from, length })
+    }
+
     /// Reads all accounts.
     pub fn balances() -> Self {
         bare(Action::Balances)

@@ -54,6 +54,35 @@ fn operation(endpoint: &str, action: Action) -> Operation {
 }
 
 #[test]
+fn parts_are_asked_for_of_what_was_written_once_and_follows_from_its_name() {
+    let put = |number: u32, size: usize| {
+        let key = format!("run/0/{number:06}");
+        let content = content_of(&key, size).unwrap();
+        operation("a-0", Request::put(key, content).action)
+    };
+    let mut all: Vec<_> = (0..HEADS as u32 + 1).map(|number| put(number, 100)).collect();
+    let asked = |all: &[Operation]| parts(all).into_iter().map(|one| one.action).collect::<Vec<_>>();
+    let range = |key: &str| Request::range(key, 50, 1).action;
+    assert_eq!(asked(&all), [range("run/0/000000"), range("run/0/000008")]);
+    // Empty, written over, deleted, refused, or with something of its own.
+    let refused = Operation {
+        outcome: Outcome::Failed(Failure::new(Cause::Answered("403".into()), "no")),
+        ..put(1, 100)
+    };
+    let deleted = operation("a-0", Request::delete("run/0/000000").action);
+    for one in [put(0, 0), put(0, 7), deleted, Operation { ..refused.clone() }] {
+        let own = all.first().cloned().unwrap();
+        let written = if one.action == put(0, 0).action { vec![one] } else { vec![own, one] };
+        let first = asked(&written).into_iter().next();
+        assert_eq!(first.is_some(), written.last() == Some(&refused), "{written:?}");
+    }
+    assert_eq!(asked(&[refused]), []);
+    all.truncate(1);
+    all.push(operation("a-0", Request::put("run/shared/0/1", vec![1; 40]).action));
+    assert_eq!(asked(&all[1..]), []);
+}
+
+#[test]
 fn accounts_and_lists_are_read_where_they_were_written() {
     let append = |list| Action::Transaction(vec![Step::Append { list, element: 1 }, Step::Read { list: 99 }]);
     let transfer = || Action::Transfer { from: 0, to: 1, amount: 1 };
@@ -144,6 +173,46 @@ async fn a_body_that_is_cut_short_speaks_against_whom_the_largest_had_gone_throu
         let mut found: Vec<_> = judgement.anomalies.iter().map(|one| one.kind).collect();
         found.dedup();
         assert_eq!(found, kinds, "{judgement:?}");
+        std::fs::remove_file(path).unwrap();
+    }
+}
+
+/// What nobody acknowledged and the first list shows; it is shown again so often, and never given.
+struct Settling {
+    lists: u32,
+    shows: u32,
+}
+
+impl Store for Arc<std::sync::Mutex<Settling>> {
+    async fn perform(&mut self, request: &Request) -> Outcome {
+        let mut store = self.lock().unwrap();
+        match &request.action {
+            Action::List { .. } => {
+                store.lists += 1;
+                let shown = store.lists <= store.shows;
+                Outcome::Ok(Answer::Keys(shown.then(|| Key::from("run/k")).into_iter().collect()))
+            }
+            Action::Put { .. } => Outcome::Unknown(Failure::new(Cause::Silent, "no answer")),
+            _ => Outcome::Ok(Answer::Absent),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_acknowledged_is_held_to_a_list_of_the_moment() {
+    // Listed at first alone, and not when it was refused; or listed before each time that it was.
+    for (shows, torn) in [(1, vec![]), (2, vec![]), (9, vec![Kind::Torn])] {
+        let (path, recorder) = recorder(&format!("settling-{shows}"));
+        let store = Arc::new(std::sync::Mutex::new(Settling { lists: 0, shows }));
+        let put = Request::put("run/k", vec![1; 40]);
+        let process = recorder.processes(1).start;
+        recorder.perform(process, &"a-0".into(), &put, &mut Arc::clone(&store)).await.unwrap();
+        list_and_get(&recorder, "a-0", async || Ok(Arc::clone(&store))).await.unwrap();
+        let operations = recorder.operations().unwrap();
+        let judgement = Checker::Set(Copies::Same).judge(&operations);
+        assert_eq!(judgement.anomalies.iter().map(|one| one.kind).collect::<Vec<_>>(), torn);
+        let gets = operations.all.iter().filter(|one| matches!(one.action, Action::Get { .. })).count();
+        assert_eq!(gets, shows.min(TRIES) as usize);
         std::fs::remove_file(path).unwrap();
     }
 }

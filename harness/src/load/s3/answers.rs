@@ -30,10 +30,10 @@ where
     }
 }
 
-/// How the last of several steps ended. One that the store refuses by this code did not see what it had acknowledged in one before.
+/// How the last of several steps ended. One that the store refuses by one of these codes did not see what it had acknowledged in one before.
 pub(super) fn last_step<T, E>(
     request: &Request,
-    forgets: &str,
+    forgets: &[&str],
     result: Result<T, SdkError<E, HttpResponse>>,
     well: impl FnOnce(T) -> Answer,
 ) -> Outcome
@@ -41,9 +41,22 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match &result {
-        Err(error) if names(error, forgets) => Outcome::Failed(Failure::new(Cause::Forgotten, reason(error))),
+        Err(error) if forgets.iter().any(|code| names(error, code)) => {
+            Outcome::Failed(step_failure(forgets, error))
+        }
         _ => outcome(request, result, well),
     }
+}
+
+/// Why a step failed that is not the first.
+pub(super) fn step_failure<E>(forgets: &[&str], error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if forgets.iter().any(|code| names(error, code)) {
+        return Failure::new(Cause::Forgotten, reason(error));
+    }
+    failure(error)
 }
 
 /// Whether the store refused with this code.
@@ -84,9 +97,10 @@ fn surely_refused<E: std::error::Error + 'static>(error: &SdkError<E, HttpRespon
     }
 }
 
-/// Whether who answers with this status surely did nothing.
+/// Whether who answers with this status surely did nothing. Who asks for another time may have begun.
 pub(super) fn sure_status(status: u16) -> bool {
-    ((400..500).contains(&status) && status != 408) || status == 501
+    const ANOTHER_TIME: [u16; 3] = [408, 425, 429];
+    ((400..500).contains(&status) && !ANOTHER_TIME.contains(&status)) || status == 501
 }
 
 /// A request that could not even be made.
@@ -143,10 +157,10 @@ mod tests {
 
     #[test]
     fn only_a_sure_refusal_counts_as_failed() {
-        for status in [400, 403, 404, 409, 412, 429, 501] {
+        for status in [400, 403, 404, 409, 412, 501] {
             assert!(surely_refused(&answer(status)), "{status}");
         }
-        for status in [408, 500, 502, 503, 504] {
+        for status in [408, 425, 429, 500, 502, 503, 504] {
             assert!(!surely_refused(&answer(status)), "{status}");
         }
         type Failure = SdkError<PutObjectError, HttpResponse>;

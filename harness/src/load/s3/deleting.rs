@@ -12,6 +12,8 @@ use crate::load::store::without_answer;
 
 /// What S3 calls it that something is not there: then it need not be deleted.
 const ABSENT: [&str; 2] = ["NoSuchKey", "NoSuchVersion"];
+/// What the names of those begin with that nobody writes.
+const NEVER_THERE: &str = "never/";
 /// What its codes are as a status, where they have one; another is told as it is.
 const STATUSES: [(&str, u16); 7] = [
     ("AccessDenied", 403),
@@ -33,9 +35,12 @@ impl S3 {
         outcome(request, call.send().await, |_| Answer::Done)
     }
 
+    /// After one that was never there: what is said of that is none of this one's.
     async fn delete_listed(&self, key: &Key, request: &Request) -> Outcome {
-        let listed = ObjectIdentifier::builder().key(&**key).build();
-        let listed = match listed.and_then(|one| Delete::builder().objects(one).build()) {
+        let name = |key: &str| ObjectIdentifier::builder().key(key).build();
+        let listed = name(&format!("{NEVER_THERE}{key}"))
+            .and_then(|first| Delete::builder().objects(first).objects(name(key)?).build());
+        let listed = match listed {
             Ok(listed) => listed,
             Err(error) => return Outcome::Failed(construction(&error)),
         };
@@ -46,7 +51,8 @@ impl S3 {
             Answer::Done
         });
         let absent = |one: &Refusal| one.code().is_some_and(|code| ABSENT.contains(&code));
-        match refusals.iter().find(|one| !absent(one)) {
+        let of_it = |one: &Refusal| one.key().is_none_or(|of| !of.starts_with(NEVER_THERE));
+        match refusals.iter().find(|one| of_it(one) && !absent(one)) {
             Some(refusal) => refused(request, refusal),
             None => done,
         }
@@ -79,13 +85,20 @@ mod tests {
         let said = async |errors: &str| {
             let answer = format!("200 OK\n\n<DeleteResult>{errors}</DeleteResult>");
             let (outcome, asked) = talk(&listed, &[&answer]).await;
-            assert!(asked[0].starts_with("POST ") && asked[0].contains("<Key>aa</Key>"), "{}", asked[0]);
+            assert!(
+                asked[0].starts_with("POST ")
+                    && asked[0].contains("<Key>never/aa</Key></Object><Object><Key>aa</Key>"),
+                "{}",
+                asked[0]
+            );
             outcome
         };
         let error =
             |code: &str| format!("<Error><Key>aa</Key><Code>{code}</Code><Message>no</Message></Error>");
         assert_eq!(said("<Deleted><Key>aa</Key></Deleted>").await, Outcome::DONE);
         assert_eq!(said(&error("NoSuchKey")).await, Outcome::DONE);
+        let of_the_other = error("AccessDenied").replace("aa", "never/aa");
+        assert_eq!(said(&of_the_other).await, Outcome::DONE);
         for (code, cause, sure) in [
             ("AccessDenied", "403", true),
             ("ServiceUnavailable", "503", false),

@@ -8,13 +8,13 @@ use history::{Action, Answer, Failure, How, Key, Outcome, Value, generate::Reque
 
 use super::{
     S3,
-    answers::{NO_SUCH_KEY, NO_SUCH_PART, failure, last_step, names, outcome, status},
+    answers::{NO_SUCH_KEY, NO_SUCH_PART, failure, last_step, names, outcome, status, step_failure},
     label::{acknowledged, content_type, label, parts},
 };
 
 /// A store that answers so says that something is there.
 const THERE_IS_ONE: u16 = 412;
-/// It knows no such upload: none was begun, or it is an object by now, or another write has outdone it.
+/// It knows no such upload: none was begun, or it was forgotten, or it is an object by now, or another write has outdone it.
 const NO_SUCH_UPLOAD: &str = "NoSuchUpload";
 
 impl S3 {
@@ -57,7 +57,8 @@ impl S3 {
             let body = ByteStream::from(part.to_vec());
             match call.part_number(number).body(body).send().await {
                 Ok(answer) => uploaded.push((number, answer.e_tag().unwrap_or_default().to_owned())),
-                Err(error) => return sure(failure(&error)),
+                // The store said yes to its beginning.
+                Err(error) => return sure(step_failure(&[NO_SUCH_UPLOAD], &error)),
             }
         }
         uploaded.sort_unstable();
@@ -67,7 +68,7 @@ impl S3 {
         let call = self.client.complete_multipart_upload().bucket(&self.bucket).key(&**key);
         let answer = call.upload_id(upload).multipart_upload(done).send().await;
         let no_such_upload = answer.as_ref().is_err_and(|error| names(error, NO_SUCH_UPLOAD));
-        let outcome = last_step(request, NO_SUCH_PART, answer, |answer| {
+        let outcome = last_step(request, &[NO_SUCH_PART, NO_SUCH_UPLOAD], answer, |answer| {
             acknowledged(content, How::Parts, answer.e_tag(), answer.server_side_encryption().is_some())
         });
         if no_such_upload { self.unless_it_is_there(request, outcome).await } else { outcome }
@@ -83,7 +84,7 @@ impl S3 {
         }
         let call = self.client.copy_object().bucket(&self.bucket).key(&**key);
         let copied = call.copy_source(format!("{}/{first}", self.bucket)).send().await;
-        let copied = last_step(request, NO_SUCH_KEY, copied, |answer| {
+        let copied = last_step(request, &[NO_SUCH_KEY], copied, |answer| {
             let tag = answer.copy_object_result().and_then(|result| result.e_tag());
             acknowledged(content, How::Copy, tag, answer.server_side_encryption().is_some())
         });
@@ -151,6 +152,13 @@ mod tests {
             Some((true, Cause::Forgotten))
         );
         assert_eq!(cause(ends(How::Copy, &[PUT, &no_key]).await), Some((true, Cause::Forgotten)));
+        let no_upload = refusal("404 Not Found", NO_SUCH_UPLOAD);
+        let forgotten = Some((true, Cause::Forgotten));
+        assert_eq!(cause(ends(How::Parts, &[BEGUN, &no_upload]).await), forgotten);
+        assert_eq!(cause(ends(How::Parts, &[BEGUN, PUT, PUT, &no_upload, &no_key]).await), forgotten);
+        // Nothing was begun.
+        let said = Some((true, Cause::Answered("404".into())));
+        assert_eq!(cause(ends(How::Parts, &[&no_upload]).await), said);
         let other = refusal("400 Bad Request", "InvalidRequest");
         let said = Some((true, Cause::Answered("400".into())));
         assert_eq!(cause(ends(How::Parts, &[BEGUN, PUT, PUT, &other]).await), said);
@@ -164,15 +172,15 @@ mod tests {
         let own = format!("200 OK\n\n{}", std::str::from_utf8(CONTENT).unwrap());
         let absent = refusal("404 Not Found", "NoSuchKey");
         let broken = refusal("500 Internal Server Error", "InternalError");
-        for (how, before, code) in [
-            (How::IfNew, vec![&*there_is_one], "412"),
-            (How::Parts, vec![BEGUN, PUT, PUT, &*no_upload], "404"),
+        for (how, before, why) in [
+            (How::IfNew, vec![&*there_is_one], Cause::Answered("412".into())),
+            (How::Parts, vec![BEGUN, PUT, PUT, &*no_upload], Cause::Forgotten),
         ] {
             for (then, sure) in
                 [(&*own, false), (&*broken, false), (&*absent, true), ("200 OK\n\nelse", true)]
             {
                 let said = cause(ends(how, &[&before[..], &[then]].concat()).await);
-                assert_eq!(said, Some((sure, Cause::Answered(code.into()))), "{how:?} {then}");
+                assert_eq!(said, Some((sure, why.clone())), "{how:?} {then}");
             }
         }
     }

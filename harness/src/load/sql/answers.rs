@@ -1,7 +1,10 @@
 //! What PostgreSQL's answers mean.
 
 use history::{Cause, Failure};
-use tokio_postgres::{Error as Refusal, error::SqlState};
+use tokio_postgres::{
+    Error as Refusal,
+    error::{Severity, SqlState},
+};
 
 use crate::workload::postgres::reason;
 
@@ -28,16 +31,19 @@ pub(super) fn is_there_already(error: &Refusal) -> bool {
 }
 
 pub(super) fn surely_refused(error: &Refusal) -> bool {
-    error.as_db_error().is_some_and(|answer| surely_rolled_back(answer.severity(), answer.code().code()))
+    // The other one is in the language of the server; a server that does not tell this one is older than any we know.
+    error.as_db_error().is_some_and(|answer| {
+        answer.parsed_severity().is_some_and(|severity| surely_rolled_back(severity, answer.code().code()))
+    })
 }
 
 /// Whether PostgreSQL surely rolled back. It did for an ERROR of these classes: data, constraint, transaction state,
 /// authorization, names, rollback, syntax, resources, limits, object state, feature. It may have committed before a
 /// FATAL or PANIC, when the connection broke (08), when an administrator ended it (57), and when it says so (40003).
-fn surely_rolled_back(severity: &str, code: &str) -> bool {
+fn surely_rolled_back(severity: Severity, code: &str) -> bool {
     const REFUSALS: [&str; 13] =
         ["0A", "22", "23", "25", "28", "3D", "3F", "40", "42", "44", "53", "54", "55"];
-    severity == "ERROR" && code != "40003" && REFUSALS.iter().any(|class| code.starts_with(class))
+    severity == Severity::Error && code != "40003" && REFUSALS.iter().any(|class| code.starts_with(class))
 }
 
 #[cfg(test)]
@@ -47,12 +53,12 @@ mod tests {
     #[test]
     fn only_a_sure_rollback_counts_as_failed() {
         for code in ["23502", "42601", "42501", "25006", "53100", "40001", "0A000"] {
-            assert!(surely_rolled_back("ERROR", code), "{code}");
+            assert!(surely_rolled_back(Severity::Error, code), "{code}");
         }
         for code in ["57P01", "57P02", "57P03", "57014", "08006", "08003", "40003", "58030", "XX000"] {
-            assert!(!surely_rolled_back("ERROR", code), "{code}");
+            assert!(!surely_rolled_back(Severity::Error, code), "{code}");
         }
-        assert!(!surely_rolled_back("FATAL", "53300"));
-        assert!(!surely_rolled_back("PANIC", "53100"));
+        assert!(!surely_rolled_back(Severity::Fatal, "53300"));
+        assert!(!surely_rolled_back(Severity::Panic, "53100"));
     }
 }

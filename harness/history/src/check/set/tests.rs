@@ -166,7 +166,10 @@ fn who_says_nothing_at_the_end_is_named_though_another_has_it() {
     let answered = at("garage-1", get(5, "r/a", (11, 12), found(b"1")));
     assert_eq!(said(&[written.clone(), other.clone(), silent(3, 9), answered]), (1, vec![]));
     let later = put(6, "r/b", b"2", (20, 21), unknown());
-    assert_eq!(said(&[written.clone(), other.clone(), silent(3, 9), later]), (1, vec![]));
+    assert_eq!(
+        said(&[written.clone(), other.clone(), silent(3, 9), later]),
+        (1, vec![NOBODY_AT_THE_END.to_owned()])
+    );
     let of_the_load = Operation { process: written.process, ..silent(3, 9) };
     assert_eq!(said(&[written, other, of_the_load]), (1, vec![]));
 }
@@ -222,7 +225,10 @@ fn a_last_listing_or_scan_that_is_refused_is_told_in_the_servers_words() {
     assert_eq!(said(&[written.clone(), read.clone(), list(3, 8, corrupt()), shown]), (vec![], vec![]));
     // While the load runs it is no news.
     let later = put(5, "r/b", b"2", (20, 21), unknown());
-    assert_eq!(said(&[written.clone(), read, list(3, 8, corrupt()), later]), (vec![], vec![]));
+    assert_eq!(
+        said(&[written.clone(), read, list(3, 8, corrupt()), later]),
+        (vec![], vec![NOBODY_AT_THE_END.to_owned()])
+    );
 
     let (found, _) = said(&[written.clone(), scan(3, 8, corrupt())]);
     let [(Kind::Unreadable, text)] = &found[..] else { panic!("{found:?}") };
@@ -333,4 +339,26 @@ fn what_was_written_over_and_not_deleted_can_be_read() {
     // Of what nobody acknowledged nobody knows whether it is there.
     let unsure = |one: Operation| Operation { outcome: unknown(), ..one };
     assert_eq!(kinds(&[unsure(first()), unsure(over()), no(50, "garage-0", said())]), []);
+}
+
+#[test]
+fn copies_that_are_read_alone_are_held_to_the_end() {
+    let written = put(1, "r/a", b"1", (0, 1), Outcome::DONE);
+    let read = |line: u64, outcome| {
+        let from = line.cast_signed();
+        at("garage-0", get(line, "r/a", (from, from + 1), outcome))
+    };
+    let later = put(10, "r/b", b"2", (20, 21), unknown());
+    let with = |last| {
+        let all = [written.clone(), read(5, ABSENT), later.clone(), read(30, last)];
+        [Copies::Same, Copies::Late]
+            .map(|copies| judge(&all, "r/", copies).anomalies.iter().map(|one| one.kind).collect::<Vec<_>>())
+    };
+    assert_eq!(with(found(b"1")), [vec![Kind::Stale], vec![]]);
+    assert_eq!(with(ABSENT), [vec![Kind::Lost], vec![Kind::Lost]]);
+    // They hold the same in the end.
+    let over = put(2, "r/a", b"2", (2, 3), Outcome::DONE);
+    let parted =
+        [written.clone(), over, read(30, found(b"1")), at("garage-1", get(31, "r/a", (31, 32), found(b"2")))];
+    assert_eq!(judge(&parted, "r/", Copies::Late).anomalies[0].kind, Kind::Diverged);
 }

@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::listing::Listings;
+use super::{Copies, listing::Listings};
 use crate::{
     check::{end::End, keys::OfKey},
-    operation::{Action, Answer, Cause, Outcome},
+    operation::{Action, Answer, Cause, Operation, Outcome},
     value::Value,
 };
 
@@ -67,14 +67,15 @@ impl Word<'_> {
 }
 
 /// The last words on a key.
-pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<Word<'a>> {
+pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>, copies: Copies) -> Vec<Word<'a>> {
     // Of what is deleted and written again an absence may be right.
     let acknowledged = match of.writes[..] {
         [write] => write.ended.filter(|_| write.is_ok()),
         _ => None,
     };
     let mut words = Words { words: Vec::new(), acknowledged };
-    for read in &of.reads {
+    let counts = |read: &Operation| copies != Copies::Late || end.has(read);
+    for read in of.reads.iter().filter(|read| counts(read)) {
         let said = match &read.outcome {
             Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)) => Some(Said::Found(Some(*value))),
             Outcome::Ok(Answer::There) => Some(Said::Found(None)),
@@ -85,7 +86,7 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>) -> Vec<
             words.add(&read.endpoint, (read.invoked, end.has(read)), read.line, said);
         }
     }
-    for listing in listings.covering(of.key).filter(|listing| listing.whole) {
+    for listing in listings.covering(of.key).filter(|listing| listing.whole && counts(listing.of)) {
         let said = match listing.keys.get(&**of.key) {
             Some(Some(value)) => Said::Found(Some(*value)),
             _ => Said::Absent,
