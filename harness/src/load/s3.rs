@@ -283,7 +283,7 @@ mod tests {
         {
             let part = Request::range("key", from, 3);
             let (outcome, said) = talk(&part, &[&format!("206 Partial Content\n\n{body}")]).await;
-            assert_eq!(outcome, Outcome::Ok(Answer::Found(Value::of(body[..3].as_bytes()))));
+            assert_eq!(outcome, Outcome::Ok(Answer::Found(Value::of(&body.as_bytes()[..3]))));
             assert!(said[0].contains(asked), "{}", said[0]);
         }
         // Fewer bytes than were asked for are what was found.
