@@ -212,7 +212,11 @@ async fn ask<S: Store, C: Future<Output = Result<S>>>(
     };
     for request in requests {
         let mut answer = reader.ask(&request).await?;
-        let key = request.action.key().filter(|key| settling.contains(*key));
+        // Of its head and parts nothing is held against the list: another one would only be later than the last get.
+        let key = match &request.action {
+            Action::Get { key } => Some(key).filter(|key| settling.contains(*key)),
+            _ => None,
+        };
         for _ in 1..TRIES {
             let Some(key) = key.filter(|_| answer == Some(Answer::Absent)) else { break };
             pause(REST).await;

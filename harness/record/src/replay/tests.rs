@@ -61,8 +61,15 @@ fn history(folder: &Utf8PathBuf, lost: bool) -> Content {
         let history::Action::Put { key, value, .. } = request.action else { unreachable!("a put") };
         let held = if lost && number == 1 { Answer::Absent } else { Answer::Found(value) };
         let mut read = noted(Request::get(key), Outcome::Ok(held));
-        if let Noted::Invoked { at, .. } = &mut read[0] {
-            *at += jiff::SignedDuration::from_secs(1);
+        for line in &mut read {
+            match line {
+                Noted::Invoked { process, at, .. } => {
+                    *process = 1;
+                    *at += jiff::SignedDuration::from_secs(1);
+                }
+                Noted::Ended { process, .. } => *process = 1,
+                _ => {}
+            }
         }
         lines.extend(read);
     }
