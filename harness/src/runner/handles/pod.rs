@@ -193,7 +193,7 @@ impl Pod {
     /// # Errors
     /// When the API server refuses, as it does below a disruption budget.
     pub async fn evict(&self) -> Result<()> {
-        self.evict_with(&DeleteParams::default()).await
+        self.evict_given(None).await
     }
 
     /// As [`Pod::evict`], with a grace period of so many seconds instead of its own.
@@ -201,16 +201,16 @@ impl Pod {
     /// # Errors
     /// As for [`Pod::evict`].
     pub async fn evict_within(&self, seconds: u32) -> Result<()> {
-        self.evict_with(&DeleteParams::default().grace_period(seconds)).await
+        self.evict_given(Some(seconds)).await
     }
 
-    async fn evict_with(&self, parameters: &DeleteParams) -> Result<()> {
+    async fn evict_given(&self, grace: Option<u32>) -> Result<()> {
         let pod = self.name.as_str();
         let doing = format!("evict pod {pod}");
         let target = format!("pod/{pod}");
         self.run.log().act("evict", target.clone(), doing.clone());
         let pods = objects::<PodObject>(self.run.probe_client(), self.run.namespace()).doing(doing);
-        let outcome = pods.evict(pod, parameters).await;
+        let outcome = pods.evict(pod, grace).await;
         self.run.log().outcome(&target, outcome)
     }
 

@@ -1,7 +1,13 @@
 //! What only pods can be asked for.
 
-use k8s_openapi::api::core::v1::Pod;
-use kube::api::{DeleteParams, EvictParams, LogParams};
+use k8s_openapi::{
+    api::{core::v1::Pod, policy::v1::Eviction},
+    apimachinery::pkg::apis::meta::v1::{DeleteOptions, ObjectMeta},
+};
+use kube::{
+    api::{LogParams, PostParams},
+    core::Status,
+};
 use record::law::Obstacle;
 
 use super::Objects;
@@ -26,14 +32,24 @@ impl Objects<Pod> {
         self.ask("reading the log of", name, self.api.logs(name, &parameters)).await.map_err(unless_shown)
     }
 
-    /// Asks for a pod to be evicted, as far as its budgets allow it.
+    /// Asks for a pod to be evicted, as far as its budgets allow it, with its own grace period or with so many seconds.
     ///
     /// # Errors
     /// As for [`get`](Self::get); a budget's no is a 429.
-    pub async fn evict(&self, name: &str, delete: &DeleteParams) -> Result<()> {
-        let delete = Some(DeleteParams { dry_run: self.dry_run, ..delete.clone() });
-        let parameters = EvictParams { delete_options: delete, ..EvictParams::default() };
-        self.ask("evicting", name, self.api.evict(name, &parameters)).await.map(drop)
+    pub async fn evict(&self, name: &str, grace: Option<u32>) -> Result<()> {
+        // kube's own eviction (5.0) says `delete_options`, which no API server knows.
+        let delete_options = DeleteOptions {
+            grace_period_seconds: grace.map(i64::from),
+            dry_run: self.dry_run.then(|| vec!["All".to_owned()]),
+            ..DeleteOptions::default()
+        };
+        let eviction = Eviction {
+            delete_options: Some(delete_options),
+            metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
+        };
+        let parameters = PostParams::default();
+        let asked = self.api.create_subresource::<_, Status>("eviction", name, &parameters, &eviction);
+        self.ask("evicting", name, asked).await.map(drop)
     }
 }
 

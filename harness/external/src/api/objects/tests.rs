@@ -45,6 +45,32 @@ async fn answer_once(listener: TcpListener, status: &str, body: &str) -> String 
 }
 
 #[tokio::test]
+async fn an_eviction_asks_for_the_seconds_that_it_gives() {
+    let (listener, client) = server().await;
+    let serving = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let (mut request, mut part) = (String::new(), [0; 4096]);
+        while !request.ends_with('}') {
+            let read = stream.read(&mut part).await.unwrap();
+            assert!(read > 0, "{request}");
+            request.push_str(&String::from_utf8_lossy(&part[..read]));
+        }
+        let body = r#"{"kind":"Status","status":"Success","code":201}"#;
+        let head =
+            format!("HTTP/1.1 201 Created\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+        stream.write_all((head + body).as_bytes()).await.unwrap();
+        request
+    });
+    objects::<Pod>(&client, "a").dry_run().evict("x-0", Some(8)).await.unwrap();
+    let request = serving.await.unwrap();
+    assert!(request.starts_with("POST /api/v1/namespaces/a/pods/x-0/eviction?"), "{request}");
+    let (_, body) = request.split_once("\r\n\r\n").unwrap();
+    let eviction: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(eviction["deleteOptions"]["gracePeriodSeconds"], 8);
+    assert_eq!(eviction["deleteOptions"]["dryRun"][0], "All");
+}
+
+#[tokio::test]
 async fn a_refusal_is_said_of_what_was_being_done() {
     let (listener, client) = server().await;
     let body = r#"{"kind":"Status","status":"Failure","message":"no room","reason":"Forbidden","code":403}"#;
