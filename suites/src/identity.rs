@@ -7,7 +7,7 @@ use harness::{
     claim::{K1, K11, K12, K18, K19, S1, S2, S3, S5, S6, S7, S8, S9},
     runner::{Run, Scenario, scenario},
     wait::expectations,
-    workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, sentinel::Held},
+    workload::{DAGSTER_POSTGRESQL, GARAGE, SENTINEL, Set, sentinel::Held},
 };
 use serde_json::{Value, json};
 
@@ -229,6 +229,11 @@ fn stray(run: &Run) -> Result<Value> {
     Ok(pod)
 }
 
+/// Those that lead to a set's pods.
+fn services(set: &Set) -> [&'static str; 2] {
+    [set.workload.name, set.workload.headless]
+}
+
 async fn adoption(run: Run) -> Result<()> {
     let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
     set.ready(2).await?;
@@ -238,8 +243,14 @@ async fn adoption(run: Run) -> Result<()> {
     run.step("another pod has the set's labels, and no name of its ordinals: it is not adopted").await?;
     run.apply_objects([stray(&run)?]).await?;
     run.expect(K12, &expectations::pod_unowned(STRAY), seconds(30)).await?;
-    // What becomes of it later would make its Services' endpoints be looked at.
     run.wait(&expectations::pod_ready(STRAY, None), seconds(60)).await?;
+    // Until then its Services' endpoints are still to be looked at, on its account.
+    if let Some(stray) = run.log().now(|world| world.pods.get(STRAY).cloned()) {
+        for service in services(&set) {
+            let listed = expectations::endpoint_listed(&stray, service, true);
+            run.wait(&listed, run.terrain().hears_within()).await?;
+        }
+    }
     run.hold(K12, &expectations::pod_unowned(STRAY)).await?;
 
     run.step(OWNER_LOST).await?;
@@ -251,7 +262,7 @@ async fn adoption(run: Run) -> Result<()> {
     set.change_pod(1, "take its label away", &json!({"metadata": {"labels": {"app": "another"}}})).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, false), seconds(30)).await?;
     let listed = async |listed: bool| {
-        for service in [set.workload.name, set.workload.headless] {
+        for service in services(&set) {
             let listed = expectations::endpoint_listed(&old, service, listed);
             run.expect(S5, &listed, run.terrain().hears_within()).await?;
         }
