@@ -158,7 +158,9 @@ async fn pod_returns(run: Run) -> Result<()> {
 async fn slow_to_stop(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
-            let sleeps = sleeping(run.terrain().may_lack(LAST_WITHOUT_SLEEP));
+            // Its gate is on, unless somebody has turned it off.
+            let may_lack = run.terrain().may_lack(LAST_WITHOUT_SLEEP) && run.workers().is_err();
+            let sleeps = sleeping(may_lack);
             workload.container(manifest)?["lifecycle"] = json!({"preStop": sleeps});
             workload.with_replicas(manifest, 2)
         })

@@ -40,7 +40,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
             "liveness_probes_removed",
             [S21],
             LIVENESS_PROBES_REMOVED,
-            "program-hangs was not restarted",
+            "-hangs was not restarted",
         ),
     ]
 }

@@ -29,7 +29,7 @@ use crate::{
 const REPLICAS: u32 = 3;
 /// Acknowledged writes at each endpoint before the scaling, and again after it.
 const ENOUGH: u64 = 6;
-/// What is tried at the one node that is left: each process there is answered more than once.
+/// What is begun at the one node that is left: three for each process there, where none is slower than another.
 const TRIES_ALONE: u64 = 9;
 /// Between two operations of a process: the store is never at rest, and what is read back from every pod does not grow for nothing.
 const PACE: Duration = Duration::from_millis(800);

@@ -33,8 +33,11 @@ impl Scratch {
         let folder = parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
         let doing = || format!("making the folder {folder}");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(Error::io(doing()))?;
-        let lock = File::create(folder.join(LOCK)).map_err(Error::io(doing()))?;
+        // It is seen when it is held, and not before: others take what nobody holds for left.
+        let making = folder.join(".making");
+        let lock = File::create(&making).map_err(Error::io(doing()))?;
         lock.lock().map_err(Error::io(doing()))?;
+        fs::rename(making, folder.join(LOCK)).map_err(Error::io(doing()))?;
         Ok(Self { folder, _lock: lock })
     }
 

@@ -14,11 +14,18 @@ use crate::error::Result;
 
 /// Who made a volume, where nobody did by hand.
 const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
+/// On a volume that was there before its claim: it was made for another, whose data it may hold.
+const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 const RETAIN: &str = "Retain";
 
 /// Lets the volumes go that were made for claims of a namespace, since this moment where it is somebody else's: before it, others
-/// may have kept theirs. Names what stays for want of a right, and why.
-pub(super) async fn let_go(client: &Client, namespace: &str, since: Option<&Time>) -> Result<Vec<String>> {
+/// may have kept theirs. Names what stays, and why: nothing else is to stay for that.
+pub(super) async fn let_go(client: &Client, namespace: &str, since: Option<&Time>) -> Vec<String> {
+    let tried = try_let_go(client, namespace, since).await;
+    tried.unwrap_or_else(|error| vec![format!("what a class keeps of namespace {namespace} ({error})")])
+}
+
+async fn try_let_go(client: &Client, namespace: &str, since: Option<&Time>) -> Result<Vec<String>> {
     let doing = format!("looking for volumes that are kept of namespace {namespace}");
     let volumes = cluster_objects::<PersistentVolume>(client).within(CALL);
     let found = match volumes.clone().doing(doing).list().await {
@@ -35,8 +42,8 @@ pub(super) async fn let_go(client: &Client, namespace: &str, since: Option<&Time
         let patch = json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}});
         match volumes.clone().doing(doing).merge(&name, &patch).await {
             Err(error) if error.is_not_found() => {}
-            Err(error) if error.is_forbidden() => left.push(format!("volume {name} ({error})")),
-            changed => drop(changed?),
+            Err(error) => left.push(format!("volume {name} ({error})")),
+            Ok(_) => {}
         }
     }
     Ok(left)
@@ -50,6 +57,7 @@ fn would_stay(volume: &PersistentVolume, namespace: &str, since: Option<&Time>) 
     of == Some(namespace)
         && spec.persistent_volume_reclaim_policy.as_deref() == Some(RETAIN)
         && volume.annotations().contains_key(PROVISIONED_BY)
+        && !volume.annotations().contains_key(BOUND_BY_CONTROLLER)
         && since.is_none_or(|since| made.is_some_and(|made| made >= *since))
 }
 
@@ -86,6 +94,7 @@ mod tests {
             json!({"spec": {"persistentVolumeReclaimPolicy": "Delete"}}),
             // By hand: whoever made it removes it.
             json!({"metadata": {"annotations": {PROVISIONED_BY: null}}}),
+            json!({"metadata": {"annotations": {BOUND_BY_CONTROLLER: "yes"}}}),
         ] {
             assert!(!stays(other.clone(), None), "{other}");
         }

@@ -54,6 +54,9 @@ pub async fn down_in(context: &str, settings: &Settings, force: bool, progress: 
         }
     }
     done.left.extend(leave_definitions(&client, &removed).await?);
+    // The same right is lacking for each namespace.
+    done.left.sort();
+    done.left.dedup();
     gone(&client, &removed).await?;
     for dead in dead {
         if dead.cluster == context {

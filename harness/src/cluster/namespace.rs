@@ -1,6 +1,6 @@
 //! Namespaces: one a scenario, labelled with its run, so that what a killed run left is found and swept.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use camino::Utf8Path;
 use external::api::{cluster_objects, objects};
@@ -83,19 +83,24 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
 }
 
 /// Begins to delete a namespace, with what its scenario made outside it; one that is not there is deleted already. Names what stays
-/// for want of a right, and why.
+/// and why.
 ///
 /// # Errors
 /// The API's own.
 pub async fn delete_namespace(client: &Client, name: &str) -> Result<Vec<String>> {
     remove_outside(client, Of::Namespace(name)).await?;
     release_held_pods(client, name).await?;
-    let left = kept::let_go(client, name, None).await?;
+    let mut left = kept::let_go(client, name, None).await;
     let namespaces = cluster_objects::<Namespace>(client).within(CALL);
     match namespaces.delete(name, &DeleteParams::background()).await {
-        Err(error) if error.is_not_found() || error.is_conflict() => Ok(left),
-        outcome => outcome.map(|_| left),
+        Err(error) if error.is_not_found() || error.is_conflict() => {}
+        outcome => drop(outcome?),
     }
+    if left.is_empty() {
+        // Also what was still being made for a claim that waited.
+        left = kept::let_go(client, name, None).await;
+    }
+    Ok(left)
 }
 
 /// A scenario that ended early, or was killed, may have left pods held, and a held pod would keep its namespace.
@@ -137,7 +142,7 @@ pub async fn sweep(
     cluster: &str,
     given: &[String],
 ) -> Result<Vec<String>> {
-    let (mut swept, mut left) = (Vec::new(), Vec::new());
+    let (mut swept, mut left) = (Vec::new(), BTreeSet::new());
     for dead in runs::dead(cache)? {
         if dead.cluster != cluster {
             continue;
@@ -157,7 +162,7 @@ pub async fn sweep(
         dead.forget();
     }
     for what in left {
-        tracing::warn!(%what, "stays for want of a right");
+        tracing::warn!(%what, "stays");
     }
     Ok(swept)
 }

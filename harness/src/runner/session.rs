@@ -144,7 +144,7 @@ impl Session {
                 left.extend(cluster::leave_definitions(&self.shared.client, &runs).await?);
             }
             for what in left {
-                self.shared.progress.send(Event::Message(format!("for want of a right stays {what}")));
+                self.shared.progress.send(Event::Message(format!("stays: {what}")));
             }
             let sound = self.shared.hurt.get().is_none();
             self.cluster.release(keep, sound).await

@@ -36,7 +36,7 @@ pub enum Connection {
     Command(Box<Command>),
 }
 
-/// What the reach to a store's pods need.
+/// What the reach to a store's pods needs.
 #[derive(Debug, Clone)]
 pub struct Reach {
     /// The container of the store.

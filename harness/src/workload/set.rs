@@ -191,8 +191,10 @@ impl Set {
     pub async fn scale_by_subresource(&self, replicas: u32) -> Result<()> {
         let name = &self.promise.set;
         let doing = format!("statefulset {name}: scale to {replicas} by its subresource");
-        let act = self.act("scale", format!("statefulset/{name}"), &doing);
-        let version = self.objects::<StatefulSet>().doing(doing).scale(name, replicas).await?;
+        let target = format!("statefulset/{name}");
+        let act = self.act("scale", target.clone(), &doing);
+        let outcome = self.objects::<StatefulSet>().doing(doing).scale(name, replicas).await;
+        let version = self.log.outcome(&target, outcome)?;
         self.log.answered(act, version.as_deref());
         Ok(())
     }

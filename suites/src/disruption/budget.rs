@@ -19,7 +19,7 @@ const REFUSED: &str = "violate the pod's disruption budget";
 /// The disruption budget's name.
 pub(crate) const BUDGET: &str = "sentinel";
 
-/// Who counts for budgets. It does not stand still for so long that another would take its place.
+/// Who counts for budgets. One that stands still for longer than its lease ends, and begins anew.
 const COUNTS: &str = "kube-controller-manager";
 
 const NOT_READY: Held = Held { ready: Some(true), stop: None, live_fails: None };
@@ -172,6 +172,7 @@ async fn budget_not_counted(run: Run) -> Result<()> {
     let evicted = run.pod(set.pod_name(2)).evict().await;
     run.judge_refused(K16, "an eviction under a budget that is not counted", evicted, 429, REFUSED);
     control_plane.thaw().await?;
+    run.settled().await?;
 
     run.step("who counts has counted that one may go, and stands still: one goes, and no second").await?;
     run.apply_objects([budget_of(json!({"maxUnavailable": 1}))]).await?;

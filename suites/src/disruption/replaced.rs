@@ -46,7 +46,12 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         )
         .proves([S16])
         .within(seconds(240))
-        .slow_control("deleted_in_background", [S16], DELETED_IN_BACKGROUND, "does not exist"),
+        .slow_control(
+            "deleted_in_background",
+            [S16],
+            DELETED_IN_BACKGROUND,
+            "the StatefulSet sentinel does not exist",
+        ),
         scenario(
             "disruption::forced_deletion",
             "a pod that refuses to stop is taken away by force, at a price: two of one ordinal for a moment",

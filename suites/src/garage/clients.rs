@@ -16,40 +16,7 @@ pub(crate) const SMALL: &[usize] = &[100, 3072, 65_536];
 /// On both sides of all of Garage's boundaries; most are small, so that reading back from every pod stays quick.
 pub(crate) const OBJECTS: &[usize] = &[100, 3071, 3072, 65_536, 100, (1 << 20) + 32, 0, 3072, 20_000, 100];
 /// As [`OBJECTS`], with few large ones: an hour of them is to be read back in minutes.
-pub(crate) const FEW_LARGE: &[usize] = &[
-    100,
-    3071,
-    100,
-    20_000,
-    0,
-    3072,
-    100,
-    65_536,
-    100,
-    3071,
-    100,
-    20_000,
-    0,
-    3072,
-    100,
-    (1 << 20) + 32,
-    100,
-    3071,
-    100,
-    20_000,
-    0,
-    3072,
-    100,
-    65_536,
-    100,
-    3071,
-    100,
-    20_000,
-    0,
-    3072,
-    100,
-    65_536,
-];
+pub(crate) const FEW_LARGE: &[usize] = &few_large();
 /// As [`OBJECTS`], each once, and one of six blocks: few are written, and each of them is to be replicated.
 const EACH_ONCE: &[usize] = &[100, 3071, 3072, 65_536, 20_000, (1 << 20) + 32, (5 << 20) + 32];
 /// As [`OBJECTS`], of what is uploaded in parts.
@@ -57,6 +24,19 @@ const UPLOADS: &[usize] =
     &[6_200, 65_536, 6_200, 200_000, 6_200, 6_200, 65_536, 6_200, 20_000, 6_200, 200_000, (5 << 20) + 32];
 /// What is uploaded, copied and written over: most of it small.
 const SHARED: &[usize] = &[100, 3072, 6_200, 100, 3072, 6_200, 100, (1 << 20) + 32];
+
+/// One in 32 has two blocks.
+const fn few_large() -> [usize; 32] {
+    const SMALLER: [usize; 8] = [100, 3071, 100, 20_000, 0, 3072, 100, 65_536];
+    let mut sizes = [0; 32];
+    let mut place = 0;
+    while place < sizes.len() {
+        sizes[place] = SMALLER[place % SMALLER.len()];
+        place += 1;
+    }
+    sizes[15] = (1 << 20) + 32;
+    sizes
+}
 
 /// The pods of all nodes.
 pub(crate) fn pods(set: &Set) -> Vec<String> {
@@ -100,7 +80,7 @@ pub(crate) fn checkers() -> [Checker; 2] {
 
 /// What it is held to by what those saw that write over keys, list them, and write some only where there is nothing.
 pub(crate) fn checkers_of_what_is_shared(run: &Run, history: &Recorder) -> Result<Vec<Checker>> {
-    let mut checkers = vec![Checker::ReadAfterWrite, Checker::Listings];
+    let mut checkers = vec![Checker::ReadAfterWrite, Checker::Listings, Checker::Ranges];
     // A store that never refuses for what is there knows no conditions, and promises nothing of them.
     let minds = |one: &Operation| {
         one.outcome.failure().is_some_and(|failure| failure.cause == Cause::Answered("412".into()))

@@ -111,7 +111,7 @@ async fn crashes(run: Run) -> Result<()> {
     }
     run.check(G10, set.workload.name, &whole, checkers(), faults.last());
     let shared = checkers_of_what_is_shared(&run, &other)?;
-    let all = [Checker::Set(Copies::Same), Checker::Ranges].into_iter().chain(shared);
+    let all = [Checker::Set(Copies::Same)].into_iter().chain(shared);
     run.check(G16, set.workload.name, &other, all, faults.last());
     Ok(())
 }

@@ -53,6 +53,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .proves([K9, D3])
         .needs([Capability::RetentionPolicy])
         .within(seconds(240))
+        .slow()
         .slow_control(
             "retained_in_order",
             [K9, D3],

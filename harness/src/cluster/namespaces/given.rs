@@ -75,8 +75,8 @@ pub(super) async fn empty(client: &Client, name: &str, run: &str) -> Result<Vec<
     // Of a namespace that has no mark nobody knows since when it is ours.
     let since = mark_in(client, name).await?.and_then(|mark| mark.creation_timestamp());
     let left = match since {
-        Some(since) => kept::let_go(client, name, Some(&since)).await?,
-        None => Vec::new(),
+        Some(since) => kept::let_go(client, name, Some(&since)).await,
+        None => vec![format!("what a class may keep of namespace {name}, whose mark is gone")],
     };
     delete_all::<PersistentVolumeClaim>(client, name).await?;
     delete_all::<Event>(client, name).await?;

@@ -53,8 +53,8 @@ pub(super) fn servers<'a>(corefile: &'a str) -> Vec<Server<'a>> {
 
 /// Whether something in a Corefile is what a variable of its process says.
 pub(super) fn has_placeholders(corefile: &str) -> bool {
-    let lines = corefile.lines().filter(|line| !line.trim_start().starts_with('#'));
-    lines.into_iter().any(|line| line.contains("{$") || line.contains("{%"))
+    let mut lines = corefile.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.any(|line| line.contains("{$") || line.contains("{%"))
 }
 
 /// The blocks of a Corefile, as they stand there.

@@ -9,8 +9,7 @@ use kube::Client;
 
 use crate::error::Result;
 
-/// Schedulers of IPVS by which one connection after the other goes to the same pod: they go by who asks or where to, or take the
-/// first one that has no connection open, or is not full.
+/// Schedulers of IPVS by which a client need not reach every pod: they go by who asks or where to, or by what each has open.
 const STICKING: [&str; 9] = ["sh", "mh", "dh", "lblc", "lblcr", "fo", "ovf", "sed", "nq"];
 
 /// What the proxies do that no promise forbids.

@@ -70,7 +70,7 @@ fn parts_are_asked_for_of_what_was_written_once_and_follows_from_its_name() {
         ..put(1, 100)
     };
     let deleted = operation("a-0", Request::delete("run/0/000000").action);
-    for one in [put(0, 0), put(0, 7), deleted, Operation { ..refused.clone() }] {
+    for one in [put(0, 0), put(0, 7), deleted, refused.clone()] {
         let own = all.first().cloned().unwrap();
         let written = if one.action == put(0, 0).action { vec![one] } else { vec![own, one] };
         let first = asked(&written).into_iter().next();

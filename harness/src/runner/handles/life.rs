@@ -188,7 +188,9 @@ impl Life {
         let beside = container != self.run.workload().container;
         let who = if beside { format!("the container {container} of {name}") } else { name.clone() };
         let ending = Ending::new(&who, code, at, &stamps).with_patience(self.run.slowness());
-        let unsettled = match (&self.pod.node, ending.told_to_stop()) {
+        // From its deletion on: a kubelet that was away may begin late.
+        let moment = self.told_to_go().ok().into_iter().chain(ending.told_to_stop()).min();
+        let unsettled = match (&self.pod.node, moment) {
             (Some(node), Some(moment)) => unsettled::since(self.run.client(), node, moment).await,
             _ => None,
         };

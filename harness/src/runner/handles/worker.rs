@@ -1,8 +1,8 @@
 //! A node that workloads run on, to be hurt.
 
 use std::{
-    mem,
     ops::Deref,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -152,14 +152,16 @@ impl Worker {
     /// When it does not in time.
     pub async fn until_unreachable(&self, deadline: Duration) -> Result<Instant> {
         let node = &self.node.name;
-        let mut now = Instant::now();
-        let ask = || {
-            let before = mem::replace(&mut now, Instant::now());
-            async move {
-                let since = fault::node::unreachable_since(self.run.client(), &self.node).await?;
-                let none = || Error::environment(format!("node {node} has no such taint"));
-                since.map(|_| before).ok_or_else(none)
+        let free = Mutex::new(Instant::now());
+        let ask = async || {
+            let asked = Instant::now();
+            let since = fault::node::unreachable_since(self.run.client(), &self.node).await?;
+            let mut free = free.lock().unwrap_or_else(PoisonError::into_inner);
+            if since.is_some() {
+                return Ok(*free);
             }
+            *free = asked;
+            Err(Error::environment(format!("node {node} has no such taint")))
         };
         let sentence = format!("node {node} is tainted as not heard of");
         until_answered(&sentence, self.run.stretch(deadline), ask).await

@@ -30,7 +30,8 @@ impl Controllers {
         if known.into_iter().all(|known| known) {
             return Ok(());
         }
-        // Sets wait in one queue: a bystander's turn comes after theirs, and that of the next one when a worker is free again.
+        // Most likely, as several workers share the sets' queue: a bystander's turn comes after theirs, and that of the next one when
+        // a worker is free again.
         for _ in 0..2 {
             if !self.sees_to_a_bystander().await? {
                 return Err(Error::not_judged(Obstacle::Controller, self.unseen("a set without pods")));
@@ -70,6 +71,12 @@ impl Controllers {
     pub(super) async fn sees_to_a_bystander(&self) -> Result<bool> {
         let sets =
             objects::<StatefulSet>(&self.client, &self.namespace).doing("see whether a controller is awake");
+        // One may be there of a wait that ended meanwhile.
+        if let Err(error) = sets.delete(BYSTANDER, &DeleteParams::background()).await
+            && !error.is_not_found()
+        {
+            return Err(error);
+        }
         let seen = match sets.create(&bystander()?).await {
             Ok(made) => {
                 // Not the one before it.

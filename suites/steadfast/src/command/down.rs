@@ -23,7 +23,7 @@ pub async fn down(settings: &Settings, context: Option<&str>, force: bool) -> Re
         say(&format!("removed what was in namespace {name}"));
     }
     for what in &done.left {
-        say(&format!("stays for want of a right: {what}"));
+        say(&format!("stays: {what}"));
     }
     if done.containers > 0 {
         say(&format!("removed {} containers of killed runs", done.containers));

@@ -61,7 +61,9 @@ fn operations(path: &Utf8Path) -> Result<Operations> {
         return Err(Error::environment(format!("{path}, line 1: {first}")));
     }
     if is_cut(path).map_err(Error::io(format!("reading {path}")))? {
-        say("the last line has no end: it is left out, as one that was being written");
+        return Err(Error::environment(format!(
+            "{path}: its last line has no end: it may have been cut off"
+        )));
     }
     Ok(operations)
 }

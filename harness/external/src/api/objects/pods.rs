@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn a_kubelet_that_shows_no_logs_is_no_bug_of_ours() {
         let answered = |code| {
-            let status = kube::core::Status { code, ..kube::core::Status::default() };
+            let status = Status { code, ..Status::default() };
             unless_shown(Error::api("reading the log of pod db-0")(kube::Error::Api(Box::new(status))))
         };
         assert_eq!(answered(405).obstacle(), Some(Obstacle::Terrain));

@@ -127,7 +127,7 @@ pub(super) const USED: &[Used] = &[
         "which volume a claim was given, or could be",
     ),
     told(
-        &["list", "patch"],
+        &["patch"],
         "persistentvolumes",
         Place::Cluster,
         "volumes that their class keeps go with our namespaces",
@@ -163,6 +163,7 @@ pub(super) const USED: &[Used] = &[
         Place::Namespace("kube-system"),
         "the DNS's configuration, for which a pod is asked instead, and the proxies'",
     ),
+    told(&["list"], "pods", Place::Namespace("kube-system"), "how long the controllers keep endpoints back"),
     told(
         &["patch"],
         "statefulsets/scale.apps",
