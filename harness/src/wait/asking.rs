@@ -11,8 +11,9 @@ use crate::error::{Error, Result};
 const BETWEEN: Duration = Duration::from_millis(100);
 /// Who had so long for the last question and did not answer is silent; one that had less was only cut off.
 const SILENT: Duration = Duration::from_secs(1);
-/// How long, after the deadline, who answered before and fell silent is asked once more.
-const ONCE_MORE: Duration = Duration::from_secs(8);
+/// How long, after the deadline, who answered before and fell silent is asked once more: as a pod has for its answer, which takes 8 s
+/// where the connections that it opens lead nowhere.
+const ONCE_MORE: Duration = Duration::from_secs(20);
 
 /// Asks again and again until it is so; returns how long that took.
 ///
