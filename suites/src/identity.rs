@@ -159,7 +159,7 @@ async fn slow_to_stop(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
             // Its gate is on, unless somebody has turned it off.
-            let may_lack = run.terrain().may_lack(LAST_WITHOUT_SLEEP) && run.workers().is_err();
+            let may_lack = run.terrain().may_lack(LAST_WITHOUT_SLEEP) && !run.is_in_cluster_of_ours();
             let sleeps = sleeping(may_lack);
             workload.container(manifest)?["lifecycle"] = json!({"preStop": sleeps});
             workload.with_replicas(manifest, 2)
@@ -221,16 +221,6 @@ async fn start_ordinal(run: Run) -> Result<()> {
     Ok(())
 }
 
-/// A pod as the set makes them, of a name that it gives to none.
-fn stray(run: &Run) -> Result<Value> {
-    let mut manifest = run.workload().manifest()?;
-    let template = &manifest.find("StatefulSet", run.workload().name)?["spec"]["template"];
-    let metadata = json!({"name": STRAY, "labels": template["metadata"]["labels"]});
-    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]});
-    pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
-    Ok(pod)
-}
-
 /// Those that lead to a set's pods.
 fn services(set: &Set) -> [&'static str; 2] {
     [set.workload.name, set.workload.headless]
@@ -243,7 +233,7 @@ async fn adoption(run: Run) -> Result<()> {
     let same = expectations::pod_is(&old.meta.name, &old.meta.uid);
 
     run.step("another pod has the set's labels, and no name of its ordinals: it is not adopted").await?;
-    run.apply_objects([stray(&run)?]).await?;
+    run.apply_objects([run.workload().lone_pod(&mut run.workload().manifest()?, STRAY)?]).await?;
     run.expect(K12, &expectations::pod_unowned(STRAY), seconds(30)).await?;
     run.wait(&expectations::pod_ready(STRAY, None), seconds(60)).await?;
     // Until then its Services' endpoints are still to be looked at, on its account.

@@ -67,6 +67,11 @@ pub(crate) fn lost_with(what: &'static str) -> impl Fn(harness::Error) -> harnes
     }
 }
 
+/// A set whose pods get no node until their scheduling gate is opened.
+pub(crate) fn scheduling_gate() -> serde_json::Value {
+    serde_json::json!({"spec": {"template": {"spec": {"schedulingGates": [{"name": "steadfast.dev/held"}]}}}})
+}
+
 /// Seconds, as deadlines of scenarios are given.
 pub(crate) const fn seconds(seconds: u64) -> std::time::Duration {
     std::time::Duration::from_secs(seconds)

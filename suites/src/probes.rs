@@ -47,11 +47,10 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
 
 /// A pod as the set's, which is none of them, with another liveness probe.
 fn beside(manifest: &mut Manifest, workload: &Workload, name: &str, probe: Value) -> harness::Result<()> {
-    let mut spec = manifest.find("StatefulSet", workload.name)?["spec"]["template"]["spec"].clone();
-    workload.container_in(&mut spec)?["livenessProbe"] = probe;
-    spec["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
-    let metadata = json!({"name": name, "labels": {"app": "probed"}});
-    manifest.objects.push(json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}));
+    let mut pod = workload.lone_pod(manifest, name)?;
+    pod["metadata"]["labels"] = json!({"app": "probed"});
+    workload.container_in(&mut pod["spec"])?["livenessProbe"] = probe;
+    manifest.objects.push(pod);
     Ok(())
 }
 
@@ -94,7 +93,7 @@ async fn fail_as_told(run: Run) -> Result<()> {
     run.step("probes that hang, and one that finds nobody: each container is started again").await?;
     for (name, _) in &failing {
         // A kubelet may be told to have no eye on the time of programs, by its gate ExecProbeTimeout.
-        if *name == PROGRAM_HANGS && run.workers().is_err() {
+        if *name == PROGRAM_HANGS && !run.is_in_cluster_of_ours() {
             run.leave_out("that a probe has failed whose program does not end: not every cluster minds that");
             continue;
         }

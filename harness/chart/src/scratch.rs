@@ -79,12 +79,14 @@ fn remove_left(parent: &Utf8Path) {
 
 #[cfg(test)]
 mod tests {
+    use record::fixture::Folder;
+
     use super::*;
 
     #[test]
     fn what_a_killed_process_left_goes_and_what_is_held_stays() {
-        let parent = Utf8PathBuf::from_path_buf(std::env::temp_dir()).unwrap();
-        let parent = parent.join(format!("steadfast-scratch-{}", std::process::id()));
+        let folder = Folder::new("scratch");
+        let parent = &folder.path;
         let left = parent.join("charts-1-0");
         fs::create_dir_all(&left).unwrap();
         File::create(left.join(LOCK)).unwrap();
@@ -93,14 +95,13 @@ mod tests {
         fs::create_dir(&being_made).unwrap();
         fs::create_dir(parent.join("clusters")).unwrap();
 
-        let held = Scratch::new(&parent).unwrap();
-        let other = Scratch::new(&parent).unwrap();
+        let held = Scratch::new(parent).unwrap();
+        let other = Scratch::new(parent).unwrap();
 
         assert!(!left.exists());
         assert!(held.folder.exists() && other.folder.exists() && being_made.exists());
         assert!(parent.join("clusters").exists());
         drop(held);
-        assert_eq!(fs::read_dir(&parent).unwrap().count(), 3);
-        fs::remove_dir_all(parent).unwrap();
+        assert_eq!(fs::read_dir(parent).unwrap().count(), 3);
     }
 }

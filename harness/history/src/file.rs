@@ -56,6 +56,8 @@ pub struct Operations {
     pub all: Vec<Operation>,
     /// How many lines of the file they are.
     pub lines: u64,
+    /// Whether a last line without its end was left out.
+    pub cut: bool,
 }
 
 /// After so many operations their lists are made to share memory: few enough that what is not yet shared is little.
@@ -95,6 +97,7 @@ impl Operations {
             file.read_until(b'\n', &mut text).map_err(io)?;
             // The end, or a line that was cut.
             if text.last() != Some(&b'\n') {
+                reading.operations.cut = !text.is_empty();
                 break;
             }
             let number = reading.operations.lines + 1;

@@ -90,17 +90,13 @@ pub async fn create_namespace(client: &Client, name: &str, run: &str, scenario: 
 pub async fn delete_namespace(client: &Client, name: &str) -> Result<Vec<String>> {
     remove_outside(client, Of::Namespace(name)).await?;
     release_held_pods(client, name).await?;
-    let mut left = kept::let_go(client, name, None).await;
     let namespaces = cluster_objects::<Namespace>(client).within(CALL);
     match namespaces.delete(name, &DeleteParams::background()).await {
         Err(error) if error.is_not_found() || error.is_conflict() => {}
         outcome => drop(outcome?),
     }
-    if left.is_empty() {
-        // Also what was still being made for a claim that waited.
-        left = kept::let_go(client, name, None).await;
-    }
-    Ok(left)
+    // Not before: volumes are made as long as claims are.
+    Ok(kept::let_go(client, name, None).await)
 }
 
 /// A scenario that ended early, or was killed, may have left pods held, and a held pod would keep its namespace.

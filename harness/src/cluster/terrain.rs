@@ -22,6 +22,7 @@ use crate::{
 };
 
 pub(super) use nodes::{all_nodes, closed};
+pub(crate) use storage::FOLDERS;
 pub(super) use storage::{DEFAULT as DEFAULT_CLASS, is_default};
 
 /// How many seconds names and connections lag at most behind a pod of a cluster of ours, and how many of another.

@@ -147,7 +147,7 @@ impl Run {
     }
 
     /// Whether nobody else has a part in the cluster: its nodes are ours.
-    pub(super) fn is_in_cluster_of_ours(&self) -> bool {
+    pub fn is_in_cluster_of_ours(&self) -> bool {
         !self.parts().nodes.is_empty()
     }
 

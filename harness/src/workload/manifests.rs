@@ -74,6 +74,19 @@ impl Workload {
         manifest.merge("StatefulSet", self.name, &patch)
     }
 
+    /// A pod as its set makes them, which belongs to none: its volume is a folder of its own.
+    ///
+    /// # Errors
+    /// When the manifest has no such set.
+    pub fn lone_pod(&self, manifest: &mut Manifest, name: &str) -> Result<Value> {
+        let template = &manifest.find("StatefulSet", self.name)?["spec"]["template"];
+        let metadata = json!({"name": name, "labels": template["metadata"]["labels"]});
+        let mut pod =
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]});
+        pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+        Ok(pod)
+    }
+
     /// The container that is the workload, of its set.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::{
         DELETED_IN_BACKGROUND, PODS_DELETED_WITH_SET, REMOVAL_HELD, SET_GONE_BEFORE_FAILURE,
         claims_go_with_the_set,
     },
-    seconds,
+    scheduling_gate, seconds,
 };
 
 /// Steps at which controls do their sabotage.
@@ -151,9 +151,7 @@ async fn failed_pod(run: Run) -> Result<()> {
 
     run.step("a pod that has ended well, though nothing of it ran: it is replaced").await?;
     let old = set.pod(1)?;
-    let gates = json!([{"name": "steadfast.dev/held"}]);
-    set.change("pods that get no node", &json!({"spec": {"template": {"spec": {"schedulingGates": gates}}}}))
-        .await?;
+    set.change("pods that get no node", &scheduling_gate()).await?;
     run.wait(&pod_is_another(&old.meta.name, &old.meta.uid), seconds(60)).await?;
     let gated = set.pod(1)?;
     run.pod(&gated.meta.name).write_phase("Succeeded").await?;

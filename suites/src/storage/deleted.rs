@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::{
     sabotage::{FINALIZERS_TAKEN_OFF, SET_GONE_BEFORE_VOLUME_CLAIM, SET_GONE_BEFORE_VOLUME_CLAIM_OF_PENDING},
-    seconds,
+    scheduling_gate, seconds,
 };
 
 /// Steps at which controls do their sabotage.
@@ -90,9 +90,7 @@ async fn missing_claim_of_a_pending_pod(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
             workload.with_replicas(manifest, 1)?;
-            let set = manifest.find("StatefulSet", workload.name)?;
-            set["spec"]["template"]["spec"]["schedulingGates"] = json!([{"name": "steadfast.dev/held"}]);
-            Ok(())
+            manifest.merge("StatefulSet", workload.name, &scheduling_gate())
         })
         .await?;
     run.wait(&pod_exists(&set.pod_name(0)), seconds(60)).await?;

@@ -8,7 +8,7 @@ use harness::{
 };
 use serde_json::{Value, json};
 
-use crate::{sabotage::VOLUME_SET_FREE, seconds};
+use crate::{sabotage::VOLUME_SET_FREE, scheduling_gate, seconds};
 
 /// The one that fits.
 pub(crate) const LARGE: &str = "large";
@@ -51,8 +51,7 @@ async fn ready_made_volumes(run: Run) -> Result<()> {
             workload.with_replicas(manifest, 1)?;
             // There is no class of this name: nobody makes volumes of it, and nobody waits for a pod's node.
             workload.with_class(manifest, &run.outside("ready-made"))?;
-            let held = json!({"spec": {"template": {"spec": {"schedulingGates": [{"name": "steadfast.dev/held"}]}}}});
-            manifest.merge("StatefulSet", workload.name, &held)
+            manifest.merge("StatefulSet", workload.name, &scheduling_gate())
         })
         .await?;
     run.wait(&pod_exists(&set.pod_name(0)), seconds(60)).await?;

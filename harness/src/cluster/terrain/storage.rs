@@ -9,8 +9,10 @@ use kube::{Client, ResourceExt};
 
 use crate::{error::Result, report::terrain::StorageClass};
 
-/// A provisioner whose volumes are folders of a node, and the access modes that it gives them: no class says which.
-const FOLDERS: (&str, [&str; 2]) = ("rancher.io/local-path", ["ReadWriteOnce", "ReadWriteOncePod"]);
+/// A provisioner whose volumes are folders of a node.
+pub(crate) const FOLDERS: &str = "rancher.io/local-path";
+/// The access modes that it gives them: no class says which.
+const OF_FOLDERS: [&str; 2] = ["ReadWriteOnce", "ReadWriteOncePod"];
 
 /// The cluster's storage classes.
 pub(super) async fn classes(client: &Client) -> Result<Vec<StorageClass>> {
@@ -36,8 +38,8 @@ fn concluded(found: &[storage::StorageClass]) -> Vec<StorageClass> {
             expansion: class.allow_volume_expansion == Some(true),
             binding: class.volume_binding_mode.clone().unwrap_or_else(|| "Immediate".to_owned()),
             reclaim: class.reclaim_policy.clone().unwrap_or_else(|| "Delete".to_owned()),
-            access: if class.provisioner == FOLDERS.0 {
-                FOLDERS.1.map(str::to_owned).to_vec()
+            access: if class.provisioner == FOLDERS {
+                OF_FOLDERS.map(str::to_owned).to_vec()
             } else {
                 Vec::new()
             },

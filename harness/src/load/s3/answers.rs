@@ -40,11 +40,9 @@ pub(super) fn last_step<T, E>(
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    match &result {
-        Err(error) if forgets.iter().any(|code| names(error, code)) => {
-            Outcome::Failed(step_failure(forgets, error))
-        }
-        _ => outcome(request, result, well),
+    match result.as_ref().err().and_then(|error| forgotten(forgets, error)) {
+        Some(failure) => Outcome::Failed(failure),
+        None => outcome(request, result, well),
     }
 }
 
@@ -53,10 +51,16 @@ pub(super) fn step_failure<E>(forgets: &[&str], error: &SdkError<E, HttpResponse
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    if forgets.iter().any(|code| names(error, code)) {
-        return Failure::new(Cause::Forgotten, reason(error));
-    }
-    failure(error)
+    forgotten(forgets, error).unwrap_or_else(|| failure(error))
+}
+
+/// That the store refused a step by one of these codes: it did not see what it had acknowledged before.
+fn forgotten<E>(forgets: &[&str], error: &SdkError<E, HttpResponse>) -> Option<Failure>
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let forgets = forgets.iter().any(|code| names(error, code));
+    forgets.then(|| Failure::new(Cause::Forgotten, reason(error)))
 }
 
 /// Whether the store refused with this code.

@@ -1,11 +1,6 @@
 //! `steadfast judge`.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{Read as _, Seek as _, SeekFrom},
-    process::ExitCode,
-};
+use std::{collections::BTreeMap, process::ExitCode};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use harness::{
@@ -44,7 +39,7 @@ pub fn judge(asked: &Judge) -> Result<ExitCode> {
 }
 
 fn checkers(path: &Utf8Path) -> Result<Vec<Checker>> {
-    let text = std::fs::read(path).map_err(|error| Error::environment(format!("reading {path}: {error}")))?;
+    let text = std::fs::read(path).map_err(Error::io(format!("reading {path}")))?;
     let checkers: Vec<Checker> = serde_json::from_slice(&text)
         .map_err(|error| Error::environment(format!("{path} is no list of checkers: {error}")))?;
     if checkers.is_empty() {
@@ -60,19 +55,12 @@ fn operations(path: &Utf8Path) -> Result<Operations> {
             "the first line must say what every key begins with: {\"history\":{\"run\":\"…\",\"seed\":0}}";
         return Err(Error::environment(format!("{path}, line 1: {first}")));
     }
-    if is_cut(path).map_err(Error::io(format!("reading {path}")))? {
+    if operations.cut {
         return Err(Error::environment(format!(
             "{path}: its last line has no end: it may have been cut off"
         )));
     }
     Ok(operations)
-}
-
-fn is_cut(path: &Utf8Path) -> std::io::Result<bool> {
-    let (mut file, mut last) = (File::open(path)?, [0]);
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
 }
 
 /// What a checker says, in lines.
@@ -171,6 +159,8 @@ mod tests {
         let set = r#"[{"set": "same"}]"#;
         let malformed = said("malformed", &format!("{good}nonsense\n"), set);
         assert!(malformed.contains("line 6: "), "{malformed}");
+        let cut = said("cut", good.trim_end(), set);
+        assert!(cut.contains("its last line has no end"), "{cut}");
         let headless: String = good.lines().skip(1).map(|line| format!("{line}\n")).collect();
         for history in [&*headless, ""] {
             let said = said("headless", history, set);

@@ -9,12 +9,11 @@ use serde_json::json;
 
 use super::Volumes;
 use crate::{
+    cluster::terrain::FOLDERS,
     error::{Error, Result},
     wait::until_answered,
 };
 
-/// Whose volumes are folders. In a cluster of ours a class of it lets PVCs grow only where it is our own, which sees to that as well.
-const FOLDERS: &str = "rancher.io/local-path";
 /// How long our own may take once it was made to look again: a look that went wrong is not repeated by itself.
 const ANOTHER_LOOK: Duration = Duration::from_secs(20);
 /// The condition of a PVC whose volume has grown, and whose file system has not.
@@ -131,7 +130,8 @@ fn has(volume_claim: &PersistentVolumeClaim, wanted: &str) -> bool {
     large(&capacity(volume_claim).unwrap_or_default()) >= large(wanted)
 }
 
-/// Whether who makes volumes larger came with the cluster's image, so that nobody else answers for it.
+/// Whether who makes volumes larger came with the cluster's image, so that nobody else answers for it: in a cluster of ours a class of
+/// folders lets PVCs grow only where it is our own.
 fn is_own(cluster_is_ours: bool, provisioner: Option<&str>) -> bool {
     cluster_is_ours && provisioner == Some(FOLDERS)
 }
