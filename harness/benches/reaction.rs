@@ -57,13 +57,13 @@ async fn measure() -> Result<()> {
     let cluster = Cluster::lease(&settings, &Reporter::stderr(), false).await?;
     let namespace = format!("reaction-{}", std::process::id());
     let lock = RunLock::take(&settings.cache, &namespace, &cluster.facts.name)?;
-    create_namespace(&cluster.client, &namespace, &namespace, "reaction").await?;
+    create_namespace(&cluster.clients.plumbing, &namespace, &namespace, "reaction").await?;
     let path = settings.results.join(format!("{namespace}.jsonl"));
     let log = Arc::new(Log::create(&path)?);
-    let recorder = Arc::new(Recorder::start(&cluster.client, &namespace, Arc::clone(&log)).await?);
+    let recorder = Arc::new(Recorder::start(&cluster.clients.plumbing, &namespace, Arc::clone(&log)).await?);
     let waiter = Waiter::new(Arc::clone(&recorder), Arc::new(Nobody), Duration::from_secs(600));
 
-    let claims: Api<PersistentVolumeClaim> = Api::namespaced(cluster.client.clone(), &namespace);
+    let claims: Api<PersistentVolumeClaim> = Api::namespaced(cluster.clients.plumbing.clone(), &namespace);
     let claim = json!({"metadata": {"name": NAME}, "spec": {"accessModes": ["ReadWriteOnce"],
         "resources": {"requests": {"storage": "1Mi"}}}});
     claims.create(&PostParams::default(), &serde_json::from_value(claim)?).await?;
@@ -81,7 +81,7 @@ async fn measure() -> Result<()> {
         reactions.push(answered.elapsed());
     }
     recorder.stop().await?;
-    delete_namespace(&cluster.client, &namespace).await?;
+    delete_namespace(&cluster.clients.plumbing, &namespace).await?;
     lock.end()?;
     cluster.release(false, true).await?;
 

@@ -3,7 +3,6 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use kube::Client;
 
 use super::{
     Engine, Image, Loader, Machine, Node, Reporter, Site,
@@ -28,10 +27,8 @@ const ALIVE: Duration = Duration::from_secs(30);
 
 /// A cluster to use. Dropped without [`release`](Self::release), one of ours stays for the next run.
 pub struct Cluster {
-    /// For what the harness itself needs: tries again when the API server is busy.
-    pub client: Client,
-    /// For what a scenario probes: never tries again.
-    pub probe_client: Client,
+    /// Its API server.
+    pub clients: Clients,
     /// What reports tell about it.
     pub facts: ClusterFacts,
     /// What manifests take from it.
@@ -51,9 +48,8 @@ impl Cluster {
     pub async fn lease(settings: &Settings, progress: &Reporter, alone: bool) -> Result<Self> {
         if let Some(context) = &settings.context {
             let (clients, facts, local) = existing::open(context, settings, progress).await?;
-            let Clients { plumbing: client, probe: probe_client } = clients;
             let site = existing::site(context, settings).await;
-            return Ok(Self { client, probe_client, facts, local, site, shared: None });
+            return Ok(Self { clients, facts, local, site, shared: None });
         }
         settings.are_for_a_cluster_of_ours()?;
         let engine = Engine::ask().await?;
@@ -99,9 +95,8 @@ impl Cluster {
             let kubeconfig = Some(shared.files.kubeconfig());
             let site =
                 Site { kubeconfig, context: None, cache: settings.cache.clone(), loader: Some(loader) };
-            let Clients { plumbing: client, probe: probe_client } = clients;
             let local = images::local(settings, &wanted.workloads);
-            return Ok(Self { client, probe_client, facts, local, site, shared: Some(shared) });
+            return Ok(Self { clients, facts, local, site, shared: Some(shared) });
         }
         Err(Error::bug("ran out of cluster names"))
     }

@@ -39,7 +39,7 @@ pub use exec::{Output, exec};
 pub use existing::outlook;
 pub use external::{
     Reporter,
-    client::{install_crypto, reader},
+    client::{Clients, install_crypto, reader},
     docker,
     images::{Absence, absence},
 };

@@ -69,7 +69,7 @@ pub(super) async fn send(cluster: &mut Cluster, scout: &Scout, nodes: &[Node]) -
             architecture: pod["spec"]["nodeSelector"]["kubernetes.io/arch"].as_str().map(str::to_owned),
         });
     }
-    apply(&cluster.client, &scout.namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
+    apply(&cluster.clients.plumbing, &scout.namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
     let began = Instant::now();
     let sentence = "a pod of each image runs on the nodes";
     let known = Mutex::default();

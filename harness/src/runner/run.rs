@@ -18,7 +18,7 @@ use super::{
     state::State,
 };
 use crate::{
-    cluster::{NAMESPACE_LABEL, Node, RUN_LABEL, Site},
+    cluster::{Clients, NAMESPACE_LABEL, Node, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
     manifest::{Local, Manifest, apply::apply},
@@ -48,8 +48,7 @@ pub(super) struct Parts {
     pub(super) profile: Profile,
     pub(super) namespace: String,
     pub(super) run_label: String,
-    pub(super) client: Client,
-    pub(super) probe_client: Client,
+    pub(super) clients: Clients,
     /// What its manifests take from the cluster.
     pub(super) local: Arc<Local>,
     pub(super) nodes: Vec<Node>,
@@ -86,12 +85,17 @@ impl Run {
 
     /// A client of the API server, for what no handle offers.
     pub fn client(&self) -> &Client {
-        &self.inner.parts.client
+        &self.inner.parts.clients.plumbing
     }
 
     /// A client that never tries again, for refusals that are to be seen.
     pub(super) fn probe_client(&self) -> &Client {
-        &self.inner.parts.probe_client
+        &self.inner.parts.clients.probe
+    }
+
+    /// A client for ways into pods.
+    pub(crate) fn streams(&self) -> &Client {
+        &self.inner.parts.clients.streams
     }
 
     /// What manifests take from the cluster: its images, pull Secrets and storage class.

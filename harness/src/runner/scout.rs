@@ -38,7 +38,7 @@ pub(super) async fn survey(
         local: cluster.local.clone(),
         pods: pods(&cluster.local)?,
     };
-    let client = cluster.client.clone();
+    let client = cluster.clients.plumbing.clone();
     terrain::survey(&client, namespaces, &scout, async |terrain| {
         // The nodes of ours have the images, and its volumes were waited for.
         if cluster.nodes().is_empty() {
@@ -84,8 +84,8 @@ async fn ask_a_pod(cluster: &Cluster, scout: &Scout, family: Family) -> Result<D
     manifest.objects.push(json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": SERVICE},
         "spec": {"selector": {"app": pod}, "ports": [{"port": SENTINEL.port}]}}));
     manifest.take(&cluster.local);
-    apply(&cluster.client, namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
-    let asked = Sentinel::new(cluster.client.clone(), namespace, pod);
+    apply(&cluster.clients.plumbing, namespace, &manifest, &[(RUN_LABEL, &scout.run)]).await?;
+    let asked = Sentinel::new(cluster.clients.plumbing.clone(), namespace, pod);
     let search =
         until_answered("a pod of ours says what its resolver is told", ANSWERED, || asked.search()).await?;
     let services = format!("{namespace}.svc.");

@@ -96,7 +96,7 @@ impl Session {
         progress.send(Event::Message(ready));
         let deadline = runtime.spawn(end_after(settings.run_deadline, cancelled.clone(), progress.clone()));
         let local = Arc::new(cluster.local.clone());
-        let (client, probe_client) = (cluster.client.clone(), cluster.probe_client.clone());
+        let clients = cluster.clients.clone();
         let nodes = cluster.nodes();
         let site = cluster.site.clone();
         let terrain = Arc::new(cluster.facts.terrain.clone().unwrap_or_default());
@@ -108,8 +108,7 @@ impl Session {
             progress,
             secrets,
             cancelled,
-            client,
-            probe_client,
+            clients,
             local,
             namespaces: Arc::clone(&namespaces),
             site,
@@ -141,7 +140,7 @@ impl Session {
             let mut left = self.namespaces.give_back().await?;
             if !ours && !keep {
                 let runs = [self.shared.run.clone()];
-                left.extend(cluster::leave_definitions(&self.shared.client, &runs).await?);
+                left.extend(cluster::leave_definitions(&self.shared.clients.plumbing, &runs).await?);
             }
             for what in left {
                 self.shared.progress.send(Event::Message(format!("stays: {what}")));
@@ -197,18 +196,18 @@ async fn lease(
     let sink = cluster::Reporter::new(move |line| say.send(Event::Message(line.to_owned())));
     let mut cluster = Cluster::lease(settings, &sink, needs.alone()).await?;
     let lock = RunLock::take(&settings.cache, run, &cluster.facts.name)?;
-    let (client, name) = (&cluster.client, &cluster.facts.name);
+    let (client, name) = (&cluster.clients.plumbing, &cluster.facts.name);
     for namespace in cluster::sweep(client, &settings.cache, name, &settings.namespaces).await? {
         fault::disk::remove_all(&cluster.nodes(), &namespace).await?;
     }
     if cluster.nodes().is_empty() {
-        for other in cluster::runs_in(&cluster.client, &settings.namespaces).await? {
+        for other in cluster::runs_in(&cluster.clients.plumbing, &settings.namespaces).await? {
             sink.say(format!(
                 "run {other} of ours is in this cluster as well: at work, or killed and left to `steadfast down --context`"
             ));
         }
     }
-    let namespaces = Arc::new(Namespaces::of(&cluster.client, run, settings).await?);
+    let namespaces = Arc::new(Namespaces::of(&cluster.clients.plumbing, run, settings).await?);
     if let Some(secret) = namespaces.secret() {
         secrets.keep(secret);
     }

@@ -7,7 +7,6 @@ use std::{
 };
 
 use camino::Utf8PathBuf;
-use kube::Client;
 use tokio::sync::RwLock;
 use tokio_util::sync::CancellationToken;
 
@@ -22,7 +21,7 @@ use super::{
 };
 use crate::{
     clock,
-    cluster::{Namespaces, Node, Of, Site, remove_outside},
+    cluster::{Clients, Namespaces, Node, Of, Site, remove_outside},
     error::{Error, Result},
     fault,
     journal::{
@@ -55,9 +54,7 @@ pub(super) struct Shared {
     /// What no log, report or evidence of the run may show.
     pub(super) secrets: Secrets,
     pub(super) cancelled: CancellationToken,
-    pub(super) client: Client,
-    /// One that never tries again, for refusals that are to be seen.
-    pub(super) probe_client: Client,
+    pub(super) clients: Clients,
     /// What manifests take from the cluster.
     pub(super) local: Arc<Local>,
     /// Where scenarios live.
@@ -177,8 +174,8 @@ fn refused(shared: &Shared, plan: &Plan) -> Option<String> {
 /// Makes the cluster whole again for those that come next.
 async fn mend(shared: &Shared, namespace: &str) -> Result<()> {
     // A node that was made up can't become Ready.
-    remove_outside(&shared.client, Of::Namespace(namespace)).await?;
-    fault::mend(&shared.client, &shared.nodes).await
+    remove_outside(&shared.clients.plumbing, Of::Namespace(namespace)).await?;
+    fault::mend(&shared.clients.plumbing, &shared.nodes).await
 }
 
 /// Records, runs, judges.
@@ -194,10 +191,10 @@ async fn recorded(
     shared.namespaces.open(namespace, &plan.name).await?;
     let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
     log.terrain(Terrain::clone(&shared.terrain));
-    let recorder = Arc::new(Recorder::start(&shared.client, namespace, Arc::clone(&log)).await?);
+    let recorder = Arc::new(Recorder::start(&shared.clients.plumbing, namespace, Arc::clone(&log)).await?);
     let secrets = &shared.secrets;
     let following = evidence::follow_logs(
-        shared.client.clone(),
+        shared.clients.plumbing.clone(),
         namespace.to_owned(),
         Arc::clone(&log),
         logs.clone(),
@@ -208,7 +205,7 @@ async fn recorded(
     let patience = Patience::begin(shared.settings.scenario_deadline_factor, ours);
     let deadline = time(shared, &plan, patience);
     let controllers =
-        Controllers::new(shared.client.clone(), namespace.to_owned(), Arc::clone(&log), patience);
+        Controllers::new(shared.clients.plumbing.clone(), namespace.to_owned(), Arc::clone(&log), patience);
     let (screen, scenario) = (shared.progress.clone(), plan.name.clone());
     let show = move |reason: &str| {
         screen.send(Event::Waiting { scenario: scenario.clone(), reason: reason.to_owned() });
@@ -218,8 +215,7 @@ async fn recorded(
         profile: shared.settings.profile,
         namespace: namespace.to_owned(),
         run_label: shared.run.clone(),
-        client: shared.client.clone(),
-        probe_client: shared.probe_client.clone(),
+        clients: shared.clients.clone(),
         local: Arc::clone(&shared.local),
         nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
@@ -260,7 +256,7 @@ async fn recorded(
         }
         redact(result, secrets);
         let objects = directory.join("objects");
-        if let Err(error) = evidence::write_objects(&shared.client, namespace, &objects).await {
+        if let Err(error) = evidence::write_objects(&shared.clients.plumbing, namespace, &objects).await {
             shared.progress.send(Event::Message(format!("evidence of {}: {error}", plan.name)));
         }
     }

@@ -151,7 +151,7 @@ impl Command {
     async fn run(&self, argv: &[String], key: &str) -> Result<i32> {
         let argv: Vec<String> = argv.iter().map(|word| word.replace("{key}", key)).collect();
         let argv: Vec<&str> = argv.iter().map(String::as_str).collect();
-        let (client, namespace) = (self.run.client(), self.run.namespace());
+        let (client, namespace) = (self.run.streams(), self.run.namespace());
         Ok(exec(client, namespace, &self.pod, &self.container, &argv, CALL).await?.code)
     }
 

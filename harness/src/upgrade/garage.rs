@@ -31,7 +31,7 @@ pub struct Node<'a> {
 impl Node<'_> {
     async fn garage(&self, arguments: &[&str]) -> Result<String> {
         let argv = [&[PROGRAM], arguments].concat();
-        let (client, namespace) = (self.run.client(), self.run.namespace());
+        let (client, namespace) = (self.run.streams(), self.run.namespace());
         let output = exec(client, namespace, &self.pod, &self.container, &argv, CALL).await?;
         if output.code == 0 {
             return Ok(output.stdout);

@@ -73,7 +73,7 @@ impl Pod {
 
     /// As [`Pod::exec`], of one that may take so long.
     pub(super) async fn exec_within(&self, arguments: &[&str], deadline: Duration) -> Result<Output> {
-        let (client, namespace) = (self.run.client(), self.run.namespace());
+        let (client, namespace) = (self.run.streams(), self.run.namespace());
         exec(client, namespace, &self.name, self.run.workload().container, arguments, deadline).await
     }
 
@@ -113,7 +113,7 @@ impl Pod {
     /// When no local port can be had.
     pub async fn tunnel(&self, port: u16) -> Result<Tunnel> {
         let pod = self.name.as_str();
-        Tunnel::open(self.run.client(), self.run.namespace(), pod, port).await
+        Tunnel::open(self.run.streams(), self.run.namespace(), pod, port).await
     }
 
     /// Lets it become Ready where a readiness gate holds it.

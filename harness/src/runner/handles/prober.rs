@@ -314,7 +314,7 @@ impl Prober {
     /// # Errors
     /// When no local port can be had.
     pub async fn tunnel(&self, host: &str, port: u16) -> Result<Tunnel> {
-        Tunnel::through(self.run.client(), self.run.namespace(), &self.sentinel.pod, host, port).await
+        Tunnel::through(self.run.streams(), self.run.namespace(), &self.sentinel.pod, host, port).await
     }
 
     /// The pod's name.

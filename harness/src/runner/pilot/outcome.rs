@@ -43,8 +43,8 @@ pub(super) async fn outcomes(
     began: Instant,
     known: &Mutex<BTreeMap<String, Outcome>>,
 ) -> Result<Vec<Outcome>> {
-    let pods = objects::<Pod>(&cluster.client, &scout.namespace).list().await?;
-    let volume_claims = objects::<PersistentVolumeClaim>(&cluster.client, &scout.namespace).list().await?;
+    let pods = objects::<Pod>(&cluster.clients.plumbing, &scout.namespace).list().await?;
+    let volume_claims = objects::<PersistentVolumeClaim>(&cluster.clients.plumbing, &scout.namespace).list().await?;
     let mut not_yet = None;
     for pilot in pilots {
         let ended = |outcome| drop(lock(known).insert(pilot.pod.clone(), outcome));
@@ -139,7 +139,7 @@ fn pulled_anew(pod: &Pod) -> &'static str {
 
 /// What was told last of a claim that waits.
 async fn last_event(cluster: &Cluster, scout: &Scout, volume_claim: &str) -> Result<Option<String>> {
-    let events = match objects::<Event>(&cluster.client, &scout.namespace).list().await {
+    let events = match objects::<Event>(&cluster.clients.plumbing, &scout.namespace).list().await {
         Err(error) if error.is_forbidden() => return Ok(None),
         events => events?,
     };
