@@ -38,7 +38,7 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
         .needs([Need::KnownDns])
         .within(seconds(300))
         .control("stateful_set_for_deployment", [S11], STATEFUL_SET_FOR_DEPLOYMENT, "startup order")
-        .control(
+        .slow_control(
             "ready_and_not_ready_swapped",
             [D4],
             READY_AND_NOT_READY_SWAPPED,

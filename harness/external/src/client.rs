@@ -113,7 +113,10 @@ mod tests {
     async fn refuse(listener: &TcpListener) {
         let (mut connection, _) = listener.accept().await.unwrap();
         connection.read(&mut [0; 4096]).await.unwrap();
-        connection.write_all(b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        connection
+            .write_all(b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n")
+            .await
+            .unwrap();
         // It closes on the next request, or when the client does.
         drop(connection.read(&mut [0; 4096]).await);
     }

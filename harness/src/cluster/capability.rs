@@ -98,7 +98,12 @@ async fn dry_run(cluster: &Cluster, namespace: &str, set: &Value, spec: Value) -
     merge(&mut asked, &json!({"spec": spec}));
     let asked: StatefulSet = serde_json::from_value(asked).map_err(bug)?;
     // k8s-openapi's type knows the field, so what it lacks in the answer the API server has dropped.
-    match objects::<StatefulSet>(&cluster.clients.plumbing, namespace).dry_run().doing(doing).create(&asked).await {
+    match objects::<StatefulSet>(&cluster.clients.plumbing, namespace)
+        .dry_run()
+        .doing(doing)
+        .create(&asked)
+        .await
+    {
         Ok(answer) => serde_json::to_value(answer).map(Some).map_err(bug),
         Err(error) if error.is_own_refusal() && error.status().is_some_and(|status| status.code == 422) => {
             Ok(None)

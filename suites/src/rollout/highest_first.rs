@@ -28,7 +28,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .proves([K3, K6])
         .within(seconds(300))
         .control("lowest_rolled_first", [K3], LOWEST_ROLLED_FIRST, "sentinel-0 began to terminate while")
-        .control("history_lost", [K6], HISTORY_LOST, "the revision after the rollback"),
+        .slow_control("history_lost", [K6], HISTORY_LOST, "the revision after the rollback"),
     ]
 }
 

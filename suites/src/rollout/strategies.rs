@@ -11,7 +11,7 @@ use harness::{
         controller_counts, pod_returns, pod_running, pods_at, pods_replaced, pods_stay, rolled,
     },
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::templates::{gated, noted, replaced, ungated};
 use crate::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The step at which a control does its sabotage.
-pub(crate) const BELOW_IS_DELETED: &str = "pod 0 is deleted: it comes back as it was";
+pub(crate) const BELOW_IS_DELETED: &str = "the lowest pod is deleted: it comes back as it was";
 
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
@@ -32,6 +32,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         .proves([K3, K4])
         .within(seconds(300))
         .control("partition_ignored", [K4], PARTITION_IGNORED, "below the partition 2"),
+        scenario(
+            "rollout::partition_from_start",
+            "a partition counts from the ordinal that the set begins at",
+            partition_from_start,
+        )
+        .proves([K3, K4])
+        .within(seconds(300))
+        .slow()
+        .control("partition_ignored_from_start", [K4], PARTITION_IGNORED, "below the partition 1"),
         scenario("rollout::on_delete", "under OnDelete a pod changes only when it is deleted", on_delete)
             .proves([K5])
             .within(seconds(240))
@@ -53,14 +62,17 @@ pub(super) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
+fn partition_at(ordinal: u32) -> Value {
+    json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": ordinal}}}})
+}
+
 async fn partition(run: Run) -> Result<()> {
     let mut set = run.deploy().await?;
     set.ready(3).await?;
     let (old, all) = (set.revision()?.0, set.pods());
-    let strategy = |partition: u32| json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": partition}}}});
 
     run.step("the template changes under a partition above all: nothing happens").await?;
-    set.change("partition 4", &strategy(4)).await?;
+    set.change("partition 4", &partition_at(4)).await?;
     set.change("another template", &noted("new")).await?;
     run.expect(K4, &controller_counts(&set.promise, 3), seconds(30)).await?;
     run.hold_long(K4, &pods_stay(&all)).await?;
@@ -73,7 +85,7 @@ async fn partition(run: Run) -> Result<()> {
     run.found(K4, set.ready(3).await)?;
 
     run.step("the partition is lowered to 2: pod 2 alone is replaced").await?;
-    set.change("partition 2", &strategy(2)).await?;
+    set.change("partition 2", &partition_at(2)).await?;
     let two = &all[&set.pod_name(2)];
     run.expect(K4, &pod_returns(&set.promise, 2, two), seconds(60)).await?;
     let mut below = all.clone();
@@ -89,29 +101,35 @@ async fn partition(run: Run) -> Result<()> {
 
     run.step("a third template and no partition: whatever revision a pod has, it is replaced").await?;
     let mut third = noted("third");
-    third["spec"]["updateStrategy"] = strategy(0)["spec"]["updateStrategy"].clone();
+    third["spec"]["updateStrategy"] = partition_at(0)["spec"]["updateStrategy"].clone();
     set.change("a third template, partition 0", &third).await?;
     run.expect(K3, &rolled(&set.promise, 3), seconds(90)).await?;
+    Ok(())
+}
 
-    run.step("ordinals start at 1, and the lowest is below a partition: deleted, it comes back as it was")
-        .await?;
-    let mut shifted = strategy(1);
-    shifted["spec"]["ordinals"] = json!({"start": 1});
-    set.change("start 1, partition 1", &shifted).await?;
+async fn partition_from_start(run: Run) -> Result<()> {
+    let mut from_one = partition_at(1);
+    from_one["spec"]["ordinals"] = json!({"start": 1});
+    let mut set =
+        run.deploy_with(|manifest, workload| manifest.merge("StatefulSet", workload.name, &from_one)).await?;
     set.ready(3).await?;
-    let (third, one) = (set.revision()?.0, set.pod(1)?);
-    set.change("a fourth template", &noted("fourth")).await?;
+    let (old, one) = (set.revision()?.0, set.pod(1)?);
+
+    run.step("the template changes: the lowest is below the partition, and stays").await?;
+    set.change("another template", &noted("new")).await?;
     run.expect(K4, &controller_counts(&set.promise, 3), seconds(60)).await?;
+
+    run.step(BELOW_IS_DELETED).await?;
     set.delete_pod(1).await?;
     run.expect(K4, &pod_returns(&set.promise, 1, &one.meta.uid), seconds(60)).await?;
     run.found(K4, set.ready(3).await)?;
-    run.expect(K4, &pods_at(&set.promise, [1], &third), seconds(1)).await?;
+    run.expect(K4, &pods_at(&set.promise, [1], &old), seconds(1)).await?;
 
     run.step("those above the partition are rolled, and without one the lowest is as well").await?;
-    let fourth = set.state()?.update_revision.to_string();
-    run.expect(K3, &pods_at(&set.promise, 2..4, &fourth), seconds(90)).await?;
+    let new = set.state()?.update_revision.to_string();
+    run.expect(K3, &pods_at(&set.promise, 2..4, &new), seconds(90)).await?;
     run.found(K3, set.ready(3).await)?;
-    set.change("partition 0", &strategy(0)).await?;
+    set.change("partition 0", &partition_at(0)).await?;
     run.expect(K3, &rolled(&set.promise, 3), seconds(90)).await?;
     Ok(())
 }

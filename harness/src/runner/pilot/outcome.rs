@@ -44,7 +44,8 @@ pub(super) async fn outcomes(
     known: &Mutex<BTreeMap<String, Outcome>>,
 ) -> Result<Vec<Outcome>> {
     let pods = objects::<Pod>(&cluster.clients.plumbing, &scout.namespace).list().await?;
-    let volume_claims = objects::<PersistentVolumeClaim>(&cluster.clients.plumbing, &scout.namespace).list().await?;
+    let volume_claims =
+        objects::<PersistentVolumeClaim>(&cluster.clients.plumbing, &scout.namespace).list().await?;
     let mut not_yet = None;
     for pilot in pilots {
         let ended = |outcome| drop(lock(known).insert(pilot.pod.clone(), outcome));
