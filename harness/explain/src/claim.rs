@@ -1,5 +1,9 @@
 //! A claim that a pod mounts: missing, going, lost, or not bound.
 
+mod attributes_class;
+pub(crate) mod growth;
+mod named_volume;
+mod provisioning;
 mod unbound;
 
 use k8s_openapi::api::{
@@ -9,12 +13,10 @@ use k8s_openapi::api::{
 use kube::ResourceExt;
 
 use super::{
-    Picture, attributes_class,
+    Picture,
     cause::{self, Cause, quote},
     evidence::Evidence,
-    named_volume,
     picture::{message, spec, terminating},
-    provisioning,
 };
 
 /// The annotation of the class that a claim gets which names none.
@@ -153,7 +155,8 @@ fn missing(picture: &Picture, pod: &Pod, name: &str) -> Option<Cause> {
         .iter()
         .any(|(ordinal, _)| picture.template_claims(*ordinal).iter().any(|own| own == name))
     {
-        return super::refusal::examine(picture, &pod.name_any()).or_else(|| gone(picture, pod, name));
+        return super::controller::refusal::examine(picture, &pod.name_any())
+            .or_else(|| gone(picture, pod, name));
     }
     let seen = format!("pod {} mounts PVC {name}, which does not exist", pod.name_any());
     let advice =

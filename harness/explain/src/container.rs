@@ -1,16 +1,26 @@
 //! Containers that do not run, or not for long.
 
+mod awaited;
+pub(crate) mod crash;
+mod exit_code;
+mod hook;
+mod image;
+pub(crate) mod mounted;
+mod not_made;
+pub(crate) mod probe;
+mod probe_port;
+mod program;
+
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus, Pod,
 };
 use kube::ResourceExt;
 
 use super::{
-    Picture, awaited,
+    Picture,
     cause::{self, Cause},
-    crash,
     evidence::Evidence,
-    hook, image, log, not_made,
+    log,
     picture::{container, sidecar, spec, status},
 };
 

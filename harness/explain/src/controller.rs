@@ -1,18 +1,25 @@
 //! What the set's controller is at, in its own order: create, heal, remove, replace.
 
+mod default_limit;
+mod idle;
+mod name_taken;
+mod pod_security;
+pub(crate) mod refusal;
+pub(crate) mod refused_change;
+pub(crate) mod replaced;
+pub(crate) mod rollout;
+mod template;
+
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;
 
 use super::{
-    Picture, failure,
-    idle::idle,
-    name_taken,
+    Picture,
     picture::{condition, healthy, phase, seen_last, terminating},
-    pod::{self, Examination},
-    refusal, refused_change, replaced,
-    rollout::{self, Strategy},
-    template, termination,
+    pod::{self, Examination, failure, termination},
 };
+use idle::idle;
+use rollout::Strategy;
 
 /// What stands at an ordinal that is not healthy.
 #[derive(Debug)]

@@ -2,12 +2,12 @@
 
 use super::{
     Cause, Diagnosis, Picture, State, cause, claim,
-    controller::{self, Trouble},
+    controller::{self, Trouble, refused_change},
     evidence::Evidence,
     notes,
     picture::{healthy, seen_last, status, terminating},
     pod::Examination,
-    recurring, refused_change,
+    recurring,
 };
 
 /// Events that are shown of a set without a cause.

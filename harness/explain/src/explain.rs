@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use kube::{Client, ResourceExt};
 
-use super::{Diagnosis, Picture, State, Survey, diagnose, logs, read, survey};
+use super::{
+    Diagnosis, Picture, State, Survey, diagnose,
+    read::{self, logs},
+    survey,
+};
 use external::{error::Result, wait};
 
 /// A controller that runs acts in milliseconds, and one that is busy in seconds.

@@ -1,4 +1,12 @@
-//! The last lines of containers' logs, without what may be secret.
+//! The last lines of containers' logs, without what may be secret, and what they name.
+
+pub(crate) mod given;
+pub(crate) mod last_words;
+pub(crate) mod needs;
+mod ownership;
+pub(crate) mod read_only;
+mod space;
+mod token;
 
 use k8s_openapi::api::core::v1::Pod;
 use kube::ResourceExt;

@@ -1,19 +1,23 @@
 //! A pod on a node whose volumes or sandbox are not made.
 
+mod attach;
+mod driver;
+mod in_memory;
+mod sandbox;
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, Pod, Volume};
 use kube::ResourceExt;
 
 use super::{
-    Picture, attach,
+    Picture,
     cause::{self, Cause, quote},
-    claim, driver,
+    claim,
     evidence::{Evidence, often},
-    in_memory,
     picture::{is_true, message, seen_last, spec, status},
     reference::missing,
     remedy::{self, Remedies},
-    sandbox, thousandths,
+    thousandths,
 };
 
 const SANDBOX: &str = "FailedCreatePodSandBox";

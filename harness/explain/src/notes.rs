@@ -4,12 +4,13 @@ use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt;
 
 use super::{
-    Picture, claim, growth,
+    Picture,
+    claim::{self, growth},
+    controller::rollout::{self, Strategy},
     labels::selects,
-    peers,
     picture::{Usage, healthy, phase, terminating},
+    pod::peers,
     quantity,
-    rollout::{self, Strategy},
 };
 
 /// The part of what may be used from which on it is told, before it is all.

@@ -1,21 +1,30 @@
 //! A pod without a node: who holds it, or what the nodes lack.
 
+mod affinity;
+mod room;
+pub(crate) mod scheduling;
+mod shared_claim;
+mod spread;
+mod standing;
+mod taint;
+mod topology;
+mod unscheduled;
+mod volume;
+
 use k8s_openapi::api::core::v1::{Event, Node, Pod};
 use kube::ResourceExt;
 
 use super::{
-    Picture, affinity,
+    Picture,
     cause::{self, Cause, quote},
     claim,
+    controller::refused_change::{self, NOT_ASKED},
     evidence::{Evidence, often},
     node,
     picture::{condition, message, spec},
     quantity,
-    refused_change::{self, NOT_ASKED},
-    room,
-    scheduling::{Refusal, closest, lack_of, refusals},
-    shared_claim, spread, standing, taint, topology, unscheduled, volume,
 };
+use scheduling::{Refusal, closest, lack_of, refusals};
 
 /// The causes that a pod has no node.
 pub(super) fn examine(picture: &Picture, pod: &Pod) -> Option<Vec<Cause>> {

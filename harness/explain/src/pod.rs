@@ -1,5 +1,12 @@
 //! One pod that exists and is not Ready: what it stands at, the first thing first.
 
+pub(crate) mod failure;
+mod network;
+mod ordinals;
+pub(crate) mod peers;
+mod preemption;
+pub(crate) mod termination;
+
 use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
 use kube::ResourceExt;
 use record::words;
@@ -7,9 +14,11 @@ use record::words;
 use super::{
     Picture,
     cause::{Cause, quote},
-    claim, container, failure, mount, network, ordinals, peers,
+    claim,
+    container::{self, probe},
+    mount,
     picture::{age, message, phase, spec, status, terminating},
-    placement, preemption, probe, termination,
+    placement,
 };
 
 /// What an examination found.

@@ -1,5 +1,7 @@
 //! Reading the picture: each call has a deadline, and what is not needed may be refused.
 
+pub(crate) mod logs;
+
 use external::{
     api::{self, Kind, Namespaced, Objects, cluster_objects, objects},
     error::{Error, Result, exit},
@@ -14,7 +16,7 @@ use k8s_openapi::api::{
 use kube::{Client, ResourceExt};
 
 use super::{
-    Picture, logs,
+    Picture,
     picture::{Look, spec},
 };
 

@@ -1,14 +1,16 @@
 //! Pods that are Ready now and do not stay so: killed, evicted or crashing again and again, or told to stop already.
 
+mod readiness;
+
 use k8s_openapi::api::core::v1::{ContainerStateTerminated, Pod};
 
 use super::{
     Picture,
     cause::Cause,
-    container::{At, LONG_LIFE, lifetime},
-    crash, failure,
+    container::{At, LONG_LIFE, crash, lifetime},
+    controller::replaced,
     picture::status,
-    readiness, replaced,
+    pod::failure,
 };
 
 /// An end this long ago, in seconds, is still news.

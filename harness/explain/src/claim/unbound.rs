@@ -6,14 +6,14 @@ use k8s_openapi::api::{
 };
 use kube::ResourceExt;
 
-use super::{DEFAULT_CLASS, again, class_name, is_default, phase, waits_for_consumer};
+use super::{DEFAULT_CLASS, again, class_name, is_default, phase, provisioning, waits_for_consumer};
 use crate::{
     Picture,
     cause::{self, Cause, quote},
     evidence::Evidence,
     labels::selects,
     picture::message,
-    provisioning, quantity,
+    quantity,
 };
 
 const NO_PROVISIONER: &str = "kubernetes.io/no-provisioner";

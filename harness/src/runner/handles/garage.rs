@@ -1,5 +1,7 @@
 //! The Garage store of a trial: its nodes, each pod on its own, and S3.
 
+mod answers;
+
 use std::time::{Duration, Instant};
 
 use history::{

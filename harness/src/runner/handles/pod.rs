@@ -1,5 +1,11 @@
 //! A pod by its name: what is done to it, and what it says of itself.
 
+mod admission;
+mod ending;
+mod given;
+mod life;
+mod unsettled;
+
 use std::time::Duration;
 
 use external::api::{self, cluster_objects, objects};
@@ -19,6 +25,9 @@ use crate::{
     wait::{Progress, until_asked},
     workload::{Kind, sentinel::Sentinel, set::GATE},
 };
+
+pub use ending::Ending;
+pub use life::Life;
 
 /// How long a program in a pod may take.
 const EXEC: Duration = Duration::from_secs(15);

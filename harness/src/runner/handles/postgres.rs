@@ -1,6 +1,7 @@
 //! The PostgreSQL servers of a trial, each pod on its own, and SQL.
 
 mod identity;
+mod integrity;
 mod placement;
 
 pub use identity::Identity;
