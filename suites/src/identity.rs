@@ -35,6 +35,8 @@ pub(crate) const READ_AGAIN: &str = "read the data again";
 pub(crate) const NEXT_ONE_COMES: &str = "it stops, and the next one comes";
 /// A pod that is not of the set.
 const STRAY: &str = "stray";
+/// A label that the selector of adoption's set does not allow.
+const LEFT: &str = "steadfast.dev/left";
 pub(crate) const OWNER_LOST: &str = "pod 1 loses its owner: it is adopted again";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
@@ -227,10 +229,14 @@ fn services(set: &Set) -> [&'static str; 2] {
 }
 
 async fn adoption(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_replicas(manifest, 2)).await?;
+    let unless_left = json!({"spec": {"replicas": 2, "selector": {"matchExpressions": [
+        {"key": LEFT, "operator": "DoesNotExist"}]}}});
+    let set = run
+        .deploy_with(|manifest, workload| manifest.merge("StatefulSet", workload.name, &unless_left))
+        .await?;
     set.ready(2).await?;
     let old = set.pod(1)?;
-    let same = expectations::pod_is(&old.meta.name, &old.meta.uid);
+    let same = || expectations::pod_is(&old.meta.name, &old.meta.uid);
 
     run.step("another pod has the set's labels, and no name of its ordinals: it is not adopted").await?;
     run.apply_objects([run.workload().lone_pod(&mut run.workload().manifest()?, STRAY)?]).await?;
@@ -250,6 +256,12 @@ async fn adoption(run: Run) -> Result<()> {
     run.wait(&expectations::pod_touched(&old.meta.name, old.version), seconds(15)).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, true), seconds(30)).await?;
 
+    run.step("pod 1 has a label that the selector has not: it is released, and without that adopted").await?;
+    set.change_pod(1, "give it another label", &json!({"metadata": {"labels": {LEFT: "yes"}}})).await?;
+    run.expect(K12, &expectations::pod_owned(&set.promise, 1, false), seconds(30)).await?;
+    set.change_pod(1, "take that label away", &json!({"metadata": {"labels": {LEFT: null}}})).await?;
+    run.expect(K12, &expectations::pod_owned(&set.promise, 1, true).and(same()), seconds(30)).await?;
+
     run.step("pod 1 no longer matches the selector: it is released, and no service leads there").await?;
     set.change_pod(1, "take its label away", &json!({"metadata": {"labels": {"app": "another"}}})).await?;
     run.expect(K12, &expectations::pod_owned(&set.promise, 1, false), seconds(30)).await?;
@@ -264,7 +276,7 @@ async fn adoption(run: Run) -> Result<()> {
 
     run.step("it matches again: it is adopted, is still the same pod, and is led to").await?;
     set.change_pod(1, "give its label back", &json!({"metadata": {"labels": {"app": "sentinel"}}})).await?;
-    run.expect(K12, &expectations::pod_owned(&set.promise, 1, true).and(same), seconds(30)).await?;
+    run.expect(K12, &expectations::pod_owned(&set.promise, 1, true).and(same()), seconds(30)).await?;
     listed(true).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Nodes and the control plane are hurt. These scenarios run alone, on a cluster that nobody shares.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::Result;
 use harness::{
@@ -14,10 +14,10 @@ use harness::{
     manifest::Manifest,
     runner::{Need, Run, Scenario, scenario},
     wait::expectations::{
-        endpoints_ready, pod_is, pod_ready, pod_restarted, pod_returns, pod_running, pod_terminating,
-        pod_unschedulable, pods_exactly, pods_stay, revision_is,
+        controller_counts, endpoints_ready, pod_is, pod_ready, pod_restarted, pod_returns, pod_running,
+        pod_terminating, pod_unschedulable, pods_at, pods_exactly, pods_stay, revision_is,
     },
-    workload::Workload,
+    workload::{Set, Workload},
 };
 use serde_json::json;
 
@@ -93,18 +93,33 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
+/// Lets a pod become Ready, and waits until it is.
+async fn open_gate(run: &Run, set: &Set, ordinal: u32) -> Result<()> {
+    let pod = set.pod_name(ordinal);
+    run.pod(&pod).open_gate().await?;
+    run.wait(&pod_ready(&pod, None), seconds(60)).await?;
+    Ok(())
+}
+
 async fn control_plane(run: Run) -> Result<()> {
-    let set = run.deploy_with(|manifest, workload| workload.with_gate(manifest)).await?;
+    // Above all of its pods: what comes new is of the old template, whatever the controller remembers.
+    let partition =
+        json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}}});
+    let mut set = run
+        .deploy_with(|manifest, workload| {
+            manifest.merge("StatefulSet", workload.name, &partition)?;
+            workload.with_gate(manifest)
+        })
+        .await?;
     let control_plane = run.control_plane()?;
-    let release = async |ordinal: u32| {
-        let pod = set.pod_name(ordinal);
-        run.pod(&pod).open_gate().await?;
-        run.wait(&pod_ready(&pod, None), seconds(60)).await
-    };
     run.wait(&pod_running(&set.pod_name(0)), seconds(60)).await?;
-    release(0).await?;
+    open_gate(&run, &set, 0).await?;
     run.wait(&pod_running(&set.pod_name(1)), seconds(60)).await?;
-    let (before, revision) = (set.pods(), set.revision()?.0);
+    let (old, before) = (set.revision()?.0, set.pods());
+    let note = json!({"spec": {"template": {"metadata": {"annotations": {"steadfast.dev/note": "new"}}}}});
+    set.change("another template", &note).await?;
+    run.wait(&controller_counts(&set.promise, 1), seconds(60)).await?;
+    let revision = set.revision()?.0;
 
     run.step("the controller manager is killed while pod 1 is held").await?;
     let killed = control_plane.kill("kube-controller-manager").await?;
@@ -113,7 +128,7 @@ async fn control_plane(run: Run) -> Result<()> {
     let nothing_changed = |pods| pods_stay(pods).and(revision_is(&set.promise, &revision));
     let found = endpoints_ready(&set.promise, set.workload.headless, [0]);
     run.hold(K21, &nothing_changed(&before).and(pods_exactly(&set.promise, 0..=1)).and(found)).await?;
-    release(1).await?;
+    open_gate(&run, &set, 1).await?;
     run.expect(K21, &pod_running(&set.pod_name(2)), seconds(90)).await?;
     run.expect(K21, &nothing_changed(&before), seconds(1)).await?;
 
@@ -122,8 +137,9 @@ async fn control_plane(run: Run) -> Result<()> {
     let killed = control_plane.kill("kube-apiserver").await?;
     run.measure("API server away", killed.away.as_secs_f64(), "s");
     control_plane.until_api_answers(seconds(90)).await?;
-    release(2).await?;
+    open_gate(&run, &set, 2).await?;
     run.found(K21, set.ready(3).await)?;
+    run.expect(K21, &pods_at(&set.promise, 0..3, &old), seconds(1)).await?;
     run.hold(K21, &nothing_changed(&before)).await?;
     Ok(())
 }
@@ -172,6 +188,9 @@ async fn worker(run: Run) -> Result<()> {
     run.judge_equal(K22, "its data after the restart", mark, volumes.find_mark(&set.pod_name(1)).await?);
 
     run.step("it has another address, and its name leads there").await?;
+    let hosts = run.sentinel(set.pod_name(1)).identity().await?.hosts;
+    let own: BTreeSet<_> = set.pod(1)?.addresses.iter().map(|address| address.to_string()).collect();
+    run.judge_equal(K22, "the addresses that pod 1 finds for itself in its hosts file", own, hosts);
     if set.pod(1)?.addresses == addresses {
         run.leave_out(format!("{ADDRESS_FOLLOWED}: it has the one that it had"));
     } else if run.has(Need::KnownDns) {

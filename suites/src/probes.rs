@@ -6,7 +6,7 @@ use harness::{
     claim::S21,
     manifest::Manifest,
     runner::{Run, Scenario, scenario},
-    wait::expectations::{pod_ready, pod_started_again, pod_undisturbed},
+    wait::expectations::{pod_ready, pod_running, pod_started_again, pod_undisturbed, pod_unready},
     workload::{Workload, sentinel::Held},
 };
 use serde_json::{Value, json};
@@ -25,12 +25,14 @@ const ANSWER_HANGS: &str = "answer-hangs";
 const NOBODY_SERVES: &str = "nobody-serves";
 /// Whose would fail at once, and is not to begin yet.
 const BEGINS_LATER: &str = "begins-later";
+/// Whose readiness probe passes, and has to for an hour.
+const NOT_OFTEN_ENOUGH: &str = "not-often-enough";
 
 pub(crate) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
             "probes::fail_as_told",
-            "a probe that hangs or finds nobody has failed; one that may fail more often, or is to begin later, has not",
+            "a probe that hangs or finds nobody has failed; one that may fail more often, or is to begin later, has not, nor has one passed that has to more often",
             fail_as_told,
         )
         .proves([S21])
@@ -45,13 +47,23 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// A pod as the set's, which is none of them, with another liveness probe.
-fn beside(manifest: &mut Manifest, workload: &Workload, name: &str, probe: Value) -> harness::Result<()> {
+/// A pod as the set's, which is none of them, with another liveness probe; its container.
+fn beside<'manifest>(
+    manifest: &'manifest mut Manifest,
+    workload: &Workload,
+    name: &str,
+    probe: Value,
+) -> harness::Result<&'manifest mut Value> {
     let mut pod = workload.lone_pod(manifest, name)?;
     pod["metadata"]["labels"] = json!({"app": "probed"});
-    workload.container_in(&mut pod["spec"])?["livenessProbe"] = probe;
     manifest.objects.push(pod);
-    Ok(())
+    let pod = manifest
+        .objects
+        .last_mut()
+        .ok_or_else(|| Error::bug("a manifest without the object that was added"))?;
+    let container = workload.container_in(&mut pod["spec"])?;
+    container["livenessProbe"] = probe;
+    Ok(container)
 }
 
 /// A liveness probe that fails when it has failed three times, and that has a second each time.
@@ -79,7 +91,9 @@ async fn fail_as_told(run: Run) -> Result<()> {
             for (name, probe) in &failing {
                 beside(manifest, workload, name, soon(probe.clone()))?;
             }
-            beside(manifest, workload, BEGINS_LATER, later)?;
+            beside(manifest, workload, BEGINS_LATER, later.clone())?;
+            beside(manifest, workload, NOT_OFTEN_ENOUGH, later)?["readinessProbe"]["successThreshold"] =
+                json!(FOR_EVER);
             let container = workload.container(manifest)?;
             container["readinessProbe"]["failureThreshold"] = json!(FOR_EVER);
             // Both fail when it is held.
@@ -89,6 +103,7 @@ async fn fail_as_told(run: Run) -> Result<()> {
         .await?;
     set.ready(1).await?;
     run.wait(&pod_ready(BEGINS_LATER, None), seconds(60)).await?;
+    run.wait(&pod_running(NOT_OFTEN_ENOUGH), seconds(60)).await?;
 
     run.step("probes that hang, and one that finds nobody: each container is started again").await?;
     for (name, _) in &failing {
@@ -100,12 +115,12 @@ async fn fail_as_told(run: Run) -> Result<()> {
         run.expect(S21, &pod_started_again(name), seconds(90)).await?;
     }
 
-    run.step("probes that may fail for an hour, and one that begins in an hour: nothing comes of them")
+    run.step("probes that may fail or have to pass for an hour, and one that begins in an hour: nothing comes of them")
         .await?;
     let later = run.log().now(|world| world.pods.get(BEGINS_LATER).cloned());
     let later = later.ok_or_else(|| Error::environment(format!("{BEGINS_LATER} is gone")))?;
     let undisturbed = pod_undisturbed(&*set.pod(0)?).and(pod_undisturbed(&later));
     run.sentinel(set.pod_name(0)).hold(Held { ready: Some(true), ..Held::default() }).await?;
-    run.hold_long(S21, &undisturbed).await?;
+    run.hold_long(S21, &undisturbed.and(pod_unready(NOT_OFTEN_ENOUGH))).await?;
     Ok(())
 }

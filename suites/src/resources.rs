@@ -66,9 +66,14 @@ async fn limits(run: Run) -> Result<()> {
     let mut manifest = run.workload().manifest()?;
     // More than any machine has that could be bought for it; a limit that is given where there is none would be less.
     let too_much = json!({"cpu": "100000", "memory": "100Ti"});
-    let resources = json!({"requests": too_much, "limits": too_much});
-    run.workload().container(&mut manifest)?["resources"] = resources;
+    let asking = |what: &str| json!({"requests": {what: too_much[what]}, "limits": {what: too_much[what]}});
+    let container = run.workload().container(&mut manifest)?;
+    container["resources"] = asking("cpu");
+    // What a container asks for that runs before the others counts as well.
+    let first = json!({"name": "first", "image": container["image"], "imagePullPolicy": container["imagePullPolicy"],
+        "args": ["idle"], "securityContext": container["securityContext"], "resources": asking("memory")});
     let greedy = manifest.find("StatefulSet", run.workload().name)?;
+    greedy["spec"]["template"]["spec"]["initContainers"] = json!([first]);
     if let Admitted::Refused(why) = run.admits_pods_of(greedy).await? {
         run.leave_out(format!("that a pod for which there is no room stays Pending: {why}"));
         return Ok(());

@@ -20,6 +20,7 @@ mod run;
 mod scout;
 mod selection;
 mod session;
+mod shared;
 mod single;
 mod state;
 mod trial;

@@ -29,9 +29,9 @@ impl Run {
     /// As [`Run::stretch`], for what a claim promises. A control that is to turn that claim red waits in vain, and in the quick
     /// profile not for as long: what else is judged there has its whole time.
     pub(super) fn time_for(&self, claim: Claim, deadline: Duration) -> Duration {
-        let Parts { plan, profile, .. } = self.parts();
+        let Parts { plan, shared, .. } = self.parts();
         let in_vain = plan.control.as_ref().is_some_and(|control| control.claims.contains(&claim));
-        let hurried = in_vain && *profile == Profile::Quick;
+        let hurried = in_vain && shared.settings.profile == Profile::Quick;
         self.stretch(if hurried { in_vain_within(deadline) } else { deadline })
     }
 

@@ -15,18 +15,18 @@ use super::{
     catalogue::{Plan, Sabotage},
     evidence::Secrets,
     needs::Need,
+    shared::Shared,
     state::State,
 };
 use crate::{
-    cluster::{Clients, NAMESPACE_LABEL, Node, RUN_LABEL, Site},
+    cluster::{NAMESPACE_LABEL, RUN_LABEL, Site},
     error::{Error, Result},
     journal::Log,
     manifest::{Local, Manifest, apply::apply},
     report::{
-        screen::{Event, Screen},
+        screen::Event,
         terrain::{Dns, Family, Terrain},
     },
-    settings::Profile,
     wait::{Expectation, Patience, Waiter},
     workload::{Set, Workload, garage},
 };
@@ -45,21 +45,12 @@ struct Inner {
 /// What a run is made of.
 pub(super) struct Parts {
     pub(super) plan: Plan,
-    pub(super) profile: Profile,
+    pub(super) shared: Arc<Shared>,
     pub(super) namespace: String,
-    pub(super) run_label: String,
-    pub(super) clients: Clients,
-    /// What its manifests take from the cluster.
-    pub(super) local: Arc<Local>,
-    pub(super) nodes: Vec<Node>,
     pub(super) log: Arc<Log>,
     pub(super) waiter: Waiter,
-    pub(super) progress: Screen,
     pub(super) patience: Patience,
     pub(super) directory: Utf8PathBuf,
-    pub(super) secrets: Secrets,
-    pub(super) site: Site,
-    pub(super) terrain: Arc<Terrain>,
 }
 
 impl fmt::Debug for Run {
@@ -85,27 +76,27 @@ impl Run {
 
     /// A client of the API server, for what no handle offers.
     pub fn client(&self) -> &Client {
-        &self.inner.parts.clients.plumbing
+        &self.inner.parts.shared.clients.plumbing
     }
 
     /// A client that never tries again, for refusals that are to be seen.
     pub(super) fn probe_client(&self) -> &Client {
-        &self.inner.parts.clients.probe
+        &self.inner.parts.shared.clients.probe
     }
 
     /// A client for ways into pods.
     pub(crate) fn streams(&self) -> &Client {
-        &self.inner.parts.clients.streams
+        &self.inner.parts.shared.clients.streams
     }
 
     /// What manifests take from the cluster: its images, pull Secrets and storage class.
     pub(crate) fn local(&self) -> &Local {
-        &self.inner.parts.local
+        &self.inner.parts.shared.local
     }
 
     /// What the cluster is like.
     pub fn terrain(&self) -> &Terrain {
-        &self.inner.parts.terrain
+        &self.inner.parts.shared.terrain
     }
 
     /// Whether the terrain meets a need.
@@ -147,12 +138,12 @@ impl Run {
 
     /// Where the cluster is, for programs that talk to it.
     pub(super) fn site(&self) -> &Site {
-        &self.inner.parts.site
+        &self.inner.parts.shared.site
     }
 
     /// Whether nobody else has a part in the cluster: its nodes are ours.
     pub fn is_in_cluster_of_ours(&self) -> bool {
-        !self.parts().nodes.is_empty()
+        !self.parts().shared.nodes.is_empty()
     }
 
     pub(super) fn parts(&self) -> &Parts {
@@ -160,7 +151,7 @@ impl Run {
     }
 
     pub(super) fn secrets(&self) -> &Secrets {
-        &self.inner.parts.secrets
+        &self.inner.parts.shared.secrets
     }
 
     /// The journal.
@@ -182,7 +173,7 @@ impl Run {
         self.log().act("step", "scenario", name.clone());
         self.state().step(&name);
         let scenario = self.inner.parts.plan.name.clone();
-        self.inner.parts.progress.send(Event::Step { scenario, name: name.clone() });
+        self.inner.parts.shared.progress.send(Event::Step { scenario, name: name.clone() });
         if let Some(Sabotage::At(step, sabotage)) = self.sabotage()
             && *step == name
         {
@@ -251,7 +242,7 @@ impl Run {
     /// # Errors
     /// When the API server refuses.
     pub async fn apply(&self, mut manifest: Manifest) -> Result<()> {
-        self.inner.parts.secrets.learn(&manifest);
+        self.inner.parts.shared.secrets.learn(&manifest);
         garage::discover_in(&mut manifest, self.namespace());
         if self.terrain().families.contains(&Family::IPv6) {
             garage::listen_to_both(&mut manifest);
@@ -261,19 +252,24 @@ impl Run {
             self.client(),
             self.namespace(),
             &manifest,
-            &[(RUN_LABEL, &self.inner.parts.run_label), (NAMESPACE_LABEL, self.namespace())],
+            &[(RUN_LABEL, &self.inner.parts.shared.run), (NAMESPACE_LABEL, self.namespace())],
         )
         .await
     }
 
-    /// The patch by which a set gets the workload's container as this manifest has it, with what is the cluster's own.
+    /// The patch by which a set gets the workload's container as this manifest has it, and those that run before it, with what is
+    /// the cluster's own.
     ///
     /// # Errors
     /// When the manifest has no such container.
     pub fn container_patch(&self, mut manifest: Manifest) -> Result<Value> {
         manifest.take(self.local());
-        let container = self.workload().container(&mut manifest)?;
-        Ok(json!({"spec": {"template": {"spec": {"containers": [container]}}}}))
+        let mut pod = json!({"containers": [self.workload().container(&mut manifest)?]});
+        let before = &manifest.find("StatefulSet", self.workload().name)?["spec"]["template"]["spec"]["initContainers"];
+        if !before.is_null() {
+            pod["initContainers"] = before.clone();
+        }
+        Ok(json!({"spec": {"template": {"spec": pod}}}))
     }
 
     /// The name of an object that this scenario makes outside its namespace: no other trial's.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio::{runtime::Runtime, signal::unix::SignalKind, sync::RwLock};
 use tokio_util::sync::CancellationToken;
 
-use super::{evidence::Secrets, logging, needs::Needs, scout, trial::Shared};
+use super::{evidence::Secrets, logging, needs::Needs, scout, shared::Shared};
 use crate::{
     cluster::{self, Cluster, Namespaces, RunLock},
     error::{Error, Result},
@@ -95,11 +95,11 @@ impl Session {
         let ready = format!("{name} is ready after {:.0} s", started.elapsed().as_secs_f64());
         progress.send(Event::Message(ready));
         let deadline = runtime.spawn(end_after(settings.run_deadline, cancelled.clone(), progress.clone()));
-        let local = Arc::new(cluster.local.clone());
+        let local = cluster.local.clone();
         let clients = cluster.clients.clone();
         let nodes = cluster.nodes();
         let site = cluster.site.clone();
-        let terrain = Arc::new(cluster.facts.terrain.clone().unwrap_or_default());
+        let terrain = cluster.facts.terrain.clone().unwrap_or_default();
         let turn = RwLock::new(());
         let shared = Arc::new(Shared {
             settings,

@@ -1,14 +1,8 @@
 //! One trial: a namespace of its own, a recording from before the first object, a judgement, a result.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use camino::Utf8PathBuf;
-use tokio::sync::RwLock;
-use tokio_util::sync::CancellationToken;
 
 use super::{
     broken_off::{broken_off, chain, unless_taken_away},
@@ -17,11 +11,12 @@ use super::{
     needs::{Need, Want},
     rerun::rerun,
     run::{Parts, Run},
+    shared::Shared,
     witness::Controllers,
 };
 use crate::{
     clock,
-    cluster::{Clients, Namespaces, Node, Of, Site, remove_outside},
+    cluster::{Of, remove_outside},
     error::{Error, Result},
     fault,
     journal::{
@@ -29,49 +24,19 @@ use crate::{
         lifeline::{lifelines, windows},
     },
     law::Obstacle,
-    manifest::Local,
     replay,
     report::{
         floor::floor,
         result::{Outcome, ScenarioResult, Trouble},
-        screen::{Event, Screen},
+        screen::Event,
         store,
-        terrain::Terrain,
     },
-    settings::{Keep, Profile, Settings},
+    settings::{Keep, Profile},
     wait::{Patience, Waiter, pause},
 };
 
 /// How many of a scenario's questions to the DNS may meet an answer that is as old as it may be.
 const QUESTIONS: u32 = 5;
-
-/// What all trials of a run share.
-pub(super) struct Shared {
-    pub(super) settings: Settings,
-    pub(super) run: String,
-    pub(super) directory: Utf8PathBuf,
-    pub(super) progress: Screen,
-    /// What no log, report or evidence of the run may show.
-    pub(super) secrets: Secrets,
-    pub(super) cancelled: CancellationToken,
-    pub(super) clients: Clients,
-    /// What manifests take from the cluster.
-    pub(super) local: Arc<Local>,
-    /// Where scenarios live.
-    pub(super) namespaces: Arc<Namespaces>,
-    /// Where the cluster is.
-    pub(super) site: Site,
-    /// What it is like.
-    pub(super) terrain: Arc<Terrain>,
-    /// The nodes that may be hurt.
-    pub(super) nodes: Vec<Node>,
-    /// What the cluster can't run, with the reason.
-    pub(super) skipped: BTreeMap<String, String>,
-    /// Shared by those that run beside each other, taken by one that runs alone.
-    pub(super) turn: RwLock<()>,
-    /// What a scenario did to the cluster that could not be mended; nothing is proved on it from then on.
-    pub(super) hurt: OnceLock<String>,
-}
 
 /// Runs one plan and writes its result.
 ///
@@ -112,7 +77,7 @@ fn name_of(shared: &Shared, plan: &Plan, index: usize) -> String {
     }
 }
 
-async fn attempt(shared: &Shared, plan: Plan, namespace: String) -> ScenarioResult {
+async fn attempt(shared: &Arc<Shared>, plan: Plan, namespace: String) -> ScenarioResult {
     let (started, alone) = (clock::now(), plan.scenario.alone);
     let directory = shared.directory.join(store::evidence_folder(&plan.name));
     let mut result = ScenarioResult {
@@ -180,7 +145,7 @@ async fn mend(shared: &Shared, namespace: &str) -> Result<()> {
 
 /// Records, runs, judges.
 async fn recorded(
-    shared: &Shared,
+    shared: &Arc<Shared>,
     plan: Plan,
     namespace: &str,
     directory: &Utf8PathBuf,
@@ -190,7 +155,7 @@ async fn recorded(
     std::fs::create_dir_all(&logs).map_err(Error::io(format!("making {logs}")))?;
     shared.namespaces.open(namespace, &plan.name).await?;
     let log = Arc::new(Log::create(&directory.join("journal.jsonl"))?);
-    log.terrain(Terrain::clone(&shared.terrain));
+    log.terrain(shared.terrain.clone());
     let recorder = Arc::new(Recorder::start(&shared.clients.plumbing, namespace, Arc::clone(&log)).await?);
     let secrets = &shared.secrets;
     let following = evidence::follow_logs(
@@ -212,22 +177,14 @@ async fn recorded(
     };
     let run = Run::new(Parts {
         plan: plan.clone(),
-        profile: shared.settings.profile,
+        shared: Arc::clone(shared),
         namespace: namespace.to_owned(),
-        run_label: shared.run.clone(),
-        clients: shared.clients.clone(),
-        local: Arc::clone(&shared.local),
-        nodes: shared.nodes.clone(),
         log: Arc::clone(&log),
         waiter: Waiter::new(Arc::clone(&recorder), Arc::new(controllers), deadline)
             .on_nodes(ours)
             .saying(show),
-        progress: shared.progress.clone(),
         patience,
         directory: directory.clone(),
-        secrets: secrets.clone(),
-        site: shared.site.clone(),
-        terrain: Arc::clone(&shared.terrain),
     });
     for Want { need, .. } in &plan.scenario.wants {
         need.lacking(&shared.terrain).iter().for_each(|why| run.leave_out_for(*need, why));

@@ -1,5 +1,7 @@
 //! Pods that are told to stop: their hooks, the signal, the kill, and when each comes.
 
+use std::time::Instant;
+
 use anyhow::Result;
 use harness::{
     Error,
@@ -177,8 +179,13 @@ async fn exec_hook(run: Run) -> Result<()> {
     run.expect(K18, &pod_returns(&set.promise, 0, &old.meta.uid), grace + seconds(82)).await?;
     drop(run.found(K18, run.life(&old).ending(&instance).await?.signalled_after(grace)));
 
-    run.step("the third is evicted with as little time: it is given that").await?;
+    run.step("the third is deleted with its own time, and then evicted with as little: that is over first")
+        .await?;
     let last = set.pod(0)?;
+    let instance = run.sentinel(set.pod_name(0)).identity().await?.instance;
+    let deleted = Instant::now();
+    set.delete_pod(0).await?;
+    run.wait(&pod_terminating(&last.meta.name), seconds(30)).await?;
     match run.pod(&last.meta.name).evict_within(LESS_GRACE).await {
         // Who may not, or whom somebody's budget keeps from it.
         Err(error) if error.is_forbidden() || error.status().is_some_and(|status| status.code == 429) => {
@@ -187,8 +194,11 @@ async fn exec_hook(run: Run) -> Result<()> {
         }
         outcome => run.judge_taken(K18, "an eviction that says how long", outcome)?,
     }
-    run.wait(&pod_terminating(&last.meta.name), seconds(30)).await?;
-    let given = run.life(&last).given_grace()?;
+    let grace = grace + deleted.elapsed();
+    run.expect(K18, &pod_returns(&set.promise, 0, &last.meta.uid), grace + seconds(82)).await?;
+    let life = run.life(&last);
+    let given = life.given_grace()?;
     run.judge_equal(K18, "the seconds that its eviction gave sentinel-0", i64::from(LESS_GRACE), given);
+    drop(run.found(K18, life.ending(&instance).await?.signalled_after(grace)));
     Ok(())
 }

@@ -73,7 +73,8 @@ async fn partition(run: Run) -> Result<()> {
 
     run.step("the template changes under a partition above all: nothing happens").await?;
     set.change("partition 4", &partition_at(4)).await?;
-    set.change("another template", &noted("new")).await?;
+    // Whoever is of the new template is held: a pod that has but the old one's label is never Ready.
+    set.change("a template with a readiness gate", &gated()).await?;
     run.expect(K4, &controller_counts(&set.promise, 3), seconds(30)).await?;
     run.hold_long(K4, &pods_stay(&all)).await?;
 
@@ -86,8 +87,8 @@ async fn partition(run: Run) -> Result<()> {
 
     run.step("the partition is lowered to 2: pod 2 alone is replaced").await?;
     set.change("partition 2", &partition_at(2)).await?;
-    let two = &all[&set.pod_name(2)];
-    run.expect(K4, &pod_returns(&set.promise, 2, two), seconds(60)).await?;
+    run.expect(K4, &replaced(&set, 2, &all[&set.pod_name(2)]), seconds(60)).await?;
+    run.pod(set.pod_name(2)).open_gate().await?;
     let mut below = all.clone();
     below.remove(&set.pod_name(2));
     run.hold(K4, &pods_stay(&below)).await?;
@@ -100,7 +101,8 @@ async fn partition(run: Run) -> Result<()> {
     run.judge(K4, (set.pod(2)?.revision() == old).then(|| "pod 2 has the old revision".to_owned()));
 
     run.step("a third template and no partition: whatever revision a pod has, it is replaced").await?;
-    let mut third = noted("third");
+    let mut third = ungated();
+    third["spec"]["template"]["metadata"] = noted("third")["spec"]["template"]["metadata"].take();
     third["spec"]["updateStrategy"] = partition_at(0)["spec"]["updateStrategy"].clone();
     set.change("a third template, partition 0", &third).await?;
     run.expect(K3, &rolled(&set.promise, 3), seconds(90)).await?;

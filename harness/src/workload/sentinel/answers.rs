@@ -24,6 +24,8 @@ pub struct Held {
 pub struct Identity {
     /// What the kernel calls the host.
     pub hostname: String,
+    /// The addresses that its hosts file gives that name.
+    pub hosts: BTreeSet<String>,
     /// Made anew at each start of the program.
     pub instance: String,
 }

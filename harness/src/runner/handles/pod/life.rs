@@ -87,24 +87,24 @@ impl Life {
     /// # Errors
     /// When the journal does not show that it was.
     pub fn told_to_go(&self) -> Result<Timestamp> {
-        self.when_told(|version| version.told_to_go)
+        let mut told = None;
+        self.versions(|version| told = told.or(version.told_to_go));
+        told.ok_or_else(|| self.not_told())
     }
 
-    /// How many seconds it was given to stop when the API server was told to delete it.
+    /// How many seconds it was given to stop, by who gave it the least: the API server gives none more than there were.
     ///
     /// # Errors
     /// As [`Life::told_to_go`].
     pub fn given_grace(&self) -> Result<i64> {
-        self.when_told(|version| version.given_grace)
+        let mut given = None;
+        self.versions(|version| given = version.given_grace.or(given));
+        given.ok_or_else(|| self.not_told())
     }
 
-    /// What the first version says that tells it.
-    fn when_told<T>(&self, tells: impl Fn(&Pod) -> Option<T>) -> Result<T> {
-        let mut told = None;
-        self.versions(|version| told = told.take().or_else(|| tells(version)));
-        let name = &self.pod.meta.name;
-        let words = || format!("the journal does not show that {name} was told to go");
-        told.ok_or_else(|| not_shown(&self.run.log().history(), words()))
+    fn not_told(&self) -> Error {
+        let words = format!("the journal does not show that {} was told to go", self.pod.meta.name);
+        not_shown(&self.run.log().history(), words)
     }
 
     /// How it ended, where it was a sentinel; the pod that came after it has its volume, and tells what it saw. `instance` is
