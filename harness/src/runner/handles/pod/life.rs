@@ -98,7 +98,8 @@ impl Life {
     /// As [`Life::told_to_go`].
     pub fn given_grace(&self) -> Result<i64> {
         let mut given = None;
-        self.versions(|version| given = version.given_grace.or(given));
+        // Its kubelet gives it none when it has stopped.
+        self.versions(|version| given = version.given_grace.filter(|seconds| *seconds > 0).or(given));
         given.ok_or_else(|| self.not_told())
     }
 
