@@ -43,6 +43,18 @@ const fn one() -> u32 {
     1
 }
 
+/// A number of pods, or of the replicas so many in a hundred, rounded up; one at least.
+fn max_unavailable(manifest: &Value) -> u32 {
+    let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
+    let given = manifest.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable");
+    let of_hundred = || {
+        let percent: u32 = given?.as_str()?.strip_suffix('%')?.parse().ok()?;
+        let replicas = manifest.pointer("/spec/replicas").and_then(number).unwrap_or(1);
+        Some(replicas.saturating_mul(percent).div_ceil(100))
+    };
+    given.and_then(number).or_else(of_hundred).unwrap_or(1).max(1)
+}
+
 impl Promise {
     /// Reads the promise of a StatefulSet's manifest; what it leaves out has the API's default.
     pub fn of(manifest: &Value) -> Self {
@@ -71,7 +83,7 @@ impl Promise {
             on_delete: text("/spec/updateStrategy/type") == "OnDelete",
             recreate: text("/spec/updateStrategy/type") == "Recreate",
             partition: number("/spec/updateStrategy/rollingUpdate/partition"),
-            max_unavailable: number("/spec/updateStrategy/rollingUpdate/maxUnavailable").max(1),
+            max_unavailable: max_unavailable(manifest),
             min_ready_seconds: number("/spec/minReadySeconds"),
         }
     }
@@ -110,6 +122,19 @@ impl Promise {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_of_the_replicas_is_rounded_up_to_whole_pods() {
+        let of = |replicas: u32, most: Value| {
+            let roll = serde_json::json!({"rollingUpdate": {"maxUnavailable": most}});
+            Promise::of(&serde_json::json!({"spec": {"replicas": replicas, "updateStrategy": roll}}))
+                .max_unavailable
+        };
+        assert_eq!(of(5, serde_json::json!("50%")), 3);
+        assert_eq!(of(5, serde_json::json!("1%")), 1);
+        assert_eq!(of(5, serde_json::json!(2)), 2);
+        assert_eq!(of(5, Value::Null), 1);
+    }
 
     #[test]
     fn ordinals_are_read_from_names_of_the_set_alone() {
