@@ -151,7 +151,7 @@ impl Generator {
                 let size = u32::try_from(pick(sizes, usize::try_from(sequence).unwrap_or(0))).unwrap_or(0);
                 let from = self.noise.below(size);
                 let length = 1 + self.noise.below(size - from);
-                Drawn::Other(Action::Range { key, from: from.into(), length: length.into() })
+                Drawn::Other(Request::part(key, from.into(), length.into()).action)
             }
             Work::Beats => Drawn::Other(Action::Get { key: "beat".into() }),
             Work::Registers { keys, sizes } => {

@@ -13,6 +13,9 @@ pub const SERVICE: &str = "service ";
 /// An SQLSTATE has so many characters, and an HTTP status fewer.
 const SQLSTATE: usize = 5;
 
+/// The length of a part that is read to the end of its object.
+pub const TO_THE_END: u64 = u64::MAX;
+
 /// The name of an object, or of a row.
 pub type Key = Arc<str>;
 
@@ -65,7 +68,7 @@ pub enum Action {
         key: Key,
         /// The place of its first byte, from 0.
         from: u64,
-        /// How many bytes; fewer where the object ends before.
+        /// How many bytes, or [`TO_THE_END`]; fewer where the object ends before.
         length: u64,
     },
     /// Deletes it.

@@ -72,7 +72,7 @@ fn parts(all: &[Operation]) -> Vec<Request> {
         let content = usize::try_from(value.size).ok().and_then(|size| content_of(key, size));
         content.is_some_and(|content| Value::of(&content) == *value)
     });
-    known.map(|(key, value)| Request::range(Arc::clone(key), value.size / 2, 1)).collect()
+    known.map(|(key, value)| Request::part(Arc::clone(key), value.size / 2, 1)).collect()
 }
 
 /// Reads every key that may be there, of a store that can't list.

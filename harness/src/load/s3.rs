@@ -20,7 +20,9 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use history::{Action, Answer, Cause, Failure, How, Key, Outcome, Value, generate::Request};
+use history::{
+    Action, Answer, Cause, Failure, How, Key, Outcome, Value, generate::Request, operation::TO_THE_END,
+};
 
 use self::{
     answers::{NO_SUCH_KEY, names, outcome, refused, status},
@@ -146,10 +148,7 @@ impl S3 {
         };
         match std::mem::take(&mut answer.body).collect().await {
             Ok(body) => {
-                let body = body.into_bytes();
-                let wanted = part.filter(|(from, _)| is_open(*from)).map(|(_, length)| length);
-                let wanted = wanted.and_then(|length| usize::try_from(length).ok()).unwrap_or(usize::MAX);
-                let found = Value::of(body.get(..wanted).unwrap_or(&body));
+                let found = Value::of(&body.into_bytes());
                 let beside = Beside {
                     metadata: answer.metadata(),
                     content_type: answer.content_type(),
@@ -190,14 +189,10 @@ impl S3 {
     }
 }
 
-/// How a part is asked for. Every other one is asked for with all that comes after it, which is another way through a store.
+/// How a part is asked for.
 fn range(from: u64, length: u64) -> String {
     let last = from.saturating_add(length).saturating_sub(1);
-    if is_open(from) { format!("bytes={from}-") } else { format!("bytes={from}-{last}") }
-}
-
-fn is_open(from: u64) -> bool {
-    from % 2 == 1
+    if length == TO_THE_END { format!("bytes={from}-") } else { format!("bytes={from}-{last}") }
 }
 
 impl Store for S3 {
@@ -269,26 +264,27 @@ mod tests {
         }
     }
 
-    /// How a get ends that a server answers so.
-    async fn answered(answer: &[u8]) -> Outcome {
+    /// How a request ends that a server answers so.
+    async fn answered(request: &Request, answer: &[u8]) -> Outcome {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = S3::new(&access(listener.local_addr().unwrap().port()), Duration::from_secs(5));
-        let request = Request::get("key");
-        tokio::join!(once(&listener, answer), client.perform(&request)).1
+        tokio::join!(once(&listener, answer), client.perform(request)).1
     }
 
     #[tokio::test]
-    async fn every_other_part_is_asked_for_with_what_comes_after_it() {
-        for (from, asked, body) in [(4, "range: bytes=4-6\r\n", "efg"), (5, "range: bytes=5-\r\n", "fghijk")]
-        {
-            let part = Request::range("key", from, 3);
-            let (outcome, said) = talk(&part, &[&format!("206 Partial Content\n\n{body}")]).await;
-            assert_eq!(outcome, Outcome::Ok(Answer::Found(Value::of(&body.as_bytes()[..3]))));
-            assert!(said[0].contains(asked), "{}", said[0]);
+    async fn every_other_part_is_asked_for_with_what_comes_after_it_and_all_of_it_is_what_was_found() {
+        // Fewer bytes than were asked for, or more, are what was found.
+        for (from, asked, bodies) in [
+            (4, "range: bytes=4-6\r\n", ["efg", "ef", "efgh"]),
+            (5, "range: bytes=5-\r\n", ["fghijk", "fg", "fghijkl"]),
+        ] {
+            for body in bodies {
+                let part = Request::part("key", from, 3);
+                let (outcome, said) = talk(&part, &[&format!("206 Partial Content\n\n{body}")]).await;
+                assert_eq!(outcome, Outcome::Ok(Answer::Found(Value::of(body.as_bytes()))));
+                assert!(said[0].contains(asked), "{}", said[0]);
+            }
         }
-        // Fewer bytes than were asked for are what was found.
-        let (short, _) = talk(&Request::range("key", 5, 3), &["206 Partial Content\n\nfg"]).await;
-        assert_eq!(short, Outcome::Ok(Answer::Found(Value::of(b"fg"))));
     }
 
     #[tokio::test]
@@ -317,15 +313,30 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_is_not_what_its_server_says_of_it_is_what_was_found() {
         let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nx-amz-checksum-crc32: AAAAAA==\r\n\r\nwrong";
-        assert_eq!(answered(answer).await, Outcome::Ok(Answer::Mislabelled(Value::of(b"wrong"))));
+        assert_eq!(
+            answered(&Request::get("key"), answer).await,
+            Outcome::Ok(Answer::Mislabelled(Value::of(b"wrong")))
+        );
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_makes_no_sense_is_one_and_one_that_broke_off_is_none() {
+        let cause = |outcome: Outcome| outcome.failure().map(|failure| failure.cause.clone());
+        let list = Request::list("run/");
+        assert_eq!(cause(talk(&list, &["200 OK\n\nsenseless"]).await.0), Some(Cause::Answered("200".into())));
+        for told in ["content-length: 900\r\n\r\n", "transfer-encoding: chunked\r\n\r\n900\r\n"] {
+            let half = format!("HTTP/1.1 200 OK\r\n{told}<ListBucketResult>");
+            assert_eq!(cause(answered(&list, half.as_bytes()).await), Some(Cause::Broken), "{told}");
+        }
     }
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_told_from_a_connection_that_never_answered() {
         let cause = |outcome: Outcome| outcome.failure().map(|failure| failure.cause.clone());
-        let half = answered(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
+        let get = Request::get("key");
+        let half = answered(&get, b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await;
         assert_eq!(cause(half), Some(Cause::CutShort));
-        assert_eq!(cause(answered(b"HTTP/1.1 200 OK\r\n").await), Some(Cause::Broken));
+        assert_eq!(cause(answered(&get, b"HTTP/1.1 200 OK\r\n").await), Some(Cause::Broken));
     }
 
     #[tokio::test]

@@ -86,14 +86,22 @@ pub fn judge(all: &[Operation], demand: &Uninterrupted) -> Judgement {
     judgement
 }
 
-/// What the store said, where that is an error of its own: what it says of the request is not, unless the request is a plain write, in
-/// which nothing is wrong.
+/// What the store said, where that is an error: nothing is wrong in any request, but for what it may well be refused for.
 fn error_of(one: &Operation) -> Option<&str> {
     let failure = one.outcome.failure()?;
     let Cause::Answered(code) = &failure.cause else { return None };
-    let plain = matches!(one.action, Action::Put { how: How::Whole, .. });
-    let refused = plain && is_status(code, '4') && !failure.cause.is_momentary();
+    let refused = is_status(code, '4') && !failure.cause.is_momentary() && !may_be_refused(&one.action, code);
     (is_error(code) || refused).then_some(&*failure.text)
+}
+
+/// Whether a store that has all may say so: there is one, or another writes it just now; parts are to be larger; there are no such bytes.
+fn may_be_refused(action: &Action, code: &str) -> bool {
+    matches!(
+        (action, code),
+        (Action::Put { how: How::IfNew, .. }, "409" | "412")
+            | (Action::Put { how: How::Parts, .. }, "400")
+            | (Action::Range { .. }, "416")
+    )
 }
 
 fn is_error(code: &str) -> bool {
@@ -149,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_wrong_in_a_plain_write() {
+    fn nothing_is_wrong_in_what_is_asked() {
         let lines = |action: Action, code: &str| {
             let no = Outcome::Failed(failed(Cause::Answered(code.into())));
             let judgement = judge(&[operation(1, action, (11, 12), no)], &demand(30));
@@ -164,8 +172,22 @@ mod tests {
         for code in ["408", "429", "55P03"] {
             assert_eq!(lines(put(How::Whole), code), none, "{code}");
         }
-        for action in [put(How::IfNew), put(How::Parts), Action::Get { key: key() }] {
-            assert_eq!(lines(action, "404"), none);
+        let part = || Action::Range { key: key(), from: 0, length: 1 };
+        let others = [put(How::IfNew), put(How::Parts), Action::Get { key: key() }, part()];
+        for action in
+            others.into_iter().chain([Action::Delete { key: key() }, Action::List { prefix: key() }])
+        {
+            for code in ["403", "404"] {
+                assert_eq!(lines(action.clone(), code), [1], "{action:?} {code}");
+            }
+            assert_eq!(lines(action, "429"), none);
+        }
+        // What is there already, or has no such bytes, is refused for that; and a plain write never.
+        for (action, code) in
+            [(put(How::IfNew), "412"), (put(How::IfNew), "409"), (put(How::Parts), "400"), (part(), "416")]
+        {
+            assert_eq!(lines(action, code), none, "{code}");
+            assert_eq!(lines(put(How::Whole), code), [1], "{code}");
         }
     }
 }

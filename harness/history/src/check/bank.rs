@@ -7,7 +7,8 @@ use self::between::{Balances, Explained, Transfers};
 use super::judgement::{Anomaly, Count, Judgement, Kind};
 use crate::operation::{Answer, Operation, Outcome};
 
-/// Judges every read of all accounts, by the total and by the read before it.
+/// Judges every read of all accounts, by the total, by the read before it and by the first one: what was under way in the time of the one
+/// before may be on either side of it, and was over long after the first.
 pub fn judge(all: &[Operation], total: i64) -> Judgement {
     let mut judgement = Judgement::default();
     let mut reads: Vec<Balances<'_>> = Vec::new();
@@ -25,18 +26,25 @@ pub fn judge(all: &[Operation], total: i64) -> Judgement {
     }
     let transfers = Transfers::new(all);
     reads.sort_by_key(|one| one.ended);
-    let mut bounds = 0;
+    let (mut bounds, mut first) = (0, None);
     for later in &reads {
         let before = reads.partition_point(|one| one.ended < later.read.invoked);
-        let Some(earlier) = before.checked_sub(1).and_then(|last| reads.get(last)) else { continue };
-        match transfers.explain(earlier, later) {
-            Explained::Yes => continue,
-            Explained::WithinBounds => {
-                bounds += 1;
-                continue;
-            }
-            Explained::No => {}
-        }
+        let Some(last) = before.checked_sub(1).and_then(|last| reads.get(last)) else {
+            first.get_or_insert(later);
+            continue;
+        };
+        let explained = transfers.explain(last, later);
+        bounds += u64::from(explained == Explained::WithinBounds);
+        let long_before =
+            first.filter(|first| first.read.line != last.read.line && first.ended < later.read.invoked);
+        let unlike = |first: &&Balances<'_>| transfers.explain(first, later) == Explained::No;
+        let wrong = if explained == Explained::No { Some(last) } else { long_before.filter(unlike) };
+        let Some(earlier) = wrong else {
+            first.get_or_insert(later);
+            continue;
+        };
+        // What is wrong is told once: the next that is well by the one before it is the first of those after it.
+        first = None;
         let (at, sent) = (&later.read.endpoint, later.read.invoked);
         let text = format!(
             "{at}, asked at {sent}: found {:?} after {:?}, which no transfers explain that were sent",
@@ -110,6 +118,34 @@ mod tests {
         assert_eq!(misplaced(&[done((-2, -1)), later(&[7, 13, 10])]), wrong);
         // What may have been seen already may come later all the same, if nobody knows.
         assert_eq!(misplaced(&[sent(2, (0, 1, 3), (-2, -1), unknown()), later(&[7, 13, 10])]), []);
+    }
+
+    #[test]
+    fn money_that_is_on_the_way_during_a_read_comes_once_all_the_same() {
+        let (without, once, twice) = ([10, 10, 10], [7, 13, 10], [4, 16, 10]);
+        let misplaced = |outcome: Outcome, found: &[[i64; 3]]| {
+            let mut all = vec![read(1, &without, (0, 1)), sent(2, (0, 1, 3), (2, 5), outcome)];
+            all.extend((3_u64..).zip(found).map(|(line, found)| {
+                let from = line.cast_signed() * 4 - 9;
+                read(line, found, (from, from + 1))
+            }));
+            let judgement = judge(&all, 30);
+            judgement.anomalies.into_iter().map(|one| (one.kind, one.lines)).collect::<Vec<_>>()
+        };
+        let wrong = |lines: &[u64]| vec![(Kind::Misplaced, lines.to_vec())];
+        // The first of these is read meanwhile. What is wrong for good is told once, and what comes after it again.
+        for during in [without, once] {
+            assert_eq!(misplaced(Outcome::DONE, &[during, once, once, once]), []);
+        }
+        assert_eq!(misplaced(Outcome::DONE, &[without, without, without, without]), wrong(&[4, 1]));
+        assert_eq!(misplaced(Outcome::DONE, &[once, twice, twice, twice]), wrong(&[4, 1]));
+        let again = misplaced(Outcome::DONE, &[without, without, without, once]);
+        assert_eq!(again, [wrong(&[4, 1]), wrong(&[6, 5])].concat());
+        // Of unknown outcome: at any time, or never, and once.
+        for well in [[without; 4], [once; 4], [without, without, without, once]] {
+            assert_eq!(misplaced(unknown(), &well), []);
+        }
+        assert_eq!(misplaced(unknown(), &[once, once, twice, twice]), wrong(&[5, 1]));
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub(super) struct End<'a> {
     load: HashSet<u32>,
     /// The size of the largest content that ever went whole on the way to each endpoint, in either direction.
     whole: HashMap<&'a str, u64>,
+    /// When each endpoint was last asked at the end for content that it gave.
+    given: HashMap<&'a str, Timestamp>,
 }
 
 impl<'a> End<'a> {
@@ -28,12 +30,23 @@ impl<'a> End<'a> {
             let largest = whole.entry(&one.endpoint).or_default();
             *largest = size.max(*largest);
         }
-        Self { settled, load, whole }
+        let end = Self { settled, load, whole, given: HashMap::new() };
+        let mut given: HashMap<&str, Timestamp> = HashMap::new();
+        for one in all.iter().filter(|one| end.has(one) && came(one).is_some()) {
+            let last = given.entry(&one.endpoint).or_insert(one.invoked);
+            *last = one.invoked.max(*last);
+        }
+        Self { given, ..end }
     }
 
     /// Whether an operation is of it. Where nothing was ever written, nothing has an end.
     pub fn has(&self, one: &Operation) -> bool {
         self.settled.is_some_and(|settled| one.invoked >= settled) && !self.load.contains(&one.process)
+    }
+
+    /// Whether the endpoint of an operation of the end gave something that was asked for after that was over.
+    pub fn goes_on_after(&self, one: &Operation) -> bool {
+        self.given.get(&*one.endpoint).is_some_and(|last| one.ended.is_some_and(|ended| *last > ended))
     }
 
     /// Whether something as large as this ever went whole on the way to an endpoint: then the way is not what breaks it off, even where
@@ -46,13 +59,20 @@ impl<'a> End<'a> {
 /// The size of the content that went whole with an operation.
 fn carried(one: &Operation) -> Option<u64> {
     match (&one.action, &one.outcome) {
+        // Its parts go one by one.
+        (Action::Put { how: How::Parts, .. }, _) => None,
+        (Action::Put { value, .. }, Outcome::Ok(_)) => Some(value.size),
+        _ => came(one),
+    }
+}
+
+/// The size of the content that came with one.
+fn came(one: &Operation) -> Option<u64> {
+    match (&one.action, &one.outcome) {
         (
             Action::Get { .. } | Action::Range { .. },
             Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)),
         ) => Some(value.size),
-        // Its parts go one by one.
-        (Action::Put { how: How::Parts, .. }, _) => None,
-        (Action::Put { value, .. }, Outcome::Ok(_)) => Some(value.size),
         _ => None,
     }
 }

@@ -93,7 +93,10 @@ fn flaw(read: &Operation, write: &Operation, content: &[u8]) -> Option<Option<(K
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fixture::{failed, found, get, operation, put};
+    use crate::{
+        fixture::{failed, found, get, operation, put},
+        operation::TO_THE_END,
+    };
 
     fn read(
         line: u64,
@@ -128,6 +131,15 @@ mod tests {
         let wrong = |line| (Kind::WrongRange, line);
         assert_eq!(lines, [wrong(4), wrong(5), (Kind::Stale, 6), wrong(8)]);
         assert_eq!((judgement.judged, judgement.unjudged.len()), (8, 0));
+        let rest = |line, outcome| read(line, key, (11, TO_THE_END), (2, 3), outcome);
+        let all = [
+            put(1, key, &content, (0, 1), Outcome::DONE),
+            rest(2, found(&content[11..])),
+            rest(3, found(&content[11..31])),
+            rest(4, found(&[&content[11..], b"x"].concat())),
+        ];
+        let lines: Vec<_> = judge(&all).anomalies.iter().map(|one| (one.kind, one.lines[0])).collect();
+        assert_eq!(lines, [wrong(3), wrong(4)]);
         let other = [put(1, key, b"x", (0, 1), Outcome::DONE), read(2, key, (0, 1), (2, 3), found(b"y"))];
         assert_eq!((judge(&other).judged, judge(&other).unjudged.len()), (0, 1));
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::{
-    operation::{Action, How, Key, Step},
+    operation::{Action, How, Key, Step, TO_THE_END},
     value::Value,
 };
 
@@ -41,6 +41,11 @@ impl Request {
     /// Reads so many bytes of a key from one of them on.
     pub fn range(key: impl Into<Key>, from: u64, length: u64) -> Self {
         bare(Action::Range { key: key.into(), from, length })
+    }
+
+    /// As [`Request::range`], and every other part with all that comes after it, which is another way through a store.
+    pub fn part(key: impl Into<Key>, from: u64, length: u64) -> Self {
+        Self::range(key, from, if from % 2 == 1 { TO_THE_END } else { length })
     }
 
     /// Reads all accounts.

@@ -1,6 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::operation::TO_THE_END;
 
 const SIZES: &[usize] = &[40, 3000];
 
@@ -75,7 +76,11 @@ fn what_is_written_once_follows_from_its_key_and_its_parts_are_inside() {
     for request in Generator::new("r/a", 1, 4, Work::Ranges { of: 2..3, sizes: SIZES }).take(100) {
         let Action::Range { key, from, length } = request.action else { panic!("no range") };
         let sequence: usize = key.strip_prefix("r/a/2/").unwrap().parse().unwrap();
-        assert!(length > 0 && from + length <= SIZES[sequence % 2] as u64);
+        let size = SIZES[sequence % 2] as u64;
+        assert!(from < size && length > 0);
+        // Every other one is asked for with what comes after it.
+        assert_eq!(length == TO_THE_END, from % 2 == 1);
+        assert!(length == TO_THE_END || from + length <= size);
     }
 }
 

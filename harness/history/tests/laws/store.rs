@@ -38,7 +38,8 @@ impl Store {
             }
             Action::Range { key, from, length } => self.objects.get(key).map_or(Answer::Absent, |value| {
                 let content = content_of(key, value.size as usize).unwrap_or_default();
-                Answer::Found(Value::of(&content[*from as usize..(from + length) as usize]))
+                let end = from.saturating_add(*length).min(value.size);
+                Answer::Found(Value::of(&content[*from as usize..end as usize]))
             }),
             Action::Delete { key } => {
                 self.objects.remove(key);

@@ -6,7 +6,7 @@ use history::{Answer, Cause, Failure, Key, Outcome, generate::Request};
 
 use super::{
     S3,
-    answers::{construction, outcome, sure_status},
+    answers::{construction, names, outcome, sure_status},
 };
 use crate::load::store::without_answer;
 
@@ -32,7 +32,11 @@ impl S3 {
             return self.delete_listed(key, request).await;
         }
         let call = self.client.delete_object().bucket(&self.bucket).key(&**key);
-        outcome(request, call.send().await, |_| Answer::Done)
+        match call.send().await {
+            // Somebody on the way may have sent it twice, and the first has done it.
+            Err(error) if ABSENT.iter().any(|code| names(&error, code)) => Outcome::DONE,
+            answer => outcome(request, answer, |_| Answer::Done),
+        }
     }
 
     /// After one that was never there: what is said of that is none of this one's.
@@ -82,6 +86,11 @@ mod tests {
         // The bytes of the first sum to an even number, and those of the other do not.
         let (listed, alone) = (Request::delete("aa"), Request::delete("ab"));
         assert_eq!(talk(&alone, &["204 No Content"]).await.0, Outcome::DONE);
+        for (code, done) in [("NoSuchKey", true), ("NoSuchVersion", true), ("NoSuchBucket", false)] {
+            let answer = format!("404 Not Found\n\n<Error><Code>{code}</Code><Message>no</Message></Error>");
+            let (outcome, _) = talk(&alone, &[&answer]).await;
+            assert_eq!(outcome == Outcome::DONE, done, "{code}: {outcome:?}");
+        }
         let said = async |errors: &str| {
             let answer = format!("200 OK\n\n<DeleteResult>{errors}</DeleteResult>");
             let (outcome, asked) = talk(&listed, &[&answer]).await;

@@ -11,6 +11,9 @@ use crate::workload::postgres::reason;
 /// How PostgreSQL calls the constraint that a row's key is its own.
 const PRIMARY_KEY: &str = "entries_pkey";
 
+/// How an answer is called that is whole and makes no sense.
+const MALFORMED: &str = "malformed";
+
 /// What a query found; none where there is not even where to look.
 pub(super) fn there<T>(found: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
     match found {
@@ -20,8 +23,18 @@ pub(super) fn there<T>(found: Result<T, Refusal>) -> Result<Option<T>, Refusal> 
 }
 
 pub(super) fn failure(error: &Refusal) -> Failure {
-    let cause = error.code().map_or(Cause::Broken, |code| Cause::Answered(code.code().into()));
+    let cause = match error.code() {
+        Some(code) => Cause::Answered(code.code().into()),
+        None if error.is_closed() || broke(error) => Cause::Broken,
+        None => Cause::Answered(MALFORMED.into()),
+    };
     Failure::new(cause, reason(error))
+}
+
+/// Whether it is of the connection.
+fn broke(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .any(<dyn std::error::Error>::is::<std::io::Error>)
 }
 
 /// Whether a key is there already, which is what the primary key says: another constraint is none of ours.

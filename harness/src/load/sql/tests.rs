@@ -13,9 +13,8 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind], &length.to_be_bytes()[..], body].concat()
 }
 
-/// Lets anybody log in, and says this to whatever is asked.
-async fn refuse(mut stream: TcpStream, code: &str, constraint: &str) {
-    let fields = format!("SERROR\0VERROR\0C{code}\0Mno\0n{constraint}\0\0");
+/// Lets anybody log in, and says this to whatever is asked; or goes, where it is to say nothing.
+async fn answer(mut stream: TcpStream, said: Option<Vec<u8>>) {
     let ready = message(b'Z', b"I");
     let length = stream.read_u32().await.unwrap() as usize;
     stream.read_exact(&mut vec![0; length - 4]).await.unwrap();
@@ -24,14 +23,20 @@ async fn refuse(mut stream: TcpStream, code: &str, constraint: &str) {
         let length = stream.read_u32().await.unwrap() as usize;
         stream.read_exact(&mut vec![0; length - 4]).await.unwrap();
         if matches!(kind, b'Q' | b'S') {
-            let said = [message(b'E', fields.as_bytes()), ready.clone()].concat();
-            stream.write_all(&said).await.unwrap();
+            let Some(said) = &said else { return };
+            stream.write_all(&[said, &ready[..]].concat()).await.unwrap();
         }
     }
 }
 
+/// A connection to a server that refuses so whatever is asked.
+async fn refused(code: &str, constraint: &str) -> Session {
+    let fields = format!("SERROR\0VERROR\0C{code}\0Mno\0n{constraint}\0\0");
+    answered(Some(message(b'E', fields.as_bytes()))).await
+}
+
 /// A connection to a server that says this to whatever is asked.
-async fn refused(code: &'static str, constraint: &'static str) -> Session {
+async fn answered(said: Option<Vec<u8>>) -> Session {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let login = Login {
         host: "127.0.0.1".to_owned(),
@@ -40,7 +45,7 @@ async fn refused(code: &'static str, constraint: &'static str) -> Session {
         password: Secret::new("hunter2"),
         database: "dagster".to_owned(),
     };
-    tokio::spawn(async move { refuse(listener.accept().await.unwrap().0, code, constraint).await });
+    tokio::spawn(async move { answer(listener.accept().await.unwrap().0, said).await });
     Session::connect(&login, Duration::from_secs(5)).await.unwrap()
 }
 
@@ -58,6 +63,18 @@ async fn a_key_that_is_there_already_was_committed_and_another_constraint_is_a_r
     let by = async |constraint| Sql::new(refused("23505", constraint).await).perform(&put).await;
     assert_eq!(by("entries_pkey").await, Outcome::DONE);
     assert!(matches!(by("entries_payload_key").await, Outcome::Failed(_)));
+}
+
+#[tokio::test]
+async fn an_answer_that_makes_no_sense_is_one_and_a_connection_that_closes_is_none() {
+    let (put, get) = (Request::put("run/k", vec![1]), Request::get("run/k"));
+    for (said, cause) in [(Some(Vec::new()), Cause::Answered("malformed".into())), (None, Cause::Broken)] {
+        let read = Sql::new(answered(said.clone()).await).perform(&get).await;
+        assert!(matches!(&read, Outcome::Failed(why) if why.cause == cause), "{read:?}");
+        // It may have been done.
+        let written = Sql::new(answered(said).await).perform(&put).await;
+        assert!(matches!(&written, Outcome::Unknown(why) if why.cause == cause), "{written:?}");
+    }
 }
 
 #[test]

@@ -39,14 +39,17 @@ pub enum Explained {
     WithinBounds,
 }
 
-/// What may have come to an account and gone from it by the transfers up to one of which nobody knows.
+/// What came to an account and went from it by the transfers up to one.
 #[derive(Clone, Copy, Default)]
 struct Sum {
-    /// When that one began.
-    invoked: Timestamp,
+    /// The moment of that one.
+    at: Timestamp,
     comes: i64,
     goes: i64,
 }
+
+/// These, by account: a long history has many transfers, and each read is after most of them.
+struct Sums(HashMap<u32, Vec<Sum>>);
 
 /// All that may have happened.
 pub struct Transfers {
@@ -54,10 +57,13 @@ pub struct Transfers {
     done: Vec<Transfer>,
     /// When the last was over of each and those before it.
     over: Vec<Timestamp>,
+    /// What they come to, by when they began, and by when they were over.
+    begun: Sums,
+    ended: Sums,
     /// Those of which nobody knows, in the order in which they began.
     unknown: Vec<Transfer>,
-    /// What these come to, by account: a long history has many, and each read is after most of them.
-    sums: HashMap<u32, Vec<Sum>>,
+    /// What these come to.
+    maybe: Sums,
 }
 
 impl Transfers {
@@ -79,38 +85,37 @@ impl Transfers {
             last = last.max(one.over);
             last
         });
-        Self { over: over.collect(), done, sums: sums(&unknown), unknown }
+        let over = over.collect();
+        let (begun, maybe) = (Sums::new(&done, |one| one.invoked), Sums::new(&unknown, |one| one.invoked));
+        let mut by_end = done.clone();
+        by_end.sort_by_key(|one| one.over);
+        Self { over, begun, ended: Sums::new(&by_end, |one| one.over), maybe, done, unknown }
     }
 
-    /// Whether transfers explain what a later read found beside an earlier one.
+    /// Whether transfers explain what a later read found beside one that was over before it.
     pub fn explain(&self, earlier: &Balances<'_>, later: &Balances<'_>) -> Explained {
         if earlier.held.len() != later.held.len() {
             return Explained::No;
         }
-        let mut missing: Vec<i64> =
-            later.held.iter().zip(earlier.held).map(|(later, earlier)| later - earlier).collect();
-        let mut maybe = Vec::new();
-        let begun = self.done.partition_point(|one| one.invoked <= later.ended);
-        for place in (0..begun).rev() {
-            // It and all before it were over before the earlier read began.
-            if self.over.get(place).is_none_or(|over| *over < earlier.read.invoked) {
-                break;
-            }
-            let Some(one) = self.done.get(place).filter(|one| one.over >= earlier.read.invoked) else {
-                continue;
-            };
-            if one.invoked > earlier.ended && one.over < later.read.invoked {
-                one.move_back(&mut missing);
-            } else {
-                maybe.push(*one);
-            }
-        }
+        // Between them lies what was over before the later one, without what had begun before the earlier one was over.
+        let mut missing: Vec<i64> = (0..)
+            .zip(later.held.iter().zip(earlier.held))
+            .map(|(account, (later_held, earlier_held))| {
+                let over = self.ended.until(account, |at| at < later.read.invoked);
+                let begun = self.begun.until(account, |at| at <= earlier.ended);
+                later_held - earlier_held - (over.comes - over.goes) + (begun.comes - begun.goes)
+            })
+            .collect();
+        let mut maybe = self.during(later);
+        // What goes on through both was taken away with what had begun, and had not been over.
+        maybe.iter().filter(|one| one.invoked <= earlier.ended).for_each(|one| one.move_back(&mut missing));
+        maybe.extend(self.during(earlier).into_iter().filter(|one| one.over < later.read.invoked));
         if nothing(&missing) {
             return Explained::Yes;
         }
         let begun = self.unknown.partition_point(|one| one.invoked <= later.ended);
         let within = |(account, missing): (u32, &i64)| {
-            let unknown = self.sum(account, later.ended);
+            let unknown = self.maybe.until(account, |at| at <= later.ended);
             let comes = |one: &Transfer| if one.to == account { one.amount } else { 0 };
             let goes = |one: &Transfer| if one.from == account { one.amount } else { 0 };
             *missing <= unknown.comes + maybe.iter().map(comes).sum::<i64>()
@@ -126,11 +131,36 @@ impl Transfers {
         if made(missing, &maybe) { Explained::Yes } else { Explained::No }
     }
 
-    /// What may have come to an account and gone from it by those of which nobody knows that had begun by then.
-    fn sum(&self, account: u32, by: Timestamp) -> Sum {
-        let sums = self.sums.get(&account).map_or(&[][..], Vec::as_slice);
-        let begun = sums.partition_point(|one| one.invoked <= by);
-        begun.checked_sub(1).and_then(|last| sums.get(last)).copied().unwrap_or_default()
+    /// Those that happened, and were under way in the time of a read: it may have seen them or not.
+    fn during(&self, read: &Balances<'_>) -> Vec<Transfer> {
+        let from = read.read.invoked;
+        let begun = self.done.partition_point(|one| one.invoked <= read.ended);
+        let all = self.done.iter().zip(&self.over).take(begun).rev();
+        // Before these, all were over.
+        let some = all.take_while(|(_, over)| **over >= from);
+        some.map(|(one, _)| *one).filter(|one| one.over >= from).collect()
+    }
+}
+
+impl Sums {
+    /// Those of these, which are in the order of their moments.
+    fn new(transfers: &[Transfer], at: impl Fn(&Transfer) -> Timestamp) -> Self {
+        let mut sums: HashMap<u32, Vec<Sum>> = HashMap::new();
+        for one in transfers {
+            for (account, comes, goes) in [(one.from, 0, one.amount), (one.to, one.amount, 0)] {
+                let sums = sums.entry(account).or_default();
+                let last = sums.last().copied().unwrap_or_default();
+                sums.push(Sum { at: at(one), comes: last.comes + comes, goes: last.goes + goes });
+            }
+        }
+        Self(sums)
+    }
+
+    /// What came to an account and went from it by those whose moment is among these first ones.
+    fn until(&self, account: u32, is_among: impl Fn(Timestamp) -> bool) -> Sum {
+        let sums = self.0.get(&account).map_or(&[][..], Vec::as_slice);
+        let among = sums.partition_point(|one| is_among(one.at));
+        among.checked_sub(1).and_then(|last| sums.get(last)).copied().unwrap_or_default()
     }
 }
 
@@ -143,19 +173,6 @@ impl Transfer {
             }
         }
     }
-}
-
-/// The sums of these, by account.
-fn sums(unknown: &[Transfer]) -> HashMap<u32, Vec<Sum>> {
-    let mut sums: HashMap<u32, Vec<Sum>> = HashMap::new();
-    for one in unknown {
-        for (account, comes, goes) in [(one.from, 0, one.amount), (one.to, one.amount, 0)] {
-            let sums = sums.entry(account).or_default();
-            let last = sums.last().copied().unwrap_or_default();
-            sums.push(Sum { invoked: one.invoked, comes: last.comes + comes, goes: last.goes + goes });
-        }
-    }
-    sums
 }
 
 fn nothing(missing: &[i64]) -> bool {

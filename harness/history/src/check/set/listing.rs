@@ -74,7 +74,7 @@ impl<'a> Listings<'a> {
                 unanswered.remove(&place);
                 continue;
             }
-            let Some(said) = Said::of_failure(&one.outcome).filter(|_| end.has(one)) else { continue };
+            let Some(said) = Said::of_failure(one, end) else { continue };
             let refused = |known: &Unanswered<'_>| matches!(known.said, Said::Refused(_));
             // As of keys: silence takes back nothing that was said before it.
             if matches!(said, Said::Refused(_)) || !unanswered.get(&place).is_some_and(refused) {

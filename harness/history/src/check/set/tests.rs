@@ -105,6 +105,31 @@ fn what_could_not_be_asked_is_not_judged_and_a_refusal_in_the_middle_is_no_news(
 }
 
 #[test]
+fn who_is_unavailable_for_all_says_nothing_of_each() {
+    let busy = || Outcome::Failed(Failure::new(Cause::Answered("503".into()), "503 SlowDown"));
+    let with = |more: &[Operation]| {
+        let written =
+            [put(1, "r/a", b"1", (0, 1), Outcome::DONE), put(2, "r/b", b"2", (0, 1), Outcome::DONE)];
+        judge(&[&written[..], more].concat(), "r/", Copies::Same)
+    };
+    let other = |span| get(3, "r/b", span, found(b"2"));
+    let kinds = |judgement: &Judgement| judgement.anomalies.iter().map(|one| one.kind).collect::<Vec<_>>();
+    // It gave the other before, or meanwhile, or another did: nothing is said of this one.
+    for other in [other((5, 6)), other((9, 12)), at("store-1", other((20, 21)))] {
+        let judgement = with(&[other, get(4, "r/a", (9, 10), busy())]);
+        assert_eq!(kinds(&judgement), []);
+        assert!(judgement.unjudged.contains(&"store-0 said nothing of 1 keys".to_owned()), "{judgement:?}");
+    }
+    let lost = [get(4, "r/a", (9, 10), busy()), other((11, 12)), get(5, "r/a", (13, 14), busy())];
+    assert_eq!(kinds(&with(&lost)), [Kind::Unreadable]);
+    let list = operation(4, Action::List { prefix: "r/".into() }, (9, 10), busy());
+    let read = [get(5, "r/a", (7, 8), found(b"1")), other((7, 8))];
+    assert_eq!(kinds(&with(&[&read[..], std::slice::from_ref(&list)].concat())), []);
+    let read = [get(5, "r/a", (11, 12), found(b"1")), other((11, 12))];
+    assert_eq!(kinds(&with(&[&[list], &read[..]].concat())), [Kind::Unreadable]);
+}
+
+#[test]
 fn stores_of_their_own_need_only_what_was_written_to_them() {
     let at_pod = |line, key: &str, pod: &str| Operation {
         endpoint: pod.into(),

@@ -13,6 +13,9 @@ use crate::{
 /// that lacks a block says so.
 const BROKE_OFF: u32 = 3;
 
+/// A store answers so that can't give what is asked for, or nothing just now.
+const UNAVAILABLE: &str = "503";
+
 /// The last word of an endpoint.
 pub struct Word<'a> {
     /// Whose.
@@ -46,11 +49,15 @@ pub enum Said {
 }
 
 impl Said {
-    /// What an outcome says that is no good answer.
-    pub fn of_failure(outcome: &Outcome) -> Option<Self> {
-        let failure = outcome.failure()?;
+    /// What an operation of the end says that has no good answer; nothing of any other.
+    pub fn of_failure(one: &Operation, end: &End<'_>) -> Option<Self> {
+        let failure = one.outcome.failure().filter(|_| end.has(one))?;
         Some(match &failure.cause {
             cause if cause.is_momentary() => Self::Nothing { broke_off: 0 },
+            // S3 has it for who is to come again as well: it is of what was asked for where others were given later.
+            Cause::Answered(code) if &**code == UNAVAILABLE && !end.goes_on_after(one) => {
+                Self::Nothing { broke_off: 0 }
+            }
             Cause::Answered(_) => Self::Refused(failure.text.to_string()),
             Cause::CutShort => Self::Nothing { broke_off: 1 },
             _ => Self::Nothing { broke_off: 0 },
@@ -80,7 +87,7 @@ pub fn words<'a>(of: &OfKey<'a>, listings: &Listings<'a>, end: &End<'a>, copies:
             Outcome::Ok(Answer::Found(value) | Answer::Mislabelled(value)) => Some(Said::Found(Some(*value))),
             Outcome::Ok(Answer::There) => Some(Said::Found(None)),
             Outcome::Ok(Answer::Absent) => Some(Said::Absent),
-            outcome => Said::of_failure(outcome).filter(|_| end.has(read)),
+            _ => Said::of_failure(read, end),
         };
         if let Some(said) = said {
             words.add(&read.endpoint, (read.invoked, end.has(read)), read.line, said);
