@@ -123,7 +123,13 @@ impl ScenarioResult {
 
 /// A node of a cluster.
 pub fn node(name: &str, closed: Option<Closed>) -> Node {
-    Node { name: name.into(), closed, architecture: "amd64".into(), kubelet: "v1.34.4".into() }
+    Node {
+        name: name.into(),
+        closed,
+        architecture: "amd64".into(),
+        system: "linux".into(),
+        kubelet: "v1.34.4".into(),
+    }
 }
 
 /// What a cluster of ours is like.

@@ -59,6 +59,9 @@ pub struct Node {
     pub closed: Option<Closed>,
     /// `amd64`
     pub architecture: String,
+    /// `linux`
+    #[serde(default)]
+    pub system: String,
     /// `v1.34.4`
     pub kubelet: String,
 }
@@ -69,6 +72,8 @@ pub struct Node {
 pub enum Closed {
     /// It is away, or not well.
     NotReady,
+    /// It has this operating system, for which there are no images of ours: `windows`.
+    System(String),
     /// Somebody has cordoned it.
     Cordoned,
     /// It has this taint: `example.com/gpu:NoSchedule`.

@@ -71,7 +71,8 @@ pub(super) async fn open(
     let class = settings.storage_class.as_deref();
     Box::pin(ready::something(&clients.plumbing, class, Duration::from_secs(120))).await?;
     let images = load(context, settings, progress).await?;
-    let local = images::local(settings, &images);
+    let several_systems = terrain::several_systems(&terrain::nodes_seen(&clients.plumbing).await?);
+    let local = Local { several_systems, ..images::local(settings, &images) };
     facts.images = images.into_iter().map(|image| image.facts).collect();
     Ok((clients, facts, local))
 }
@@ -104,7 +105,8 @@ pub async fn outlook(context: &str, settings: &Settings) -> Result<Terrain> {
     let client = reader(context).await?;
     let mut terrain = Box::pin(terrain::look(&client, settings.storage_class.as_deref())).await;
     terrain.lacking = terrain::rights(&client, &settings.namespaces).await?;
-    let local = images::local(settings, &images::of_nodes(settings));
+    let several_systems = terrain::several_systems(&terrain.nodes);
+    let local = Local { several_systems, ..images::local(settings, &images::of_nodes(settings)) };
     terrain.charts_barred = terrain::charts_barred(&client, &local).await?;
     terrain.namespace.given = !settings.namespaces.is_empty();
     let class = settings.storage_class.as_deref();
@@ -116,11 +118,7 @@ pub async fn outlook(context: &str, settings: &Settings) -> Result<Terrain> {
 pub(super) async fn facts(clients: &Clients, name: &str, images: Vec<ImageFacts>) -> Result<ClusterFacts> {
     let client = &clients.plumbing;
     let kubernetes = external::api::version(client).await?;
-    // Who may not list them can run all the same.
-    let nodes = match terrain::all_nodes(client).await {
-        Err(error) if error.is_forbidden() => Vec::new(),
-        nodes => nodes?.into_iter().map(|node| node.name).collect(),
-    };
+    let nodes = terrain::nodes_seen(client).await?.into_iter().map(|node| node.name).collect();
     Ok(ClusterFacts {
         name: name.to_owned(),
         kubernetes,

@@ -88,6 +88,7 @@ pub(super) fn local(settings: &Settings, images: &[Image]) -> Local {
         images: REPOSITORIES.into_iter().filter_map(own).collect(),
         pull_secrets,
         storage_class: settings.storage_class.clone(),
+        several_systems: false,
     }
 }
 

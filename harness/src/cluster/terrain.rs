@@ -21,7 +21,7 @@ use crate::{
     report::terrain::{Closed, Right, Terrain},
 };
 
-pub(super) use nodes::{all_nodes, closed};
+pub(super) use nodes::{closed, nodes_seen, several_systems};
 pub(crate) use storage::FOLDERS;
 pub(super) use storage::{DEFAULT as DEFAULT_CLASS, is_default};
 
@@ -49,7 +49,7 @@ pub async fn look(client: &Client, storage_class: Option<&str>) -> Terrain {
         api::release(client),
         dns::configured(client),
         storage::classes(client),
-        all_nodes(client),
+        nodes::all_nodes(client),
         our_clock(client),
         nodes::clocks(client),
     );

@@ -1,4 +1,5 @@
-//! What manifests take from the cluster that they go to: where its nodes find images, and by which Secrets; its storage class.
+//! What manifests take from the cluster that they go to: where its nodes find images, and by which Secrets; its storage class; which
+//! of its nodes are for our images at all.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,12 @@ pub struct Local {
     pub pull_secrets: Vec<String>,
     /// The storage class of claims; none for the cluster's default one.
     pub storage_class: Option<String>,
+    /// Whether its nodes are of several operating systems, so that pods have to say that they are for Linux.
+    pub several_systems: bool,
 }
+
+/// The label by which a kubelet tells its operating system.
+const SYSTEM: &str = "kubernetes.io/os";
 
 impl Local {
     /// The image that stands on this cluster for one that a manifest names.
@@ -33,14 +39,17 @@ impl Local {
             Some(format!("claims are to have the storage class {class}"))
         } else if self.images.iter().any(own) {
             Some("images are found under other names".to_owned())
+        } else if !self.pull_secrets.is_empty() {
+            Some("images are pulled by a Secret".to_owned())
         } else {
-            (!self.pull_secrets.is_empty()).then(|| "images are pulled by a Secret".to_owned())
+            self.several_systems.then(|| "nodes are of several operating systems".to_owned())
         }
     }
 }
 
 impl Manifest {
-    /// Takes what is the cluster's own: images, pull Secrets, the storage class of claims that name none.
+    /// Takes what is the cluster's own: images, pull Secrets, the storage class of claims that name none, the operating system of
+    /// pods that name none.
     pub fn take(&mut self, local: &Local) {
         for object in &mut self.objects {
             match object["kind"].as_str() {
@@ -71,6 +80,9 @@ fn pod(spec: &mut Value, local: &Local) {
         let ours = local.pull_secrets.iter().map(|name| json!({ "name": name }));
         spec["imagePullSecrets"] = named.into_iter().chain(ours).collect();
     }
+    if local.several_systems && spec["nodeSelector"][SYSTEM].is_null() {
+        spec["nodeSelector"][SYSTEM] = json!("linux");
+    }
     for volume in each(spec, "volumes") {
         if let Some(template) = volume.pointer_mut("/ephemeral/volumeClaimTemplate/spec") {
             volume_claim(template, local);
@@ -100,6 +112,7 @@ mod tests {
             images: [("postgres", "registry.example:5000/team/postgres:16".to_owned())].into(),
             pull_secrets: vec!["steadfast-pull".to_owned()],
             storage_class: Some("fast".to_owned()),
+            several_systems: true,
         }
     }
 
@@ -119,11 +132,24 @@ mod tests {
         assert_eq!(pod["initContainers"][0]["image"], own);
         assert_eq!(pod["containers"], json!([{"image": own}, {"image": "other.example/postgres:1"}]));
         assert_eq!(pod["imagePullSecrets"], json!([{"name": "steadfast-pull"}]));
+        assert_eq!(pod["nodeSelector"], json!({"kubernetes.io/os": "linux"}));
         assert_eq!(pod["volumes"][0]["ephemeral"]["volumeClaimTemplate"]["spec"]["storageClassName"], "fast");
         let classes = set["spec"]["volumeClaimTemplates"].as_array().unwrap();
         assert_eq!(classes[0]["spec"]["storageClassName"], "fast");
         assert_eq!(classes[1]["spec"]["storageClassName"], "");
         assert_eq!(volume_claim["spec"]["storageClassName"], "fast");
+    }
+
+    #[test]
+    fn a_pod_keeps_the_nodes_that_it_asks_for_itself() {
+        let asks = |selector: Value| {
+            let pod = json!({"kind": "Pod", "spec": {"nodeSelector": selector}});
+            let mut manifest = Manifest { objects: vec![pod] };
+            manifest.take(&local());
+            manifest.objects[0]["spec"]["nodeSelector"].clone()
+        };
+        assert_eq!(asks(json!({"disk": "gold"})), json!({"disk": "gold", "kubernetes.io/os": "linux"}));
+        assert_eq!(asks(json!({"kubernetes.io/os": "windows"})), json!({"kubernetes.io/os": "windows"}));
     }
 
     #[test]
@@ -137,6 +163,7 @@ mod tests {
         assert_eq!(bars(|_| ()), None);
         assert!(bars(|local| local.storage_class = Some("fast".into())).unwrap().contains("fast"));
         assert!(bars(|local| local.pull_secrets = vec!["ours".into()]).is_some());
+        assert!(bars(|local| local.several_systems = true).is_some());
         assert!(
             bars(|local| drop(local.images.insert("postgres", "r.example/postgres:16".into()))).is_some()
         );

@@ -2,6 +2,7 @@
 //! architecture can run it, and one that volumes can be had. What they can't is said once, and not by every scenario.
 
 mod outcome;
+mod verdict;
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +12,8 @@ use std::{
 
 use serde_json::{Value, json};
 
-use outcome::{Outcome, outcomes, verdict};
+use outcome::{Outcome, outcomes};
+use verdict::verdict;
 
 use crate::{
     cluster::{Cluster, RUN_LABEL, terrain::Scout},

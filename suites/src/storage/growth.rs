@@ -16,6 +16,9 @@ use crate::{
 /// The step at which a control does its sabotage.
 pub(crate) const ASKED_FOR_MORE: &str = "its claim asks for twice as much";
 
+/// What can't be seen of a claim that may grow.
+const FIXED: &str = "that a claim does not grow where its class forbids it";
+
 pub(super) fn scenarios() -> Vec<Scenario> {
     vec![
         scenario(
@@ -24,7 +27,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             growth,
         )
         .proves([S22])
-        .wants(Need::FixedClass, "that a claim does not grow where its class forbids it")
+        .wants(Need::FixedClass, FIXED)
         .within(seconds(240))
         .control("template_changed_before", [S22, S6], TEMPLATE_CHANGED_BEFORE, "it was taken"),
         scenario(
@@ -57,20 +60,18 @@ async fn growth(run: Run) -> Result<()> {
     let marks = volumes.leave_marks().await?;
 
     run.step("neither a claim nor the template grows in place").await?;
+    let volume_claim = set.promise.volume_claims(0).next().unwrap_or_default();
     if run.has(Need::FixedClass) {
-        let grown = set
-            .volume_claim_would_take(
-                &set.promise.volume_claims(0).next().unwrap_or_default(),
-                &storage("128Mi"),
-            )
-            .await;
-        run.judge_refused(
-            S22,
-            "a larger claim",
-            grown,
-            403,
-            "only dynamically provisioned pvc can be resized",
-        );
+        match volumes.may_grow(&volume_claim).await? {
+            Some(why) => run.leave_out(format!("{FIXED}: {why}")),
+            None => {
+                // Somebody may have made it larger on its way in.
+                let wanted = volumes.twice(&volume_claim).await?;
+                let grown = set.volume_claim_would_take(&volume_claim, &storage(&wanted)).await;
+                let words = "only dynamically provisioned pvc can be resized";
+                run.judge_refused(S22, "a larger claim", grown, 403, words);
+            }
+        }
     }
     let mut manifest = run.workload().manifest()?;
     larger_volume_claims(&mut manifest, &run.workload())?;

@@ -74,6 +74,7 @@ impl fmt::Display for Closed {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotReady => formatter.write_str("not Ready"),
+            Self::System(system) => write!(formatter, "of {system}"),
             Self::Cordoned => formatter.write_str("cordoned"),
             Self::Tainted(taint) => write!(formatter, "tainted {taint}"),
         }

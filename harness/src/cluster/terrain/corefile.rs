@@ -24,7 +24,7 @@ struct Plugin<'a> {
     options: Vec<Vec<&'a str>>,
 }
 
-/// How many seconds a cache keeps what it is told.
+/// How many seconds something is kept: by a cache, or by the word of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Kept {
     /// An address.
@@ -153,8 +153,8 @@ impl<'a> Server<'a> {
         })
     }
 
-    /// How long its cache keeps answers about a domain that say that they may be kept for `ttl`.
-    pub(super) fn kept(&self, domain: &str, ttl: u64) -> Kept {
+    /// How long its cache keeps answers about a domain that say that they may be kept for so long.
+    pub(super) fn kept(&self, domain: &str, told: Kept) -> Kept {
         let Some(cache) = self.plugin("cache") else { return Kept::default() };
         let numbers =
             |words: &[&str]| -> Vec<u64> { words.iter().map_while(|word| word.parse().ok()).collect() };
@@ -167,17 +167,17 @@ impl<'a> Server<'a> {
             let lines = cache.options.iter().filter(|line| line[..].starts_with(&["disable", what]));
             lines.into_iter().any(|line| covers(&line[2..], domain))
         };
-        let kept = |what: &str, longest: u64| {
+        let kept = |what: &str, ttl: u64, longest: u64| {
             // CAPACITY [TTL] [MINTTL]
             let own = cache.option(what).map(numbers).unwrap_or_default();
             let longest = own.get(1).or(whole.first()).copied().unwrap_or(longest);
             let shortest = own.get(2).copied().unwrap_or(SHORTEST);
             ttl.max(shortest).min(longest)
         };
-        let unless_disabled = |what, longest| if disabled(what) { 0 } else { kept(what, longest) };
+        let unless_disabled = |what, ttl, longest| if disabled(what) { 0 } else { kept(what, ttl, longest) };
         Kept {
-            address: unless_disabled("success", LONGEST_ADDRESS),
-            absence: unless_disabled("denial", LONGEST_ABSENCE),
+            address: unless_disabled("success", told.address, LONGEST_ADDRESS),
+            absence: unless_disabled("denial", told.absence, LONGEST_ABSENCE),
         }
     }
 }
@@ -215,6 +215,11 @@ fn within(domain: &str, zone: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// By the word of answers that all say the same.
+    fn alike(seconds: u64) -> Kept {
+        Kept { address: seconds, absence: seconds }
+    }
+
     /// Domains, ttl and what is kept, of a Corefile whose kubernetes plugin says 30 s and whose cache is this.
     fn kept(cache: &str) -> (u64, u64) {
         let corefile = format!(
@@ -223,7 +228,7 @@ mod tests {
         let servers = servers(&corefile);
         let server = Server::of_kubernetes(&servers).unwrap();
         assert_eq!((server.domains(), server.ttl()), (vec!["cluster.local"], 30));
-        let Kept { address, absence } = server.kept("cluster.local", server.ttl());
+        let Kept { address, absence } = server.kept("cluster.local", alike(server.ttl()));
         (address, absence)
     }
 
@@ -252,7 +257,7 @@ mod tests {
         assert_eq!((server.domains(), server.ttl()), (vec!["corp.example"], DEFAULT_TTL));
         let low = of(".:53 {\n kubernetes a.b {\n ttl 0\n }\n cache 30\n}");
         // A cache keeps everything for a while.
-        assert_eq!(low[0].kept("a.b", low[0].ttl()), Kept { address: 5, absence: 5 });
+        assert_eq!(low[0].kept("a.b", alike(low[0].ttl())), Kept { address: 5, absence: 5 });
         assert!(Server::of_kubernetes(&of(".:53 {\n forward . /etc/resolv.conf\n}")).is_none());
         assert!(Server::of_kubernetes(&of("}\n}\nnonsense")).is_none());
     }
@@ -282,7 +287,7 @@ mod tests {
         let servers = servers(text);
         let server = Server::of_kubernetes(&servers).unwrap();
         assert_eq!(server.domains(), ["one.example", "two.example"]);
-        assert_eq!(server.kept("one.example", server.ttl()), Kept { address: 5, absence: 5 });
+        assert_eq!(server.kept("one.example", alike(server.ttl())), Kept { address: 5, absence: 5 });
     }
 
     #[test]
@@ -290,7 +295,7 @@ mod tests {
         let text = "(short) {\n cache 5\n}\n(all) {\n import short\n}\n.:53 {\n kubernetes a.b {\n ttl 30\n }\n import all\n}";
         let whole = servers(text);
         assert_eq!(whole.len(), 1);
-        assert_eq!(whole[0].kept("a.b", 30), Kept { address: 5, absence: 5 });
+        assert_eq!(whole[0].kept("a.b", alike(30)), Kept { address: 5, absence: 5 });
         assert!(!whole[0].imports());
         let file = servers(".:53 {\n kubernetes a.b\n import custom/*.override\n}\nimport custom/*.server");
         assert_eq!(file.iter().map(Server::imports).collect::<Vec<_>>(), [true, true]);
@@ -324,7 +329,7 @@ mod tests {
         let text = "cluster.local:53 {\n errors\n cache {\n success 9984 30\n denial 9984 5\n }\n forward . 10.96.0.10\n}\n\
                     in-addr.arpa:53 {\n cache 30\n}\n.:53 {\n cache 300\n}";
         let servers = servers(text);
-        let of = |domain| Server::of_domain(&servers, domain).unwrap().kept(domain, 30);
+        let of = |domain| Server::of_domain(&servers, domain).unwrap().kept(domain, alike(30));
         assert_eq!(of("cluster.local"), Kept { address: 30, absence: 5 });
         // A domain that nobody set up falls to the server for all the rest.
         assert_eq!(of("corp.example"), Kept { address: 30, absence: 30 });

@@ -57,13 +57,15 @@ fn concluded(corefile: &str, node_cache: Option<&str>) -> Option<Dns> {
     let [domain] = server.domains()[..] else { return None };
     // What of it can't be read, only a pod can tell.
     let ttl = server.rewritten(server.ttl())?;
-    let behind = server.kept(domain, ttl);
     let forwards_absence = server.forwards_absence(domain);
+    // How long the absence may be kept of which others tell, is theirs to say: a cache keeps it as long as it may at all.
+    let told = |ttl| Kept { address: ttl, absence: if forwards_absence { u64::MAX } else { ttl } };
+    let behind = server.kept(domain, told(ttl));
     let names_pods = server.names_pods();
     let (ttl, before) = match Server::of_domain(&servers_of_nodes, domain) {
         Some(server) => {
             let ttl = server.rewritten(ttl)?;
-            (ttl, server.kept(domain, ttl))
+            (ttl, server.kept(domain, told(ttl)))
         }
         None => (ttl, Kept::default()),
     };
@@ -131,9 +133,28 @@ mod tests {
     #[test]
     fn whether_absence_is_forwarded_is_told() {
         assert!(!concluded(CACHED, None).unwrap().forwards_absence);
-        let falls =
-            CACHED.replace("ttl 30", "ttl 30\n fallthrough").replace("cache 30", "forward . 10.0.0.1");
+        let falls = CACHED.replace("ttl 30", "ttl 5\n fallthrough").replace("cache 30", "forward . 10.0.0.1");
         let told = concluded(&falls, None).unwrap();
         assert!(told.forwards_absence && told.to_string().ends_with("asks others where it knows no name"));
+    }
+
+    #[test]
+    fn the_absence_of_which_others_tell_is_kept_as_long_as_the_caches_allow() {
+        let falls = |cache: &str| {
+            let forward = format!("{cache}\n forward . 10.0.0.1");
+            CACHED.replace("ttl 30", "ttl 5\n fallthrough").replace("cache 30", &forward)
+        };
+        let seconds = |corefile: &str, node_cache| {
+            let told = concluded(corefile, node_cache).unwrap();
+            (told.address_seconds, told.absence_seconds)
+        };
+        assert_eq!(seconds(&falls("cache 30"), None), (5, 30));
+        assert_eq!(seconds(&falls("cache 30 {\n denial 9984 60\n }"), None), (5, 60));
+        assert_eq!(seconds(&falls("cache"), None), (5, 1800));
+        assert_eq!(seconds(&falls("errors"), None), (0, 0));
+        let node = "corp.example:53 {\n cache {\n success 9984 30\n denial 9984 10\n }\n}";
+        assert_eq!(seconds(&falls("cache 30"), Some(node)), (10, 40));
+        let own = falls("cache 30").replace("fallthrough", "fallthrough in-addr.arpa");
+        assert_eq!(seconds(&own, None), (5, 5));
     }
 }

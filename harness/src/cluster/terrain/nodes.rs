@@ -12,15 +12,26 @@ use crate::{
     report::terrain::{Closed, Node},
 };
 
+/// The operating system of our images.
+const SYSTEM: &str = "linux";
+
 /// Where each node's kubelet writes that it is there.
 const LEASES: &str = "kube-node-lease";
 
 /// The cluster's nodes.
-pub(in crate::cluster) async fn all_nodes(client: &Client) -> Result<Vec<Node>> {
+pub(super) async fn all_nodes(client: &Client) -> Result<Vec<Node>> {
     let found = cluster_objects::<core::Node>(client).doing("reading the nodes").list().await?;
     let mut nodes: Vec<Node> = found.iter().map(node).collect();
     nodes.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(nodes)
+}
+
+/// The nodes; none to those who may not list them, who can run all the same.
+pub(in crate::cluster) async fn nodes_seen(client: &Client) -> Result<Vec<Node>> {
+    match all_nodes(client).await {
+        Err(error) if error.is_forbidden() => Ok(Vec::new()),
+        nodes => nodes,
+    }
 }
 
 fn node(node: &core::Node) -> Node {
@@ -29,16 +40,31 @@ fn node(node: &core::Node) -> Node {
         name: node.name_any(),
         closed: closed(node),
         architecture: info.architecture,
+        system: info.operating_system,
         kubelet: info.kubelet_version,
     }
 }
 
-/// Why no pod goes to a node that tolerates nothing; none when it may.
+/// Whether pods have to say which operating system they are for: some node has another than that of our images.
+pub(in crate::cluster) fn several_systems(nodes: &[Node]) -> bool {
+    nodes.iter().any(|node| is_other(&node.system))
+}
+
+/// Whether an operating system is another than that of our images. One that is not told is none.
+fn is_other(system: &str) -> bool {
+    !system.is_empty() && system != SYSTEM
+}
+
+/// Why no pod goes to a node that tolerates nothing and is for our operating system; none when it may.
 pub(in crate::cluster) fn closed(node: &core::Node) -> Option<Closed> {
     let spec = node.spec.as_ref();
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
     if !conditions.iter().any(|condition| condition.type_ == "Ready" && condition.status == "True") {
         return Some(Closed::NotReady);
+    }
+    let system = node.status.as_ref().and_then(|status| Some(&status.node_info.as_ref()?.operating_system));
+    if let Some(system) = system.filter(|system| is_other(system)) {
+        return Some(Closed::System(system.clone()));
     }
     if spec.is_some_and(|spec| spec.unschedulable == Some(true)) {
         return Some(Closed::Cordoned);
@@ -96,6 +122,25 @@ mod tests {
         assert_eq!(told("True", json!({"unschedulable": true})), Some(Closed::Cordoned));
         assert_eq!(told("Unknown", json!({"unschedulable": true})), Some(Closed::NotReady));
         assert_eq!(closed(&core::Node::default()), Some(Closed::NotReady));
+    }
+
+    #[test]
+    fn a_node_of_another_operating_system_takes_no_pods_of_ours() {
+        let of = |system: &str, ready: &str| -> core::Node {
+            let node = json!({"metadata": {"name": "a"}, "status": {"conditions": [{"type": "Ready", "status": ready}],
+                "nodeInfo": {"operatingSystem": system, "architecture": "amd64", "bootID": "", "containerRuntimeVersion": "",
+                    "kernelVersion": "", "kubeProxyVersion": "", "kubeletVersion": "", "machineID": "", "osImage": "",
+                    "systemUUID": ""}}});
+            serde_json::from_value(node).unwrap()
+        };
+        assert_eq!(closed(&of("windows", "True")), Some(Closed::System("windows".into())));
+        assert_eq!(closed(&of("windows", "False")), Some(Closed::NotReady));
+        assert_eq!((closed(&of("linux", "True")), closed(&of("", "True"))), (None, None));
+        let several = |systems: &[&str]| {
+            let nodes: Vec<Node> = systems.iter().map(|system| node(&of(system, "False"))).collect();
+            several_systems(&nodes)
+        };
+        assert!(several(&["linux", "windows"]) && !several(&["linux", "linux"]) && !several(&["linux", ""]));
     }
 
     #[test]

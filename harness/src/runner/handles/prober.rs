@@ -8,7 +8,7 @@ mod steady;
 
 use std::time::Duration;
 
-use answers::{FORWARDED, NO_ADDRESS, each_right, may_be_others, says, unless_others};
+use answers::{FORWARDED, NO_ADDRESS, each_right, may_be_others, says, unbounded, unless_others};
 use external::api::objects;
 use k8s_openapi::api::core::v1::Service;
 
@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     journal::fact::Pod,
     law::Obstacle,
-    report::terrain::{Dns, KnownBy},
+    report::terrain::Dns,
     runner::Run,
     wait::{Progress, expectations::endpoints_ready, until_answered, until_asked},
     workload::{
@@ -273,10 +273,11 @@ impl Prober {
     pub async fn judge_kept(&self, claim: Claim, set: &Set, ordinal: u32, most: Duration) -> Result<()> {
         let name = self.full_name(set, ordinal);
         let answer = self.answer(&name).await?;
-        let what = if NO_ADDRESS.contains(&answer.code.as_str()) { "absence" } else { "address" };
+        let absence = NO_ADDRESS.contains(&answer.code.as_str());
+        let what = if absence { "absence" } else { "address" };
         let words = format!("a client may keep the {what} of {name} for");
-        if self.run.dns()?.known_by != KnownBy::Configuration {
-            self.run.leave_out(format!("how long {words}: the DNS's configuration can't be read"));
+        if let Some(why) = unbounded(self.run.dns()?, absence) {
+            self.run.leave_out(format!("how long {words}: {why}"));
             return Ok(());
         }
         let ttl = answer.ttl.unwrap_or_default();

@@ -1,7 +1,7 @@
 //! What became of pilots, and what that says of the nodes and the storage.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -13,13 +13,24 @@ use kube::ResourceExt;
 use super::{CONTAINER, Pilot, VOLUME};
 use crate::{
     cluster::{Cluster, terrain::Scout},
-    error::{Error, Result, exit},
+    error::{Error, Result},
 };
 
 /// How long a volume, or a node that takes the pod, may be waited for.
 const PLACED: Duration = Duration::from_secs(120);
 /// How long a registry may fail: once is nothing.
 const REFUSED: Duration = Duration::from_secs(20);
+/// What an autoscaler says of a pod that it makes a node for: the cluster's own, and Karpenter.
+const COMING: [&str; 2] = ["TriggeredScaleUp", "Nominated"];
+/// What the scheduler writes into a claim that is bound only when its pod has a node: which one that is to be.
+const CHOSEN: &str = "volume.kubernetes.io/selected-node";
+/// What the scheduler says of a pod that no node takes for want of a volume.
+const OF_STORAGE: [&str; 4] = [
+    "unbound immediate PersistentVolumeClaims",
+    "find available persistent volumes to bind",
+    "not have enough free storage",
+    "binding volumes",
+];
 
 /// What became of a pilot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,52 +45,89 @@ pub(super) enum Outcome {
     Pod(String),
 }
 
-/// What became of all of them; an error while one is on its way. What is known of one stays known: a pod that has ended may be
-/// cleaned away while others are awaited.
+/// What is known of pilots by their pods, and stays known: a pod that has ended may be cleaned away while others are awaited.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// When each was first seen with a node, which may come late: what happens there has its own time.
+    placed: BTreeMap<String, Instant>,
+    outcomes: BTreeMap<String, Outcome>,
+}
+
+/// What became of all of them; an error while one is on its way.
 pub(super) async fn outcomes(
     cluster: &Cluster,
     scout: &Scout,
     pilots: &[Pilot],
     began: Instant,
-    known: &Mutex<BTreeMap<String, Outcome>>,
+    known: &Mutex<Known>,
 ) -> Result<Vec<Outcome>> {
     let pods = objects::<Pod>(&cluster.clients.plumbing, &scout.namespace).list().await?;
     let volume_claims =
         objects::<PersistentVolumeClaim>(&cluster.clients.plumbing, &scout.namespace).list().await?;
+    let events = events(cluster, scout).await?;
     let mut not_yet = None;
     for pilot in pilots {
-        let ended = |outcome| drop(lock(known).insert(pilot.pod.clone(), outcome));
         let name = format!("{}-{VOLUME}", pilot.pod);
         let volume_claim = volume_claims.iter().find(|one| one.name_any() == name);
+        let mut known = lock(known);
         match pods.iter().find(|pod| pod.name_any() == pilot.pod) {
-            _ if lock(known).contains_key(&pilot.pod) => {}
+            _ if known.outcomes.contains_key(&pilot.pod) => {}
             None => not_yet = Some(format!("the pod {} is gone", pilot.pod)),
-            Some(pod) => match outcome_of(pod, volume_claim, began.elapsed()) {
-                Ok(Outcome::Volume(why)) => {
-                    let told = last_event(cluster, scout, &name).await?;
-                    ended(Outcome::Volume(told.map_or(why.clone(), |told| format!("{why}: {told}"))));
+            Some(pod) => {
+                if has_node(pod, volume_claim) {
+                    known.placed.entry(pilot.pod.clone()).or_insert_with(Instant::now);
                 }
-                Ok(outcome) => ended(outcome),
-                Err(why) => not_yet = Some(format!("{}: {why}", pilot.pod)),
-            },
+                let waits = match known.placed.get(&pilot.pod) {
+                    Some(placed) => Waits { age: placed.elapsed(), coming: false },
+                    None => Waits { age: began.elapsed(), coming: is_coming(pod, &events) },
+                };
+                let outcome = outcome_of(pod, volume_claim, waits);
+                match outcome.map(|outcome| told(outcome, &name, &events)) {
+                    Ok(outcome) => drop(known.outcomes.insert(pilot.pod.clone(), outcome)),
+                    Err(why) => not_yet = Some(format!("{}: {why}", pilot.pod)),
+                }
+            }
         }
     }
     match not_yet {
         Some(not_yet) => Err(Error::environment(not_yet)),
-        None => Ok(pilots.iter().filter_map(|pilot| lock(known).get(&pilot.pod).cloned()).collect()),
+        None => Ok(pilots.iter().filter_map(|pilot| lock(known).outcomes.get(&pilot.pod).cloned()).collect()),
     }
 }
 
-/// A panic between two changes leaves a whole map.
-fn lock(known: &Mutex<BTreeMap<String, Outcome>>) -> MutexGuard<'_, BTreeMap<String, Outcome>> {
+/// A panic between two changes leaves whole maps.
+fn lock(known: &Mutex<Known>) -> MutexGuard<'_, Known> {
     known.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How long a pilot has waited: since it has a node, or since it was sent while a node may be coming.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    age: Duration,
+    coming: bool,
+}
+
+/// Whether a node was chosen for a pilot: one whose claim waits for that has it only when the claim is bound.
+fn has_node(pod: &Pod, volume_claim: Option<&PersistentVolumeClaim>) -> bool {
+    let chosen = |claim: &PersistentVolumeClaim| unbound(claim) && claim.annotations().contains_key(CHOSEN);
+    pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some()) || volume_claim.is_some_and(chosen)
+}
+
+fn unbound(volume_claim: &PersistentVolumeClaim) -> bool {
+    volume_claim.status.as_ref().and_then(|status| status.phase.as_deref()) == Some("Pending")
+}
+
+/// Whether somebody says that a node is made for a pod.
+fn is_coming(pod: &Pod, events: &[Event]) -> bool {
+    let says = |event: &Event| event.reason.as_deref().is_some_and(|reason| COMING.contains(&reason));
+    events.iter().any(|event| event.involved_object.uid == pod.metadata.uid && says(event))
 }
 
 /// What became of one; in words, what it waits for.
 fn outcome_of(
     pod: &Pod,
     volume_claim: Option<&PersistentVolumeClaim>,
-    age: Duration,
+    Waits { age, coming }: Waits,
 ) -> Result<Outcome, String> {
     let status = pod.status.clone().unwrap_or_default();
     let container = status.container_statuses.iter().flatten().find(|status| status.name == CONTAINER);
@@ -109,19 +157,28 @@ fn outcome_of(
             _ => {}
         }
     }
-    let phase = volume_claim.and_then(|one| one.status.as_ref()?.phase.clone());
-    if phase.as_deref() == Some("Pending") && age >= PLACED {
-        return Ok(Outcome::Volume(format!("a claim is not bound after {PLACED:?}")));
-    }
+    let unbound = volume_claim.is_some_and(unbound);
     let unplaced = status
         .conditions
         .iter()
         .flatten()
         .find(|condition| condition.type_ == "PodScheduled" && condition.status == "False");
-    match unplaced.and_then(|condition| condition.message.clone()) {
-        Some(why) if age >= PLACED => Ok(Outcome::Pod(why)),
-        Some(why) => Err(why),
-        None => Err(state.waiting.and_then(|waiting| waiting.reason).unwrap_or_else(|| "it runs".to_owned())),
+    // A claim may be unbound because its pod has no node: why it has none comes first.
+    if let Some(why) = unplaced.and_then(|condition| condition.message.clone())
+        && !has_node(pod, volume_claim)
+    {
+        return match unbound && OF_STORAGE.iter().any(|words| why.contains(words)) {
+            _ if coming || age < PLACED => Err(why),
+            true => Ok(Outcome::Volume(format!("a claim is not bound after {PLACED:?}: {why}"))),
+            false => Ok(Outcome::Pod(why)),
+        };
+    }
+    match unbound {
+        true if age >= PLACED => Ok(Outcome::Volume(format!("a claim is not bound after {PLACED:?}"))),
+        true => Err("its claim is not bound".to_owned()),
+        false => {
+            Err(state.waiting.and_then(|waiting| waiting.reason).unwrap_or_else(|| "it runs".to_owned()))
+        }
     }
 }
 
@@ -138,62 +195,21 @@ fn pulled_anew(pod: &Pod) -> &'static str {
     }
 }
 
-/// What was told last of a claim that waits.
-async fn last_event(cluster: &Cluster, scout: &Scout, volume_claim: &str) -> Result<Option<String>> {
-    let events = match objects::<Event>(&cluster.clients.plumbing, &scout.namespace).list().await {
-        Err(error) if error.is_forbidden() => return Ok(None),
-        events => events?,
-    };
-    let about =
-        events.into_iter().filter(|event| event.involved_object.name.as_deref() == Some(volume_claim));
-    Ok(about
-        .max_by_key(|event| event.last_timestamp.clone().map(|time| time.0))
-        .and_then(|event| event.message))
+/// What is told of pods and claims; nothing to those who may not read it.
+async fn events(cluster: &Cluster, scout: &Scout) -> Result<Vec<Event>> {
+    match objects::<Event>(&cluster.clients.plumbing, &scout.namespace).list().await {
+        Err(error) if error.is_forbidden() => Ok(Vec::new()),
+        events => events,
+    }
 }
 
-/// What the nodes can't run, or what keeps a pod from running there, in one message.
-pub(super) fn verdict(pilots: &[Pilot], outcomes: &[Outcome], class: Option<&str>) -> Result<()> {
-    let (mut images, mut volumes, mut pods) = (Vec::new(), BTreeSet::new(), Vec::new());
-    for (pilot, outcome) in pilots.iter().zip(outcomes) {
-        let on = pilot.architecture.as_ref().map(|name| format!(" on {name}")).unwrap_or_default();
-        match outcome {
-            Outcome::Ran(_) => {}
-            Outcome::Image(why) => images.push(format!("  {}{on}: {why}", pilot.image)),
-            Outcome::Volume(why) => drop(volumes.insert(why.clone())),
-            Outcome::Pod(why) => pods.push(format!("  {}{on}: {why}", pilot.image)),
-        }
-    }
-    if !images.is_empty() {
-        return Err(Error::trouble(
-            exit::NO_VERSION,
-            format!(
-                "the nodes can't run these images:\n{}\n`steadfast images push REGISTRY` brings ours to a registry that they reach, built for \
-                 the machine it runs on; STEADFAST_IMAGE_REGISTRY=REGISTRY then says where they are, and STEADFAST_PULL_SECRETS or \
-                 STEADFAST_PULL_CONFIG who may pull them",
-                images.join("\n")
-            ),
-        ));
-    }
-    if !volumes.is_empty() {
-        let class = class.map_or_else(
-            || "the default storage class".to_owned(),
-            |name| format!("the storage class {name}"),
-        );
-        let why: Vec<_> = volumes.into_iter().collect();
-        return Err(Error::trouble(
-            exit::NO_STORAGE_CLASS,
-            format!(
-                "{class} gives no volume that can be used: {}: nothing can be judged of it",
-                why.join("; ")
-            ),
-        ));
-    }
-    match pods.is_empty() {
-        true => Ok(()),
-        false => {
-            Err(Error::environment(format!("no node takes a pod of these images:\n{}", pods.join("\n"))))
-        }
-    }
+/// An outcome that is the volume's, with what was told last of its claim.
+fn told(outcome: Outcome, volume_claim: &str, events: &[Event]) -> Outcome {
+    let Outcome::Volume(why) = outcome else { return outcome };
+    let about = events.iter().filter(|event| event.involved_object.name.as_deref() == Some(volume_claim));
+    let last = about.max_by_key(|event| event.last_timestamp.clone().map(|time| time.0));
+    let told = last.and_then(|event| event.message.as_deref()).map(|message| format!(": {message}"));
+    Outcome::Volume(why + &told.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -216,7 +232,7 @@ mod tests {
 
     fn after(seconds: u64, pod: &Pod, phase: Option<&str>) -> Result<Outcome, String> {
         let claim = phase.map(|phase| serde_json::from_value(json!({"status": {"phase": phase}})).unwrap());
-        outcome_of(pod, claim.as_ref(), Duration::from_secs(seconds))
+        outcome_of(pod, claim.as_ref(), Waits { age: Duration::from_secs(seconds), coming: false })
     }
 
     #[test]
@@ -245,37 +261,99 @@ mod tests {
         );
         let pulling = of_container(json!({"waiting": {"reason": "ContainerCreating"}}));
         assert_eq!(after(300, &pulling, Some("Bound")), Err("ContainerCreating".into()));
-        let waits = seen(
-            json!({"conditions": [{"type": "PodScheduled", "status": "False", "message": "unbound claims"}]}),
-        );
-        assert_eq!(after(60, &waits, Some("Pending")), Err("unbound claims".into()));
-        assert_eq!(
-            after(121, &waits, Some("Pending")),
-            Ok(Outcome::Volume("a claim is not bound after 120s".into()))
-        );
-        assert_eq!(after(121, &waits, None), Ok(Outcome::Pod("unbound claims".into())));
+    }
+
+    fn unplaced(why: &str) -> Pod {
+        seen(json!({"conditions": [{"type": "PodScheduled", "status": "False", "message": why}]}))
     }
 
     #[test]
-    fn one_message_says_which_images_and_how_to_bring_them() {
-        let pilot = |image: &str, architecture: &str| Pilot {
-            pod: String::new(),
-            image: image.to_owned(),
-            architecture: Some(architecture.to_owned()),
+    fn a_claim_is_not_blamed_for_a_pod_that_no_node_takes() {
+        let full = unplaced("0/3 nodes are available: 3 Insufficient cpu.");
+        let why = "0/3 nodes are available: 3 Insufficient cpu.".to_owned();
+        assert_eq!(after(119, &full, Some("Pending")), Err(why.clone()));
+        assert_eq!(after(121, &full, Some("Pending")), Ok(Outcome::Pod(why.clone())));
+        assert_eq!(after(121, &full, None), Ok(Outcome::Pod(why.clone())));
+        let coming = Waits { age: Duration::from_secs(500), coming: true };
+        assert_eq!(outcome_of(&full, None, coming), Err(why));
+    }
+
+    #[test]
+    fn a_claim_that_its_storage_leaves_unbound_is_told() {
+        for why in [
+            "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+            "0/3 nodes are available: 3 node(s) didn't find available persistent volumes to bind.",
+            "0/3 nodes are available: 3 node(s) did not have enough free storage.",
+            "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded",
+        ] {
+            let told = Outcome::Volume(format!("a claim is not bound after 120s: {why}"));
+            assert_eq!(after(121, &unplaced(why), Some("Pending")), Ok(told));
+            assert_eq!(after(121, &unplaced(why), Some("Bound")), Ok(Outcome::Pod(why.to_owned())));
+        }
+        // A node was chosen, by which the former word of the scheduler is over, and its claim has its own two minutes.
+        let chosen: PersistentVolumeClaim = serde_json::from_value(
+            json!({"metadata": {"annotations": {CHOSEN: "worker"}}, "status": {"phase": "Pending"}}),
+        )
+        .unwrap();
+        let of = |seconds| {
+            let waits = Waits { age: Duration::from_secs(seconds), coming: false };
+            outcome_of(&unplaced("3 Insufficient cpu"), Some(&chosen), waits)
         };
-        let pilots = [pilot("r.example/garage:1", "amd64"), pilot("r.example/garage:1", "arm64")];
-        let (well, foreign) = (Outcome::Ran("1".into()), Outcome::Image("no match for platform".into()));
-        assert!(verdict(&pilots, &[well.clone(), well.clone()], None).is_ok());
-        let error = verdict(&pilots, &[well.clone(), foreign], None).unwrap_err();
-        assert_eq!(error.exit_code(), exit::NO_VERSION);
-        let words = error.to_string();
-        assert!(words.contains("r.example/garage:1 on arm64: no match for platform"), "{words}");
-        assert!(!words.contains("amd64") && words.contains("steadfast images push"), "{words}");
-        let silent = Outcome::Volume("a claim is not bound".into());
-        let error = verdict(&pilots, &[well, silent], Some("slow")).unwrap_err();
-        assert_eq!(error.exit_code(), exit::NO_STORAGE_CLASS);
-        assert!(
-            error.to_string().starts_with("the storage class slow gives no volume that can be used: a claim")
+        assert_eq!(of(60), Err("its claim is not bound".into()));
+        assert_eq!(of(121), Ok(Outcome::Volume("a claim is not bound after 120s".into())));
+        // Nobody says anything of the pod.
+        assert_eq!(
+            after(121, &seen(json!({})), Some("Pending")),
+            Ok(Outcome::Volume("a claim is not bound after 120s".into()))
         );
+    }
+
+    #[test]
+    fn a_node_is_coming_where_an_autoscaler_says_so_of_this_pod() {
+        let told = |reason: &str, uid: &str| -> Vec<Event> {
+            vec![
+                serde_json::from_value(
+                    json!({"metadata": {}, "reason": reason, "involvedObject": {"uid": uid}}),
+                )
+                .unwrap(),
+            ]
+        };
+        let mut pod = unplaced("3 Insufficient cpu");
+        pod.metadata.uid = Some("1".to_owned());
+        assert!(is_coming(&pod, &told("TriggeredScaleUp", "1")) && is_coming(&pod, &told("Nominated", "1")));
+        assert!(
+            !is_coming(&pod, &told("NotTriggerScaleUp", "1")) && !is_coming(&pod, &told("Nominated", "2"))
+        );
+    }
+
+    #[test]
+    fn a_pilot_has_a_node_when_it_is_on_it_or_its_claim_is_to_be() {
+        let claim = |phase: &str, annotations: Value| -> PersistentVolumeClaim {
+            let claim = json!({"metadata": {"annotations": annotations}, "status": {"phase": phase}});
+            serde_json::from_value(claim).unwrap()
+        };
+        let chosen = || json!({CHOSEN: "worker"});
+        let (nowhere, mut there) = (seen(json!({})), seen(json!({})));
+        there.spec = serde_json::from_value(json!({"containers": [], "nodeName": "worker"})).unwrap();
+        assert!(has_node(&there, None) && has_node(&nowhere, Some(&claim("Pending", chosen()))));
+        // What was chosen for a claim that is bound is over.
+        assert!(!has_node(&nowhere, Some(&claim("Bound", chosen()))));
+        assert!(!has_node(&nowhere, None) && !has_node(&nowhere, Some(&claim("Pending", json!({})))));
+    }
+
+    #[test]
+    fn what_was_told_last_of_a_claim_is_told_with_its_volume() {
+        let event = |name: &str, minute: u32, message: &str| -> Event {
+            serde_json::from_value(
+                json!({"metadata": {}, "involvedObject": {"name": name}, "message": message,
+                "lastTimestamp": format!("2026-12-01T10:{minute:02}:00Z")}),
+            )
+            .unwrap()
+        };
+        let events =
+            [event("a-data", 2, "no space"), event("a-data", 1, "waits"), event("b-data", 3, "of b")];
+        let outcome = told(Outcome::Volume("unbound".into()), "a-data", &events);
+        assert_eq!(outcome, Outcome::Volume("unbound: no space".into()));
+        assert_eq!(told(Outcome::Pod("full".into()), "a-data", &events), Outcome::Pod("full".into()));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     law::Obstacle,
+    report::terrain::{Dns, KnownBy},
     wait::Progress,
     workload::sentinel::{Answer, Repeated},
 };
@@ -34,6 +35,15 @@ pub(super) fn unless_others(answers: &[Repeated], progress: Progress) -> Progres
             Progress::Prevented(Obstacle::Terrain, format!("{told}; {FORWARDED}"))
         }
         progress => progress,
+    }
+}
+
+/// Why nothing can be held against how long an address, or an absence, is said to be kept.
+pub(super) fn unbounded(dns: &Dns, absence: bool) -> Option<&'static str> {
+    match dns.known_by {
+        KnownBy::Measurement => Some("the DNS's configuration can't be read"),
+        // A cache may cut it short, and where there is none it is what those others say.
+        KnownBy::Configuration => (absence && dns.forwards_absence).then_some(FORWARDED),
     }
 }
 

@@ -6,6 +6,7 @@ use super::{Prober, each_right};
 use crate::{
     claim::Claim,
     error::Result,
+    report::terrain::KnownBy,
     workload::{Set, sentinel::Answer},
 };
 
@@ -45,8 +46,8 @@ impl Prober {
         self.judge_steady(claim, &sentence, &format!("{full} for {other}"), propagation, ask).await
     }
 
-    /// Judges that the governing service's SRV records list every pod's own name, with the port: asked for as they are,
-    /// and by the port's name.
+    /// Judges that the governing service's SRV records list every pod's own name, with the port: asked for by the port's name,
+    /// and in CoreDNS as they are.
     ///
     /// # Errors
     /// When they do not; that is a finding as well.
@@ -61,7 +62,7 @@ impl Prober {
         let target = |ordinal: u32| format!("{}:{}", self.pod_host(set, ordinal), set.workload.port);
         let mut wanted: Vec<_> = set.ordinals().into_iter().map(target).collect();
         wanted.sort();
-        for name in [format!("{host}."), format!("_{port}._tcp.{host}.")] {
+        for name in names_of_records(&host, port, self.run.dns()?.known_by) {
             let sentence = format!("the SRV record of {name} lists {}", wanted.join(", "));
             let (name, wanted) = (&name, &wanted);
             let ask = |times| async move {
@@ -71,5 +72,25 @@ impl Prober {
             self.judge_steady(claim, &sentence, &format!("SRV {name}"), propagation, ask).await?;
         }
         Ok(())
+    }
+}
+
+/// The names that a service's SRV records have. By its own name alone they are CoreDNS' extension, and who reads a configuration
+/// has read CoreDNS'.
+fn names_of_records(host: &str, port: &str, known_by: KnownBy) -> Vec<String> {
+    let bare = (known_by == KnownBy::Configuration).then(|| format!("{host}."));
+    bare.into_iter().chain([format!("_{port}._tcp.{host}.")]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dns_that_may_not_be_coredns_is_asked_for_records_by_the_port_alone() {
+        let names = |known_by| names_of_records("web.run.svc.cluster.local", "http", known_by);
+        let named = "_http._tcp.web.run.svc.cluster.local.";
+        assert_eq!(names(KnownBy::Configuration), ["web.run.svc.cluster.local.", named]);
+        assert_eq!(names(KnownBy::Measurement), [named]);
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use external::api::cluster_objects;
 use k8s_openapi::api::{
-    core::v1::{PersistentVolume, PersistentVolumeSpec},
+    core::v1::{CSIPersistentVolumeSource, PersistentVolume, PersistentVolumeSpec},
     storage::v1::StorageClass,
 };
 use record::quantity;
@@ -73,8 +73,10 @@ impl Volumes {
                 Some(why) if kept(&spec) && !self.run.is_in_cluster_of_ours() => self.run.leave_out(why),
                 other => against.extend(other),
             }
-            if let Some(other) = places.insert(place(&spec), name.clone()) {
-                against.push(format!("{name} and {other} are the same place: {}", place(&spec)));
+            if let Some(place) = place(&spec)
+                && let Some(other) = places.insert(place.clone(), name.clone())
+            {
+                against.push(format!("{name} and {other} are the same place: {place}"));
             }
         }
         self.run.judge(claim, against);
@@ -158,21 +160,33 @@ fn kept(given: &PersistentVolumeSpec) -> bool {
     given.persistent_volume_reclaim_policy.as_deref() == Some("Retain")
 }
 
-/// Where a volume's data is: two volumes of one place are one.
-fn place(volume: &PersistentVolumeSpec) -> String {
+/// Where a volume's data is: two volumes of one place are one. None where its source names none: the driver of a
+/// `FlexVolume` goes by the volume's own name, and those of a virtual cluster have a driver alone and stand for others.
+fn place(volume: &PersistentVolumeSpec) -> Option<String> {
+    // A CSI driver knows a volume by its handle, whatever else it is told.
+    let handle = |csi: &CSIPersistentVolumeSource| CSIPersistentVolumeSource {
+        driver: csi.driver.clone(),
+        volume_handle: csi.volume_handle.clone(),
+        ..CSIPersistentVolumeSource::default()
+    };
     // What says whose it is and how it may be used says nothing of where it is.
-    let place = PersistentVolumeSpec {
+    let source = PersistentVolumeSpec {
         access_modes: None,
         capacity: None,
         claim_ref: None,
+        csi: volume.csi.as_ref().map(handle),
+        flex_volume: None,
         mount_options: None,
+        node_affinity: None,
         persistent_volume_reclaim_policy: None,
         storage_class_name: None,
         volume_attributes_class_name: None,
         volume_mode: None,
         ..volume.clone()
     };
-    serde_json::to_string(&place).unwrap_or_default()
+    // One path is another place on each node.
+    let place = PersistentVolumeSpec { node_affinity: volume.node_affinity.clone(), ..source.clone() };
+    (source != PersistentVolumeSpec::default()).then(|| serde_json::to_string(&place).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -266,5 +280,23 @@ mod tests {
         assert_eq!(place(&given(&json!({}))), place(&given(&other)));
         let elsewhere = json!({"hostPath": {"path": "/volumes/1"}});
         assert_ne!(place(&given(&json!({}))), place(&given(&elsewhere)));
+    }
+
+    #[test]
+    fn a_csi_volume_is_its_handle_and_a_source_that_names_no_place_is_none() {
+        let csi = |driver: &str, handle: &str, told: &str| {
+            let csi = json!({"driver": driver, "volumeHandle": handle, "volumeAttributes": {"told": told}});
+            place(&given(&json!({"hostPath": null, "csi": csi})))
+        };
+        assert!(csi("a", "1", "x").is_some());
+        assert_eq!(csi("a", "1", "x"), csi("a", "1", "y"));
+        assert_ne!(csi("a", "1", "x"), csi("a", "2", "x"));
+        assert_ne!(csi("a", "1", "x"), csi("b", "1", "x"));
+        let node = json!({"required": {"nodeSelectorTerms": [{"matchFields": [{"key": "metadata.name",
+            "operator": "In", "values": ["worker"]}]}]}});
+        assert_ne!(place(&given(&json!({"nodeAffinity": node}))), place(&given(&json!({}))));
+        let fake = json!({"hostPath": null, "flexVolume": {"driver": "fake"}, "nodeAffinity": node});
+        assert_eq!(place(&given(&fake)), None);
+        assert_eq!(place(&given(&json!({"hostPath": null}))), None);
     }
 }

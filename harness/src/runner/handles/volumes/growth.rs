@@ -11,6 +11,7 @@ use super::Volumes;
 use crate::{
     cluster::terrain::FOLDERS,
     error::{Error, Result},
+    report::terrain::StorageClass,
     wait::until_answered,
 };
 
@@ -61,6 +62,16 @@ impl Volumes {
             .ok_or_else(|| Error::environment(format!("claim {volume_claim} does not say what it has")))?;
         let mebibytes = bytes * 2.0 / f64::from(1 << 20);
         Ok(if mebibytes.fract() == 0.0 { format!("{mebibytes:.0}Mi") } else { format!("{:.0}", bytes * 2.0) })
+    }
+
+    /// Why a PVC may grow, for all that is known; none where the class that it has forbids it, which need not be the one asked for.
+    ///
+    /// # Errors
+    /// When the PVC can't be read.
+    pub async fn may_grow(&self, volume_claim: &str) -> Result<Option<String>> {
+        let found = self.read(volume_claim).await?;
+        let class = found.spec.and_then(|spec| spec.storage_class_name);
+        Ok(grows_in(class.as_deref().unwrap_or_default(), &self.run.terrain().storage))
     }
 
     /// Waits until a PVC has so much, and says what became of it.
@@ -120,6 +131,15 @@ impl Volumes {
     }
 }
 
+/// Why PVCs of a class may grow, for all that is known; without a class none does.
+fn grows_in(class: &str, known: &[StorageClass]) -> Option<String> {
+    match known.iter().find(|one| one.name == class) {
+        _ if class.is_empty() => None,
+        Some(found) => found.expansion.then(|| format!("claims of the class {class} may grow")),
+        None => Some(format!("it has the class {class}, of which nothing is known")),
+    }
+}
+
 fn capacity(volume_claim: &PersistentVolumeClaim) -> Option<String> {
     let storage = volume_claim.status.as_ref()?.capacity.as_ref()?.get("storage")?;
     Some(storage.0.clone())
@@ -159,5 +179,19 @@ mod tests {
         };
         assert!(has(&claim("128Mi"), "128Mi") && has(&claim("1Gi"), "128Mi"));
         assert!(!has(&claim("64Mi"), "128Mi") && !has(&PersistentVolumeClaim::default(), "128Mi"));
+    }
+
+    #[test]
+    fn a_claim_grows_by_the_class_that_it_has() {
+        let class = |name: &str, expansion| StorageClass {
+            name: name.to_owned(),
+            expansion,
+            ..StorageClass::default()
+        };
+        let known = [class("grows", true), class("fixed", false)];
+        assert_eq!(grows_in("fixed", &known), None);
+        assert_eq!(grows_in("", &known), None);
+        assert_eq!(grows_in("grows", &known).as_deref(), Some("claims of the class grows may grow"));
+        assert!(grows_in("other", &known).is_some());
     }
 }

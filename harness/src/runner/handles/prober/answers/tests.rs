@@ -67,3 +67,13 @@ fn an_error_of_those_who_are_asked_of_absence_is_not_this_dns_own() {
     let there = absent(&[answer("NOERROR", &["10.0.0.1"], 2), answer("SERVFAIL", &[], 1)]);
     assert!(matches!(there, Progress::NotYet(_)), "{there:?}");
 }
+
+#[test]
+fn nothing_bounds_how_long_the_absence_is_kept_that_other_servers_tell() {
+    let Some(mut dns) = crate::report::fixture::terrain().dns else { panic!("the fixture's DNS is known") };
+    assert_eq!((unbounded(&dns, true), unbounded(&dns, false)), (None, None));
+    dns.forwards_absence = true;
+    assert_eq!((unbounded(&dns, true), unbounded(&dns, false)), (Some(FORWARDED), None));
+    dns.known_by = KnownBy::Measurement;
+    assert!(unbounded(&dns, false).is_some());
+}
