@@ -23,6 +23,7 @@ use serde_json::json;
 
 use crate::{
     network::propagation,
+    rollout::{noted, partition_at},
     sabotage::{
         GOES_ALL_THE_SAME, POD_DELETED_MEANWHILE, REPLACED_MEANWHILE, VOLUME_CLAIM_DELETED_BEFORE_DRAIN,
     },
@@ -103,11 +104,9 @@ async fn open_gate(run: &Run, set: &Set, ordinal: u32) -> Result<()> {
 
 async fn control_plane(run: Run) -> Result<()> {
     // Above all of its pods: what comes new is of the old template, whatever the controller remembers.
-    let partition =
-        json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 3}}}});
     let mut set = run
         .deploy_with(|manifest, workload| {
-            manifest.merge("StatefulSet", workload.name, &partition)?;
+            manifest.merge("StatefulSet", workload.name, &partition_at(3))?;
             workload.with_gate(manifest)
         })
         .await?;
@@ -116,8 +115,7 @@ async fn control_plane(run: Run) -> Result<()> {
     open_gate(&run, &set, 0).await?;
     run.wait(&pod_running(&set.pod_name(1)), seconds(60)).await?;
     let (old, before) = (set.revision()?.0, set.pods());
-    let note = json!({"spec": {"template": {"metadata": {"annotations": {"steadfast.dev/note": "new"}}}}});
-    set.change("another template", &note).await?;
+    set.change("another template", &noted("new")).await?;
     run.wait(&controller_counts(&set.promise, 1), seconds(60)).await?;
     let revision = set.revision()?.0;
 

@@ -47,23 +47,18 @@ pub(crate) fn scenarios() -> Vec<Scenario> {
     ]
 }
 
-/// A pod as the set's, which is none of them, with another liveness probe; its container.
-fn beside<'manifest>(
-    manifest: &'manifest mut Manifest,
+/// A pod as the set's, which is none of them, with its container changed.
+fn beside(
+    manifest: &mut Manifest,
     workload: &Workload,
     name: &str,
-    probe: Value,
-) -> harness::Result<&'manifest mut Value> {
+    change: impl FnOnce(&mut Value),
+) -> harness::Result<()> {
     let mut pod = workload.lone_pod(manifest, name)?;
     pod["metadata"]["labels"] = json!({"app": "probed"});
+    change(workload.container_in(&mut pod["spec"])?);
     manifest.objects.push(pod);
-    let pod = manifest
-        .objects
-        .last_mut()
-        .ok_or_else(|| Error::bug("a manifest without the object that was added"))?;
-    let container = workload.container_in(&mut pod["spec"])?;
-    container["livenessProbe"] = probe;
-    Ok(container)
+    Ok(())
 }
 
 /// A liveness probe that fails when it has failed three times, and that has a second each time.
@@ -89,11 +84,13 @@ async fn fail_as_told(run: Run) -> Result<()> {
     let set = run
         .deploy_with(|manifest, workload| {
             for (name, probe) in &failing {
-                beside(manifest, workload, name, soon(probe.clone()))?;
+                beside(manifest, workload, name, |one| one["livenessProbe"] = soon(probe.clone()))?;
             }
-            beside(manifest, workload, BEGINS_LATER, later.clone())?;
-            beside(manifest, workload, NOT_OFTEN_ENOUGH, later)?["readinessProbe"]["successThreshold"] =
-                json!(FOR_EVER);
+            beside(manifest, workload, BEGINS_LATER, |one| one["livenessProbe"] = later.clone())?;
+            beside(manifest, workload, NOT_OFTEN_ENOUGH, |one| {
+                one["livenessProbe"] = later.clone();
+                one["readinessProbe"]["successThreshold"] = json!(FOR_EVER);
+            })?;
             let container = workload.container(manifest)?;
             container["readinessProbe"]["failureThreshold"] = json!(FOR_EVER);
             // Both fail when it is held.

@@ -78,9 +78,10 @@ pub async fn from_kubeconfig(kubeconfig: Kubeconfig, context: Option<&str>) -> R
         .map_err(|error| Error::environment(format!("making a client from a kubeconfig: {error}")))?;
     // No read time-out: it would end watches. Each call has its own deadline.
     config.connect_timeout = Some(Duration::from_secs(5));
-    let client = |config| Client::try_from(config).map_err(Error::api("making a client from a kubeconfig"));
+    let doing = "making a client from a kubeconfig";
+    let client = |config| Client::try_from(config).map_err(Error::api(doing));
     let plumbing = client(config.clone())?;
-    let streams = streams(&config).map_err(Error::api("making a client from a kubeconfig"))?;
+    let streams = streams(&config).map_err(Error::api(doing))?;
     config.default_retry = false;
     Ok(Clients { plumbing, probe: client(config)?, streams })
 }

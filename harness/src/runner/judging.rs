@@ -268,7 +268,7 @@ impl Run {
     /// Takes findings that a checker made, with how much it judged.
     pub fn take(&self, claim: Claim, judged: u64, mut findings: Vec<Finding>) {
         for finding in &mut findings {
-            finding.message = self.parts().shared.secrets.redact(&finding.message);
+            finding.message = self.shared().secrets.redact(&finding.message);
         }
         self.state().against.extend_from_slice(&findings);
         self.log().judged(Judged { claim: claim.id.to_owned(), count: judged, against: findings });

@@ -102,7 +102,7 @@ impl Run {
     /// # Errors
     /// When the cluster is not ours, or has no such node.
     pub fn node(&self, name: &str) -> Result<Worker> {
-        let node = self.parts().shared.nodes.iter().find(|node| node.name == name);
+        let node = self.shared().nodes.iter().find(|node| node.name == name);
         let node = node.ok_or_else(|| {
             Error::environment(format!("node {name} is not ours: only nodes of our own clusters are hurt"))
         })?;
@@ -114,7 +114,7 @@ impl Run {
     /// # Errors
     /// When the cluster is not ours.
     pub fn workers(&self) -> Result<Vec<Worker>> {
-        let workers = Node::workers(&self.parts().shared.nodes);
+        let workers = Node::workers(&self.shared().nodes);
         if workers.is_empty() {
             return Err(Error::environment("no node is ours: only nodes of our own clusters are hurt"));
         }
@@ -130,7 +130,7 @@ impl Run {
     }
 
     fn control_plane_node(&self) -> Result<&Node> {
-        let node = self.parts().shared.nodes.iter().find(|node| node.is_control_plane());
+        let node = self.shared().nodes.iter().find(|node| node.is_control_plane());
         node.ok_or_else(|| {
             Error::environment("the control plane is not ours: only that of our own clusters is hurt")
         })

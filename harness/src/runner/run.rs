@@ -76,27 +76,27 @@ impl Run {
 
     /// A client of the API server, for what no handle offers.
     pub fn client(&self) -> &Client {
-        &self.inner.parts.shared.clients.plumbing
+        &self.shared().clients.plumbing
     }
 
     /// A client that never tries again, for refusals that are to be seen.
     pub(super) fn probe_client(&self) -> &Client {
-        &self.inner.parts.shared.clients.probe
+        &self.shared().clients.probe
     }
 
     /// A client for ways into pods.
     pub(crate) fn streams(&self) -> &Client {
-        &self.inner.parts.shared.clients.streams
+        &self.shared().clients.streams
     }
 
     /// What manifests take from the cluster: its images, pull Secrets and storage class.
     pub(crate) fn local(&self) -> &Local {
-        &self.inner.parts.shared.local
+        &self.shared().local
     }
 
     /// What the cluster is like.
     pub fn terrain(&self) -> &Terrain {
-        &self.inner.parts.shared.terrain
+        &self.shared().terrain
     }
 
     /// Whether the terrain meets a need.
@@ -138,20 +138,24 @@ impl Run {
 
     /// Where the cluster is, for programs that talk to it.
     pub(super) fn site(&self) -> &Site {
-        &self.inner.parts.shared.site
+        &self.shared().site
     }
 
     /// Whether nobody else has a part in the cluster: its nodes are ours.
     pub fn is_in_cluster_of_ours(&self) -> bool {
-        !self.parts().shared.nodes.is_empty()
+        !self.shared().nodes.is_empty()
     }
 
     pub(super) fn parts(&self) -> &Parts {
         &self.inner.parts
     }
 
+    pub(super) fn shared(&self) -> &Shared {
+        &self.inner.parts.shared
+    }
+
     pub(super) fn secrets(&self) -> &Secrets {
-        &self.inner.parts.shared.secrets
+        &self.shared().secrets
     }
 
     /// The journal.
@@ -173,7 +177,7 @@ impl Run {
         self.log().act("step", "scenario", name.clone());
         self.state().step(&name);
         let scenario = self.inner.parts.plan.name.clone();
-        self.inner.parts.shared.progress.send(Event::Step { scenario, name: name.clone() });
+        self.shared().progress.send(Event::Step { scenario, name: name.clone() });
         if let Some(Sabotage::At(step, sabotage)) = self.sabotage()
             && *step == name
         {
@@ -242,7 +246,7 @@ impl Run {
     /// # Errors
     /// When the API server refuses.
     pub async fn apply(&self, mut manifest: Manifest) -> Result<()> {
-        self.inner.parts.shared.secrets.learn(&manifest);
+        self.shared().secrets.learn(&manifest);
         garage::discover_in(&mut manifest, self.namespace());
         if self.terrain().families.contains(&Family::IPv6) {
             garage::listen_to_both(&mut manifest);
@@ -252,7 +256,7 @@ impl Run {
             self.client(),
             self.namespace(),
             &manifest,
-            &[(RUN_LABEL, &self.inner.parts.shared.run), (NAMESPACE_LABEL, self.namespace())],
+            &[(RUN_LABEL, &self.shared().run), (NAMESPACE_LABEL, self.namespace())],
         )
         .await
     }

@@ -8,7 +8,7 @@ mod templates;
 
 pub(crate) use highest_first::TAKEN_BACK;
 pub(crate) use strategies::BELOW_IS_DELETED;
-pub(crate) use templates::HIGHEST_IS_NEW;
+pub(crate) use templates::{HIGHEST_IS_NEW, noted, partition_at};
 
 use harness::runner::Scenario;
 

@@ -11,9 +11,9 @@ use harness::{
         controller_counts, pod_returns, pod_running, pods_at, pods_replaced, pods_stay, rolled,
     },
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::templates::{gated, noted, replaced, ungated};
+use super::templates::{gated, noted, partition_at, replaced, ungated};
 use crate::{
     sabotage::{ONE_AT_A_TIME, PARTITION_IGNORED, ROLLING_UPDATE},
     seconds,
@@ -60,10 +60,6 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             .needs([Capability::Recreate])
             .control("rolling_update", [K23], ROLLING_UPDATE, "came at another revision while"),
     ]
-}
-
-fn partition_at(ordinal: u32) -> Value {
-    json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": ordinal}}}})
 }
 
 async fn partition(run: Run) -> Result<()> {

@@ -1,4 +1,4 @@
-//! The templates that sets are changed to, and the pods that come of them.
+//! The templates that sets are changed to, how far, and the pods that come of them.
 
 use harness::{
     wait::{
@@ -23,9 +23,14 @@ pub(super) fn ungated() -> Value {
 }
 
 /// A template that differs in a note alone.
-pub(super) fn noted(note: impl Into<Value>) -> Value {
+pub(crate) fn noted(note: impl Into<Value>) -> Value {
     let note = note.into();
     json!({"spec": {"template": {"metadata": {"annotations": {"steadfast.dev/note": note}}}}})
+}
+
+/// A roll leaves so many of the lowest ordinals alone.
+pub(crate) fn partition_at(ordinal: u32) -> Value {
+    json!({"spec": {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": ordinal}}}})
 }
 
 /// Another object carries the pod's name, and runs.

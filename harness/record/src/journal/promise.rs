@@ -43,9 +43,12 @@ const fn one() -> u32 {
     1
 }
 
+fn number(value: &Value) -> Option<u32> {
+    value.as_u64().and_then(|number| u32::try_from(number).ok())
+}
+
 /// A number of pods, or of the replicas so many in a hundred, rounded up; one at least.
 fn max_unavailable(manifest: &Value) -> u32 {
-    let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
     let given = manifest.pointer("/spec/updateStrategy/rollingUpdate/maxUnavailable");
     let of_hundred = || {
         let percent: u32 = given?.as_str()?.strip_suffix('%')?.parse().ok()?;
@@ -61,10 +64,7 @@ impl Promise {
         let text = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
         let retains = |pointer: &str| text(pointer) != "Delete";
         let templates = manifest.pointer("/spec/volumeClaimTemplates").and_then(Value::as_array);
-        let number = |pointer: &str| {
-            let number = manifest.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
-            u32::try_from(number).unwrap_or(0)
-        };
+        let number = |pointer: &str| manifest.pointer(pointer).and_then(number).unwrap_or(0);
         Self {
             set: text("/metadata/name").to_owned(),
             service: text("/spec/serviceName").to_owned(),

@@ -129,7 +129,7 @@ impl Worker {
     /// When it does not join.
     pub async fn replace(&self) -> Result<()> {
         self.act("replace", "put another machine in the place of");
-        fault::machine::replace_all(&self.run.parts().shared.nodes).await?;
+        fault::machine::replace_all(&self.run.shared().nodes).await?;
         self.until("takes pods", "True", JOINED).await.map(drop)
     }
 
